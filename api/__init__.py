@@ -1,0 +1,1 @@
+"""The HTTP API: reads, calls one service, presents."""

@@ -1,0 +1,1 @@
+"""What the product knows and does: records, rules, the ledger of work, the history."""

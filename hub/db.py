@@ -1,0 +1,147 @@
+"""The database: engine, sessions, column types, the base of all tables.
+
+Entry points open `transaction()`; services take its session, flush and never commit. What must
+happen just before the commit (the rows of `hub.ledger`, the events of `hub.history`) hangs on the
+session's own events, so that nobody can forget it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import uuid_utils.compat
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Numeric,
+    Text,
+    TypeDecorator,
+    create_engine,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+from hub.origin import SYSTEM, Origin
+
+STATEMENT_TIMEOUT_MS = 30_000  # reliability.md R-17
+LOCK_TIMEOUT_MS = 5_000
+IDLE_TIMEOUT_MS = 60_000
+CONNECT_TIMEOUT_S = 3
+
+new_id = uuid_utils.compat.uuid7
+"""Make an id: UUIDv7 (RFC 9562), so that ids of one process rise with time."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """``timestamptz`` that refuses a naive value instead of guessing its zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Pass an aware value on.
+
+        Raises:
+            ValueError: it has no zone.
+        """
+        del dialect
+        if value is not None and value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return value
+
+
+class EnumText(TypeDecorator[StrEnum]):
+    """A `StrEnum` stored as its value in a text column; states are rows of text, not a type."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, enum: type[StrEnum]) -> None:
+        super().__init__()
+        self.enum = enum
+
+    def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
+        """Store the value, and only a value that the enum has."""
+        del dialect
+        return None if value is None else self.enum(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """Give the member back."""
+        del dialect
+        return None if value is None else self.enum(value)
+
+
+class Base(DeclarativeBase):
+    """The base of every table."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        datetime: Instant(),
+        Decimal: Numeric(18, 4),
+        str: Text(),
+        dict[str, Any]: JSONB(),
+        list[Any]: JSONB(),
+    }
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - likewise; performance.md §1
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+_sessions: sessionmaker[Session] = sessionmaker(expire_on_commit=False)
+
+
+def connect(url: str, *, pool_size: int = 5, fsync: bool = True) -> Engine:
+    """Make the engine of this process and bind all sessions to it.
+
+    Args:
+        url: ``postgresql+psycopg://…``.
+        pool_size: how many connections are kept.
+        fsync: False gives up durability of the last moments, for tests only.
+    """
+    options = (
+        f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} "
+        f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS} -c timezone=UTC"
+    )
+    if not fsync:
+        options += " -c synchronous_commit=off"
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=CONNECT_TIMEOUT_S,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
+    )
+    _sessions.configure(bind=engine)
+    return engine
+
+
+def bind_sessions(**options: Any) -> None:
+    """Bind sessions to something else than an engine of `connect`, for example a connection."""
+    _sessions.configure(**options)
+
+
+@contextmanager
+def transaction(origin: Origin = SYSTEM) -> Iterator[Session]:
+    """Open a session; commit when the block returns, roll back when it raises.
+
+    Everything written in it is attributed to `origin`.
+    """
+    with _sessions() as session:
+        session.info["origin"] = origin
+        with session.begin():
+            yield session

@@ -1,0 +1,56 @@
+"""Words for people: English sources, catalogues for the rest, numbers and dates by locale.
+
+A catalogue is ``hub/locales/<language>.po``; it is read as it is, with no compile step. Texts to be
+translated later are marked with `N_` where they stand.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from babel.core import Locale, UnknownLocaleError, negotiate_locale
+from babel.messages.pofile import read_po
+
+SOURCE = "en"
+LANGUAGES = ("en", "da")
+_DIRECTORY = Path(__file__).parent / "locales"
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name, known to every extraction tool
+    """Mark an English source text for the catalogues; returns it unchanged."""
+    return message
+
+
+def language_of(preferred: str | None) -> str:
+    """Return the language we have that suits a locale or an Accept-Language value best."""
+    if not preferred:
+        return SOURCE
+    wanted = [part.split(";")[0].strip().replace("-", "_") for part in preferred.split(",")]
+    return negotiate_locale(wanted, list(LANGUAGES), sep="_") or SOURCE
+
+
+def locale_of(preferred: str | None) -> Locale:
+    """Return the babel locale for formatting; English where the name is unknown."""
+    try:
+        return Locale.parse((preferred or SOURCE).replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return Locale.parse(SOURCE)
+
+
+def translate(preferred: str | None, message: str, params: Mapping[str, object] | None = None) -> str:
+    """Return `message` in the reader's language with its parameters filled in.
+
+    A text without a translation stays English: better a foreign word than none.
+    """
+    text = _catalogue(language_of(preferred)).get(message, message)
+    return text.format(**params) if params else text
+
+
+@cache
+def _catalogue(language: str) -> dict[str, str]:
+    path = _DIRECTORY / f"{language}.po"
+    if language == SOURCE or not path.exists():
+        return {}
+    with path.open("rb") as stream:
+        catalogue = read_po(stream, locale=language)
+    return {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string}

@@ -1,0 +1,44 @@
+"""Money: an exact amount in one currency."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from babel.core import get_global
+from babel.numbers import get_currency_precision
+
+CURRENCIES = frozenset(get_global("all_currencies"))
+"""The codes of ISO 4217, past and present, as CLDR lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount with its ISO 4217 currency; never a float, never without its currency."""
+
+    amount: Decimal
+    currency: str
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown currency and an amount that is not finite.
+
+        Raises:
+            ValueError: as said.
+        """
+        if self.currency not in CURRENCIES:
+            raise ValueError(f"{self.currency!r} is no ISO 4217 currency")
+        if not self.amount.is_finite():
+            raise ValueError("the amount is not finite")
+
+    def rounded(self) -> "Money":
+        """Return it rounded half up to the currency's minor unit."""
+        exponent = Decimal(1).scaleb(-get_currency_precision(self.currency))
+        return Money(self.amount.quantize(exponent, ROUND_HALF_UP), self.currency)
+
+    def __add__(self, other: "Money") -> "Money":
+        """Add an amount of the same currency.
+
+        Raises:
+            ValueError: the currencies differ.
+        """
+        if other.currency != self.currency:
+            raise ValueError(f"cannot add {other.currency} to {self.currency}")
+        return Money(self.amount + other.amount, self.currency)

@@ -1,0 +1,1 @@
+"""Celery workers: everything that takes time or talks to somebody else."""
