@@ -101,7 +101,11 @@ class Base(DeclarativeBase):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 
-_sessions: sessionmaker[Session] = sessionmaker(expire_on_commit=False)
+class HubSession(Session):
+    """The session of every transaction; `hub.history` and `hub.ledger` listen to its events."""
+
+
+_sessions: sessionmaker[HubSession] = sessionmaker(class_=HubSession, expire_on_commit=False)
 
 
 def connect(url: str, *, pool_size: int = 5, fsync: bool = True) -> Engine:
@@ -133,6 +137,27 @@ def connect(url: str, *, pool_size: int = 5, fsync: bool = True) -> Engine:
 def bind_sessions(**options: Any) -> None:
     """Bind sessions to something else than an engine of `connect`, for example a connection."""
     _sessions.configure(**options)
+
+
+def pending(session: Session, kind: str) -> dict[Any, Any]:
+    """Return what waits, under `kind`, to be written just before the commit.
+
+    Values must be immutable: a savepoint that rolls back restores the dictionary as it was.
+    """
+    waiting: dict[Any, Any] = session.info.setdefault("pending", {}).setdefault(kind, {})
+    return waiting
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """Make the block all or nothing inside the transaction, waiting events and jobs included."""
+    before = {kind: dict(waiting) for kind, waiting in session.info.get("pending", {}).items()}
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        session.info["pending"] = before
+        raise
 
 
 @contextmanager

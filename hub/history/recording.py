@@ -1,0 +1,139 @@
+"""Turns what a transaction does to records into events, once for each record and transaction."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, insert
+from sqlalchemy.orm import Session
+
+from hub.db import HubSession, new_id, pending
+from hub.history.models import Event
+from hub.origin import SYSTEM, Origin
+
+SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEvent:
+    """An event that will be written with the commit."""
+
+    id: UUID
+    type: str
+    subject_type: str
+    subject_id: UUID
+    changes: Mapping[str, tuple[Any, Any]]
+    data: Mapping[str, Any] | None = None
+    origin: Origin | None = None  # None: that of the transaction
+
+
+def origin_of(session: Session) -> Origin:
+    """Return who acts in this transaction."""
+    origin = session.info.get("origin", SYSTEM)
+    assert isinstance(origin, Origin)  # noqa: S101 - narrows an Any of our own making
+    return origin
+
+
+def record(  # noqa: PLR0913 - an event has that many parts
+    session: Session,
+    type: str,  # noqa: A002 - the event's own word
+    *,
+    subject_type: str,
+    subject_id: UUID,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> UUID:
+    """Add a domain event such as ``lead.converted``; returns its id."""
+    made = PendingEvent(new_id(), type, subject_type, subject_id, changes or {}, data)
+    pending(session, "events")[made.id] = made
+    return made.id
+
+
+def note_change(
+    session: Session,
+    type: str,  # noqa: A002 - the event's own word
+    *,
+    subject_type: str,
+    subject_id: UUID,
+    changes: Mapping[str, tuple[Any, Any]],
+) -> bool:
+    """Note a change of a record, joined with what this transaction changed of it before.
+
+    Returns True where it is the record's first change in this transaction.
+    """
+    waiting = pending(session, "events")
+    key = (subject_type, subject_id)
+    earlier: PendingEvent | None = waiting.get(key)
+    if earlier is None:
+        waiting[key] = PendingEvent(new_id(), type, subject_type, subject_id, dict(changes))
+        return True
+    joined = dict(earlier.changes)
+    for field, (before, after) in changes.items():
+        joined[field] = (joined[field][0] if field in joined else before, after)
+    kept = earlier.type if earlier.type.endswith(".created") else type
+    waiting[key] = replace(earlier, type=kept, changes=joined)
+    return False
+
+
+def event_id_of(session: Session, subject_type: str, subject_id: UUID) -> UUID | None:
+    """Return the id of the event that this transaction will write for a record, if any."""
+    waiting: PendingEvent | None = pending(session, "events").get((subject_type, subject_id))
+    return waiting.id if waiting else None
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can carry it, exactly: decimals and instants as text."""
+    match value:
+        case None | bool() | int() | str():
+            return value.value if isinstance(value, Enum) else value
+        case Decimal() | UUID():
+            return str(value)
+        case datetime() | date():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(item) for item in value]
+        case float():
+            return value
+        case _:
+            raise TypeError(f"an event cannot carry {type(value).__name__}")
+
+
+@event.listens_for(HubSession, "before_commit")
+def _write(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    waiting: dict[Any, PendingEvent] = pending(session, "events")
+    rows = [_row(session, made) for made in waiting.values()]
+    waiting.clear()
+    if rows:
+        session.execute(insert(Event), rows)
+
+
+def _row(session: Session, made: PendingEvent) -> dict[str, Any]:
+    origin = made.origin or origin_of(session)
+    return {
+        "id": made.id,
+        "type": made.type,
+        "subject_type": made.subject_type,
+        "subject_id": made.subject_id,
+        "actor_kind": origin.actor_kind,
+        "actor_id": origin.actor_id,
+        "user_id": origin.user_id,
+        "cause_kind": origin.cause_kind,
+        "cause_id": origin.cause_id,
+        "changes": {
+            field: [plain(before), plain(after)]
+            for field, (before, after) in made.changes.items()
+            if before != after
+        },
+        "data": plain(made.data),
+        "salt": secrets.token_bytes(SALT_BYTES),
+    }

@@ -1,0 +1,98 @@
+"""What every record has: an id, a version, who made and changed it, and a history kept by itself."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import event, func, inspect
+from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
+
+from hub.clock import utcnow
+from hub.db import Base, HubSession, new_id
+from hub.history.recording import note_change, origin_of
+
+REDACTED = "•"
+_OWN = frozenset({"id", "version", "created_at", "created_by", "updated_at", "updated_by"})
+
+
+class Record(Base):
+    """A row that people know: its changes become events, its `version` is the API's ETag.
+
+    `__derived__` names columns that nobody writes by hand: they move neither version nor history.
+    `__secret__` names columns whose values an event must not show.
+    """
+
+    __abstract__ = True
+    __derived__: ClassVar[frozenset[str]] = frozenset()
+    __secret__: ClassVar[frozenset[str]] = frozenset()
+
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    created_at: Mapped[datetime] = mapped_column(default=utcnow, server_default=func.now())
+    created_by: Mapped[UUID | None]
+    updated_at: Mapped[datetime] = mapped_column(default=utcnow, server_default=func.now())
+    updated_by: Mapped[UUID | None]
+    deleted_at: Mapped[datetime | None]
+
+    @classmethod
+    def entity(cls) -> str:
+        """Return the record's name in events, jobs and messages: that of its table."""
+        return str(cls.__tablename__)
+
+
+@event.listens_for(HubSession, "before_flush")
+def _note_changes(session: Session, context: UOWTransaction, instances: Any) -> None:
+    del context, instances
+    user = origin_of(session).user_id
+    for row in session.new:
+        if isinstance(row, Record):
+            row.id = row.id or new_id()
+            row.created_by = row.created_by or user
+            row.updated_by = row.updated_by or user
+            _note(session, row, "created")
+    for row in session.dirty:
+        if isinstance(row, Record):
+            _note(session, row, "deleted" if _is_being_deleted(row) else "updated")
+    for row in session.deleted:
+        if isinstance(row, Record):
+            raise TypeError(f"a {row.entity()} is not removed: set deleted_at")
+
+
+def _note(session: Session, row: Record, verb: str) -> None:
+    changes = _changes(row)
+    if not changes and verb != "created":
+        return
+    first = note_change(
+        session,
+        f"{row.entity()}.{verb}",
+        subject_type=row.entity(),
+        subject_id=row.id,
+        changes=changes,
+    )
+    if first and verb != "created":
+        row.version += 1
+        row.updated_at = utcnow()
+        row.updated_by = origin_of(session).user_id
+
+
+def _changes(row: Record) -> dict[str, tuple[Any, Any]]:
+    changes = {}
+    state = inspect(row)
+    skipped = _OWN | row.__derived__
+    for attribute in state.mapper.column_attrs:
+        name = attribute.key
+        if name in skipped:
+            continue
+        history = state.attrs[name].history
+        if not history.has_changes():
+            continue
+        before = history.deleted[0] if history.deleted else None
+        after = history.added[0] if history.added else None
+        if before == after:
+            continue
+        changes[name] = (REDACTED, REDACTED) if name in row.__secret__ else (before, after)
+    return changes
+
+
+def _is_being_deleted(row: Record) -> bool:
+    history = inspect(row).attrs["deleted_at"].history
+    return bool(history.added) and history.added[0] is not None

@@ -1,0 +1,150 @@
+"""Asking for work: rows in the caller's own transaction, and nothing else."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from hub.db import HubSession, new_id, pending
+from hub.history.recording import origin_of
+from hub.ledger.tasks import Queue, TaskName, queue_of
+from hub.origin import ActorKind
+
+
+@dataclass(slots=True)
+class Enqueued:
+    """A job asked for; `id` holds once the transaction has committed.
+
+    Where a queued job of the same key stood already, it is that job's id.
+    """
+
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    handle: Enqueued = field(compare=False)
+    task: TaskName
+    queue: Queue
+    args: Mapping[str, Any]
+    key: str | None
+    serial_key: str | None
+    run_at: datetime | None
+    delay: timedelta | None
+    priority: int
+    subject: tuple[str, UUID] | None
+    cause_event_id: UUID | None
+    by: UUID | None
+
+
+def enqueue(  # noqa: PLR0913 - what a job may say of itself; all but the task is optional
+    session: Session,
+    task: TaskName,
+    *,
+    key: str | None = None,
+    serial_key: str | None = None,
+    run_at: datetime | None = None,
+    delay: timedelta | None = None,
+    queue: Queue | None = None,
+    priority: int = 0,
+    subject: tuple[str, UUID] | None = None,
+    cause_event_id: UUID | None = None,
+    **args: UUID | date | datetime | str | int | bool | None,
+) -> Enqueued:
+    """Ask for a job; the row is written with the caller's commit.
+
+    Args:
+        session: the caller's; nothing is published from here.
+        task: which task.
+        key: while a job of this task and key is queued, no second one is made: it runs at the
+            earlier of the two times. A key contains a record's id and is never shared by all.
+        serial_key: two jobs of one serial key never run at once, whatever their tasks.
+        run_at: not before this instant; now where None.
+        delay: not before so long after now, by the database's clock.
+        queue: another queue than the task's own.
+        priority: lower first within a queue.
+        subject: the record it is about, as (entity, id).
+        cause_event_id: the event that asked for it.
+        **args: ids and dates only (reliability.md R-2): no personal data, no bodies.
+    """
+    handle = Enqueued(new_id())
+    made = _Request(
+        handle=handle,
+        task=task,
+        queue=queue or queue_of(task),
+        args={name: _plain(value) for name, value in args.items()},
+        key=key,
+        serial_key=serial_key,
+        run_at=run_at,
+        delay=delay,
+        priority=priority,
+        subject=subject,
+        cause_event_id=cause_event_id,
+        by=origin_of(session).user_id,
+    )
+    pending(session, "jobs")[handle.id] = made
+    return handle
+
+
+def _plain(value: UUID | date | datetime | str | float | bool | None) -> Any:
+    match value:
+        case UUID():
+            return str(value)
+        case date():
+            return value.isoformat()
+        case _:
+            return value
+
+
+_INSERT = text("""
+    insert into job (id, task, queue, priority, args, key, serial_key, subject_type, subject_id,
+                     run_at, cause_event_id, cause_job_id, created_by)
+    values (:id, :task, :queue, :priority, cast(:args as jsonb), :key, :serial_key, :subject_type,
+            :subject_id,
+            coalesce(cast(:run_at as timestamptz), clock_timestamp() + :delay * interval '1 s'),
+            :cause_event_id, :cause_job_id, :created_by)
+    on conflict (task, key) where state = 'queued'
+    do update set run_at = least(job.run_at, excluded.run_at),
+                  waits_for = null,
+                  cause_event_id = coalesce(excluded.cause_event_id, job.cause_event_id)
+    returning id
+""")
+
+
+@event.listens_for(HubSession, "before_commit")
+def _write(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    waiting: dict[UUID, _Request] = pending(session, "jobs")
+    # Keyed rows last and sorted, so that two writers take the same locks in the same order.
+    requests = sorted(waiting.values(), key=lambda r: (r.key is not None, r.task, r.key or ""))
+    waiting.clear()
+    for request in requests:
+        request.handle.id = session.execute(_INSERT, _row(session, request)).scalar_one()
+
+
+def _row(session: Session, request: _Request) -> dict[str, Any]:
+    origin = origin_of(session)
+    subject_type, subject_id = request.subject or (None, None)
+    return {
+        "id": request.handle.id,
+        "task": request.task.value,
+        "queue": request.queue.value,
+        "priority": request.priority,
+        "args": json.dumps(request.args),
+        "key": request.key,
+        "serial_key": request.serial_key,
+        "subject_type": subject_type,
+        "subject_id": subject_id,
+        "run_at": request.run_at,
+        "delay": (request.delay or timedelta()).total_seconds(),
+        "cause_event_id": request.cause_event_id,
+        "cause_job_id": origin.actor_id if origin.actor_kind is ActorKind.JOB else None,
+        "created_by": request.by,
+    }

@@ -1,0 +1,60 @@
+"""The names of all tasks and the queue each belongs to; a queue says how urgent it is."""
+
+from enum import StrEnum
+
+
+class Queue(StrEnum):
+    """The Celery queues, most urgent first."""
+
+    URGENT = "urgent"
+    DEFAULT = "default"
+    BULK = "bulk"
+
+
+class TaskName(StrEnum):
+    """Every task: ``<kind>.<verb>_<noun>``, its body in ``workers/tasks/<kind>.py``."""
+
+    SEND_DELIVERY = "mail.send_delivery"
+    SEND_DUE_REMINDER = "mail.send_due_reminder"
+    SEND_TEST_MAIL = "mail.send_test"
+    RAISE_ALERTS = "mail.raise_alerts"
+    LOOK_UP_COMPANY = "registry.look_up_company"
+    SEARCH_COMPANIES = "registry.search_companies"
+    TEST_CONNECTION = "connections.test_connection"
+    PUSH_CUSTOMER = "accounting.push_customer"
+    PULL_CUSTOMERS = "accounting.pull_customers"
+    PLAN_FIRST_LOAD = "accounting.plan_first_load"
+    APPLY_FIRST_LOAD = "accounting.apply_first_load"
+    FIND_DUPLICATES = "duplicates.find_duplicates"
+    IMPORT_HOOK = "imports.import_hook"
+    ANALYSE_FILE = "imports.analyse_file"
+    APPLY_IMPORT = "imports.apply_import"
+    UNDO_IMPORT = "imports.undo_import"
+    RUN_REPORT = "reports.run_report"
+    RENDER_REPORT = "reports.render_report"
+    RENDER_EXPORT = "reports.render_export"
+    TIDY_LEDGER = "ledger.tidy_ledger"
+
+
+_QUEUES = {
+    TaskName.SEND_DELIVERY: Queue.URGENT,
+    TaskName.SEND_DUE_REMINDER: Queue.URGENT,
+    TaskName.SEND_TEST_MAIL: Queue.URGENT,
+    TaskName.RAISE_ALERTS: Queue.URGENT,
+    TaskName.SEARCH_COMPANIES: Queue.URGENT,
+    TaskName.LOOK_UP_COMPANY: Queue.URGENT,
+    TaskName.TEST_CONNECTION: Queue.URGENT,
+    TaskName.FIND_DUPLICATES: Queue.BULK,
+    TaskName.ANALYSE_FILE: Queue.BULK,
+    TaskName.APPLY_IMPORT: Queue.BULK,
+    TaskName.UNDO_IMPORT: Queue.BULK,
+    TaskName.PLAN_FIRST_LOAD: Queue.BULK,
+    TaskName.APPLY_FIRST_LOAD: Queue.BULK,
+    TaskName.RENDER_EXPORT: Queue.BULK,
+    TaskName.TIDY_LEDGER: Queue.BULK,
+}
+
+
+def queue_of(task: str) -> Queue:
+    """Return the queue a task belongs to unless whoever enqueues it says otherwise."""
+    return _QUEUES.get(TaskName(task), Queue.DEFAULT)

@@ -1,0 +1,311 @@
+"""The base of all tasks: woken, it claims, runs, settles and goes on to the next job.
+
+A task's body is a plain function in ``workers/tasks/``. It looks, calls the outside with no
+transaction open, then records and finishes in one commit (`RunningJob.finish`). What happens when it
+does not succeed is decided here, once, for all tasks:
+
+    returns, or leaves `finish()`   succeeded
+    TransientError, lost database   again: after the back-off, or the time the other side named
+    PostponedError                  later: the attempt is given back
+    any other exception             dead, with its reason
+"""
+
+import json
+import logging
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, get_type_hints
+from uuid import UUID
+
+from celery import Task
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from hub.db import transaction
+from hub.errors import (
+    ConnectorError,
+    DomainError,
+    PostponedError,
+    StaleClaimError,
+    TransientError,
+)
+from hub.ledger import claims
+from hub.ledger.tasks import Queue, TaskName, queue_of
+from hub.origin import ActorKind, CauseKind, Origin
+from hub.settings import get_settings
+from workers import heartbeat
+from workers.app import app
+
+logger = logging.getLogger(__name__)
+
+CHAIN_S = {Queue.URGENT: 2.0, Queue.DEFAULT: 0.5, Queue.BULK: 0.2}
+"""A chain ends after so long, so that other tasks, and more urgent queues, get their turn."""
+LONGEST = timedelta(minutes=5)
+JITTER = 0.2
+CLAIM_TRIES = 5
+
+Body = Callable[..., None]
+
+
+@dataclass(slots=True)
+class RunningJob:
+    """The job a body is running, and its only way to record what it did."""
+
+    claim: claims.Claim
+    cause_kind: CauseKind = CauseKind.RULE
+    cause_id: str | None = None
+    may_chain: bool = False
+    finished: bool = False
+    next_claim: claims.Claim | None = None
+    result: dict[str, Any] | None = field(default=None)
+
+    @property
+    def id(self) -> UUID:
+        """Return the job's id."""
+        return self.claim.id
+
+    @property
+    def origin(self) -> Origin:
+        """Return who changes records in this job: the job itself, for whoever asked for it."""
+        return Origin(
+            ActorKind.JOB, self.claim.id, self.claim.created_by, self.cause_kind, self.cause_id
+        )
+
+    def caused_by(self, kind: CauseKind, identifier: object = None) -> None:
+        """Say what led to the changes that follow, for their history."""
+        self.cause_kind = kind
+        self.cause_id = None if identifier is None else str(identifier)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open a transaction that reads, or records an intent before a call."""
+        with transaction(self.origin) as session:
+            yield session
+
+    @contextmanager
+    def finish(self, result: dict[str, Any] | None = None) -> Iterator[Session]:
+        """Record the effects and the success in one commit, under the claim's token.
+
+        Raises:
+            StaleClaimError: another worker has taken over; nothing of the block is kept.
+        """
+        lease = timedelta(seconds=get_settings().lease_s)
+        with transaction(self.origin) as session:
+            yield session
+            session.flush()
+            text = json.dumps(result) if result is not None else None
+            if self.may_chain:
+                self.next_claim = claims.settle_and_claim(session, self.claim, lease, text)
+            else:
+                claims.settle(session, self.claim, text)
+        self.finished = True
+
+    def progress(self, done: int, total: int | None, unit: str) -> None:
+        """Show how far the job is; committed at once."""
+        with transaction(self.origin) as session:
+            claims.report_progress(
+                session, self.claim, json.dumps({"done": done, "total": total, "unit": unit})
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    body: Body
+    longest: timedelta
+    converters: dict[str, Callable[[Any], Any]]
+
+
+_BODIES: dict[str, _Registered] = {}
+
+
+def task(name: TaskName, *, longest: timedelta = LONGEST) -> Callable[[Body], Body]:
+    """Make a function the body of a task.
+
+    Args:
+        name: the task's name.
+        longest: how long a run may take; past it the lease is no longer kept up.
+    """
+
+    def register(body: Body) -> Body:
+        hints = get_type_hints(body)
+        _BODIES[name.value] = _Registered(
+            body,
+            longest,
+            {argument: _CONVERTERS.get(kind, _same) for argument, kind in hints.items()},
+        )
+        app.task(name=name.value, bind=True, base=Task)(_wake)
+        return body
+
+    return register
+
+
+def drain(name: str, queue: str | None = None) -> int:
+    """Run due jobs of one task, one after another, for `CHAIN_S` at most; returns how many.
+
+    This is all that a wake-up does.
+    """
+    queue = queue or queue_of(name).value
+    until = time.monotonic() + CHAIN_S[Queue(queue)]
+    held = _claim_first(name, queue)
+    count = 0
+    while held is not None:
+        count += 1
+        following = _run(held, may_chain=time.monotonic() < until)
+        if following is None and time.monotonic() < until:
+            following = _claim_first(name, queue)
+        held = following
+    return count
+
+
+def _wake(self: Any) -> None:
+    info = self.request.delivery_info or {}
+    drain(self.name, info.get("routing_key") or None)
+
+
+def _claim_first(name: str, queue: str) -> claims.Claim | None:
+    lease = timedelta(seconds=get_settings().lease_s)
+    for _ in range(CLAIM_TRIES):
+        try:
+            with transaction() as session:
+                return claims.claim(session, name, queue, lease)
+        except IntegrityError:  # a job of the same serial key was claimed at the same moment
+            time.sleep(random.uniform(0.002, 0.02))  # noqa: S311 - a pause, no secret
+    return None
+
+
+def _run(held: claims.Claim, *, may_chain: bool) -> claims.Claim | None:
+    registered = _BODIES[held.task]
+    job = RunningJob(held, may_chain=may_chain)
+    started = time.monotonic()
+    try:
+        checkpoint("after_claim")
+        arguments = {
+            name: registered.converters.get(name, _same)(value)
+            for name, value in held.args.items()
+        }
+        with heartbeat.keep(held, registered.longest):
+            registered.body(job, **arguments)
+            if not job.finished:
+                with job.finish():
+                    pass
+    except StaleClaimError:
+        logger.warning("job.taken_over", extra=_facts(held, started))
+    except PostponedError as error:
+        _put_back(held, error.delay, error, give_attempt_back=True)
+    except TransientError as error:
+        _again(held, error, error.retry_after)
+    except DBAPIError as error:
+        if _is_transient(error):
+            _again(held, error, None)
+        else:
+            _bury(held, error)
+    except Exception as error:  # noqa: BLE001 - the outermost frame of all work: dead with a reason
+        _bury(held, error)
+    else:
+        logger.info("job.succeeded", extra=_facts(held, started))
+    return job.next_claim
+
+
+def _again(held: claims.Claim, error: Exception, named: timedelta | None) -> None:
+    if held.attempt > len(claims.DELAYS):
+        _bury(held, error)
+        return
+    delay = claims.DELAYS[held.attempt - 1]
+    jittered = delay * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load
+    _put_back(held, named or jittered, error, give_attempt_back=False)
+
+
+def _put_back(
+    held: claims.Claim, delay: timedelta, error: Exception, *, give_attempt_back: bool
+) -> None:
+    logger.warning(
+        "job.postponed",
+        extra={"job_id": str(held.id), "task": held.task, "delay_s": delay.total_seconds()},
+    )
+    _settle_failure(
+        lambda session: claims.put_back(
+            session,
+            held,
+            delay=delay,
+            error=_described(error),
+            give_attempt_back=give_attempt_back,
+            waits_for=str(getattr(error, "reason", "")) or None,
+        )
+    )
+
+
+def _bury(held: claims.Claim, error: Exception) -> None:
+    logger.error(
+        "job.dead",
+        extra={"job_id": str(held.id), "task": held.task},
+        exc_info=None if isinstance(error, ConnectorError | DomainError) else error,
+    )
+    _settle_failure(lambda session: claims.bury(session, held, _described(error)))
+
+
+def _settle_failure(statement: Callable[[Session], None]) -> None:
+    """Record a failure; with the database away the lease lapses instead, to the same effect."""
+    try:
+        with transaction() as session:
+            statement(session)
+    except SQLAlchemyError:
+        logger.warning("job.outcome_not_recorded")
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    """Say whether a database error may pass: a lost connection, a deadlock, a lock time-out."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or not state or state[:2] in {"08", "40", "53", "55", "57"}
+
+
+def _described(error: Exception) -> str:
+    shown = isinstance(error, ConnectorError | DomainError | PostponedError)
+    described: dict[str, Any] = {
+        "class": type(error).__name__,
+        "message": str(error) if shown else f"{type(error).__name__} (see the log)",
+    }
+    if isinstance(error, ConnectorError):
+        described["system"] = error.system
+        fields = getattr(error, "errors", ())
+        if fields:
+            described["errors"] = [
+                {"field": e.field, "code": e.code, "message": e.message} for e in fields
+            ]
+    return json.dumps(described)
+
+
+def _facts(held: claims.Claim, started: float) -> dict[str, object]:
+    return {
+        "job_id": str(held.id),
+        "task": held.task,
+        "attempt": held.attempt,
+        "duration_s": round(time.monotonic() - started, 4),
+    }
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _day(value: str) -> date:
+    return date.fromisoformat(value)
+
+
+def _instant(value: str) -> datetime:
+    return datetime.fromisoformat(value)
+
+
+_CONVERTERS: dict[Any, Callable[[Any], Any]] = {UUID: UUID, date: _day, datetime: _instant}
+
+_crash_at = os.environ.get("HUB_CRASH_AT", "")  # noqa: TID251 - the chaos suite's own switch
+
+
+def checkpoint(place: str) -> None:
+    """Die here if the chaos suite says so (``HUB_CRASH_AT=place``); otherwise do nothing."""
+    if _crash_at == place:
+        os._exit(137)

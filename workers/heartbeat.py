@@ -1,0 +1,76 @@
+"""Keeps the lease of a long job up, from a thread of its own.
+
+A stopped process stops beating; a body past its longest run time is no longer beaten for, so that a
+hanging call cannot hold a job for ever (reliability.md R-6).
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.db import transaction
+from hub.ledger import claims
+
+logger = logging.getLogger(__name__)
+
+BEATS_PER_LEASE = 4
+
+
+@dataclass(slots=True)
+class _Beat:
+    held: claims.Claim | None = None
+    until: float = 0
+    lease: timedelta = timedelta(seconds=60)
+    stopped: bool = False
+
+
+_beat = _Beat()
+_changed = threading.Condition()
+
+
+def start(lease_s: float) -> None:
+    """Start the thread of this process."""
+    _beat.lease = timedelta(seconds=lease_s)
+    _beat.stopped = False
+    threading.Thread(target=_run, name="heartbeat", daemon=True).start()
+
+
+def stop() -> None:
+    """End the thread."""
+    with _changed:
+        _beat.stopped = True
+        _changed.notify()
+
+
+@contextmanager
+def keep(held: claims.Claim, longest: timedelta) -> Iterator[None]:
+    """Keep the lease of a job up while the block runs, at most for `longest`."""
+    with _changed:
+        _beat.held, _beat.until = held, time.monotonic() + longest.total_seconds()
+    try:
+        yield
+    finally:
+        with _changed:
+            _beat.held = None
+
+
+def _run() -> None:
+    while True:
+        with _changed:
+            _changed.wait(_beat.lease.total_seconds() / BEATS_PER_LEASE)
+            if _beat.stopped:
+                return
+            held = _beat.held if time.monotonic() < _beat.until else None
+        if held is None:
+            continue
+        try:
+            with transaction() as session:
+                claims.extend(session, held, _beat.lease)
+        except SQLAlchemyError:
+            logger.warning("heartbeat.failed", extra={"job_id": str(held.id)})

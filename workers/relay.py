@@ -1,0 +1,125 @@
+"""The relay: the only clock, and the only publisher of wake-ups.
+
+It looks at the ledger, wakes workers for what is due, returns lapsed leases, expands schedules and
+seals the history. Any number of relays may run. It selects by state, never by position, and never
+publishes inside a transaction.
+"""
+
+import logging
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import redis
+from celery.exceptions import CeleryError
+from kombu.exceptions import OperationalError as BrokerError
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.db import transaction
+from hub.ledger import claims, watching
+from hub.settings import get_settings
+from workers import process
+from workers.app import app
+
+logger = logging.getLogger(__name__)
+
+BUSY_POLL_S = 0.02
+IDLE_POLL_S = 0.1
+WAVE = 2  # wake-ups a look publishes for one task at most; each starts a chain
+BACKLOG = 4  # no more for a queue whose Redis list is this long: Redis stays bounded …
+FRESH_S = 0.5  # … but a task not woken for so long gets one beside the crowd of another task,
+FRESH_BACKLOG = 64  # up to this length
+BROKER_PAUSE_S = 1.0
+
+
+class Relay:
+    """One relay; `run` returns after `stop`."""
+
+    def __init__(self, chores: dict[str, tuple[float, Callable[[], object]]] | None = None) -> None:
+        self._stopped = threading.Event()
+        self._broker = redis.Redis.from_url(
+            process.redis_url().replace("redis+socket://", "unix://", 1),
+            socket_timeout=5,
+            socket_connect_timeout=3,
+        )
+        self._broker_rests_until = 0.0
+        self._woken_at: dict[tuple[str, str], float] = {}
+        self._chores = chores or {}
+        self._next_chore = dict.fromkeys(self._chores, 0.0)
+
+    def stop(self) -> None:
+        """Ask `run` to return after the present look."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Look, wake and do chores until stopped; a lost database or broker is waited for."""
+        while not self._stopped.is_set():
+            busy = False
+            try:
+                busy = self.look()
+                self._do_chores()
+            except SQLAlchemyError:
+                logger.warning("relay.database_away", exc_info=True)
+                self._stopped.wait(1 + random.random())  # noqa: S311 - spreads the return
+            self._stopped.wait(BUSY_POLL_S if busy else IDLE_POLL_S)
+
+    def look(self) -> bool:
+        """Wake workers for what is due; returns whether anything was."""
+        with transaction() as session:
+            due = watching.due_work(session, WAVE)
+        if due and time.monotonic() >= self._broker_rests_until:
+            try:
+                self._wake(due)
+            except (redis.RedisError, BrokerError, CeleryError, OSError):
+                self._broker_rests_until = time.monotonic() + BROKER_PAUSE_S
+                logger.warning("relay.broker_away")
+        return bool(due)
+
+    def _wake(self, due: list[watching.DueWork]) -> None:
+        queues = sorted({work.queue for work in due})
+        with self._broker.pipeline(transaction=False) as pipeline:
+            for queue in queues:
+                pipeline.llen(queue)
+            backlog = dict(zip(queues, pipeline.execute(), strict=True))
+        now = time.monotonic()
+        with app.producer_pool.acquire(block=True, timeout=5) as producer:
+            for work in due:
+                for _ in range(self._wanted(work, backlog[work.queue], now)):
+                    app.send_task(
+                        work.task, queue=work.queue, producer=producer, ignore_result=True
+                    )
+                    backlog[work.queue] += 1
+                    self._woken_at[work.task, work.queue] = now
+
+    def _wanted(self, work: watching.DueWork, backlog: int, now: float) -> int:
+        if backlog < BACKLOG:
+            return min(work.jobs, BACKLOG - backlog)
+        rested = now - self._woken_at.get((work.task, work.queue), 0.0) > FRESH_S
+        return 1 if rested and backlog < FRESH_BACKLOG else 0
+
+    def _do_chores(self) -> None:
+        now = time.monotonic()
+        for name, (period_s, chore) in self._chores.items():
+            if now >= self._next_chore[name]:
+                self._next_chore[name] = now + period_s
+                chore()
+
+
+def return_lapsed_leases() -> None:
+    """Give jobs of dead or silent workers back to the queue."""
+    with transaction() as session:
+        count = claims.return_lapsed(session)
+    if count:
+        logger.warning("relay.leases_lapsed", extra={"count": count})
+
+
+def run() -> None:
+    """Run a relay until SIGTERM or SIGINT."""
+    process.start("relay", pool_size=1)
+    relay = Relay(chores={"leases": (get_settings().sweep_s, return_lapsed_leases)})
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: relay.stop())
+    logger.info("relay.started")
+    relay.run()
