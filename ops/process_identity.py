@@ -1,0 +1,64 @@
+"""Asks the operating system about processes, so that a reused process id fools nobody."""
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+_IS_LINUX = platform.system() == "Linux"  # not sys.platform: both ways must be type-checked
+
+
+def is_running(process_id: int) -> bool:
+    """Tell whether a process of this id lives, whoever owns it; a zombie does not."""
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not (_IS_LINUX and _linux_state(process_id) == "Z")
+
+
+def started_at(process_id: int) -> str | None:
+    """Return an opaque mark of the moment the process began; None when there is no such process.
+
+    A process id together with this mark names one process for ever.
+    """
+    if _IS_LINUX:
+        fields = _linux_status(process_id)
+        return fields[19] if fields else None  # "starttime", field 22 of proc(5)
+    return _ps(process_id, "lstart=")
+
+
+def works_in(process_id: int, directory: Path) -> bool:
+    """Tell whether the process is a server of this data directory.
+
+    PostgreSQL makes its data directory the working directory; where the system does not show that,
+    its command line names the directory.
+    """
+    if _IS_LINUX:
+        try:
+            return Path(f"/proc/{process_id}/cwd").readlink() == directory.resolve()
+        except OSError:
+            return False
+    return str(directory.resolve()) in (_ps(process_id, "command=") or "")
+
+
+def _linux_status(process_id: int) -> list[str]:
+    try:
+        text = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return text.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
+
+
+def _linux_state(process_id: int) -> str | None:
+    fields = _linux_status(process_id)
+    return fields[0] if fields else None
+
+
+def _ps(process_id: int, column: str) -> str | None:
+    answer = subprocess.run(
+        ["ps", "-o", column, "-p", str(process_id)], capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip() or None

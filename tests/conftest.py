@@ -1,0 +1,96 @@
+"""Fixtures: a real PostgreSQL, a real Redis, and no way out of this machine."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+import hub.db
+from hub.origin import SYSTEM
+from hub.settings import PREFIX, Settings, get_settings
+from tests import sockets
+from tests.databases import Cleaner, create_database, drop_database
+from tests.servers import Membership
+
+_FOR_TESTS = {"HUB_TEST_DATABASE_URL", "HUB_REFERENCE_DIR"}
+
+# What is set for a Hub of the developer's own must not change what a test sees.
+for _name in [name for name in os.environ if name.startswith(PREFIX) and name not in _FOR_TESTS]:
+    del os.environ[_name]
+Settings.model_config["env_file"] = None
+os.environ["HUB_MASTER_KEY"] = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+sockets.close_the_way_out()
+
+
+@pytest.fixture(scope="session")
+def run_id(request: pytest.FixtureRequest) -> str:
+    """The name of this run, the same in all its processes."""
+    given = getattr(request.config, "workerinput", {}).get("testrunuid")
+    return str(given or uuid.uuid4().hex)[:12]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def membership(run_id: str) -> Iterator[Membership]:
+    """Keeps the servers of this run alive, once something has started them."""
+    member = Membership(run_id)
+    yield member
+    member.leave()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Hub's own files of this process go."""
+    directory = tmp_path_factory.mktemp("data")
+    os.environ["HUB_DATA_DIR"] = str(directory)
+    get_settings.cache_clear()
+    return directory
+
+
+@pytest.fixture(scope="session")
+def database_server_url(membership: Membership) -> str:
+    """A PostgreSQL on which databases can be made and dropped: ours, or the one that is set."""
+    return os.environ.get("HUB_TEST_DATABASE_URL") or membership.servers().database_url
+
+
+@pytest.fixture(scope="session")
+def redis_url(membership: Membership) -> str:
+    """A Redis of this run; its databases are shared by the run's processes."""
+    return membership.servers().redis_url
+
+
+@pytest.fixture(scope="session")
+def database_url(
+    membership: Membership, database_server_url: str, run_id: str, worker_id: str
+) -> Iterator[str]:
+    """A migrated database of this process alone."""
+    name = f"hub_test_{run_id}_{worker_id}"
+    yield create_database(membership, database_server_url, name)
+    drop_database(database_server_url, name)
+
+
+@pytest.fixture(scope="session")
+def _engine(database_url: str) -> Iterator[tuple[Engine, Cleaner]]:
+    engine = hub.db.connect(database_url, fsync=False)
+    yield engine, Cleaner(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def database(_engine: tuple[Engine, Cleaner]) -> Iterator[Engine]:
+    """A clean migrated database to which `hub.db.transaction` goes; whoever commits, commits."""
+    engine, cleaner = _engine
+    hub.db.bind_sessions(bind=engine)
+    yield engine
+    cleaner.clean()
+
+
+@pytest.fixture
+def session(database: Engine) -> Iterator[Session]:
+    """A session for the test itself; commit before the code under test is to see what it wrote."""
+    with hub.db._sessions() as opened:
+        opened.info["origin"] = SYSTEM
+        yield opened
