@@ -1,0 +1,1 @@
+"""Who may do what: users, tokens, roles, and the one predicate that lists and records share."""

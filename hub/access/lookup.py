@@ -1,0 +1,56 @@
+"""Reads one record for one caller: the same three refusals everywhere."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.access.predicates import allowed, visible
+from hub.access.principals import Principal
+from hub.access.roles import Verb
+from hub.errors import ForbiddenError, NotFoundError, StaleVersionError
+from hub.history.records import Record
+from hub.i18n import N_
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+def get_record(  # noqa: PLR0913 - who does what to which record, and at which version
+    session: Session,
+    principal: Principal,
+    verb: Verb,
+    model: type[RecordT],
+    identifier: UUID,
+    *,
+    expected_version: int | None = None,
+) -> RecordT:
+    """Return a live record that the caller may do `verb` to.
+
+    For anything but reading the row stays locked until the transaction ends, so that of two
+    writers with the same version one wins.
+
+    Raises:
+        NotFoundError: there is none, or the caller may not see it.
+        ForbiddenError: he may see it, and no more.
+        StaleVersionError: it is not at `expected_version` any more.
+    """
+    query = select(model).where(
+        model.id == identifier,
+        model.deleted_at.is_(None),
+        visible(principal, Verb.READ, model),
+    )
+    if verb is not Verb.READ:
+        query = query.with_for_update(of=model).execution_options(populate_existing=True)
+    record = session.scalar(query)
+    if record is None:
+        raise NotFoundError(model.entity(), identifier)
+    if verb is not Verb.READ and not allowed(principal, verb, record):
+        raise ForbiddenError(
+            N_("This {entity} is not yours: you may read it, but not {verb} it."),
+            entity=model.entity(),
+            verb=verb.value,
+        )
+    if expected_version is not None and record.version != expected_version:
+        raise StaleVersionError(model.entity(), identifier, record.version)
+    return record

@@ -1,0 +1,218 @@
+"""Users and tokens: making, changing, revoking them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from hub.access.lookup import get_record
+from hub.access.models import ApiToken, User
+from hub.access.principals import ALL, Permission, Principal, covers
+from hub.access.roles import Role, Verb
+from hub.access.tokens import NewToken, generate
+from hub.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError
+from hub.i18n import N_
+
+_ADMINISTRATORS_LOCK = 0x4855_4200  # "HUB\0": one at a time may change who is administrator
+_INTRANET = ".localhost"
+
+
+def bootstrap_administrator(session: Session, email: str, now: datetime) -> str | None:
+    """Make the first administrator with a token for everything.
+
+    Returns the token's text, or None where there is a user already: it can be shown only now.
+    """
+    del now
+    _lock_administrators(session)
+    if session.scalar(select(User.id).limit(1)) is not None:
+        return None
+    user = User(email=email, name="Administrator", role=Role.ADMINISTRATOR)
+    session.add(user)
+    session.flush()
+    _, made = _issue(session, user, name="first administrator", scopes=[ALL], expires_at=None)
+    return made.text
+
+
+def create_user(  # noqa: PLR0913 - what is known of a person
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    locale: str | None = None,
+    zone: str | None = None,
+    phone: str | None = None,
+) -> User:
+    """Make a user, active at once and without a token.
+
+    Raises:
+        ValidationError: the mail address cannot be one.
+        ConflictError: somebody has it already.
+    """
+    user = User(email=_address(email), name=name, role=role, locale=locale, zone=zone, phone=phone)
+    _refuse_taken_address(session, user.email)
+    session.add(user)
+    session.flush()
+    return user
+
+
+def change_user(
+    session: Session,
+    principal: Principal,
+    user_id: UUID,
+    changes: Mapping[str, Any],
+    *,
+    expected_version: int,
+) -> User:
+    """Change the named fields of a user; one made inactive is out within seconds.
+
+    Raises:
+        NotFoundError, StaleVersionError: as `get_record`.
+        ValidationError: the mail address cannot be one.
+        ConflictError: the address is taken, or no administrator would be left.
+    """
+    _lock_administrators(session)
+    user = get_record(
+        session, principal, Verb.EDIT, User, user_id, expected_version=expected_version
+    )
+    for field, value in changes.items():
+        if field == "email":
+            address = _address(value)
+            if address != user.email:
+                _refuse_taken_address(session, address)
+            user.email = address
+        else:
+            setattr(user, field, value)
+    session.flush()
+    _refuse_to_lose_all_administrators(session)
+    return user
+
+
+def issue_token(  # noqa: PLR0913 - what is said of a token
+    session: Session,
+    principal: Principal,
+    *,
+    user_id: UUID,
+    name: str,
+    scopes: Iterable[str],
+    expires_at: datetime | None,
+    now: datetime,
+) -> tuple[ApiToken, NewToken]:
+    """Make a token; its text is in the second value and can never be read again.
+
+    Raises:
+        ForbiddenError: it is for somebody else, or would reach further than the caller's own.
+        NotFoundError: there is no such active user.
+        ValidationError: it would be expired from the start, or a scope has no such form.
+    """
+    if user_id != principal.user_id and not principal.may(Permission(Verb.CONFIGURE, "tokens")):
+        raise ForbiddenError(N_("You may make tokens for yourself only."))
+    wanted = sorted(set(scopes))
+    for scope in wanted:
+        _check_scope(scope, principal)
+    if expires_at is not None and expires_at <= now:
+        raise ValidationError.of("/expires_at", "past", N_("Must lie in the future."))
+    user = session.get(User, user_id)
+    if user is None or not user.active or user.deleted_at is not None:
+        raise NotFoundError("user", user_id)
+    return _issue(session, user, name=name, scopes=wanted, expires_at=expires_at)
+
+
+def revoke_token(
+    session: Session, principal: Principal, token_id: UUID, *, now: datetime
+) -> ApiToken:
+    """Make a token worthless within five seconds in all processes; once is as good as twice.
+
+    Raises:
+        NotFoundError: there is none that the caller may see.
+    """
+    token = get_record(session, principal, Verb.DELETE, ApiToken, token_id)
+    if token.revoked_at is None:
+        token.revoked_at = now
+        session.flush()
+    return token
+
+
+def _issue(
+    session: Session, user: User, *, name: str, scopes: list[str], expires_at: datetime | None
+) -> tuple[ApiToken, NewToken]:
+    made = generate()
+    token = ApiToken(
+        prefix=made.prefix,
+        hash=made.hash,
+        user_id=user.id,
+        name=name,
+        scopes=scopes,
+        expires_at=expires_at,
+    )
+    session.add(token)
+    session.flush()
+    return token, made
+
+
+def _check_scope(scope: str, principal: Principal) -> None:
+    if scope == ALL:
+        reached = ALL in principal.scopes
+    else:
+        collection, _, verb = scope.partition(":")
+        if not collection or verb not in {*Verb, ALL}:
+            raise ValidationError.of(
+                "/scopes",
+                "scope",
+                N_("{scope} is no scope: write for example customers:read, customers:* or *."),
+                scope=scope,
+            )
+        verbs = list(Verb) if verb == ALL else [Verb(verb)]
+        # A star for the collection is only covered by a star: no collection is called so.
+        reached = all(covers(principal.scopes, Permission(v, collection)) for v in verbs)
+    if not reached:
+        raise ForbiddenError(N_("Your own token does not reach {scope}."), scope=scope)
+
+
+def _address(email: str) -> str:
+    local, at, domain = email.strip().rpartition("@")
+    if at and domain.casefold() == _INTRANET.lstrip("."):
+        email = f"{local}@hub.example"  # a mail server of this machine: check the rest
+    try:
+        validate_email(
+            email.strip(),
+            check_deliverability=False,
+            globally_deliverable=False,
+            test_environment=True,
+        )
+    except EmailNotValidError as error:
+        raise ValidationError.of("/email", "email", N_("This is no mail address.")) from error
+    return f"{local}@{domain}".casefold()
+
+
+def _refuse_taken_address(session: Session, email: str) -> None:
+    # Writers of one address wait for one another here; the unique index is the last word.
+    session.execute(
+        text("select pg_advisory_xact_lock(hashtextextended(:email, 0))"), {"email": email}
+    )
+    taken = session.scalar(select(User.id).where(User.email == email, User.deleted_at.is_(None)))
+    if taken is not None:
+        raise ConflictError(
+            "email_taken",
+            N_("Another user has the address {email}."),
+            details={"user_id": str(taken)},
+            email=email,
+        )
+
+
+def _refuse_to_lose_all_administrators(session: Session) -> None:
+    left = session.scalar(
+        select(func.count())
+        .select_from(User)
+        .where(User.role == Role.ADMINISTRATOR, User.active, User.deleted_at.is_(None))
+    )
+    if not left:
+        raise ConflictError("last_administrator", N_("One active administrator must remain."))
+
+
+def _lock_administrators(session: Session) -> None:
+    session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _ADMINISTRATORS_LOCK})
