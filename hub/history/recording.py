@@ -1,7 +1,7 @@
 """Turns what a transaction does to records into events, once for each record and transaction."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -105,12 +105,31 @@ def plain(value: Any) -> Any:
             raise TypeError(f"an event cannot carry {type(value).__name__}")
 
 
+Reaction = Callable[[Session, PendingEvent], None]
+_REACTIONS: dict[str, list[Reaction]] = {}
+
+
+def when_changed(subject_type: str, reaction: Reaction) -> None:
+    """Have `reaction` called, in the writer's own transaction, for every event of an entity.
+
+    So a process (push to accounting, look up, find duplicates) hears of every change, whoever makes
+    it. A reaction is quick: it asks for jobs and touches derived columns, no more.
+    """
+    known = _REACTIONS.setdefault(subject_type, [])
+    if reaction not in known:
+        known.append(reaction)
+
+
 @event.listens_for(HubSession, "before_commit")
 def _write(session: Session) -> None:
     if session.in_nested_transaction():
         return
     session.flush()
     waiting: dict[Any, PendingEvent] = pending(session, "events")
+    for made in list(waiting.values()):
+        for reaction in _REACTIONS.get(made.subject_type, ()):
+            reaction(session, made)
+    session.flush()
     rows = [_row(session, made) for made in waiting.values()]
     waiting.clear()
     if rows:

@@ -91,6 +91,12 @@ def enqueue(  # noqa: PLR0913 - what a job may say of itself; all but the task i
     return handle
 
 
+def enqueued_in(session: Session) -> list[Enqueued]:
+    """Return the jobs, due at once, that this session's last transaction asked for."""
+    handles: list[Enqueued] = session.info.get("enqueued", [])
+    return handles
+
+
 def _plain(value: UUID | date | datetime | str | float | bool | None) -> Any:
     match value:
         case UUID():
@@ -127,6 +133,7 @@ def _write(session: Session) -> None:
     waiting.clear()
     for request in requests:
         request.handle.id = session.execute(_INSERT, _row(session, request)).scalar_one()
+    session.info["enqueued"] = [r.handle for r in requests if not (r.run_at or r.delay)]
 
 
 def _row(session: Session, request: _Request) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Customers: every organisation or person we deal with, and their contacts."""

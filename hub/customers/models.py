@@ -1,0 +1,203 @@
+"""Tables of customers."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.db import Base, EnumText
+from hub.history.records import Record
+
+
+class CustomerKind(StrEnum):
+    """What a customer is."""
+
+    ORGANISATION = "organisation"
+    PERSON = "person"
+
+
+class CustomerRole(StrEnum):
+    """What a customer is to us; any mix of them."""
+
+    PROSPECT = "prospect"
+    CUSTOMER = "customer"
+    SUPPLIER = "supplier"
+
+
+class Lifecycle(StrEnum):
+    """The life of a customer (domain.md §2)."""
+
+    PROVISIONING = "provisioning"
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    MERGED = "merged"
+
+
+class RegistryState(StrEnum):
+    """How far the company registry has filled a customer."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    FILLED = "filled"
+    FAILED = "failed"
+
+
+class AccountingState(StrEnum):
+    """How a customer stands in the accounting system."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    LINKED = "linked"
+    FAILED = "failed"
+    HELD = "held"
+
+
+class Customer(Record):
+    """An organisation or person we deal with.
+
+    The row carries the main address; further billing and shipping addresses have a table of their
+    own. `registry_*` and `accounting_*` are derived and read-only to people; their messages are
+    {code, text, params, link}. `name_provisional` says that the name is only the number we were
+    given, until the registry answers or somebody types one.
+    """
+
+    __tablename__ = "customer"
+    __derived__: ClassVar = frozenset(
+        {
+            "registry_state", "registry_source", "registry_at", "registry_next_try_at",
+            "registry_message", "accounting_state", "accounting_message", "last_note_at",
+            "last_contact_at", "search_grams", "name_provisional", "sort_name",
+        }
+    )  # fmt: skip
+
+    kind: Mapped[CustomerKind] = mapped_column(
+        EnumText(CustomerKind), default=CustomerKind.ORGANISATION
+    )
+    name: Mapped[str]
+    legal_name: Mapped[str | None]
+    ref_no: Mapped[str | None]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    owner_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"))
+    cvr: Mapped[str | None]
+    p_number: Mapped[str | None]
+    vat_no: Mapped[str | None]
+    ean: Mapped[str | None]
+    phone: Mapped[str | None]
+    email: Mapped[str | None]
+    website: Mapped[str | None]
+    address: Mapped[str | None]  # lines, parted by line breaks
+    postcode: Mapped[str | None]
+    city: Mapped[str | None]
+    region: Mapped[str | None]
+    country: Mapped[str | None]
+    industry: Mapped[str | None]
+    currency: Mapped[str]
+    terms_code: Mapped[str | None]
+    customer_group: Mapped[str | None]
+    credit_limit: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
+    note: Mapped[str | None]
+    marketing_protected: Mapped[bool] = mapped_column(default=False, server_default="false")
+    channel: Mapped[str] = mapped_column(default="manual", server_default="manual")
+    imported_at: Mapped[datetime | None]
+    external_ref: Mapped[str | None]
+    lifecycle: Mapped[Lifecycle] = mapped_column(EnumText(Lifecycle), default=Lifecycle.ACTIVE)
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
+    registry_status: Mapped[str | None]  # as the registry says: active, insolvent, dissolved
+
+    name_provisional: Mapped[bool] = mapped_column(default=False, server_default="false")
+    registry_state: Mapped[RegistryState] = mapped_column(
+        EnumText(RegistryState), default=RegistryState.NONE, server_default="none"
+    )
+    registry_source: Mapped[str | None]
+    registry_at: Mapped[datetime | None]
+    registry_next_try_at: Mapped[datetime | None]
+    registry_message: Mapped[dict[str, Any] | None]
+    accounting_state: Mapped[AccountingState] = mapped_column(
+        EnumText(AccountingState), default=AccountingState.NONE, server_default="none"
+    )
+    accounting_message: Mapped[dict[str, Any] | None]
+    last_note_at: Mapped[datetime | None]
+    last_contact_at: Mapped[datetime | None]
+    search_grams: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+
+    __table_args__ = (
+        CheckConstraint("roles <@ array['prospect', 'customer', 'supplier']", name="roles"),
+        CheckConstraint("kind in ('organisation', 'person')", name="kind"),
+        CheckConstraint("(lifecycle = 'merged') = (merged_into_id is not null)", name="merged"),
+        CheckConstraint("char_length(name) between 1 and 255", name="name_length"),
+        Index("uq_customer_ref_no", "ref_no", unique=True),
+        Index("uq_customer_external_ref", "external_ref", unique=True),
+        Index("ix_customer_name", text("casefold(name)"), "id"),
+        Index("ix_customer_cvr", "cvr"),
+        Index("ix_customer_email", text("casefold(email)")),
+        Index("ix_customer_owner", "owner_user_id", "id"),
+        Index("ix_customer_last_note_at", text("last_note_at desc nulls last"), "id"),
+        Index("ix_customer_search", "search_grams", postgresql_using="gin"),
+    )
+
+
+class Contact(Record):
+    """A person at a customer."""
+
+    __tablename__ = "contact"
+
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    first_name: Mapped[str | None]
+    last_name: Mapped[str | None]
+    job: Mapped[str | None]
+    office_phone: Mapped[str | None]
+    mobile: Mapped[str | None]
+    fax: Mapped[str | None]
+    email: Mapped[str | None]
+    is_main: Mapped[bool] = mapped_column(default=False, server_default="false")
+    refuses_calls: Mapped[bool] = mapped_column(default=False, server_default="false")
+    refuses_email: Mapped[bool] = mapped_column(default=False, server_default="false")
+    external_ref: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("coalesce(first_name, last_name, email) is not null", name="named"),
+        Index("ix_contact_customer", "customer_id", "id"),
+        Index("ix_contact_email", text("casefold(email)")),
+        Index("uq_contact_external_ref", "external_ref", unique=True),
+        Index(
+            "uq_contact_main", "customer_id", unique=True,
+            postgresql_where=text("is_main and deleted_at is null"),
+        ),
+    )
+
+
+class FieldFact(Base):
+    """What one origin says of one field; the newest word of each origin is kept.
+
+    Values that people type are in the history; a fact tells what the registry, the accounting
+    system, a shop or an import said, also where that did not win.
+    """
+
+    __tablename__ = "field_fact"
+
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    field: Mapped[str]
+    value: Mapped[str | None]
+    origin: Mapped[str]
+    origin_ref: Mapped[str | None]
+    observed_at: Mapped[datetime]
+
+    __table_args__ = (Index("uq_field_fact", "customer_id", "field", "origin", unique=True),)
+
+
+class ShopIdentity(Base):
+    """A shop's own id of a customer, so that a later event finds him again."""
+
+    __tablename__ = "shop_identity"
+
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
+    shop_customer_id: Mapped[str]
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+
+    __table_args__ = (
+        Index("uq_shop_identity", "connection_id", "shop_customer_id", unique=True),
+    )

@@ -1,0 +1,235 @@
+"""What a customer's fields must be, whoever gives them: a person, a script, a file, a shop."""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import phonenumbers
+from babel.core import get_global
+from email_validator import EmailNotValidError, validate_email
+from stdnum import ean as gs1
+from stdnum.dk import cvr as danish_cvr
+from stdnum.exceptions import ValidationError as NumberError
+
+from hub.customers.models import CustomerKind, CustomerRole
+from hub.errors import FieldError, ValidationError
+from hub.i18n import N_
+from hub.money import CURRENCIES
+from hub.settings import get_settings
+
+LENGTHS = {
+    "name": 255,
+    "legal_name": 255,
+    "ref_no": 50,
+    "p_number": 10,
+    "vat_no": 20,
+    "phone": 255,
+    "email": 255,
+    "website": 255,
+    "address": 510,
+    "postcode": 30,
+    "city": 50,
+    "region": 100,
+    "industry": 255,
+    "terms_code": 50,
+    "customer_group": 50,
+    "note": 10_000,
+    "external_ref": 255,
+}
+"""The longest text of each field; the lengths of e-conomic, so that nothing is cut on its way."""
+
+COUNTRIES = frozenset(code for code in get_global("territory_languages") if len(code) == 2)  # noqa: PLR2004 - ISO 3166-1 alpha-2
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_MANY_LINES = frozenset({"address", "note"})
+
+
+class _BrokenRuleError(Exception):
+    def __init__(self, code: str, message: str, **params: object) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.params = params
+
+
+def clean(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields in their stored form: trimmed, numbers compact, phones in E.164.
+
+    An empty text becomes None. Only the fields given are looked at.
+
+    Raises:
+        ValidationError: names every broken rule.
+    """
+    cleaned: dict[str, Any] = {}
+    errors = []
+    for name, value in fields.items():
+        try:
+            cleaned[name] = _clean_one(name, value, fields)
+        except _BrokenRuleError as broken:
+            errors.append(FieldError(f"/{name}", broken.code, broken.message, broken.params))
+    if errors:
+        raise ValidationError(*errors)
+    return cleaned
+
+
+def clean_cvr(text: str) -> str:
+    """Return a Danish CVR number as eight digits.
+
+    Raises:
+        ValidationError: its form or its check digit is wrong (modulus 11, weights 2 7 6 5 4 3 2 1).
+    """
+    cleaned: str = clean({"cvr": text})["cvr"]
+    return cleaned
+
+
+def _clean_one(name: str, value: Any, fields: Mapping[str, Any]) -> Any:
+    if isinstance(value, str):
+        value = _text(name, value)
+    if value is None:
+        if name == "name":
+            raise _BrokenRuleError("required", N_("A name is needed."))
+        return None
+    rule = _RULES.get(name)
+    return rule(value, fields) if rule else value
+
+
+def _text(name: str, value: str) -> str | None:
+    if name in _MANY_LINES:
+        value = "\n".join(line.strip() for line in value.replace("\r\n", "\n").split("\n"))
+        looked_at = value.replace("\n", "").replace("\t", "")
+    else:
+        looked_at = value
+    if _CONTROL.search(looked_at) or (name not in _MANY_LINES and ("\n" in value or "\t" in value)):
+        raise _BrokenRuleError("control_character", N_("It holds control characters."))
+    value = value.strip()
+    longest = LENGTHS.get(name)
+    if longest is not None and len(value) > longest:
+        raise _BrokenRuleError(
+            "too_long", N_("At most {longest} characters are allowed."), longest=longest
+        )
+    return value or None
+
+
+def _cvr(value: str, fields: Mapping[str, Any]) -> str:
+    del fields
+    try:
+        return str(danish_cvr.validate(re.sub(r"[\s\-.,/:]", "", value)))
+    except NumberError as error:
+        raise _BrokenRuleError(
+            "check_digit", N_("This is not a CVR number: its length or check digit is wrong.")
+        ) from error
+
+
+def _ean(value: str, fields: Mapping[str, Any]) -> str:
+    del fields
+    try:
+        compact = str(gs1.validate(value))
+    except NumberError as error:
+        raise _BrokenRuleError(
+            "check_digit", N_("This is not an EAN (GLN) number: its length or check digit is wrong.")
+        ) from error
+    if len(compact) != 13:  # noqa: PLR2004 - a GLN has thirteen digits (GS1)
+        raise _BrokenRuleError("length", N_("An EAN (GLN) number has thirteen digits."))
+    return compact
+
+
+def _p_number(value: str, fields: Mapping[str, Any]) -> str:
+    del fields
+    compact = re.sub(r"\s", "", value)
+    if not re.fullmatch(r"\d{10}", compact):
+        raise _BrokenRuleError("format", N_("A P-number has ten digits."))
+    return compact
+
+
+def _phone(value: str, fields: Mapping[str, Any]) -> str:
+    country = str(fields.get("country") or get_settings().country).upper()
+    try:
+        number = phonenumbers.parse(value, country)
+    except phonenumbers.NumberParseException as error:
+        raise _BrokenRuleError("format", N_("This is not a phone number.")) from error
+    if not phonenumbers.is_possible_number(number):
+        raise _BrokenRuleError("format", N_("This is not a phone number."))
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _email(value: str, fields: Mapping[str, Any]) -> str:
+    del fields
+    try:
+        return validate_email(
+            value, check_deliverability=False, test_environment=True
+        ).normalized
+    except EmailNotValidError as error:
+        raise _BrokenRuleError("format", N_("This is not a mail address.")) from error
+
+
+def _website(value: str, fields: Mapping[str, Any]) -> str:
+    del fields
+    address = value if "://" in value else f"https://{value}"
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise _BrokenRuleError("format", N_("This is not a web address.")) from error
+    if parts.scheme not in {"http", "https"} or "." not in (parts.hostname or ""):
+        raise _BrokenRuleError("format", N_("This is not a web address."))
+    return address
+
+
+def _currency(value: str, fields: Mapping[str, Any]) -> str:
+    del fields
+    code = value.upper()
+    if code not in CURRENCIES:
+        raise _BrokenRuleError("unknown", N_("This is not a currency of ISO 4217."))
+    return code
+
+
+def _country(value: str, fields: Mapping[str, Any]) -> str:
+    del fields
+    code = value.upper()
+    if code not in COUNTRIES:
+        raise _BrokenRuleError("unknown", N_("This is not a country code of ISO 3166-1."))
+    return code
+
+
+def _roles(value: Any, fields: Mapping[str, Any]) -> list[str]:
+    del fields
+    wrong = set(value) - {role.value for role in CustomerRole}
+    if wrong:
+        raise _BrokenRuleError(
+            "unknown",
+            N_("Roles are prospect, customer and supplier; not {wrong}."),
+            wrong=", ".join(sorted(map(str, wrong))),
+        )
+    return sorted({str(role) for role in value})
+
+
+def _kind(value: Any, fields: Mapping[str, Any]) -> CustomerKind:
+    del fields
+    try:
+        return CustomerKind(value)
+    except ValueError as error:
+        raise _BrokenRuleError("unknown", N_("A customer is an organisation or a person.")) from error
+
+
+def _credit_limit(value: Any, fields: Mapping[str, Any]) -> Decimal:
+    del fields
+    limit = Decimal(value)
+    if not limit.is_finite() or limit < 0 or limit >= Decimal(10) ** 14:
+        raise _BrokenRuleError("range", N_("A credit limit is zero or more."))
+    return limit
+
+
+_RULES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    "cvr": _cvr,
+    "ean": _ean,
+    "p_number": _p_number,
+    "phone": _phone,
+    "email": _email,
+    "website": _website,
+    "currency": _currency,
+    "country": _country,
+    "roles": _roles,
+    "kind": _kind,
+    "credit_limit": _credit_limit,
+}

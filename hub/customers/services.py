@@ -1,0 +1,304 @@
+"""What may be done with customers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import matching, numbering
+from hub.customers.models import Customer, CustomerKind, CustomerRole, Lifecycle
+from hub.customers.rules import clean
+from hub.errors import (
+    ConflictError,
+    MergedError,
+    NotFoundError,
+    StaleVersionError,
+    ValidationError,
+)
+from hub.history.recording import origin_of, record
+from hub.i18n import N_
+from hub.listing.search import search_document
+from hub.settings import get_settings
+
+ENTITY = "customer"
+WRITABLE = frozenset(
+    {
+        "kind", "name", "legal_name", "ref_no", "roles", "owner_user_id", "cvr", "p_number",
+        "vat_no", "ean", "phone", "email", "website", "address", "postcode", "city", "region",
+        "country", "industry", "currency", "terms_code", "customer_group", "credit_limit", "note",
+        "external_ref",
+    }
+)  # fmt: skip
+"""The fields that people and scripts write."""
+
+_COMPARED = frozenset(
+    {"name", "cvr", "vat_no", "ean", "p_number", "phone", "email", "website", "address",
+     "postcode", "city", "country"}
+)  # fmt: skip
+_SEARCHED = frozenset({"name", "legal_name", "ref_no", "cvr", "phone", "email", "address",
+                       "postcode", "city", "industry"})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateLeave:
+    """Leave to create a customer although one like it exists, with the reason people gave."""
+
+    reason: str
+
+
+def create(
+    session: Session,
+    fields: Mapping[str, Any],
+    *,
+    now: datetime,
+    allow_duplicate: DuplicateLeave | None = None,
+    check_duplicates: bool = True,
+    channel: str = "manual",
+) -> Customer:
+    """Create a customer from the fields given; a name, or a CVR number in its place, is enough.
+
+    Without a name it is called by its number until the registry answers.
+
+    Raises:
+        ValidationError: names every broken rule.
+        ConflictError: ``duplicate`` (details: `existing_id`, `candidates`), or ``taken`` where a
+            reference number or external reference is in use.
+    """
+    values = clean(_writable(fields))
+    provisional = not values.get("name") and values.get("cvr")
+    if provisional:
+        values["name"] = f"CVR {values['cvr']}"
+    if not values.get("name"):
+        raise ValidationError.of("/name", "required", N_("A name or a CVR number is needed."))
+    _refuse_taken(session, values, None)
+    found = matching.find(session, ENTITY, party_of(values)) if check_duplicates else []
+    _refuse_duplicate(session, values, found, allow_duplicate)
+    values.setdefault("currency", get_settings().currency)
+    values.setdefault("country", get_settings().country)
+    values["roles"] = values.get("roles") or [CustomerRole.PROSPECT.value]
+    values.setdefault("kind", CustomerKind.ORGANISATION)
+    customer = Customer(
+        **{name: value for name, value in values.items() if value is not None},
+        channel=channel,
+        imported_at=now if channel == "import" else None,
+        name_provisional=bool(provisional),
+        lifecycle=Lifecycle.ACTIVE,
+    )
+    session.add(customer)
+    session.flush()
+    _derive(session, customer, set(values))
+    if allow_duplicate is not None:
+        for candidate in found:
+            record(
+                session,
+                "customer.duplicate_allowed",
+                subject_type=ENTITY,
+                subject_id=customer.id,
+                data={"other_id": str(candidate.record_id), "reason": allow_duplicate.reason},
+            )
+    return customer
+
+
+def update(
+    session: Session, customer: Customer, changes: Mapping[str, Any], *, now: datetime
+) -> Customer:
+    """Change the named fields; None empties one.
+
+    Raises:
+        ValidationError: names every broken rule.
+        ConflictError: ``currency_locked``, or ``taken``.
+        MergedError: the customer lives on under another id.
+    """
+    del now
+    if customer.merged_into_id is not None:
+        raise MergedError(ENTITY, customer.id, customer.merged_into_id)
+    given = _writable(changes)
+    values = clean({"country": customer.country, **given})
+    if "country" not in given:
+        del values["country"]
+    if "currency" in values and values["currency"] != customer.currency:
+        raise ConflictError(
+            "currency_locked",
+            N_("The currency is {currency} and cannot be changed after the first save."),
+            currency=customer.currency,
+        )
+    if values.get("roles", []) is None or values.get("kind", "") is None:
+        raise ValidationError.of(
+            "/roles" if "roles" in values else "/kind", "required", N_("It cannot be emptied.")
+        )
+    _refuse_taken(session, values, customer.id)
+    changed = {name for name, value in values.items() if getattr(customer, name) != value}
+    for name in changed:
+        setattr(customer, name, values[name])
+    if "name" in changed:
+        customer.name_provisional = False
+    session.flush()
+    _derive(session, customer, changed)
+    return customer
+
+
+def refresh_derived(session: Session, customer: Customer, changed: set[str]) -> None:
+    """Bring search and duplicate keys up to date after fields were set by a process."""
+    session.flush()
+    _derive(session, customer, changed)
+
+
+def get(session: Session, customer_id: UUID, *, lock: bool = False) -> Customer:
+    """Return a customer, deleted ones not.
+
+    Raises:
+        NotFoundError: there is none.
+        MergedError: it lives on under another id.
+    """
+    statement = select(Customer).where(Customer.id == customer_id)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    customer = session.scalars(statement.execution_options(populate_existing=lock)).one_or_none()
+    if customer is None or customer.deleted_at is not None:
+        raise NotFoundError(ENTITY, customer_id)
+    if customer.merged_into_id is not None:
+        raise MergedError(ENTITY, customer.id, customer.merged_into_id)
+    return customer
+
+
+def get_for_change(session: Session, customer_id: UUID, expected_version: int) -> Customer:
+    """Return a customer, locked, if it still is as the caller saw it.
+
+    Raises:
+        NotFoundError: there is none.
+        MergedError: it lives on under another id.
+        StaleVersionError: it was changed meanwhile.
+    """
+    customer = get(session, customer_id, lock=True)
+    if customer.version != expected_version:
+        raise StaleVersionError(ENTITY, customer.id, customer.version)
+    return customer
+
+
+def find_by_external_ref(session: Session, external_ref: str) -> Customer | None:
+    """Return the customer a script knows under its own reference, None where there is none."""
+    return session.scalars(
+        select(Customer).where(
+            Customer.external_ref == external_ref, Customer.deleted_at.is_(None)
+        )
+    ).one_or_none()
+
+
+def delete(session: Session, customer: Customer, *, now: datetime) -> None:
+    """Take a customer away; number, references and history stay, its id is never used again."""
+    customer.deleted_at = now
+    matching.remove(session, ENTITY, customer.id)
+
+
+def give_number(session: Session, customer: Customer) -> None:
+    """Give a customer the next reference number of our own sequence, if it has none."""
+    if customer.ref_no is None:
+        customer.ref_no = numbering.allocate(
+            session,
+            ENTITY,
+            taken=lambda number: session.scalar(
+                select(Customer.id).where(Customer.ref_no == number)
+            )
+            is not None,
+        )
+
+
+def party_of(values: Mapping[str, Any]) -> matching.Party:
+    """Return what duplicate detection compares of a customer's values."""
+    return matching.Party(**{name: values.get(name) for name in _COMPARED})
+
+
+def values_of(customer: Customer, names: frozenset[str] = WRITABLE) -> dict[str, Any]:
+    """Return a customer's writable values."""
+    return {name: getattr(customer, name) for name in names}
+
+
+def _writable(fields: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = set(fields) - WRITABLE
+    if unknown:
+        name = sorted(unknown)[0]
+        raise ValidationError.of(f"/{name}", "unknown_field", N_("There is no such field."))
+    return dict(fields)
+
+
+def _derive(session: Session, customer: Customer, changed: set[str]) -> None:
+    if changed & _COMPARED:
+        matching.write(
+            session, ENTITY, customer.id, party_of({n: getattr(customer, n) for n in _COMPARED})
+        )
+    if changed & _SEARCHED:
+        customer.search_grams = search_document(
+            getattr(customer, name) for name in sorted(_SEARCHED)
+        )
+
+
+def _refuse_taken(session: Session, values: Mapping[str, Any], own_id: UUID | None) -> None:
+    for name in ("external_ref", "ref_no"):
+        wanted = values.get(name)
+        if wanted is None:
+            continue
+        column = getattr(Customer, name)
+        other = session.scalar(select(Customer.id).where(column == wanted))
+        if other is not None and other != own_id:
+            raise ConflictError(
+                "taken",
+                N_("Another customer has {field} {value} already."),
+                details={"existing_id": str(other), "pointer": f"/{name}"},
+                field=name,
+                value=wanted,
+            )
+
+
+def _refuse_duplicate(
+    session: Session,
+    values: Mapping[str, Any],
+    found: list[matching.Candidate],
+    leave: DuplicateLeave | None,
+) -> None:
+    strong = [candidate for candidate in found if candidate.score >= matching.FORBID]
+    if not strong:
+        return
+    if leave is not None and leave.reason.strip():
+        _refuse_same_unit(session, values, strong)
+        return
+    raise ConflictError(
+        "duplicate",
+        N_("A customer like this exists already."),
+        details={
+            "existing_id": str(strong[0].record_id),
+            "candidates": [candidate.shown() for candidate in found],
+        },
+    )
+
+
+def _refuse_same_unit(
+    session: Session, values: Mapping[str, Any], strong: list[matching.Candidate]
+) -> None:
+    """Refuse a second customer of one EAN even with leave: invoices could not tell them apart."""
+    if not values.get("ean"):
+        return
+    other = session.scalar(
+        select(Customer.id).where(
+            Customer.id.in_([candidate.record_id for candidate in strong]),
+            Customer.ean == values["ean"],
+            Customer.deleted_at.is_(None),
+        )
+    )
+    if other is not None:
+        raise ConflictError(
+            "taken",
+            N_("Another customer has {field} {value} already."),
+            details={"existing_id": str(other), "pointer": "/ean"},
+            field="ean",
+            value=values["ean"],
+        )
+
+
+def owned_by_creator(session: Session, customer: Customer) -> None:
+    """Make whoever creates the customer its owner, if nobody else was named."""
+    if customer.owner_user_id is None:
+        customer.owner_user_id = origin_of(session).user_id
