@@ -1,0 +1,80 @@
+# What people run, and CI. Needs make and Python 3.11 or newer with pip; installs nothing outside .venv.
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
+BIN := .venv/bin
+# The environment's own pip, or, where Debian leaves that out, the one of the Python that made it.
+PIP = $$($(BIN)/python -m pip --version >/dev/null 2>&1 && echo $(BIN)/python -m pip || echo $(PYTHON) -m pip --python $(BIN)/python)
+UV ?= uv
+COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run demo check test static bench chaos lock clean runtime development ci-prerequisites
+
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|' 2>/dev/null \
+		|| grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST)
+
+run: runtime ## start Hub with everything it needs, from nothing
+	exec $(BIN)/hub up
+
+demo: runtime ## the same beside it, with sample data and sandboxes of the outside systems
+	exec $(BIN)/hub up --demo
+
+check: development static ## the quick checks: style, imports, types, quick tests
+	$(BIN)/pytest -q -n auto -m "not stack and not slow"
+
+test: development ci-prerequisites static ## everything, with the tests that start whole stacks
+	$(BIN)/pytest -q -n auto -m "not stack"
+	$(BIN)/pytest -q -m stack
+
+bench: development ## measure; NAME=… takes one of them
+	$(BIN)/python -m bench $(NAME)
+
+chaos: development ## kill parts under load; SEED=…, N=… effects, KILLS=… faults
+	$(BIN)/python -m bench.chaos $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) $(if $(KILLS),--kills $(KILLS))
+
+lock: ## choose the versions anew (needs uv)
+	$(COMPILE) --extra embedded --output-file requirements.lock
+	$(COMPILE) --extra embedded --extra test --extra bench --output-file requirements-dev.lock
+	@if grep -nE '://|--(extra-)?index-url|--find-links' requirements.lock requirements-dev.lock; then \
+		echo "a lock names a host" >&2; exit 1; fi
+
+clean: ## remove what can be made again; the data directory stays
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+static:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+runtime: .venv/runtime.stamp
+development: .venv/development.stamp
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Hub needs Python 3.11 or newer: set PYTHON to one" >&2; exit 1; }
+	$(PYTHON) -m venv .venv || $(PYTHON) -m venv --without-pip .venv
+
+.venv/runtime.stamp: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what Hub needs; the first time this takes a minute."
+	$(PIP) install --quiet --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/development.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what Hub and its tests need; the first time this takes a minute."
+	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Some tests check our calendars against libical, which only Debian packages; they say so and are left
+# out where it is missing. On CI's machine nothing is to be left out, so it is installed there if it can be.
+ci-prerequisites:
+	@if [ "$(CI)" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& ! dpkg -s gir1.2-ical-3.0 python3-gi >/dev/null 2>&1; then \
+		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends gir1.2-ical-3.0 python3-gi; } \
+		|| echo "libical cannot be installed here: the tests that compare with it are left out" >&2; fi
