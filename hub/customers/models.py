@@ -81,7 +81,7 @@ class Customer(Record):
     legal_name: Mapped[str | None]
     ref_no: Mapped[str | None]
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
-    owner_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"))
+    owner_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     cvr: Mapped[str | None]
     p_number: Mapped[str | None]
     vat_no: Mapped[str | None]
