@@ -27,7 +27,7 @@ translates it by `hub.i18n.translate`. They are safe to show: no secrets, no pay
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 
@@ -92,7 +92,9 @@ class MergedError(DomainError):
     def __init__(self, entity: str, identifier: UUID, survivor_id: UUID) -> None:
         super().__init__(
             "{entity} {id} was merged into {survivor_id}.",
-            entity=entity, id=str(identifier), survivor_id=str(survivor_id),
+            entity=entity,
+            id=str(identifier),
+            survivor_id=str(survivor_id),
         )
         self.survivor_id = survivor_id
 
@@ -104,7 +106,11 @@ class ConflictError(DomainError):
     """
 
     def __init__(
-        self, code: str, message: str, *, details: Mapping[str, object] | None = None,
+        self,
+        code: str,
+        message: str,
+        *,
+        details: Mapping[str, object] | None = None,
         **params: object,
     ) -> None:
         super().__init__(message, **params)
@@ -120,7 +126,9 @@ class StaleVersionError(DomainError):
     def __init__(self, entity: str, identifier: UUID, current: int) -> None:
         super().__init__(
             "{entity} {id} was changed meanwhile; its version is now {current}.",
-            entity=entity, id=str(identifier), current=current,
+            entity=entity,
+            id=str(identifier),
+            current=current,
         )
         self.current = current
 
@@ -146,7 +154,7 @@ class PostponedError(HubError):
 
 
 class StaleClaimError(HubError):
-    """The lease was lost and another worker holds the job: whatever was done must not be recorded."""
+    """The lease was lost and another worker holds the job: nothing done may be recorded."""
 
 
 class ConnectorError(HubError):

@@ -37,7 +37,9 @@ def locale_of(preferred: str | None) -> Locale:
         return Locale.parse(SOURCE)
 
 
-def translate(preferred: str | None, message: str, params: Mapping[str, object] | None = None) -> str:
+def translate(
+    preferred: str | None, message: str, params: Mapping[str, object] | None = None
+) -> str:
     """Return `message` in the reader's language with its parameters filled in.
 
     A text without a translation stays English: better a foreign word than none.

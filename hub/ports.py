@@ -203,7 +203,11 @@ class AccountingSystem(Protocol):
         ...
 
     def update(
-        self, remote_id: str, fields: Mapping[str, Scalar], *, base: RemoteCustomer,
+        self,
+        remote_id: str,
+        fields: Mapping[str, Scalar],
+        *,
+        base: RemoteCustomer,
         idempotency_key: str,
     ) -> RemoteCustomer:
         """Change the named fields only (None empties one); the rest stays as it is there.
@@ -300,7 +304,7 @@ class ShopEvent:
 
 
 class ShopWebhook(Protocol):
-    """Understands the bodies a shop sends; signatures are checked before, by the declared scheme."""
+    """Understands what a shop sends; signatures are checked before, by the declared scheme."""
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> ShopEvent:
         """Return what a delivery says; `headers` have lower-case names.
@@ -401,7 +405,7 @@ class CallRecord:
 
 
 class CallControl(Protocol):
-    """The rate budget, the circuit breaker and the call log of one connection, shared by workers."""
+    """Rate budget, circuit breaker and call log of one connection, shared by all workers."""
 
     def admit(self) -> None:
         """Take one call from the budget.

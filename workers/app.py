@@ -43,12 +43,12 @@ app.conf.update(
 )
 
 
-@worker_process_init.connect  # type: ignore[untyped-decorator]  # Celery's signals have no types
+@worker_process_init.connect
 def _open(**_: object) -> None:
     process.start("worker", pool_size=2)  # one for the body, one for the heartbeat
     heartbeat.start(get_settings().lease_s)
 
 
-@worker_process_shutdown.connect  # type: ignore[untyped-decorator]  # likewise
+@worker_process_shutdown.connect
 def _close(**_: object) -> None:
     heartbeat.stop()

@@ -1,8 +1,8 @@
 """The base of all tasks: woken, it claims, runs, settles and goes on to the next job.
 
 A task's body is a plain function in ``workers/tasks/``. It looks, calls the outside with no
-transaction open, then records and finishes in one commit (`RunningJob.finish`). What happens when it
-does not succeed is decided here, once, for all tasks:
+transaction open, then records and finishes in one commit (`RunningJob.finish`). What happens when
+it does not succeed is decided here, once, for all tasks:
 
     returns, or leaves `finish()`   succeeded
     TransientError, lost database   again: after the back-off, or the time the other side named
@@ -185,8 +185,7 @@ def _run(held: claims.Claim, *, may_chain: bool) -> claims.Claim | None:
     try:
         checkpoint("after_claim")
         arguments = {
-            name: registered.converters.get(name, _same)(value)
-            for name, value in held.args.items()
+            name: registered.converters.get(name, _same)(value) for name, value in held.args.items()
         }
         with heartbeat.keep(held, registered.longest):
             registered.body(job, **arguments)

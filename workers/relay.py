@@ -17,8 +17,10 @@ from celery.exceptions import CeleryError
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub.clock import utcnow
 from hub.db import transaction
-from hub.ledger import claims, watching
+from hub.history import sealing
+from hub.ledger import claims, schedules, watching
 from hub.settings import get_settings
 from workers import process
 from workers.app import app
@@ -32,6 +34,7 @@ BACKLOG = 4  # no more for a queue whose Redis list is this long: Redis stays bo
 FRESH_S = 0.5  # … but a task not woken for so long gets one beside the crowd of another task,
 FRESH_BACKLOG = 64  # up to this length
 BROKER_PAUSE_S = 1.0
+SEAL_BATCHES = 5  # so that a long backlog of seals does not keep wake-ups waiting
 
 
 class Relay:
@@ -115,10 +118,30 @@ def return_lapsed_leases() -> None:
         logger.warning("relay.leases_lapsed", extra={"count": count})
 
 
+def expand_schedules() -> None:
+    """Turn due schedules into jobs."""
+    with transaction() as session:
+        schedules.expand_due(session, now=utcnow())
+
+
+def seal_history() -> None:
+    """Seal what was committed since the last look."""
+    for _ in range(SEAL_BATCHES):
+        with transaction() as session:
+            if sealing.seal(session) < sealing.BATCH:
+                return
+
+
 def run() -> None:
     """Run a relay until SIGTERM or SIGINT."""
     process.start("relay", pool_size=1)
-    relay = Relay(chores={"leases": (get_settings().sweep_s, return_lapsed_leases)})
+    relay = Relay(
+        chores={
+            "leases": (get_settings().sweep_s, return_lapsed_leases),
+            "schedules": (0.5, expand_schedules),
+            "seals": (0.2, seal_history),
+        }
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop())
     logger.info("relay.started")

@@ -13,7 +13,7 @@ from hub.history.records import Record
 
 
 class ConnectorDeclaration(Base):
-    """What a connector says of itself, published by the workers so that the API need not import it."""
+    """What a connector says of itself; workers publish it, so that the API need not import it."""
 
     __tablename__ = "connector_declaration"
 
@@ -60,8 +60,15 @@ class Connection(Record):
     __tablename__ = "connection"
     __secret__: ClassVar = frozenset({"secrets"})
     __derived__: ClassVar = frozenset(
-        {"failures", "last_success_at", "last_failure_at", "cursor", "number_high", "message",
-         "state_since"}
+        {
+            "failures",
+            "last_success_at",
+            "last_failure_at",
+            "cursor",
+            "number_high",
+            "message",
+            "state_since",
+        }
     )
 
     name: Mapped[str]
@@ -91,12 +98,14 @@ class Connection(Record):
         CheckConstraint(
             f"state in ({', '.join(repr(s.value) for s in ConnectionState)})", name="state"
         ),
-        Index("uq_connection_name", "name", unique=True, postgresql_where=text("deleted_at is null")),
+        Index(
+            "uq_connection_name", "name", unique=True, postgresql_where=text("deleted_at is null")
+        ),
     )
 
 
 class ConnectionGate(Base):
-    """Rate budget and circuit breaker of a connection, shared by all workers; its id is the connection's."""
+    """Rate budget and breaker of the connection of the same id, shared by all workers."""
 
     __tablename__ = "connection_gate"
 
@@ -132,7 +141,8 @@ class CallLog(Base):
 class Mapping(Record):
     """A version of a connection's field pairs; the newest active one counts.
 
-    `pairs`: [{local, remote, direction in|out|both, transform, on_conflict local|remote|newest|ask}].
+    `pairs`: [{local, remote, direction, transform, on_conflict}]; directions are in, out and both,
+    a conflict goes to local, remote, newest or ask.
     """
 
     __tablename__ = "mapping"
@@ -143,9 +153,7 @@ class Mapping(Record):
     active: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (
-        Index(
-            "uq_mapping_active", "connection_id", unique=True, postgresql_where=text("active")
-        ),
+        Index("uq_mapping_active", "connection_id", unique=True, postgresql_where=text("active")),
     )
 
 
@@ -222,7 +230,10 @@ class Conflict(Record):
     __table_args__ = (
         CheckConstraint("state in ('open', 'resolved', 'obsolete')", name="state"),
         Index(
-            "uq_conflict_open", "link_id", "field", unique=True,
+            "uq_conflict_open",
+            "link_id",
+            "field",
+            unique=True,
             postgresql_where=text("state = 'open'"),
         ),
     )

@@ -84,7 +84,7 @@ def provenance(session: Session, customer: Customer) -> dict[str, Provenance]:
     return found
 
 
-def _keep(  # noqa: PLR0913, PLR0917 - one row's columns
+def _keep(  # noqa: PLR0917 - one row's columns
     session: Session,
     customer: Customer,
     origin: CauseKind,
@@ -115,9 +115,7 @@ def _keep(  # noqa: PLR0913, PLR0917 - one row's columns
             set_={
                 "value": statement.excluded.value,
                 "origin_ref": statement.excluded.origin_ref,
-                "observed_at": func.greatest(
-                    FieldFact.observed_at, statement.excluded.observed_at
-                ),
+                "observed_at": func.greatest(FieldFact.observed_at, statement.excluded.observed_at),
             },
         )
     )

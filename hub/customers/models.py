@@ -164,7 +164,9 @@ class Contact(Record):
         Index("ix_contact_email", text("casefold(email)")),
         Index("uq_contact_external_ref", "external_ref", unique=True),
         Index(
-            "uq_contact_main", "customer_id", unique=True,
+            "uq_contact_main",
+            "customer_id",
+            unique=True,
             postgresql_where=text("is_main and deleted_at is null"),
         ),
     )
@@ -198,6 +200,4 @@ class ShopIdentity(Base):
     shop_customer_id: Mapped[str]
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
 
-    __table_args__ = (
-        Index("uq_shop_identity", "connection_id", "shop_customer_id", unique=True),
-    )
+    __table_args__ = (Index("uq_shop_identity", "connection_id", "shop_customer_id", unique=True),)

@@ -128,7 +128,8 @@ def _ean(value: str, fields: Mapping[str, Any]) -> str:
         compact = str(gs1.validate(value))
     except NumberError as error:
         raise _BrokenRuleError(
-            "check_digit", N_("This is not an EAN (GLN) number: its length or check digit is wrong.")
+            "check_digit",
+            N_("This is not an EAN (GLN) number: its length or check digit is wrong."),
         ) from error
     if len(compact) != 13:  # noqa: PLR2004 - a GLN has thirteen digits (GS1)
         raise _BrokenRuleError("length", N_("An EAN (GLN) number has thirteen digits."))
@@ -157,9 +158,7 @@ def _phone(value: str, fields: Mapping[str, Any]) -> str:
 def _email(value: str, fields: Mapping[str, Any]) -> str:
     del fields
     try:
-        return validate_email(
-            value, check_deliverability=False, test_environment=True
-        ).normalized
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
         raise _BrokenRuleError("format", N_("This is not a mail address.")) from error
 
@@ -209,7 +208,9 @@ def _kind(value: Any, fields: Mapping[str, Any]) -> CustomerKind:
     try:
         return CustomerKind(value)
     except ValueError as error:
-        raise _BrokenRuleError("unknown", N_("A customer is an organisation or a person.")) from error
+        raise _BrokenRuleError(
+            "unknown", N_("A customer is an organisation or a person.")
+        ) from error
 
 
 def _credit_limit(value: Any, fields: Mapping[str, Any]) -> Decimal:

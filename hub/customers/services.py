@@ -182,9 +182,7 @@ def get_for_change(session: Session, customer_id: UUID, expected_version: int) -
 def find_by_external_ref(session: Session, external_ref: str) -> Customer | None:
     """Return the customer a script knows under its own reference, None where there is none."""
     return session.scalars(
-        select(Customer).where(
-            Customer.external_ref == external_ref, Customer.deleted_at.is_(None)
-        )
+        select(Customer).where(Customer.external_ref == external_ref, Customer.deleted_at.is_(None))
     ).one_or_none()
 
 
@@ -200,10 +198,9 @@ def give_number(session: Session, customer: Customer) -> None:
         customer.ref_no = numbering.allocate(
             session,
             ENTITY,
-            taken=lambda number: session.scalar(
-                select(Customer.id).where(Customer.ref_no == number)
-            )
-            is not None,
+            taken=lambda number: (
+                session.scalar(select(Customer.id).where(Customer.ref_no == number)) is not None
+            ),
         )
 
 
@@ -220,7 +217,7 @@ def values_of(customer: Customer, names: frozenset[str] = WRITABLE) -> dict[str,
 def _writable(fields: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(fields) - WRITABLE
     if unknown:
-        name = sorted(unknown)[0]
+        name = min(unknown)
         raise ValidationError.of(f"/{name}", "unknown_field", N_("There is no such field."))
     return dict(fields)
 

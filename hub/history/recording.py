@@ -39,7 +39,7 @@ def origin_of(session: Session) -> Origin:
     return origin
 
 
-def record(  # noqa: PLR0913 - an event has that many parts
+def record(
     session: Session,
     type: str,  # noqa: A002 - the event's own word
     *,
@@ -89,8 +89,10 @@ def event_id_of(session: Session, subject_type: str, subject_id: UUID) -> UUID |
 def plain(value: Any) -> Any:
     """Return a value as JSON can carry it, exactly: decimals and instants as text."""
     match value:
-        case None | bool() | int() | str():
-            return value.value if isinstance(value, Enum) else value
+        case Enum():
+            return value.value
+        case None | bool() | int() | float() | str():
+            return value
         case Decimal() | UUID():
             return str(value)
         case datetime() | date():
@@ -99,8 +101,6 @@ def plain(value: Any) -> Any:
             return {str(key): plain(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return [plain(item) for item in value]
-        case float():
-            return value
         case _:
             raise TypeError(f"an event cannot carry {type(value).__name__}")
 

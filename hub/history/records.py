@@ -1,4 +1,4 @@
-"""What every record has: an id, a version, who made and changed it, and a history kept by itself."""
+"""What every record has: an id, a version, who made and changed it, and its own history."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import event, func, inspect
 from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
+from sqlalchemy.orm.base import NO_VALUE
 
 from hub.clock import utcnow
 from hub.db import Base, HubSession, new_id
@@ -45,7 +46,8 @@ def _note_changes(session: Session, context: UOWTransaction, instances: Any) -> 
     user = origin_of(session).user_id
     for row in session.new:
         if isinstance(row, Record):
-            row.id = row.id or new_id()
+            if inspect(row).attrs["id"].loaded_value is NO_VALUE:
+                row.id = new_id()
             row.created_by = row.created_by or user
             row.updated_by = row.updated_by or user
             _note(session, row, "created")
@@ -94,5 +96,4 @@ def _changes(row: Record) -> dict[str, tuple[Any, Any]]:
 
 
 def _is_being_deleted(row: Record) -> bool:
-    history = inspect(row).attrs["deleted_at"].history
-    return bool(history.added) and history.added[0] is not None
+    return row.deleted_at is not None and inspect(row).attrs["deleted_at"].history.has_changes()

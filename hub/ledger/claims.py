@@ -78,7 +78,7 @@ _SETTLE_AND_CLAIM = text(f"""
     )
     select (select count(*) from settled) as settled, claimed.* from (select) one
     left join claimed on true
-""")
+""")  # noqa: S608 - made of the constants above
 
 _AGAIN = text("""
     update job set
@@ -175,7 +175,7 @@ def settle_and_claim(
     return _claim(row) if row.id else None
 
 
-def put_back(  # noqa: PLR0913 - each says one thing about the return
+def put_back(
     session: Session,
     held: Claim,
     *,

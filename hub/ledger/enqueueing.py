@@ -42,7 +42,7 @@ class _Request:
     by: UUID | None
 
 
-def enqueue(  # noqa: PLR0913 - what a job may say of itself; all but the task is optional
+def enqueue(
     session: Session,
     task: TaskName,
     *,
@@ -97,7 +97,7 @@ def enqueued_in(session: Session) -> list[Enqueued]:
     return handles
 
 
-def _plain(value: UUID | date | datetime | str | float | bool | None) -> Any:
+def _plain(value: UUID | date | str | int | None) -> Any:
     match value:
         case UUID():
             return str(value)

@@ -70,9 +70,7 @@ class Job(Base):
     finished_at: Mapped[datetime | None]
 
     __table_args__ = (
-        CheckConstraint(
-            f"state in ({', '.join(repr(s.value) for s in JobState)})", name="state"
-        ),
+        CheckConstraint(f"state in ({', '.join(repr(s.value) for s in JobState)})", name="state"),
         Index(
             "uq_job_queued_key",
             "task",
@@ -139,6 +137,7 @@ class Schedule(Record):
 
     __table_args__ = (
         CheckConstraint("(rule is null) <> (every_s is null)", name="one_rhythm"),
+        CheckConstraint("(rule is null) = (starts_at_local is null)", name="rule_has_a_start"),
         Index("ix_schedule_next_at", "next_at", postgresql_where=text("active")),
     )
 

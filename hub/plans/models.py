@@ -46,7 +46,7 @@ class Plan(Record):
 
 
 class PlanItem(Base):
-    """One operation of a plan: what it will do to which version of which record, and what became of it.
+    """One operation of a plan: what it does to which version of a record, and what became of it.
 
     `action`: create, update, link, skip, conflict, refuse. `outcome` is None until applied: done,
     skipped, failed, undone, kept (an undo that found the record changed since).
