@@ -61,14 +61,14 @@ $(BIN)/python:
 
 .venv/runtime.stamp: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing what Hub needs; the first time this takes a minute."
-	$(PIP) install --quiet --require-hashes -r requirements.lock
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/development.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
 	@echo "Installing what Hub and its tests need; the first time this takes a minute."
-	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Some tests check our calendars against libical, which only Debian packages; they say so and are left
