@@ -145,12 +145,14 @@ class PostponedError(HubError):
     Args:
         reason: what it waits for, in words for people.
         delay: how long to wait at least before trying again.
+        waits_for: what will release it sooner, for example ``connection:<id>``.
     """
 
-    def __init__(self, reason: str, delay: timedelta) -> None:
+    def __init__(self, reason: str, delay: timedelta, waits_for: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.delay = delay
+        self.waits_for = waits_for
 
 
 class StaleClaimError(HubError):

@@ -233,7 +233,7 @@ def _put_back(
             delay=delay,
             error=_described(error),
             give_attempt_back=give_attempt_back,
-            waits_for=str(getattr(error, "reason", "")) or None,
+            waits_for=getattr(error, "waits_for", None),
         )
     )
 

@@ -106,6 +106,11 @@ _EXTEND = text("""
     where id = :id and token = :token and state = 'running'
 """)
 
+_RELEASE = text("""
+    update job set run_at = clock_timestamp(), waits_for = null
+    where state = 'queued' and waits_for = :waits_for
+""")
+
 _PROGRESS = text("""
     update job set progress = cast(:progress as jsonb)
     where id = :id and token = :token and state = 'running'
@@ -219,6 +224,12 @@ def extend(session: Session, held: Claim, lease: timedelta) -> bool:
         _EXTEND, {"id": held.id, "token": held.token, "lease": lease.total_seconds()}
     )
     return bool(done.rowcount)  # type: ignore[attr-defined]  # as above
+
+
+def release_waiting(session: Session, waits_for: str) -> int:
+    """Make jobs that wait for something due now, in the order they were asked for."""
+    done = session.execute(_RELEASE, {"waits_for": waits_for})
+    return int(done.rowcount)  # type: ignore[attr-defined]  # as above
 
 
 def report_progress(session: Session, held: Claim, progress: str) -> None:

@@ -1,0 +1,92 @@
+"""Rate budget and circuit breaker of a connection: rows, so that all workers share them.
+
+The budget is a token bucket refilled over the declared period. The breaker opens after five
+failures within 30 s, stays open for 30 s, then lets one probe through (reliability.md R-11, R-12).
+While either says no, work waits and no attempt is lost.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hub.connections.models import ConnectionGate
+
+FAILURES_TO_OPEN = 5
+FAILURE_WINDOW = timedelta(seconds=30)
+OPEN_FOR = timedelta(seconds=30)
+PROBE_FOR = timedelta(seconds=30)  # longer than any call may take
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no call may be made now, and how long that lasts at least."""
+
+    reason: str
+    wait: timedelta
+
+
+def admit(
+    session: Session, connection_id: UUID, *, calls: int, period: timedelta
+) -> Refusal | None:
+    """Take one call from the budget; None means that it may be made."""
+    session.execute(
+        insert(ConnectionGate)
+        .values(id=connection_id, tokens=calls)
+        .on_conflict_do_nothing(index_elements=["id"])
+    )
+    gate, now = _locked(session, connection_id)
+    if gate.blocked_until and gate.blocked_until > now:
+        return Refusal("the other side asked us to slow down", gate.blocked_until - now)
+    if gate.open_until:
+        if gate.open_until > now:
+            return Refusal("the last calls failed", gate.open_until - now)
+        if gate.probing_until and gate.probing_until > now:
+            return Refusal("one call is probing", timedelta(seconds=1))
+        gate.probing_until = now + PROBE_FOR
+    refilled = (now - gate.refilled_at) / period * calls
+    tokens = min(float(calls), gate.tokens + max(0.0, refilled))
+    gate.refilled_at = now
+    if tokens < 1:
+        gate.tokens = tokens
+        return Refusal("the rate budget is spent", period / calls * (1 - tokens))
+    gate.tokens = tokens - 1
+    return None
+
+
+def note_success(session: Session, connection_id: UUID) -> None:
+    """Close the breaker."""
+    gate, _ = _locked(session, connection_id)
+    gate.recent_failures = 0
+    gate.failing_since = gate.open_until = gate.probing_until = None
+
+
+def note_failure(session: Session, connection_id: UUID) -> None:
+    """Count a failure; the fifth within the window, or a failed probe, opens the breaker."""
+    gate, now = _locked(session, connection_id)
+    if gate.failing_since is None or now - gate.failing_since > FAILURE_WINDOW:
+        gate.failing_since, gate.recent_failures = now, 0
+    gate.recent_failures += 1
+    if gate.recent_failures >= FAILURES_TO_OPEN or gate.probing_until is not None:
+        gate.open_until = now + OPEN_FOR
+        gate.probing_until = None
+        gate.recent_failures = 0
+
+
+def block(session: Session, connection_id: UUID, wait: timedelta) -> None:
+    """Make no call for a while, as the other side asked."""
+    gate, now = _locked(session, connection_id)
+    gate.blocked_until = max(gate.blocked_until or now, now + wait)
+
+
+def _locked(session: Session, connection_id: UUID) -> tuple[ConnectionGate, datetime]:
+    row = session.execute(
+        select(ConnectionGate, func.clock_timestamp())
+        .where(ConnectionGate.id == connection_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    return row[0], row[1]

@@ -1,0 +1,154 @@
+"""Opening connections for a task, and learning from how their calls went.
+
+    with connecting.opened(job, connection_id) as accounting:
+        accounting.get("7")
+
+Calls go through the connection's shared budget and breaker. Refused credentials revoke the
+connection and put the work off until they are mended; repeated failures warn, then pause.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from connectors.addresses import PublicAddresses, private_allowed
+from connectors.opening import open_connector
+from hub.clock import utcnow
+from hub.connections import declarations, gate, services
+from hub.connections.models import USABLE, CallLog, Connection
+from hub.db import transaction
+from hub.errors import AuthenticationError, NotFoundError, PostponedError, TransientError
+from hub.i18n import N_
+from hub.ports import AddressPolicy, CallRecord
+from hub.settings import get_settings
+
+HELD_FOR = timedelta(hours=1)  # held work looks again by itself; a release is sooner
+
+
+@dataclass(slots=True)
+class SharedControl:
+    """Budget, breaker and call log of one connection, as its HTTP client needs them."""
+
+    connection_id: UUID
+    calls: int
+    period: timedelta
+    job_id: UUID | None = None
+    made: int = field(default=0)
+
+    def admit(self) -> None:
+        """See `hub.ports.CallControl.admit`."""
+        with transaction() as session:
+            refusal = gate.admit(session, self.connection_id, calls=self.calls, period=self.period)
+        if refusal is not None:
+            raise PostponedError(refusal.reason, refusal.wait)
+
+    def observe(self, record: CallRecord, *, retry_after: timedelta | None = None) -> None:
+        """See `hub.ports.CallControl.observe`."""
+        self.made += 1
+        failed = record.outcome in {"transient", "unknown"}
+        with transaction() as session:
+            if retry_after is not None:
+                gate.block(session, self.connection_id, retry_after)
+            elif failed:
+                gate.note_failure(session, self.connection_id)
+            else:
+                gate.note_success(session, self.connection_id)
+            session.add(_logged(self.connection_id, self.job_id, record))
+
+
+def address_policy() -> AddressPolicy:
+    """Return which addresses this installation may call."""
+    return private_allowed() if get_settings().allow_private_addresses else PublicAddresses()
+
+
+@contextmanager
+def opened(
+    connection_id: UUID, job_id: UUID | None = None, *, testing: bool = False
+) -> Iterator[Any]:
+    """Open a connection's port for the block.
+
+    Args:
+        connection_id: which connection.
+        job_id: whose calls these are, for the call log.
+        testing: True opens it in any state.
+
+    Raises:
+        PostponedError: the connection is not at work, or its credentials were just refused.
+        ConnectorError: whatever the block's calls raise.
+    """
+    with transaction() as session:
+        connection = services.get(session, connection_id)
+        if not testing:
+            require_usable(connection)
+        declared = declarations.get(session, connection.connector)
+        secrets = services.open_secrets(connection)
+    control = SharedControl(
+        connection_id,
+        declared["calls_per_period"],
+        timedelta(seconds=declared["period"]),
+        job_id,
+    )
+    try:
+        yield open_connector(
+            connection.connector, connection.settings, secrets, control, address_policy()
+        )
+    except AuthenticationError as error:
+        with transaction() as session:
+            services.record_refused_credentials(
+                session,
+                services.get(session, connection_id, lock=True),
+                error.message.format(**error.params),
+                now=utcnow(),
+            )
+        if testing:
+            raise
+        raise held(connection_id, str(error)) from error
+    except TransientError as error:
+        with transaction() as session:
+            services.record_failure(
+                services.get(session, connection_id, lock=True), str(error), now=utcnow()
+            )
+        raise
+    if control.made and connection.failures:
+        with transaction() as session:
+            services.record_success(services.get(session, connection_id, lock=True), now=utcnow())
+
+
+def require_usable(connection: Connection) -> None:
+    """Pass where a connection is at work.
+
+    Raises:
+        PostponedError: it is not; the work waits for it.
+        NotFoundError: it was taken away.
+    """
+    if connection.deleted_at is not None:
+        raise NotFoundError("connection", connection.id)
+    if connection.state not in USABLE:
+        raise held(
+            connection.id,
+            N_("The connection {name} is {state}.").format(
+                name=connection.name, state=connection.state.value
+            ),
+        )
+
+
+def held(connection_id: UUID, reason: str) -> PostponedError:
+    """Return what puts work off until a connection is released."""
+    return PostponedError(reason, HELD_FOR, services.waits_for(connection_id))
+
+
+def _logged(connection_id: UUID, job_id: UUID | None, record: CallRecord) -> CallLog:
+    return CallLog(
+        connection_id=connection_id,
+        job_id=job_id,
+        method=record.method,
+        url=record.url,
+        status=record.status,
+        duration_ms=round(record.duration.total_seconds() * 1000),
+        outcome=record.outcome,
+        request={"headers": dict(record.request_headers), "body": record.request_body},
+        response={"headers": dict(record.response_headers), "body": record.response_body},
+    )
