@@ -4,10 +4,11 @@ The only user of requests. A connector builds its clients through the `ClientFac
 and reads the replies; what goes wrong on the way arrives as a `hub.errors.ConnectorError`.
 """
 
+import base64
 import json as json_codec
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -71,6 +72,10 @@ class HttpReply:
                 what=self._kind(),
             ) from error
 
+    def is_success(self) -> bool:
+        """Say whether the status is one of 200 to 299."""
+        return self.status // 100 == 2  # noqa: PLR2004 - the class of statuses that mean success
+
     def is_html(self) -> bool:
         """Say whether the body is a web page, which no interface of ours ever sends on purpose."""
         start = self.body[:200].lstrip().lower()
@@ -105,7 +110,7 @@ class HttpClient:
         PermanentError: the base URL cannot be one.
     """
 
-    def __init__(  # noqa: PLR0913 - all of a connection, each by its name
+    def __init__(
         self,
         system: str,
         base_url: str,
@@ -125,11 +130,16 @@ class HttpClient:
         self._control = control
         self._addresses = addresses
         self._timeout_s = timeout_s
-        self._redactor = Redactor((*secrets, auth[1]) if auth else secrets)
+        sent = dict(headers or {})
+        if auth is not None:
+            user_password = base64.b64encode(":".join(auth).encode()).decode()
+            sent["Authorization"] = f"Basic {user_password}"
+            secrets = (*secrets, auth[1], user_password)
+        self._redactor = Redactor(secrets)
         self._used_at = time.monotonic()
-        self._session = self._make_session(headers or {}, auth, certificates)
+        self._session = self._make_session(sent, certificates)
 
-    def call(  # noqa: PLR0913 - an HTTP request has these parts
+    def call(
         self,
         method: str,
         path_or_url: str,
@@ -138,6 +148,7 @@ class HttpClient:
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         reads_only: bool | None = None,
+        check: Callable[[HttpReply], object] | None = None,
     ) -> HttpReply:
         """Make one call and return its reply, whatever its status but 429, 502, 503 and 504.
 
@@ -149,6 +160,9 @@ class HttpClient:
             headers: sent with this call alone.
             reads_only: the call changes nothing over there, so that it may be repeated; by default
                 true for GET. Say so for searches by POST.
+            check: reads the reply and raises what it means, before the call is noted: the breaker
+                and the rate budget then learn of a failure told inside a reply (its result is
+                dropped). Reading the returned reply afterwards is as good where that is no matter.
 
         Raises:
             PostponedError: not now (rate budget, breaker, pause).
@@ -169,17 +183,21 @@ class HttpClient:
             reply = self._send(request, reads=reads)
             wait = _retry_after(reply)
             outcome = _outcome(reply.status)
-        except UnknownOutcomeError:
-            raise
+            self._raise_overload(reply, wait, reads=reads)
+            if check is not None:
+                check(reply)
         except ConnectorError as error:
-            outcome = "transient" if isinstance(error, TransientError) else "refused"
+            if isinstance(error, TransientError):
+                outcome = "unknown" if isinstance(error, UnknownOutcomeError) else "transient"
+                wait = error.retry_after
+            else:
+                outcome = "refused"
             raise
         finally:
             record = self._record(
                 request, reply, timedelta(seconds=time.monotonic() - started), outcome
             )
             self._control.observe(record, retry_after=wait)
-        self._raise_overload(reply, wait, reads=reads)
         return reply
 
     def close(self) -> None:
@@ -201,17 +219,14 @@ class HttpClient:
         return parts
 
     def _make_session(
-        self, headers: Mapping[str, str], auth: tuple[str, str] | None, certificates: str | None
+        self, headers: Mapping[str, str], certificates: str | None
     ) -> requests.Session:
         session = requests.Session()
-        session.trust_env = (
-            False  # no proxies, no .netrc, no other certificates from the environment
-        )
+        session.trust_env = False  # no proxy, .netrc or certificates out of the environment
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers.update({"User-Agent": "Hub", "Accept": "application/json"})
         session.headers.update(headers)
         session.headers["Host"] = self._authority()
-        session.auth = auth
         session.mount(
             f"{self._base.scheme}://",
             _PinnedAdapter(self._base.scheme, self._host, certificates or certifi.where()),
@@ -281,6 +296,10 @@ class HttpClient:
                     pinned, stream=True, timeout=timeout, allow_redirects=False
                 ) as response:
                     body = self._body(response)
+            except UnicodeError as error:
+                raise PermanentError(
+                    self.system, "A header or credential has a character that cannot be sent."
+                ) from error
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:
                 self._raise_broken(error, watched, reads=reads)
             finally:

@@ -1,7 +1,8 @@
 """Local doubles of the vendors' servers: for development, the demonstration and tests.
 
-What all of them share: planned faults, the list of received requests, the invented companies, and a
-way to serve an app. Each app answers under ``/_sandbox/`` besides the vendor's own paths:
+What all of them share: planned faults, the list of received requests, switches, the registries'
+invented companies, and a way to serve an app. Each app answers under ``/_sandbox/`` besides the
+vendor's own paths:
 
 - ``POST /_sandbox/faults`` ``{"kind": "status", "status": 429, "retry_after": 2, "times": 1,
   "path": "/customers", "method": "POST"}`` plans one; ``GET`` lists, ``DELETE`` clears them.
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -31,9 +33,24 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 CONTROLS = "/_sandbox/"
 KINDS = frozenset({"status", "slow", "html", "down", "truncate", "drop_reply"})
 _AFTER = frozenset({"truncate", "drop_reply"})
+_STOP_POLL_S = 0.02  # the server looks this often whether it is to stop; half a second if not told
 _KEPT_REQUESTS = 1_000  # a demonstration may run for days
 
 Json = dict[str, Any]
+
+_NEW_COMPANY: Json = {
+    "name": "Ny Prøve ApS",
+    "protected": False,
+    "street": "Nyvej",
+    "house": 1,
+    "postcode": 1000,
+    "city": "København K",
+    "industry": ["620100", "Computerprogrammering"],
+    "form": [80, "APS", "Anpartsselskab"],
+    "started": "2020-01-01",
+    "status": "NORMAL",
+    "p_numbers": [],
+}
 
 
 @dataclass(slots=True)
@@ -137,11 +154,49 @@ def add_controls(app: Flask) -> Faults:
     return faults
 
 
-def companies() -> list[Json]:
-    """Return the invented companies, the same for every registry's sandbox."""
+def add_companies(app: Flask) -> dict[str, Json]:
+    """Give a registry's app the invented companies, by number, and paths to change them.
+
+    ``GET /_sandbox/companies`` lists them, ``PATCH /_sandbox/companies/<number>`` changes members
+    of one or adds one (with its time of change, unless given), ``DELETE`` removes it.
+    """
     text = Path(__file__).with_name("companies.json").read_text(encoding="utf-8")
-    found: list[Json] = json.loads(text)
-    return found
+    known: dict[str, Json] = {company["number"]: company for company in json.loads(text)}
+
+    @app.get(f"{CONTROLS}companies")
+    def list_companies() -> Response:
+        return jsonify(list(known.values()))
+
+    @app.patch(f"{CONTROLS}companies/<number>")
+    def change_company(number: str) -> Response:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        before = known.get(number) or _NEW_COMPANY | {"number": number}
+        known[number] = before | {"updated": now} | request.get_json()
+        return jsonify(known[number])
+
+    @app.delete(f"{CONTROLS}companies/<number>")
+    def remove_company(number: str) -> tuple[str, HTTPStatus]:
+        known.pop(number, None)
+        return "", HTTPStatus.NO_CONTENT
+
+    return known
+
+
+def add_state(app: Flask, state: Json) -> None:
+    """Let a sandbox's switches be seen and set: ``GET`` and ``PATCH /_sandbox/state``."""
+
+    @app.get(f"{CONTROLS}state")
+    def show_state() -> Response:
+        return jsonify(state)
+
+    @app.patch(f"{CONTROLS}state")
+    def set_state() -> Response:
+        changes = request.get_json()
+        unknown = set(changes) - set(state)
+        if unknown:
+            raise BadRequest(f"no such switch: {', '.join(sorted(unknown))}")
+        state.update(changes)
+        return jsonify(state)
 
 
 class RunningSandbox:
@@ -152,7 +207,10 @@ class RunningSandbox:
         self.port = server.server_port
         self.url = f"http://127.0.0.1:{server.server_port}"
         self._thread = threading.Thread(
-            target=server.serve_forever, name=f"sandbox:{self.port}", daemon=True
+            target=server.serve_forever,
+            kwargs={"poll_interval": _STOP_POLL_S},
+            name=f"sandbox:{self.port}",
+            daemon=True,
         )
         self._thread.start()
 
