@@ -1,9 +1,14 @@
 """The parts that Hub is made of."""
 
 import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.redis import EmbeddedRedis
+from ops.installation import own_program
+from ops.reach import answers
 from ops.supervisor.part import Part, Stage
 
 
@@ -30,3 +35,47 @@ def redis_part(server: EmbeddedRedis) -> Part:
         prepare=server.prepare,
         is_ready=server.is_ready,
     )
+
+
+def migration_part(environment: Mapping[str, str], token_file: Path) -> Part:
+    """Return the step that migrates and makes the first administrator, whose token it leaves."""
+    return Part(
+        name="migrate",
+        stage=Stage.MIGRATION,
+        command=lambda: [*own_program(), "migrate", "--token-file", str(token_file)],
+        environment=environment,
+        ready_within_s=3600,  # a long migration of a large database is no fault
+        once=True,
+    )
+
+
+def process_parts(environment: Mapping[str, str], base_url: str) -> list[Part]:
+    """Return Hub's own processes.
+
+    Two workers, not three: whoever takes urgent work also takes the default one, in two processes,
+    so that one slow job does not hold up the other; bulk work has a process to itself, so that an
+    import never stands in the way of either. A third worker would cost 50 MB for nothing that an
+    idle installation needs; docker-compose.yml shows the form with one for each queue.
+    """
+    bulk = {"HUB_WORKER_PROCESSES": "1"}
+    return [
+        _process("api", ["api"], environment, lambda: answers(f"{base_url}/readyz")),
+        _process("relay", ["relay"], environment),
+        _process("worker", ["worker", "--queues", "urgent,default"], environment),
+        _process("worker-bulk", ["worker", "--queues", "bulk"], {**environment, **bulk}),
+    ]
+
+
+def _process(
+    name: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    is_ready: Callable[[], bool] | None = None,
+) -> Part:
+    part = Part(
+        name=name,
+        stage=Stage.PROCESSES,
+        command=lambda: [*own_program(), *arguments],
+        environment=environment,
+    )
+    return replace(part, is_ready=is_ready) if is_ready else part

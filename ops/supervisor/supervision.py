@@ -41,6 +41,11 @@ class Supervisor:
         self._wake = Wake()
         self._selector = selectors.DefaultSelector()
 
+    def end_leftovers(self) -> None:
+        """End what an earlier supervisor, killed before it could do so, has left running."""
+        for name in self._files.end_all():
+            self._say(f"ended {name}, which an earlier supervisor had left")
+
     def run(self, on_ready: Callable[[], None]) -> None:
         """Start everything, call `on_ready`, and return once a signal has stopped everything.
 
@@ -52,8 +57,6 @@ class Supervisor:
         with self._wake.listening():
             self._selector.register(self._wake.descriptor, selectors.EVENT_READ)
             try:
-                for name in self._files.end_all():
-                    self._say(f"ended {name}, which an earlier supervisor had left")
                 for _, stage in groupby(self._watched, key=lambda watched: watched.part.stage):
                     self._start(list(stage))
                 if not self._wake.stops:

@@ -1,0 +1,51 @@
+"""The command ``hub``: starts Hub, and looks after it."""
+
+import sys
+
+import click
+import pydantic
+
+from hub.errors import HubError
+from hub.settings import PREFIX
+from ops.commands import backup, doctor, migrate, processes, tokens, up
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hub")
+def hub() -> None:
+    """Hub, an open integration hub for the customer side of a business.
+
+    Settings are HUB_… environment variables; .env.example lists them all.
+    """
+
+
+for _command in (
+    up.up,
+    processes.api,
+    processes.worker,
+    processes.relay,
+    migrate.migrate,
+    doctor.doctor,
+    backup.backup,
+    backup.restore,
+    tokens.token,
+):
+    hub.add_command(_command)
+
+
+def main() -> None:
+    """Run the command; an error that people can mend is shown in words and ends with 1."""
+    try:
+        hub()
+    except pydantic.ValidationError as error:
+        for broken in error.errors():
+            name = PREFIX + "_".join(str(part) for part in broken["loc"]).upper()
+            click.echo(f"Error: {name}: {broken['msg']}", err=True)
+        sys.exit(1)
+    except HubError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

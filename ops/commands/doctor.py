@@ -1,0 +1,31 @@
+"""``hub doctor``: is everything in order, and if not, what is to be done?"""
+
+import sys
+
+import click
+
+from ops.installation import open_installation
+
+
+@click.command()
+@click.option("--stores", is_flag=True, help="Look at PostgreSQL and Redis only.")
+def doctor(*, stores: bool) -> None:
+    """Look at everything Hub needs; ends with 1 when something keeps it from working."""
+    from ops.doctor import database, machine, mail, redis
+    from ops.doctor.findings import Level
+
+    installation = open_installation()
+    findings = [*database.look_at_database(installation), *redis.look_at_redis(installation)]
+    if not stores:
+        findings += [
+            *machine.look_at_settings(),
+            *machine.look_at_data_directory(installation),
+            *machine.look_at_master_key(installation),
+            *machine.look_at_port(installation),
+            *mail.look_at_mail(installation),
+        ]
+    for finding in findings:
+        remedy = f" -> {finding.remedy}" if finding.remedy else ""
+        click.echo(f"{finding.level:<5} {finding.subject}: {finding.message}{remedy}")
+    if any(finding.level is Level.FAIL for finding in findings):
+        sys.exit(1)

@@ -1,0 +1,57 @@
+"""``hub token``: for whoever has lost his, and for scripts on the server itself."""
+
+from datetime import timedelta
+
+import click
+
+from ops.errors import OperationError
+from ops.installation import open_installation, reachable_database
+
+
+@click.group()
+def token() -> None:
+    """Make API tokens without having one."""
+
+
+@token.command()
+@click.option("--email", required=True, help="Whose token; an active user.")
+@click.option("--name", default="made on the command line", show_default=True, help="What for.")
+@click.option("--scope", "scopes", multiple=True, default=("*",), show_default=True)
+@click.option(
+    "--days", type=click.IntRange(min=1), help="How long it is good for; for ever if not given."
+)
+def create(email: str, name: str, scopes: tuple[str, ...], days: int | None) -> None:
+    """Make a token for a user and print it, once."""
+    from sqlalchemy import select
+
+    from hub import db
+    from hub.access.models import User
+    from hub.access.principals import Principal
+    from hub.access.services import issue_token
+    from hub.clock import utcnow
+
+    now = utcnow()
+    with reachable_database(open_installation()) as url:
+        engine = db.connect(url, pool_size=1)
+        try:
+            with db.transaction() as session:
+                user = session.scalar(
+                    select(User).where(
+                        User.email == email.casefold(), User.active, User.deleted_at.is_(None)
+                    )
+                )
+                if user is None:
+                    raise OperationError(f"There is no active user with the address {email}.")
+                _, made = issue_token(
+                    session,
+                    # Who may run this may read the database anyway: the user himself asks.
+                    Principal(user.id, user.role, user.name),
+                    user_id=user.id,
+                    name=name,
+                    scopes=scopes,
+                    expires_at=now + timedelta(days=days) if days else None,
+                    now=now,
+                )
+        finally:
+            engine.dispose()
+    click.echo(made.text)

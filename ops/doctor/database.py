@@ -1,0 +1,82 @@
+"""Looks at PostgreSQL: reachable, new enough, migrated, of the same time; and at connections."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, create_engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.clock import utcnow
+from hub.connections.models import Connection as OutsideConnection
+from hub.connections.models import ConnectionState
+from hub.migrations.runner import current_revision, head_revision
+from ops.doctor.findings import Finding, fail, ok, warn
+from ops.installation import Installation
+
+_OLDEST_VERSION = 180_000
+_TIMEOUT_S = 5
+_SKEW_WARN_S = 2  # leases are a minute long and live by the database's clock
+_SKEW_FAIL_S = 30
+_SICK = {ConnectionState.DEGRADED, ConnectionState.PAUSED}
+
+
+def look_at_database(installation: Installation) -> list[Finding]:
+    """Look at the database and, where it is migrated, at what it says of connections."""
+    if installation.postgres and not installation.postgres.is_ready():
+        return [fail("database", "the embedded PostgreSQL does not run", "start it with: hub up")]
+    engine = create_engine(installation.database_url, connect_args={"connect_timeout": _TIMEOUT_S})
+    try:
+        with engine.connect() as connection:
+            findings = [_version(connection), _clock(connection), _schema(connection)]
+            if current_revision(connection) == head_revision():
+                findings += _outside_connections(connection)
+            return findings
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        return [fail("database", f"not reachable: {reason}", "check HUB_DATABASE_URL")]
+    finally:
+        engine.dispose()
+
+
+def _version(connection: Connection) -> Finding:
+    number = int(connection.scalar(select(func.current_setting("server_version_num"))) or 0)
+    if number < _OLDEST_VERSION:
+        return fail("database", f"PostgreSQL {number // 10_000}", "Hub needs 18 or newer")
+    return ok("database", f"PostgreSQL {number // 10_000}.{number % 10_000}")
+
+
+def _clock(connection: Connection) -> Finding:
+    before = utcnow()
+    theirs: datetime = connection.scalars(select(func.clock_timestamp())).one()
+    ours = before + (utcnow() - before) / 2
+    skew_s = abs((theirs - ours).total_seconds())
+    message = f"{skew_s:.1f} s from the database's"
+    remedy = "let NTP set the clocks of both machines"
+    if skew_s > _SKEW_FAIL_S:
+        return fail("clock", message, remedy)
+    return warn("clock", message, remedy) if skew_s > _SKEW_WARN_S else ok("clock", message)
+
+
+def _schema(connection: Connection) -> Finding:
+    current, head = current_revision(connection), head_revision()
+    if current != head:
+        return fail(
+            "schema", f"at {current or 'nothing'}, this version needs {head}", "hub migrate"
+        )
+    return ok("schema", f"at {head}")
+
+
+def _outside_connections(connection: Connection) -> list[Finding]:
+    model = OutsideConnection
+    rows = connection.execute(
+        select(model.name, model.state).where(model.deleted_at.is_(None)).order_by(model.name)
+    ).all()
+    return [_outside(name, state) for name, state in rows]
+
+
+def _outside(name: str, state: ConnectionState) -> Finding:
+    subject = f"connection {name}"
+    if state is ConnectionState.REVOKED:
+        return fail(subject, "its credentials are refused", "give it new ones, then test it")
+    if state in _SICK:
+        return warn(subject, state.value, "see its message: GET /api/v1/connections")
+    return ok(subject, state.value)

@@ -1,0 +1,66 @@
+"""Looks at the settings, the data directory, the master key, and the port."""
+
+import os
+import shutil
+
+from hub.settings import unknown_settings
+from ops.doctor.findings import Finding, fail, ok, warn
+from ops.installation import Installation
+from ops.master_key import is_master_key
+from ops.reach import answers, is_free, local_url
+
+_LITTLE_SPACE_BYTES = 1_000_000_000  # PostgreSQL's log of changes alone takes half of it
+
+
+def look_at_settings() -> list[Finding]:
+    """Look for names that mean nothing."""
+    unknown = unknown_settings()
+    if unknown:
+        return [
+            warn("settings", f"unknown: {', '.join(unknown)}", "see .env.example for the names")
+        ]
+    return [ok("settings", "all names are known")]
+
+
+def look_at_data_directory(installation: Installation) -> list[Finding]:
+    """Look whether the data directory can be written and has room."""
+    root = installation.place.root
+    if not os.access(root, os.W_OK | os.X_OK):
+        return [fail("data directory", f"{root} cannot be written", "change its owner or mode")]
+    free = shutil.disk_usage(root).free
+    if free < _LITTLE_SPACE_BYTES:
+        return [
+            warn("data directory", f"{free // 1_000_000} MB are left at {root}", "make room soon")
+        ]
+    return [ok("data directory", f"{root}, {free // 1_000_000_000} GB free")]
+
+
+def look_at_master_key(installation: Installation) -> list[Finding]:
+    """Look whether there is a proper key to seal secrets with."""
+    setting = installation.settings.master_key
+    if setting is not None:
+        if not is_master_key(setting.get_secret_value()):
+            return [
+                fail("master key", "HUB_MASTER_KEY is not 32 bytes in base64", "set the right one")
+            ]
+        return [ok("master key", "from HUB_MASTER_KEY")]
+    path = installation.place.master_key
+    if not path.exists():
+        return [ok("master key", "none yet; made at the first start")]
+    if not is_master_key(path.read_text(encoding="utf-8").strip()):
+        return [fail("master key", f"{path} is damaged", "put it back from your copy")]
+    if path.stat().st_mode & 0o077:
+        return [warn("master key", f"{path} can be read by others", f"chmod 600 {path}")]
+    return [ok("master key", str(path))]
+
+
+def look_at_port(installation: Installation) -> list[Finding]:
+    """Look whether the API answers or, where Hub does not run here, could listen."""
+    url = local_url(installation.settings)
+    if answers(f"{url}/readyz"):
+        return [ok("api", f"ready at {url}")]
+    if is_free(installation.settings):
+        return [warn("api", f"nothing listens at {url}", "start Hub with: hub up")]
+    return [
+        fail("api", f"{url} is taken, and not by a Hub that is ready", "see the log of the api")
+    ]

@@ -1,0 +1,115 @@
+"""One installation: its data directory, its stores, and what its processes are told."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from hub.settings import Settings, get_settings
+from ops.data_directory import DataDirectory
+from ops.embedded.account import Account, store_account
+from ops.embedded.postgres import EmbeddedPostgres
+from ops.embedded.redis import EmbeddedRedis
+from ops.master_key import ensure_master_key
+
+DEMO = "demo"  # inside the data directory: a demonstration never touches real data
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What the settings come to; `postgres` and `redis` are None where external ones are set."""
+
+    place: DataDirectory
+    settings: Settings
+    postgres: EmbeddedPostgres | None
+    redis: EmbeddedRedis | None
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy's URL of the database."""
+        return self.postgres.url if self.postgres else _psycopg_url(self.settings.database_url)
+
+    @property
+    def redis_url(self) -> str:
+        """URL of Redis or Valkey."""
+        return self.redis.url if self.redis else _text(self.settings.redis_url)
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of Hub's own processes: ours, with nothing left to be guessed."""
+        master_key = _text(self.settings.master_key) or ensure_master_key(self.place.master_key)
+        return os.environ | {
+            "HUB_DATA_DIR": str(self.place.root),
+            "HUB_DATABASE_URL": self.database_url,
+            "HUB_REDIS_URL": self.redis_url,
+            "HUB_MASTER_KEY": master_key,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def adopt(self) -> None:
+        """Make the settings of this very process those that `environment` gives to others."""
+        os.environ.update(self.environment())
+        get_settings.cache_clear()
+
+
+def open_installation(*, demo: bool = False) -> Installation:
+    """Return the installation that the settings describe; makes its data directory.
+
+    A demonstration has a data directory and stores of its own, whatever is set.
+
+    Raises:
+        OperationError: the directory cannot be used, or a program is missing.
+    """
+    settings = get_settings()
+    place = DataDirectory(settings.data_dir / DEMO if demo else settings.data_dir)
+    place.create()
+    postgres = EmbeddedPostgres(place) if demo or settings.database_url is None else None
+    redis = None
+    if demo or settings.redis_url is None:
+        # The account of PostgreSQL's files owns the sockets even while an external one is used.
+        account = postgres.account if postgres else _account_if_any(place)
+        redis = EmbeddedRedis(place, account=account, program=settings.redis_server)
+    return Installation(place, settings, postgres, redis)
+
+
+@contextmanager
+def reachable_database(installation: Installation) -> Iterator[str]:
+    """Give the database's URL; starts the embedded server for the block when nobody runs it.
+
+    Raises:
+        OperationError: it does not start.
+    """
+    postgres = installation.postgres
+    if postgres is None or installation.place.is_locked():
+        yield installation.database_url
+        return
+    from ops.parts import postgres_part
+    from ops.supervisor.single import running
+
+    with (
+        installation.place.locked(),
+        running(postgres_part(postgres), installation.place),
+    ):
+        yield installation.database_url
+
+
+def own_program() -> list[str]:
+    """Return the command line that runs ``hub`` with this very Python."""
+    return [sys.executable, "-m", "ops.cli"]
+
+
+def _account_if_any(place: DataDirectory) -> Account | None:
+    return None if os.geteuid() else store_account(place.postgres)
+
+
+def _text(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+def _psycopg_url(secret: SecretStr | None) -> str:
+    """Return the URL in SQLAlchemy's form; providers hand out ``postgres://`` and the like."""
+    url = _text(secret)
+    scheme, mark, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if mark and scheme in {"postgres", "postgresql"} else url

@@ -1,0 +1,56 @@
+"""What ``hub up`` says once everything runs."""
+
+from pathlib import Path
+
+import click
+
+from ops.installation import Installation
+from ops.reach import local_url
+
+
+def welcome(installation: Installation, token_file: Path) -> None:
+    """Print where Hub is and, the first time, how to begin.
+
+    The administrator's token waits in `token_file` until it is shown, and is shown only once.
+    """
+    settings = installation.settings
+    url = settings.public_url or local_url(settings)
+    click.echo(f"\nHub is running at {url} with its data in {installation.place.root}.")
+    if token_file.exists():
+        token = token_file.read_text(encoding="utf-8")
+        click.echo(_first_steps(url, token, installation))
+        token_file.unlink()
+    click.echo(f"Documentation of the API: {url}/api/docs    Stop: Ctrl-C\n")
+
+
+def _first_steps(url: str, token: str, installation: Installation) -> str:
+    settings = installation.settings
+    mail = "set" if settings.smtp_url else "HUB_SMTP_URL is not set: no mail is sent"
+    contact = settings.contact or "HUB_CONTACT is not set; cvrapi.dk demands one"
+    return f"""
+The first administrator's token. It is shown only now; keep it:
+
+    {token}
+
+Before the first real customer (settings go into .env, then start again):
+
+    language, zone, currency   {settings.locale}, {settings.zone}, {settings.currency}
+    outgoing mail              {mail}
+    contact for registries     {contact}
+    master key                 {_master_key(installation)}
+    e-conomic, shops           make a connection of each: POST /api/v1/connections
+    everything in order?       hub doctor
+
+To try it, paste these:
+
+    export TOKEN={token}
+    curl -s {url}/api/v1/customers -H "Authorization: Bearer $TOKEN" \\
+        --json '{{"name": "Nordlys Havn ApS", "country": "DK"}}'
+    curl -s "{url}/api/v1/customers?q=nordlys" -H "Authorization: Bearer $TOKEN"
+"""
+
+
+def _master_key(installation: Installation) -> str:
+    if installation.settings.master_key:
+        return "set"
+    return f"{installation.place.master_key}: keep a copy apart from your backups"
