@@ -1,0 +1,81 @@
+import string
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from hub.i18n import LANGUAGES, SOURCE, translate
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("hub", "workers", "connectors", "api", "ops", "console")
+KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
+OTHER_LANGUAGES = [language for language in LANGUAGES if language != SOURCE]
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_every_text_for_people_has_a_translation(language: str) -> None:
+    catalogue = _catalogue(language)
+
+    missing = {text: place for text, place in _sources().items() if not catalogue.get(text)}
+
+    assert missing == {}, f"missing in hub/locales/{language}.po:\n{_as_entries(missing)}"
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_a_translation_takes_the_same_parameters_as_its_source(language: str) -> None:
+    different = {
+        source: text
+        for source, text in _catalogue(language).items()
+        if _parameters(source) != _parameters(text)
+    }
+
+    assert different == {}
+
+
+def test_a_danish_reader_reads_danish_and_an_unknown_text_stays_english() -> None:
+    assert translate("da_DK", "{count} rows", {"count": "1.234"}) == "1.234 rækker"
+    assert translate("da", "Nobody has translated {this}", {"this": "it"}) == (
+        "Nobody has translated it"
+    )
+    assert translate("en", "Customer") == "Customer"
+
+
+def test_the_check_sees_marked_texts_of_several_lines_and_none_that_is_not_marked(
+    tmp_path: Path,
+) -> None:
+    module = tmp_path / "hub" / "sample.py"
+    module.parent.mkdir()
+    module.write_text('a = N_(\n    "One "\n    "text"\n)\nb = "not marked"\n', encoding="utf-8")
+
+    assert _sources(tmp_path) == {"One text": "hub/sample.py:2"}
+
+
+def _sources(root: Path = ROOT) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for package in PACKAGES:
+        if not (root / package).is_dir():
+            continue
+        for filename, line, message, *_ in extract_from_dir(
+            root / package, METHODS, keywords=KEYWORDS
+        ):
+            for text in (message,) if isinstance(message, str) else message:
+                found.setdefault(text, f"{package}/{filename}:{line}")
+    return found
+
+
+def _catalogue(language: str) -> dict[str, str]:
+    with (ROOT / "hub" / "locales" / f"{language}.po").open("rb") as stream:
+        entries = read_po(stream, locale=language, abort_invalid=True)
+    return {str(entry.id): str(entry.string) for entry in entries if entry.id}
+
+
+def _parameters(text: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(text)} - {None}
+
+
+def _as_entries(missing: dict[str, str]) -> str:
+    return "\n".join(
+        f'#: {place}\nmsgid "{text}"\nmsgstr ""\n' for text, place in sorted(missing.items())
+    )
