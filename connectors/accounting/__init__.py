@@ -1,0 +1,1 @@
+"""Connectors to accounting systems: each keeps `hub.ports.AccountingSystem`."""
