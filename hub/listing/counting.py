@@ -1,0 +1,39 @@
+"""How many rows a query has."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from hub.listing.declaration import Predicate
+from hub.listing.query import Query
+
+BOUND = 1_000  # rows; counting to one more costs 0.2 ms, counting a million 60 to 110
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many rows the query has: `count` exactly, or at least so many."""
+
+    count: int
+    exact: bool
+
+
+def count_to(session: Session, query: Query[Any], found: Predicate, bound: int = BOUND) -> Total:
+    """Return the total, counted no further than the bound."""
+    rows = (
+        select(literal_column("1"))
+        .select_from(query.listing.model)
+        .where(found)
+        .limit(bound + 1)
+        .subquery()
+    )
+    count = session.execute(select(func.count()).select_from(rows)).scalar_one()
+    return Total(min(count, bound), exact=count <= bound)
+
+
+def count_all(connection: Connection, query: Query[Any], found: Predicate) -> int:
+    """Return the exact count, whatever it costs: for exports, where it is checked."""
+    statement = select(func.count()).select_from(query.listing.model).where(found)
+    return connection.execute(statement).scalar_one()

@@ -1,0 +1,230 @@
+"""What a list consists of: declared once for each entity, read by everything that lists.
+
+The same declaration drives the list, quick search, facets, saved views, exports, scheduled reports
+and the parameters in the OpenAPI document. A field may be a column, any SQL expression, a row of
+another table (`Field.through`) or a rule of its own (`Field.condition`).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hub.db import Base
+from hub.listing.reader import PUBLIC, Reader
+
+Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
+"""A mapped column, or any SQL expression over the listing's table (subqueries correlate to it)."""
+
+Predicate = ColumnElement[bool]
+
+ModelT = TypeVar("ModelT", bound=Base)
+
+
+class Kind(StrEnum):
+    """What values a field has; decides its operators and how a value is written."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    MONEY = "money"  # the amount alone: filter by the currency's own field beside it
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    UUID = "uuid"
+    USER = "user"  # a user's id; the reader may write `me`
+    ENUM = "enum"  # one of `choices`
+    TAGS = "tags"  # text[]; `eq` asks whether one of them is the value
+
+
+class Operator(StrEnum):
+    """How a field is compared; the suffix of a parameter, `eq` being the default."""
+
+    EQ = "eq"
+    NE = "ne"
+    LT = "lt"
+    LTE = "lte"
+    GT = "gt"
+    GTE = "gte"
+    CONTAINS = "contains"
+    STARTS = "starts"
+    EMPTY = "empty"
+
+
+_EQUALITY = (Operator.EQ, Operator.NE)
+_RANGE = (*_EQUALITY, Operator.LT, Operator.LTE, Operator.GT, Operator.GTE, Operator.EMPTY)
+_OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
+    Kind.TEXT: (*_EQUALITY, Operator.CONTAINS, Operator.STARTS, Operator.EMPTY),
+    Kind.INTEGER: _RANGE,
+    Kind.DECIMAL: _RANGE,
+    Kind.MONEY: _RANGE,
+    Kind.BOOLEAN: (*_EQUALITY, Operator.EMPTY),
+    Kind.DATE: _RANGE,
+    Kind.DATETIME: _RANGE,
+    Kind.UUID: (*_EQUALITY, Operator.EMPTY),
+    Kind.USER: (*_EQUALITY, Operator.EMPTY),
+    Kind.ENUM: (*_EQUALITY, Operator.EMPTY),
+    Kind.TAGS: (*_EQUALITY, Operator.EMPTY),
+}
+_FACETS = frozenset(_OPERATORS) - {Kind.DECIMAL, Kind.MONEY, Kind.DATE, Kind.DATETIME}
+
+RESERVED = frozenset({"q", "sort", "fields", "facets", "limit", "cursor", "deleted"})
+"""Parameters of every list, so no names for fields."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value of an enum field and its name for people, an English source text."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A slice of a facet over a range, written as the filter that pressing it sets.
+
+    ``Bucket("this_week", N_("This week"), {"gte": "today", "lt": "week+1w"})``
+    """
+
+    name: str
+    label: str
+    filter: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """One field of a list.
+
+    Attributes:
+        name: as in parameters and stored filters; may have dots (``accounting.state``).
+        column: what is shown, compared and sorted; None for a field that only filters.
+        label: its heading, an English source text marked with `N_`.
+        operators: None gives all that suit the kind.
+        choices: what an enum field may be.
+        sortable: part of the whitelist; needs an index over (its sort key, id).
+        sort_key: sorts in place of `column`, for example a column filled by `sort_text`.
+        nullable: whether `column` (or `sort_key`) may be NULL; None asks the mapped column, and
+            takes any other expression to be nullable.
+        facet: may be counted; `buckets` counts ranges in place of values.
+        caption: what stands for the value where people read it, for example an owner's name.
+        permission_class: whose reader may see it, filter and sort by it.
+        shown: a column of the list and of exports when no columns are asked for.
+        width: of the column in a sheet, in characters; None leaves it to the sheet.
+        through: wraps the comparison of `column` into the EXISTS that reaches it. All conditions
+            of one query that have the same `through` must be met by one and the same row, so that
+            "any note between A and B" means one note. Such a field only filters.
+        condition: takes over the comparison, value by value.
+        search_text: the search document that the text is part of, where it is: `contains` and
+            `starts` then use the search index.
+    """
+
+    name: str
+    column: Expression | None
+    _: KW_ONLY
+    label: str
+    kind: Kind = Kind.TEXT
+    operators: tuple[Operator, ...] | None = None
+    choices: tuple[Choice, ...] = ()
+    sortable: bool = False
+    sort_key: Expression | None = None
+    nullable: bool | None = None
+    facet: bool = False
+    buckets: tuple[Bucket, ...] = ()
+    caption: Expression | None = None
+    permission_class: str = PUBLIC
+    shown: bool = True
+    width: int | None = None
+    through: Callable[[Predicate], Predicate] | None = None
+    condition: Callable[[Operator, Any], Predicate] | None = None
+    search_text: Expression | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a declaration that cannot work.
+
+        Raises:
+            ValueError: as said.
+        """
+        if not _NAME.fullmatch(self.name) or self.name in RESERVED:
+            raise ValueError(f"{self.name!r} cannot name a field")
+        if "." in self.name and self.name.rsplit(".", 1)[1] in set(Operator):
+            raise ValueError(f"{self.name!r} ends like an operator")
+        if self.kind is Kind.ENUM and not self.choices:
+            raise ValueError(f"{self.name}: an enum needs choices")
+        if self.column is None and self.condition is None:
+            raise ValueError(f"{self.name}: needs a column or a condition")
+        if self.sortable and not self.selectable:
+            raise ValueError(f"{self.name}: only a field with a value can be sorted by")
+        if self.facet and not (self.buckets or (self.selectable and self.kind in _FACETS)):
+            raise ValueError(f"{self.name}: a facet over {self.kind} needs buckets")
+
+    @property
+    def selectable(self) -> bool:
+        """Whether a row has one value of it, so that it can be a column."""
+        return self.column is not None and self.through is None
+
+    @property
+    def allowed(self) -> tuple[Operator, ...]:
+        """The operators it takes."""
+        return _OPERATORS[self.kind] if self.operators is None else self.operators
+
+    def is_readable(self, reader: Reader) -> bool:
+        """Tell whether the field exists for a reader."""
+        return self.permission_class in reader.classes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchSpec:
+    """What quick search looks into.
+
+    Attributes:
+        text: the column filled by `hub.listing.search.search_document`.
+        name: the text that a hit at its beginning ranks high.
+        number: the text that a hit of the whole ranks highest, None where there is none.
+    """
+
+    text: Expression
+    name: Expression
+    number: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing(Generic[ModelT]):
+    """A collection that can be listed; see the module.
+
+    Attributes:
+        name: as in ``GET /listings/{name}`` and the collection's path.
+        model: the mapped class of its rows; rows with `deleted_at` are left out where it has one.
+        default_sort: as in ``sort=``: ``("-last_note_at", "name")``.
+    """
+
+    name: str
+    model: type[ModelT]
+    fields: tuple[Field, ...]
+    default_sort: tuple[str, ...]
+    search: SearchSpec | None = None
+    by_name: Mapping[str, Field] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index the fields and refuse a declaration that cannot work.
+
+        Raises:
+            ValueError: two fields share a name, or the default sort is not on the whitelist.
+        """
+        by_name = {declared.name: declared for declared in self.fields}
+        if len(by_name) != len(self.fields):
+            raise ValueError(f"{self.name}: two fields share a name")
+        for name in self.default_sort:
+            if not by_name[name.removeprefix("-")].sortable:
+                raise ValueError(f"{self.name}: {name} is not sortable")
+        object.__setattr__(self, "by_name", by_name)
+
+    def readable(self, reader: Reader) -> dict[str, Field]:
+        """Return the fields that exist for a reader, by name."""
+        return {name: each for name, each in self.by_name.items() if each.is_readable(reader)}

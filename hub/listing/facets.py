@@ -1,0 +1,150 @@
+"""Counts of a list by the values of a field: a pie whose slices are filters."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, null, select
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import cast
+
+from hub.history.recording import plain
+from hub.listing.declaration import Expression, Field, Kind, Operator, Predicate
+from hub.listing.predicates import conditions_met, rows_of, searched
+from hub.listing.query import Condition, Query
+from hub.listing.reader import Reader
+from hub.listing.values import read_value
+
+SLICES = 100  # of one facet; what is beyond is counted together
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows that share a value.
+
+    `label` is what people read: a choice's or bucket's English source text, the caption of the
+    value, or None where the value speaks for itself. `filter` is what pressing the slice sets for
+    the field, in the stored form: ``{"eq": "won"}``.
+    """
+
+    value: str | int | bool | None
+    label: str | None
+    count: int
+    filter: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """The slices of a field, the fullest first, and how many rows are in none of them."""
+
+    slices: list[Slice]
+    other: int
+
+
+def facets(
+    session: Session,
+    query: Query[Any],
+    visible: Predicate,
+    fields: Iterable[Field] | None = None,
+    *,
+    highest: int = SLICES,
+) -> dict[str, Facet]:
+    """Return the facets of a query by field name.
+
+    A field's own conditions do not count for its own facet, so that the other slices of a pressed
+    pie stay to be seen; everything else is as in the list, the access predicate included.
+
+    Args:
+        session: where to read.
+        query: what was asked.
+        visible: the access predicate of the query's reader.
+        fields: which facets; None for those that the query asks for.
+        highest: how many slices a facet has at most.
+    """
+    found = searched(session, query, visible)
+    return {
+        field.name: _facet(
+            session, field, query, rows_of(query, visible, found, leaving_out=field), highest
+        )
+        for field in (query.facets if fields is None else fields)
+    }
+
+
+def _facet(
+    session: Session, field: Field, query: Query[Any], rows: Predicate, highest: int
+) -> Facet:
+    if field.buckets:
+        return _buckets(session, field, query, rows)
+    counted = _tags(field, query, rows) if field.kind is Kind.TAGS else _values(field, query, rows)
+    read = session.execute(counted.limit(highest)).all()
+    total = read[0].total if read else 0
+    return Facet(
+        [_slice(field, row.value, row.caption, row.rows) for row in read],
+        int(total) - sum(row.rows for row in read),
+    )
+
+
+def _values(field: Field, query: Query[Any], rows: Predicate) -> Select[Any]:
+    value: Any = field.column
+    return _counted(value, field.caption).select_from(query.listing.model).where(rows)
+
+
+def _tags(field: Field, query: Query[Any], rows: Predicate) -> Select[Any]:
+    value: Any = field.column
+    none = cast([None], ARRAY(TEXT))
+    each = func.unnest(func.coalesce(func.nullif(value, cast([], ARRAY(TEXT))), none))
+    tags = select(each.label("tag")).select_from(query.listing.model).where(rows).subquery()
+    return _counted(tags.c.tag, None)
+
+
+def _counted(value: Any, caption: Expression | None) -> Select[Any]:
+    count = func.count()
+    groups = [value] if caption is None else [value, caption]
+    return (
+        select(
+            value.label("value"),
+            (null() if caption is None else caption).label("caption"),
+            count.label("rows"),
+            func.sum(count).over().label("total"),
+        )
+        .group_by(*groups)
+        .order_by(count.desc(), value.asc().nulls_last())
+    )
+
+
+def _slice(field: Field, value: Any, caption: str | None, count: int) -> Slice:
+    labels = {choice.value: choice.label for choice in field.choices}
+    shown = plain(value)
+    return Slice(
+        shown,
+        caption or labels.get(shown),
+        count,
+        {Operator.EMPTY.value: True} if value is None else {Operator.EQ.value: shown},
+    )
+
+
+def _buckets(session: Session, field: Field, query: Query[Any], rows: Predicate) -> Facet:
+    members = [_members(field, bucket.filter, query.reader) for bucket in field.buckets]
+    in_none = [each.is_not(True) for each in members]
+    counted = select(
+        *(func.count().filter(each) for each in members),
+        func.count().filter(*in_none),
+    )
+    *counts, other = session.execute(counted.select_from(query.listing.model).where(rows)).one()
+    return Facet(
+        [
+            Slice(bucket.name, bucket.label, count, dict(bucket.filter))
+            for bucket, count in zip(field.buckets, counts, strict=True)
+        ],
+        other,
+    )
+
+
+def _members(field: Field, filters: Any, reader: Reader) -> Any:
+    conditions = []
+    for suffix, text in filters.items():
+        operator = Operator(suffix)
+        raw, value = read_value(field, operator, text, reader, f"/{field.name}")
+        conditions.append(Condition(field, operator, (raw,), (value,)))
+    return conditions_met(conditions)
