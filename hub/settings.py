@@ -16,7 +16,9 @@ class Settings(BaseSettings):
     A secret may also be given as a file: ``HUB_MASTER_KEY_FILE=/run/secrets/master_key``.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore"
+    )
 
     data_dir: Path = Field(Path("var"), description="Everything Hub keeps on disk.")
     database_url: SecretStr | None = Field(None, description="PostgreSQL 18+; empty: embedded.")
