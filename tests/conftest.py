@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from hub.settings import PREFIX, Settings, get_settings
 from tests import sockets
 from tests.databases import Cleaner, create_database, drop_database
 from tests.servers import Membership
+from tests.stack import Stack
 
 _FOR_TESTS = {"HUB_TEST_DATABASE_URL", "HUB_REFERENCE_DIR"}
 
@@ -94,3 +95,22 @@ def session(database: Engine) -> Iterator[Session]:
     with hub.db._sessions() as opened:
         opened.info["origin"] = SYSTEM
         yield opened
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """A whole Hub of its own, shared by the tests of a module; mark them `stack`."""
+    with Stack() as running:
+        yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the parts of a stack said when a test with one fails."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and isinstance(running, Stack) and running.directory.exists():
+        report.sections.append(("logs of the stack", running.logs()))
+    return report

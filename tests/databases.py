@@ -3,8 +3,6 @@
 Names in the statements come from the database's own catalogue.
 """
 
-# ruff: noqa: S608 - see above
-
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text

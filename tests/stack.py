@@ -1,0 +1,250 @@
+"""Real processes under a test's control: PostgreSQL, Redis, API, relay, workers.
+
+def test_work_survives_redis(stack: Stack) -> None:
+    stack.flush_redis()
+    stack.kill("worker")
+    stack.start("worker")
+    answer = stack.client.get("/api/v1/jobs")
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import redis
+import requests
+
+from hub.settings import PREFIX, Settings
+from ops.data_directory import DataDirectory
+from ops.embedded.postgres import EmbeddedPostgres
+from ops.embedded.redis import EmbeddedRedis
+from ops.installation import Installation
+from ops.parts import migration_part, postgres_part, process_parts, redis_part
+from ops.reach import local_url
+from ops.supervisor.child import Child
+from ops.supervisor.part import Part
+
+STORES = ("postgres", "redis")
+PROCESSES = ("api", "relay", "worker", "worker-bulk")
+_POLL_S = 0.05
+_LAST_CHARACTERS = 4_000  # of each log, when a test fails
+
+
+class Client(requests.Session):
+    """Talks to the API of a stack: give it paths, it adds the address and the token."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        super().__init__()
+        self.base_url = base_url
+        self.headers["Authorization"] = f"Bearer {token}"
+
+    def request(self, method: str, url: str, *arguments: Any, **options: Any) -> requests.Response:  # type: ignore[override] # only the path is ours to change
+        """Send a request; it fails after 30 s unless `timeout` says otherwise."""
+        options.setdefault("timeout", 30)
+        return super().request(method, self.base_url + url, *arguments, **options)
+
+
+class Stack:
+    """A whole Hub in a temporary directory on a free port; a context manager.
+
+    Args:
+        environment: more settings, for example ``{"HUB_LEASE_S": "2"}``.
+        durable: True makes PostgreSQL safe against a kill of the whole machine; slower.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, *, durable: bool = False
+    ) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="hub-stack-"))
+        self.directory.chmod(0o711)  # PostgreSQL's account walks through it when we are root
+        self.port = free_port()
+        place = DataDirectory(self.directory / "data")
+        place.create()
+        postgres = EmbeddedPostgres(place, durable=durable)
+        self._installation = Installation(
+            place,
+            Settings(_env_file=None, data_dir=place.root, port=self.port),
+            postgres,
+            EmbeddedRedis(place, account=postgres.account),
+        )
+        self._environment = {
+            "HUB_PORT": str(self.port),
+            "HUB_ALLOW_PRIVATE_ADDRESSES": "true",  # sandboxes listen on this machine
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            **(environment or {}),
+        }
+        self._children: dict[str, Child] = {}
+        self._parts: dict[str, Part] = {}
+        self._client: Client | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is."""
+        return local_url(self._installation.settings)
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy's URL of the database."""
+        return self._installation.database_url
+
+    @property
+    def redis_url(self) -> str:
+        """URL of Redis."""
+        return self._installation.redis_url
+
+    @property
+    def client(self) -> Client:
+        """A client with the first administrator's token."""
+        if self._client is None:
+            raise RuntimeError("the stack has not been started")
+        return self._client
+
+    def __enter__(self) -> Self:
+        """Start everything and wait until it is ready."""
+        try:
+            self._define_parts()
+            for name in STORES:
+                self.start(name)
+            self._migrate()
+            for name in PROCESSES:
+                self.start(name, wait=False)
+            for name in PROCESSES:
+                self.wait_until_ready(name)
+        except Exception as error:
+            logs = self.logs()
+            self.__exit__()
+            raise RuntimeError(f"the stack does not start:\n{logs}") from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop everything and remove the directory."""
+        if self._client:
+            self._client.close()
+        for names in (PROCESSES, STORES):
+            for name in names:
+                if self.is_running(name):
+                    self._children[name].send(signal.SIGCONT)  # a paused one would not hear us
+                    self._children[name].stop()
+            for name in names:
+                self._wait_or_kill(name)
+        shutil.rmtree(self.directory)
+
+    def start(self, name: str, *, wait: bool = True) -> None:
+        """Start a part that does not run, and wait until it is ready."""
+        part = self._parts[name]
+        part.prepare()
+        with self._log(name).open("ab") as output:
+            self._children[name] = Child(part, output=output.fileno())
+        if wait:
+            self.wait_until_ready(name)
+
+    def stop(self, name: str) -> int:
+        """Ask a part to stop, wait for it, and return how it ended."""
+        self._children[name].stop()
+        return self._wait_or_kill(name)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to a part and everything it has started; after SIGKILL it is gone."""
+        os.killpg(self._children[name].process_id, number)
+        if number == signal.SIGKILL:
+            self._wait_or_kill(name)
+
+    def restart(self, name: str) -> None:
+        """Stop a part if it runs, and start it."""
+        if self.is_running(name):
+            self.stop(name)
+        self.start(name)
+
+    def is_running(self, name: str) -> bool:
+        """Tell whether a part was started and has not ended."""
+        child = self._children.get(name)
+        return child is not None and child.exit_code() is None
+
+    def process_id(self, name: str) -> int:
+        """Return the process id of a part's first process, which leads its group."""
+        return self._children[name].process_id
+
+    def wait_until_ready(self, name: str) -> None:
+        """Wait until a running part is ready for work."""
+        part = self._parts[name]
+        self.wait_until(
+            lambda: self.is_running(name) and part.is_ready(), within_s=part.ready_within_s
+        )
+
+    def wait_until(self, condition: Callable[[], object], *, within_s: float = 30) -> None:
+        """Wait until something is so; a test fails when it is not in time."""
+        deadline = time.monotonic() + within_s
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not within {within_s} s")
+            time.sleep(_POLL_S)
+
+    def flush_redis(self) -> None:
+        """Throw away everything that is in Redis."""
+        with redis.Redis.from_url(self.redis_url) as client:
+            client.flushall()
+
+    def logs(self) -> str:
+        """Return the last lines of all parts."""
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')[-_LAST_CHARACTERS:]}"
+            for path in sorted(self.directory.glob("*.log"))
+        )
+
+    def _define_parts(self) -> None:
+        installation = self._installation
+        if installation.postgres is None or installation.redis is None:
+            raise RuntimeError("a stack has stores of its own")
+        stores = [postgres_part(installation.postgres), redis_part(installation.redis)]
+        for part in stores:
+            part.prepare()  # the places of the sockets are known from here on
+        environment = {
+            name: value
+            for name, value in installation.environment().items()
+            if not name.startswith(PREFIX) or name.startswith(("HUB_DATA", "HUB_REDIS"))
+        }
+        environment["HUB_MASTER_KEY"] = installation.environment()["HUB_MASTER_KEY"]
+        environment |= self._environment
+        token = self.directory / "administrator.token"
+        parts = [
+            *stores,
+            migration_part(environment, token),
+            *process_parts(environment, self.base_url),
+        ]
+        self._parts = {part.name: part for part in parts}
+
+    def _migrate(self) -> None:
+        part = self._parts["migrate"]
+        with self._log("migrate").open("ab") as output:
+            child = Child(part, output=output.fileno())
+            if child.wait(part.ready_within_s) != 0:
+                raise RuntimeError("the migration failed")
+        self._client = Client(self.base_url, (self.directory / "administrator.token").read_text())
+
+    def _wait_or_kill(self, name: str) -> int:
+        child = self._children.get(name)
+        if child is None:
+            return 0
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(self._parts[name].grace_s)
+        child.kill_group()
+        return child.wait(5)
+
+    def _log(self, name: str) -> Path:
+        return self.directory / f"{name}.log"
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens now."""
+    with socket.socket() as attempt:
+        attempt.bind(("127.0.0.1", 0))
+        port: int = attempt.getsockname()[1]
+        return port
