@@ -1,8 +1,9 @@
 """Recurrence rules: the documented subset of RFC 5545 section 3.3.10 (reliability.md R-45).
 
 FREQ of DAILY, WEEKLY, MONTHLY or YEARLY; INTERVAL; COUNT or UNTIL (a date, that day included, or a
-time in UTC); BYDAY, with ordinals such as ``-1FR`` in monthly and yearly rules; BYMONTHDAY, except
-in weekly rules. Everything else is refused. `hub.calendar_time` says when a rule falls.
+time in UTC); BYDAY, with ordinals such as ``-1FR`` in monthly and yearly rules; BYMONTHDAY in
+monthly rules, since calendars disagree about it elsewhere. Everything else is refused.
+`hub.calendar_time` says when a rule falls.
 """
 
 import re
@@ -85,8 +86,9 @@ def parse_rule(text: str, *, pointer: str = "/rule") -> Rule:
         _refuse(pointer, "rule.unsupported", N_("{part} is not supported."), part=name)
     if rule.count is not None and rule.until is not None:
         _refuse(pointer, "rule.both_ends", N_("COUNT and UNTIL exclude each other."))
-    if rule.month_days and frequency is Frequency.WEEKLY:
-        _refuse(pointer, "rule.unsupported", N_("{part} is not supported."), part="BYMONTHDAY")
+    if rule.month_days and frequency is not Frequency.MONTHLY:
+        message = N_("BYMONTHDAY is supported in monthly rules only.")
+        _refuse(pointer, "rule.unsupported", message)
     if rule.month_days and any(weekday.ordinal for weekday in rule.weekdays):
         message = N_("A numbered weekday and BYMONTHDAY exclude each other.")
         _refuse(pointer, "rule.contradiction", message)

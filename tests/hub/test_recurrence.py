@@ -25,8 +25,8 @@ def test_a_rule_is_read_whole_and_written_in_its_canonical_form() -> None:
         weekdays=(Weekday(4, -1), Weekday(0)),
     )
     assert str(rule) == "FREQ=MONTHLY;INTERVAL=2;UNTIL=20271231T225959Z;BYDAY=-1FR,MO"
-    assert parse_rule("FREQ=YEARLY;COUNT=3;BYMONTHDAY=1,-1") == Rule(
-        Frequency.YEARLY, count=3, month_days=(1, -1)
+    assert parse_rule("FREQ=MONTHLY;COUNT=3;BYMONTHDAY=1,-1") == Rule(
+        Frequency.MONTHLY, count=3, month_days=(1, -1)
     )
     assert parse_rule("FREQ=DAILY;UNTIL=20261231").until == date(2026, 12, 31)
 
@@ -46,7 +46,9 @@ def test_a_rule_is_read_whole_and_written_in_its_canonical_form() -> None:
         ("FREQ=YEARLY;BYMONTH=2", "rule.unsupported"),
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", "rule.unsupported"),
         ("FREQ=WEEKLY;WKST=SU", "rule.unsupported"),
+        ("FREQ=DAILY;BYMONTHDAY=-1", "rule.unsupported"),
         ("FREQ=WEEKLY;BYMONTHDAY=1", "rule.unsupported"),
+        ("FREQ=YEARLY;BYMONTHDAY=1", "rule.unsupported"),
         ("FREQ=DAILY;INTERVAL=0", "rule.number"),
         ("FREQ=DAILY;INTERVAL=-1", "rule.number"),
         ("FREQ=DAILY;INTERVAL=1001", "rule.number"),

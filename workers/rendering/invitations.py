@@ -120,7 +120,8 @@ def _party(mailbox: Mailbox) -> vCalAddress:
     # RFC 6068: only what a URI may not carry bare is encoded; programs compare the rest as it is.
     party = vCalAddress("mailto:" + quote(mailbox.address, safe="@!$&'*+/=_~"))
     if mailbox.name:
-        party.params["CN"] = mailbox.name
+        # RFC 6868 would write a straight quote as ^', which Outlook shows as it stands.
+        party.params["CN"] = mailbox.name.replace('"', "\N{RIGHT DOUBLE QUOTATION MARK}")
     return party
 
 

@@ -123,7 +123,7 @@ def test_a_name_with_quotes_and_separators_stays_one_parameter() -> None:
 
     (event,) = Calendar.from_ical(render_invitation(make_invitation(attendee=party))).events
 
-    assert event["attendee"].params["CN"] == party.name
+    assert event["attendee"].params["CN"] == "Søren ”the; great”, ^ Kær"
     assert str(event["attendee"]) == "mailto:s@nordlys.example"
 
 
