@@ -1,0 +1,125 @@
+"""Finds the records that may be the same as a party; the work is bounded however many there are."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from hub.matching.comparing import Comparable, comparable
+from hub.matching.evidence import Evidence
+from hub.matching.keys import Key, keys_of
+from hub.matching.parties import Party
+from hub.matching.scoring import FORBID, WARN, compare
+
+BLOCK = 200
+"""A key that more records have says too little to compare them all; it is passed over."""
+COMPARED = 60
+"""So many records at most are compared, those that share the rarest keys first."""
+
+_UNLIKE = frozenset({"cvr", "country", "city", "postcode"})
+
+# Each key is looked up in one index, no further than BLOCK rows; the counts found on the way are
+# the frequencies that weigh a shared value.
+_FIND = text("""
+    with wanted as (
+        select * from unnest(cast(:digests as bigint[])) with ordinality as w (digest, place)
+    ), met as (
+        select w.place, k.record_id, count(*) over (partition by w.place) as size
+        from wanted w
+        cross join lateral (
+            select record_id from match_key where digest = w.digest limit :block + 1
+        ) k
+    ), ranked as (
+        select record_id, sum(1.0 / size) as closeness
+        from met
+        where size <= :block and record_id is distinct from cast(:exclude as uuid)
+        group by record_id order by closeness desc, record_id limit :compared
+    )
+    select null as record_id, null as compared, place, max(size) as size from met group by place
+    union all
+    select p.record_id, p.compared, null, null
+    from ranked join match_party p on p.entity = :entity and p.record_id = ranked.record_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that may be the same, how surely (0..1), and why, the weightiest reason first."""
+
+    record_id: UUID
+    score: float
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def may_link(self) -> bool:
+        """Say whether a process may take the two for one without asking a person.
+
+        Never on a registration number alone: municipalities and chains share one over many units.
+        """
+        supports = {item.field for item in self.evidence if item.weight > 0} - _UNLIKE
+        contradicted = any(
+            item.kind in {"sister", "unit"} or (item.field == "cvr" and item.weight < 0)
+            for item in self.evidence
+        )
+        return self.score >= FORBID and bool(supports) and not contradicted
+
+    def shown(self) -> dict[str, Any]:
+        """Return it as JSON carries it."""
+        return {
+            "id": str(self.record_id),
+            "score": self.score,
+            "evidence": [item.shown() for item in self.evidence],
+        }
+
+
+def find(
+    session: Session,
+    entity: str,
+    party: Party,
+    *,
+    exclude: UUID | None = None,
+    limit: int = 10,
+    least: float = WARN,
+) -> list[Candidate]:
+    """Return the records of an entity that may be the same as a party, the best first.
+
+    Args:
+        session: the caller's; what it has flushed is seen.
+        entity: whose records are asked, such as ``customer``.
+        party: the facts to look for.
+        exclude: the record the party itself is.
+        limit: so many at most.
+        least: the score from which a record is returned.
+    """
+    facts = comparable(party)
+    keys = keys_of(facts)
+    if not keys:
+        return []
+    rows = session.execute(
+        _FIND,
+        {
+            "entity": entity,
+            "digests": [key.digest(entity) for key in keys],
+            "block": BLOCK,
+            "compared": COMPARED,
+            "exclude": exclude,
+        },
+    ).all()
+    frequency = {keys[row.place - 1]: row.size for row in rows if row.place is not None}
+    found = [
+        _candidate(row.record_id, facts, row.compared, frequency)
+        for row in rows
+        if row.record_id is not None
+    ]
+    found = [candidate for candidate in found if candidate.score >= least]
+    found.sort(key=lambda candidate: (-candidate.score, candidate.record_id))
+    return found[:limit]
+
+
+def _candidate(
+    record_id: UUID, facts: Comparable, stored: dict[str, Any], frequency: dict[Key, int]
+) -> Candidate:
+    scored = compare(facts, Comparable.of_stored(stored), frequency)
+    return Candidate(record_id, scored.score, scored.evidence)

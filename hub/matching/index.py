@@ -1,0 +1,98 @@
+"""Keeps the keys of records: written with the record, in its own transaction."""
+
+import json
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from hub.matching.comparing import RULES, Comparable, comparable
+from hub.matching.keys import keys_of
+from hub.matching.parties import Party
+
+_BATCH = 1000  # records of one statement: some 15,000 keys, a few megabytes
+
+# One round trip whatever the number of records: keys that a record no longer has go, new ones come,
+# and those it keeps are not touched. Sorted, so that two writers meet their locks in one order.
+_WRITE = text("""
+    with given as (
+        select * from unnest(
+            cast(:ids as uuid[]), cast(:compared as text[]), cast(:keys as text[])
+        ) as g (record_id, compared, keys)
+    ), known as (
+        select p.record_id, p.keys from match_party p join given using (record_id)
+        where p.entity = :entity
+    ), gone as (
+        delete from match_key k
+        using (
+            select known.record_id, digest
+            from known join given using (record_id), unnest(known.keys) as digest
+            where not digest = any(cast(given.keys as bigint[]))
+        ) old
+        where k.digest = old.digest and k.record_id = old.record_id
+    ), kept as (
+        insert into match_party (entity, record_id, compared, keys, rules)
+        select :entity, record_id, cast(compared as jsonb), cast(keys as bigint[]), :rules
+        from given order by record_id
+        on conflict (entity, record_id) do update
+        set compared = excluded.compared, keys = excluded.keys, rules = excluded.rules
+    )
+    insert into match_key (digest, record_id)
+    select digest, record_id from given, unnest(cast(given.keys as bigint[])) as digest
+    order by digest, record_id
+    on conflict do nothing
+""")
+
+_REMOVE = text("""
+    with gone as (
+        delete from match_party where entity = :entity and record_id = :record_id returning keys
+    )
+    delete from match_key k using (select unnest(keys) as digest from gone) old
+    where k.digest = old.digest and k.record_id = :record_id
+""")
+
+
+def write(session: Session, entity: str, record_id: UUID, party: Party) -> None:
+    """Replace a record's keys by those of its present facts."""
+    write_many(session, entity, [(record_id, party)])
+
+
+def write_many(session: Session, entity: str, items: Iterable[tuple[UUID, Party]]) -> None:
+    """Replace the keys of many records, each named once; a few thousand a second and more."""
+    for batch in _batches(items):
+        _write(session, entity, [(record_id, comparable(party)) for record_id, party in batch])
+
+
+def remove(session: Session, entity: str, record_id: UUID) -> None:
+    """Take a record out, so that it is found no more; does nothing where it is not in."""
+    session.execute(_REMOVE, {"entity": entity, "record_id": record_id})
+
+
+def _batches(items: Iterable[tuple[UUID, Party]]) -> Iterable[Sequence[tuple[UUID, Party]]]:
+    batch: list[tuple[UUID, Party]] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _write(session: Session, entity: str, items: Sequence[tuple[UUID, Comparable]]) -> None:
+    session.execute(
+        _WRITE,
+        {
+            "entity": entity,
+            "rules": RULES,
+            "ids": [record_id for record_id, _ in items],
+            "compared": [json.dumps(facts.stored(), separators=(",", ":")) for _, facts in items],
+            "keys": [_array(entity, facts) for _, facts in items],
+        },
+    )
+
+
+def _array(entity: str, facts: Comparable) -> str:
+    """Return the digests as a literal: PostgreSQL has no arrays of arrays of unequal length."""
+    return "{" + ",".join(str(key.digest(entity)) for key in keys_of(facts)) + "}"

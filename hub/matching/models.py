@@ -1,0 +1,43 @@
+"""Tables of matching.
+
+Both are written and read by `hub.matching.index` and `hub.matching.candidates` alone, in sets and
+never as objects, so they are plain tables without ids of their own.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from hub.db import Base
+
+match_party = Table(
+    "match_party",
+    Base.metadata,
+    Column("entity", Text, nullable=False),
+    Column("record_id", Uuid, nullable=False),
+    Column("compared", JSONB, nullable=False),
+    Column("keys", ARRAY(BigInteger), nullable=False),
+    Column("rules", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("entity", "record_id"),
+)
+"""One row for each record that takes part: its facts, normalised, so that a candidate is compared
+without normalising it again, its keys, so that replacing them needs no index by record, and the
+version of the rules it was normalised under."""
+
+match_key = Table(
+    "match_key",
+    Base.metadata,
+    Column("digest", BigInteger, nullable=False),
+    Column("record_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("digest", "record_id"),
+)
+"""Which records share a key. A key is the 64-bit digest of entity, kind and value: a row of 24
+bytes whatever the value, and one index that alone answers every look-up."""

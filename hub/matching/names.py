@@ -1,0 +1,83 @@
+"""A name taken apart: what is distinctive in it, its legal form, and what tells it from sisters."""
+
+import re
+from dataclasses import dataclass
+
+from hub.matching.folding import fold
+from hub.matching.words import (
+    FILLERS,
+    LEADING_LEGAL_FORMS,
+    LEGAL_FORMS,
+    QUALIFIERS,
+    SAME_WORDS,
+    SISTERS,
+)
+
+_NUMBER = re.compile(r"\d+[a-z]?$")
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)$")
+_MARKED = re.compile(r"^\s*(?:[^\W\d_](?:[./][^\W\d_]?)+|[A-ZÆØÅÄÖÜ]{2,4})(?=\s)")
+_SHOUTED = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name's parts, folded.
+
+    `words` are what distinguishes it; `sisters` tell it from companies of the same family, so do
+    `qualifiers` (numbers among them) where both names have some; `forms` are its legal forms.
+    """
+
+    words: tuple[str, ...]
+    sisters: tuple[str, ...]
+    qualifiers: tuple[str, ...]
+    forms: tuple[str, ...]
+
+
+def parts_of(name: str) -> Name:
+    """Return the parts of a name; a name of nothing but legal forms or trade words keeps them."""
+    tokens = [_same(token) for token in fold(name).split()]
+    rest, forms = _without_forms(tokens, may_lead=_leads_with_form(name))
+    content = [token for token in rest if token not in FILLERS] or rest
+    words: list[str] = []
+    sisters: set[str] = set()
+    qualifiers: set[str] = set()
+    for token in content:
+        # The word in front is what a company is called by, even where it is a trade word.
+        if not words:
+            words.append(token)
+        elif token in words:
+            continue  # names often stand twice: "Nordlys - Nordlys Aarhus"
+        elif token in SISTERS:
+            sisters.add(token)
+        elif token in QUALIFIERS or _NUMBER.match(token):
+            qualifiers.add(token)
+        else:
+            words.append(token)
+    return Name(
+        tuple(words), tuple(sorted(sisters)), tuple(sorted(qualifiers)), tuple(sorted(set(forms)))
+    )
+
+
+def _same(token: str) -> str:
+    ordinal = _ORDINAL.match(token)
+    return ordinal[1] if ordinal else SAME_WORDS.get(token, token)
+
+
+def _without_forms(tokens: list[str], *, may_lead: bool) -> tuple[list[str], list[str]]:
+    rest, forms = list(tokens), []
+    while len(rest) > 1 and rest[-1] in LEGAL_FORMS:
+        forms.append(rest.pop())
+    if may_lead and len(rest) > 1 and rest[0] in LEADING_LEGAL_FORMS:
+        forms.append(rest.pop(0))
+    return rest, forms
+
+
+def _leads_with_form(name: str) -> bool:
+    """Say whether the first word is written as a legal form is: ``A/S``, ``AB`` in a mixed name."""
+    if not _MARKED.match(name):
+        return False
+    first, _, rest = name.strip().partition(" ")
+    if any(mark in first for mark in "./"):
+        return True
+    letters = [letter for letter in rest if letter.isalpha()]
+    return sum(letter.isupper() for letter in letters) < _SHOUTED * max(len(letters), 1)

@@ -1,0 +1,82 @@
+from uuid import uuid4
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from hub.matching import FORBID, WARN, Party, find, remove, write, write_many
+
+NORDLYS = Party(
+    name="Nordlys Belysning ApS", cvr="99000007", phone="+45 33 12 34 56", country="DK",
+    email="kontakt@nordlys.example", address="Nørregade 12, 3. tv", postcode="8000",
+)  # fmt: skip
+
+
+def test_a_record_is_found_again_by_its_own_facts(session: Session) -> None:
+    known = uuid4()
+    write(session, "customer", known, NORDLYS)
+
+    found = find(session, "customer", NORDLYS)
+
+    assert [candidate.record_id for candidate in found] == [known]
+    assert found[0].score > FORBID
+    assert found[0].may_link
+
+
+def test_only_records_of_the_entity_asked_for_are_found(session: Session) -> None:
+    write(session, "contact", uuid4(), NORDLYS)
+
+    assert find(session, "customer", NORDLYS) == []
+
+
+def test_a_record_is_not_its_own_duplicate(session: Session) -> None:
+    known = uuid4()
+    write(session, "customer", known, NORDLYS)
+
+    assert find(session, "customer", NORDLYS, exclude=known) == []
+
+
+def test_rewritten_facts_replace_the_old_ones(session: Session) -> None:
+    known = uuid4()
+    write(session, "customer", known, NORDLYS)
+    write(session, "customer", known, Party(name="Sydkyst Fisk A/S", cvr="99000015"))
+
+    assert find(session, "customer", NORDLYS) == []
+    assert len(find(session, "customer", Party(name="Sydkyst Fisk"))) == 1
+    assert session.scalar(text("select count(*) from match_party")) == 1
+
+
+def test_a_removed_record_leaves_nothing_behind(session: Session) -> None:
+    known = uuid4()
+    write(session, "customer", known, NORDLYS)
+    remove(session, "customer", known)
+
+    assert find(session, "customer", NORDLYS) == []
+    assert session.scalar(text("select count(*) from match_key")) == 0
+
+
+def test_many_are_written_as_one(session: Session) -> None:
+    ids = [uuid4() for _ in range(3)]
+    parties = [Party(name=f"{word} Transport ApS") for word in ("Ørsund", "Lillebro", "Hegnsholt")]
+    write_many(session, "customer", zip(ids, parties, strict=True))
+
+    found = find(session, "customer", Party(name="Lillebro Transport ApS"))
+
+    assert [candidate.record_id for candidate in found] == [ids[1]]
+
+
+def test_a_party_of_which_nothing_is_known_finds_nothing(session: Session) -> None:
+    write(session, "customer", uuid4(), Party())
+
+    assert find(session, "customer", Party()) == []
+
+
+def test_the_best_candidate_comes_first_and_the_limit_holds(session: Session) -> None:
+    same, alike = uuid4(), uuid4()
+    write(session, "customer", alike, Party(name="Nordlys Belysning ApS", postcode="8000"))
+    write(session, "customer", same, NORDLYS)
+
+    found = find(session, "customer", NORDLYS)
+
+    assert [candidate.record_id for candidate in found] == [same, alike]
+    assert found[1].score >= WARN
+    assert len(find(session, "customer", NORDLYS, limit=1)) == 1
