@@ -82,11 +82,14 @@ def open_conversation(server: Server, timeout_s: float, context: ssl.SSLContext)
 
 
 def _connected(server: Server, timeout_s: float, context: ssl.SSLContext) -> smtplib.SMTP:
+    where = server.host, server.port, _our_name()
     if server.security == "smtps":
-        return smtplib.SMTP_SSL(
-            server.host, server.port, _our_name(), timeout=timeout_s, context=context
-        )
-    return smtplib.SMTP(server.host, server.port, _our_name(), timeout=timeout_s)
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=timeout_s, context=context)
+    else:
+        smtp = smtplib.SMTP(*where, timeout=timeout_s)
+    if smtp.sock is not None:  # without it each final dot waits 40 ms for an acknowledgement
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return smtp
 
 
 def _introduce(smtp: smtplib.SMTP, server: Server, context: ssl.SSLContext) -> None:
