@@ -16,7 +16,7 @@ from hub.i18n import N_
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-def get_record(  # noqa: PLR0913 - who does what to which record, and at which version
+def get_record(
     session: Session,
     principal: Principal,
     verb: Verb,

@@ -4,14 +4,15 @@ Lists, counts, search, exports, reports, webhooks and feeds put `visible` into t
 one record ask `allowed`. Both come from the same rule, so that they cannot disagree.
 """
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, true
 
-from hub.access.models import ApiToken
+from hub.access.models import ApiToken, User
 from hub.access.principals import Permission, Principal
-from hub.access.roles import SEES_ALL, VERBS, WITHOUT_OWNING, Verb, Visibility
+from hub.access.roles import OF_A_RECORD, SEES_ALL, VERBS, WITHOUT_OWNING, Verb, Visibility
 from hub.ledger.models import Job
 
 
@@ -84,10 +85,24 @@ class OpenRule:
         return True
 
 
+class SelfRule:
+    """Users: everyone knows his colleagues, and changes nobody but himself."""
+
+    def predicate(self, principal: Principal, verb: Verb, model: type[Any]) -> ColumnElement[bool]:
+        """See `Rule.predicate`."""
+        own: ColumnElement[bool] = model.id == principal.user_id
+        return true() if verb in WITHOUT_OWNING else own
+
+    def holds(self, principal: Principal, verb: Verb, entity: object) -> bool:
+        """See `Rule.holds`."""
+        return verb in WITHOUT_OWNING or bool(getattr(entity, "id", None) == principal.user_id)
+
+
 _OWNED, _OPEN = OwnerRule(), OpenRule()
 _RULES: dict[type[Any], Rule] = {
     ApiToken: PersonalRule("user_id"),
     Job: PersonalRule("created_by"),
+    User: SelfRule(),
 }
 
 
@@ -112,11 +127,13 @@ def allowed(principal: Principal, verb: Verb, entity: object) -> bool:
     return principal.role in SEES_ALL or _rule(type(entity)).holds(principal, verb, entity)
 
 
-def allowed_actions(principal: Principal, collection: str, entity: object) -> list[str]:
-    """Return what a caller may do to a record of a collection, for its `allowed_actions`."""
+def allowed_actions(
+    principal: Principal, collection: str, entity: object, verbs: Iterable[Verb] = OF_A_RECORD
+) -> list[str]:
+    """Return which of some verbs a caller may do to a record, for its `allowed_actions`."""
     return [
         verb.value
-        for verb in Verb
+        for verb in verbs
         if principal.may(Permission(verb, collection)) and allowed(principal, verb, entity)
     ]
 

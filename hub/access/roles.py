@@ -41,6 +41,17 @@ class Visibility(StrEnum):
 WITHOUT_OWNING = frozenset({Verb.READ, Verb.COMMENT, Verb.EXPORT, Verb.SCHEDULE_REPORT})
 """Verbs that leave the record itself as it is: the visibility decides over them."""
 
+OF_A_RECORD = (
+    Verb.READ,
+    Verb.COMMENT,
+    Verb.EDIT,
+    Verb.DELETE,
+    Verb.TRANSITION,
+    Verb.ASSIGN,
+    Verb.MERGE,
+)
+"""Verbs that make sense of one record of a concept; the others are about collections."""
+
 VERBS: dict[Role, frozenset[Verb]] = {
     Role.ADMINISTRATOR: frozenset(Verb),
     Role.REPRESENTATIVE: frozenset(

@@ -37,7 +37,7 @@ def bootstrap_administrator(session: Session, email: str, now: datetime) -> str 
     return made.text
 
 
-def create_user(  # noqa: PLR0913 - what is known of a person
+def create_user(
     session: Session,
     *,
     email: str,
@@ -92,7 +92,7 @@ def change_user(
     return user
 
 
-def issue_token(  # noqa: PLR0913 - what is said of a token
+def issue_token(
     session: Session,
     principal: Principal,
     *,

@@ -1,0 +1,69 @@
+"""Puts the application together."""
+
+from flask import Flask, Response, request
+
+from api import documentation, front_page, health, metrics
+from api.bodies import MAX_BYTES
+from api.calls import Call
+from api.dispatch import API, REQUEST_ID
+from api.observation import ROUTE, Observed
+from api.operations import View
+from api.problems import moved, present, problem_of
+from api.routes import events, jobs, tokens, users
+from hub.access.principals import Principal
+from hub.clock import utcnow
+from hub.errors import MergedError
+
+CONCEPTS = (users, tokens, jobs, events)
+PAGES = (front_page, health, metrics, documentation)
+
+
+class UndeclaredRouteError(RuntimeError):
+    """A route was added without `api.operations.operation`, so that it has no permission."""
+
+
+def create_app() -> Flask:
+    """Return the WSGI application; the database is connected by whoever serves it.
+
+    Raises:
+        UndeclaredRouteError: as said there.
+    """
+    app = Flask("api", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
+    app.url_map.merge_slashes = False  # an address has one spelling; the others are not found
+    for module in CONCEPTS:
+        app.register_blueprint(module.blueprint, url_prefix=API)
+    for module in PAGES:
+        app.register_blueprint(module.blueprint)
+    refuse_undeclared_routes(app)
+    app.url_value_preprocessor(_note_route)
+    app.register_error_handler(Exception, _problem)
+    app.wsgi_app = Observed(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way to wrap
+    return app
+
+
+def refuse_undeclared_routes(app: Flask) -> None:
+    """Pass an application whose every route has a permission.
+
+    Raises:
+        UndeclaredRouteError: one has none.
+    """
+    for rule in app.url_map.iter_rules():
+        if not isinstance(app.view_functions[rule.endpoint], View):
+            raise UndeclaredRouteError(f"{rule.rule} ({rule.endpoint}) declares no permission")
+
+
+def _note_route(endpoint: str | None, values: dict[str, object] | None) -> None:
+    del endpoint, values
+    if request.url_rule is not None:
+        request.environ[ROUTE] = request.url_rule.rule
+
+
+def _problem(error: Exception) -> Response:
+    caller: Principal | None = request.environ.get("hub.caller")
+    request_id = request.environ[REQUEST_ID]
+    call = Call(request, request_id, utcnow(), None, None, caller=caller)
+    problem = problem_of(error)
+    if isinstance(error, MergedError) and request.method in {"GET", "HEAD"}:
+        problem = moved(error, problem, request.path)
+    return present(problem, call.language, request.path, request_id)

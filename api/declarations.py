@@ -1,0 +1,66 @@
+"""What can be said of a route: the data that checks, answers and the document follow from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from api.bodies import JSON, MAX_BYTES, MERGE_PATCH
+from api.calls import Call
+from hub.access.principals import Permission
+from hub.listing.declaration import Listing
+
+
+class Public:
+    """The permission of a route that anybody may call."""
+
+
+PUBLIC: Final = Public()
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is taken as bytes; `content_types` empty takes any."""
+
+    content_types: tuple[str, ...] = ()
+    limit_bytes: int = MAX_BYTES
+    description: str = "The file."
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path, as declared by `api.operations.operation`."""
+
+    method: str
+    path: str
+    function: Callable[..., Any]
+    permission: Permission | Public
+    body: type[BaseModel] | Upload | None
+    query: type[BaseModel] | None
+    listing: Listing[Any] | None
+    answer: type[BaseModel] | None
+    content_type: str
+    status: HTTPStatus
+    reload: Callable[[Call[Any, Any], UUID], BaseModel] | None
+    refusals: Mapping[HTTPStatus, str]
+    headers: Mapping[str, str]
+    keeps_answer: bool
+    opens_transaction: bool
+    documented: bool
+    summary: str
+    description: str
+
+    @property
+    def needs_version(self) -> bool:
+        """Whether the caller must say which version he changes."""
+        return self.method in {"PATCH", "DELETE"}
+
+    @property
+    def content_types(self) -> tuple[str, ...]:
+        """What a body may come as."""
+        if isinstance(self.body, Upload):
+            return self.body.content_types
+        return (MERGE_PATCH, JSON) if self.method == "PATCH" else (JSON,)

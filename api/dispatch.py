@@ -1,0 +1,210 @@
+"""What happens to every request.
+
+In this order: who calls, may he at all, is it well formed, was it answered before, the route
+itself, commit, wait where that is preferred, answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from api.authentication import authenticate
+from api.bodies import read_json, unsupported_content_type
+from api.calls import Answer, Call, Preferences
+from api.declarations import Operation, Public, Upload
+from api.refusals import malformed
+from api.schemas.jobs import JobView
+from api.validation import read_body, read_query, refuse_parameters
+from api.waiting import wait_for
+from hub.access.principals import Principal
+from hub.clock import utcnow
+from hub.db import transaction
+from hub.errors import NotFoundError
+from hub.i18n import N_
+from hub.idempotency import services as idempotency
+from hub.idempotency.services import KeptAnswer
+from hub.ledger.enqueueing import enqueued_in
+from hub.ledger.models import Job
+from hub.origin import ActorKind, CauseKind, Origin
+
+API = "/api/v1"
+MOST_LINKS = 20  # a batch may ask for hundreds of jobs; headers have bounds
+REQUEST_ID = "hub.request_id"  # where the outermost layer leaves it in the WSGI environment
+_JSON = "application/json"
+
+
+def dispatch(operation: Operation, path: dict[str, Any]) -> Response:
+    """Answer the current request of Flask by an operation.
+
+    Raises:
+        HubError, SQLAlchemyError, HTTPException: for `api.problems`.
+    """
+    call, data = _read(operation)
+    if not operation.opens_transaction:
+        return _respond(_render(operation, call, _answer(operation.function(call, **path)), []))
+    scope = _scope(operation, call)
+    kept: list[KeptAnswer] = []
+    with transaction(_origin(call)) as session:
+        call.database = session
+        claimed = None
+        if scope is not None:
+            mark = idempotency.fingerprint(request.path, request.mimetype, data)
+            claimed = idempotency.claim(session, scope, mark, call.now)
+            if claimed.earlier is not None:
+                return _again(operation, call, claimed.earlier)
+        answer = _answer(operation.function(call, **path))
+        if claimed is not None:
+
+            def render() -> KeptAnswer:
+                kept.append(_render(operation, call, answer, _jobs(answer, session)))
+                return kept[0]
+
+            idempotency.keep(session, claimed, render)
+    if isinstance(answer, Response):
+        return answer
+    call.database = None
+    jobs = _jobs(answer, session)
+    waited = bool(jobs) and bool(call.preferences.wait_s) and _wait(operation, call, answer, jobs)
+    rendered = kept[0] if kept and not waited else _render(operation, call, answer, jobs)
+    response = _respond(rendered)
+    if waited:
+        response.headers["Preference-Applied"] = f"wait={call.preferences.wait_s}"
+    return response
+
+
+def _read(operation: Operation) -> tuple[Call[Any, Any], bytes]:
+    now = utcnow()
+    call: Call[Any, Any] = Call(request, request.environ[REQUEST_ID], now, None, None)
+    if not isinstance(operation.permission, Public):
+        call.caller = authenticate(request, now)
+        request.environ["hub.caller"] = call.caller  # for the log, and the language of problems
+        call.caller.require(operation.permission)
+    if operation.needs_version:
+        _ = call.expected_version
+    if "Prefer" in request.headers:
+        call.preferences = Preferences.of(",".join(request.headers.getlist("Prefer")))
+    if operation.query is not None:
+        call.query = read_query(operation.query, request.args)
+    elif operation.listing is None and operation.documented:
+        refuse_parameters(request.args)
+    data = b""
+    if isinstance(operation.body, Upload):
+        if operation.content_types and request.mimetype not in operation.content_types:
+            raise unsupported_content_type(operation.content_types)
+        request.max_content_length = operation.body.limit_bytes
+        data = call.body = request.get_data(cache=False)
+    elif operation.body is not None:
+        data, value = read_json(request, operation.content_types)
+        call.body = read_body(operation.body, data, value)
+    return call, data
+
+
+def _scope(operation: Operation, call: Call[Any, Any]) -> idempotency.Scope | None:
+    key = request.headers.get("Idempotency-Key") if operation.method == "POST" else None
+    if key is None or call.caller is None:
+        return None
+    if not operation.keeps_answer:
+        raise malformed(
+            "idempotency_not_supported",
+            N_("This address takes no Idempotency-Key: its answer is not kept."),
+        )
+    if not 1 <= len(key) <= idempotency.MAX_KEY_LENGTH or not (key.isascii() and key.isprintable()):
+        raise malformed(
+            "malformed_idempotency_key",
+            N_("Idempotency-Key must have 1 to {most} printable ASCII characters."),
+            most=idempotency.MAX_KEY_LENGTH,
+        )
+    return idempotency.Scope(call.caller.user_id, operation.method, operation.path, key)
+
+
+def _origin(call: Call[Any, Any]) -> Origin:
+    caller: Principal | None = call.caller
+    if caller is not None:
+        return caller.origin(call.request_id)
+    return Origin(ActorKind.SYSTEM, cause_kind=CauseKind.REQUEST, cause_id=call.request_id)
+
+
+def _answer(outcome: Any) -> Answer[Any] | Response:
+    return outcome if isinstance(outcome, Answer | Response) else Answer(outcome)
+
+
+def _jobs(answer: Answer[Any] | Response, session: Session) -> list[UUID]:
+    if isinstance(answer, Answer) and answer.jobs is not None:
+        return [job.id for job in answer.jobs]
+    return [job.id for job in enqueued_in(session)]
+
+
+def _wait(
+    operation: Operation, call: Call[Any, Any], answer: Answer[Any], jobs: Sequence[UUID]
+) -> bool:
+    if not wait_for(jobs, call.preferences.wait_s or 0):
+        return False
+    if operation.reload is not None and answer.subject_id is not None:
+        with transaction() as session:
+            later = replace(call, database=session, now=utcnow())
+            answer.model = operation.reload(later, answer.subject_id)
+    return True
+
+
+def _again(operation: Operation, call: Call[Any, Any], earlier: KeptAnswer) -> Response:
+    # The permission was checked before; whether he may still see this very record, its reader
+    # says, by raising (R-32). What is shown is the first answer all the same.
+    if operation.reload is not None and earlier.subject_id is not None:
+        operation.reload(call, earlier.subject_id)
+    response = _respond(earlier)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _render(
+    operation: Operation,
+    call: Call[Any, Any],
+    answer: Answer[Any] | Response,
+    jobs: Sequence[UUID],
+) -> KeptAnswer:
+    if isinstance(answer, Response):
+        return KeptAnswer(answer.status_code, dict(answer.headers), answer.get_data())
+    status = answer.status or operation.status
+    headers = dict(answer.headers)
+    if jobs:
+        links = [f'<{API}/jobs/{job}>; rel="job"' for job in jobs[:MOST_LINKS]]
+        headers["Link"] = ", ".join([headers["Link"], *links] if "Link" in headers else links)
+    model = answer.model
+    if status is HTTPStatus.ACCEPTED and jobs:
+        headers["Location"] = f"{API}/jobs/{jobs[0]}"
+        if model is None:
+            model = _job_view(call, jobs[0])
+    elif status is HTTPStatus.CREATED:
+        if answer.location is not None:
+            headers["Location"] = API + answer.location
+        elif answer.subject_id is not None:
+            headers["Location"] = f"{request.path}/{answer.subject_id}"
+    if not isinstance(model, BaseModel):
+        return KeptAnswer(int(status), headers, b"")
+    version = getattr(model, "version", None)
+    if isinstance(version, int):
+        headers["ETag"] = f'"{version}"'
+    headers["Content-Type"] = _JSON
+    body = type(model).__pydantic_serializer__.to_json(model)
+    return KeptAnswer(int(status), headers, body, answer.subject_id)
+
+
+def _job_view(call: Call[Any, Any], job_id: UUID) -> JobView:
+    if call.database is not None:
+        job = call.database.get(Job, job_id)
+    else:
+        with transaction() as session:
+            job = session.get(Job, job_id)
+    if job is None:
+        raise NotFoundError("job", job_id)
+    return JobView.model_validate(job)
+
+
+def _respond(rendered: KeptAnswer) -> Response:
+    return Response(rendered.body, rendered.status, dict(rendered.headers))

@@ -1,0 +1,73 @@
+"""/: what this is, how it is, and what to do next."""
+
+import logging
+
+from flask import Blueprint, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from api import pages
+from api.calls import Call
+from api.health import Condition, Health, check
+from api.operations import PUBLIC, operation
+from api.pages import text
+from hub.checklist import Step, first_steps
+from hub.db import transaction
+from hub.i18n import translate
+from hub.settings import get_settings
+
+blueprint = Blueprint("front_page", __name__)
+logger = logging.getLogger(__name__)
+_COLOURS = {Condition.OK: "ok", Condition.NOT_SET: "warn"}
+
+
+@operation(blueprint, "GET", "/", permission=PUBLIC, opens_transaction=False, documented=False)
+def show_front_page(call: Call) -> Response:
+    """Return the front page."""
+    health = check()
+    body = [
+        "<h1>Hub</h1>",
+        '<p class="soft">An open integration hub for the customer side of a business.</p>',
+        (
+            '<nav><a href="/api/docs">API documentation</a>'
+            '<a href="/api/v1/openapi.json">openapi.json</a>'
+            '<a href="/readyz">readyz</a><a href="/metrics">metrics</a></nav>'
+        ),
+        "<h2>Parts</h2>",
+        _parts(health),
+    ]
+    if health.is_ready:
+        body += ["<h2>First steps</h2>", _steps(_read_steps(), call.language)]
+    return pages.page("Hub", "".join(body))
+
+
+def _parts(health: Health) -> str:
+    rows = (("Database", health.database), ("Schema", health.schema), ("Redis", health.redis))
+    cells = (
+        f'<tr><td>{name}</td><td class="{_COLOURS.get(how, "bad")}">{how.value}</td></tr>'
+        for name, how in rows
+    )
+    return f"<table>{''.join(cells)}</table>"
+
+
+def _read_steps() -> list[Step]:
+    try:
+        with transaction() as session:
+            return first_steps(session, get_settings())
+    except SQLAlchemyError as error:  # it was there a moment ago; the page says so elsewhere
+        logger.warning("front_page.database_down", exc_info=error)
+        return []
+
+
+def _steps(steps: list[Step], language: str | None) -> str:
+    rows = "".join(
+        f'<li><span class="{"ok" if step.done else "warn"}">{"✓" if step.done else "○"}</span> '
+        f"{text(translate(language, step.title))}"
+        + (
+            ""
+            if step.done
+            else f' <span class="soft">{text(translate(language, step.hint))}</span>'
+        )
+        + "</li>"
+        for step in steps
+    )
+    return f'<ul class="plain">{rows}</ul>'

@@ -1,0 +1,148 @@
+"""/healthz and /readyz: the database and its schema decide; without Redis we are merely slower."""
+
+import logging
+import socket
+import ssl
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from http import HTTPStatus
+from urllib.parse import unquote, urlsplit
+
+from flask import Blueprint, Response, json
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.calls import Call
+from api.operations import PUBLIC, operation
+from hub.db import transaction
+from hub.migrations.runner import current_revision, head_revision
+from hub.settings import get_settings
+
+blueprint = Blueprint("health", __name__)
+logger = logging.getLogger(__name__)
+REDIS_TIMEOUT_S = 0.5  # a frozen Redis must not make us look dead
+_DEFAULT_PORT = 6379
+
+
+class Condition(StrEnum):
+    """How a part is."""
+
+    OK = "ok"
+    DOWN = "down"
+    BEHIND = "behind"
+    NOT_SET = "not set"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the parts are."""
+
+    database: Condition
+    schema: Condition
+    redis: Condition
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests can be served."""
+        return self.database is Condition.OK and self.schema is Condition.OK
+
+    @property
+    def word(self) -> str:
+        """Return it in a word."""
+        if not self.is_ready:
+            return "unavailable"
+        return "ok" if self.redis is Condition.OK else "degraded"
+
+
+def check() -> Health:
+    """Look at all parts now."""
+    database, schema = _check_database()
+    return Health(database, schema, _check_redis())
+
+
+@operation(
+    blueprint, "GET", "/healthz", permission=PUBLIC, opens_transaction=False, documented=False
+)
+def show_liveness(call: Call) -> Response:
+    """Say that this process answers."""
+    del call
+    return _json({"status": "ok"}, HTTPStatus.OK)
+
+
+@operation(
+    blueprint, "GET", "/readyz", permission=PUBLIC, opens_transaction=False, documented=False
+)
+def show_readiness(call: Call) -> Response:
+    """Say whether requests can be served, and how each part is."""
+    del call
+    health = check()
+    parts = {"database": health.database, "schema": health.schema, "redis": health.redis}
+    status = HTTPStatus.OK if health.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return _json({"status": health.word, "parts": parts}, status)
+
+
+def _check_database() -> tuple[Condition, Condition]:
+    try:
+        with transaction() as session:
+            revision = current_revision(session.connection())
+    except SQLAlchemyError as error:
+        logger.warning("health.database_down", exc_info=error)
+        return Condition.DOWN, Condition.DOWN
+    return Condition.OK, Condition.OK if revision == _head() else Condition.BEHIND
+
+
+@cache
+def _head() -> str | None:
+    return head_revision()
+
+
+def _check_redis() -> Condition:
+    url = get_settings().redis_url
+    if url is None:
+        return Condition.NOT_SET
+    try:
+        return Condition.OK if _ping(url.get_secret_value()) else Condition.DOWN
+    except (OSError, ValueError):
+        return Condition.DOWN
+
+
+def _ping(url: str) -> bool:
+    """Ask for a PONG in Redis' own protocol: the API knows no client of Redis (R-4)."""
+    parts = urlsplit(url)
+    with _open(url) as connection:
+        if parts.password:
+            secret = [unquote(parts.password)]
+            user = [unquote(parts.username)] if parts.username else []
+            connection.sendall(_command("AUTH", *user, *secret))
+            if not connection.recv(512).startswith(b"+OK"):
+                return False
+        connection.sendall(_command("PING"))
+        return connection.recv(512).startswith(b"+PONG")
+
+
+def _open(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    if parts.scheme in {"unix", "redis+socket"}:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(REDIS_TIMEOUT_S)
+        try:
+            connection.connect(unquote(parts.path))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+    host, port = parts.hostname or "127.0.0.1", parts.port or _DEFAULT_PORT
+    connection = socket.create_connection((host, port), REDIS_TIMEOUT_S)
+    if parts.scheme == "rediss":
+        return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+    return connection
+
+
+def _command(*words: str) -> bytes:
+    encoded = [word.encode() for word in words]
+    bulk = b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in encoded)
+    return b"*%d\r\n%s" % (len(encoded), bulk)
+
+
+def _json(document: object, status: HTTPStatus) -> Response:
+    return Response(json.dumps(document), status, content_type="application/json")

@@ -1,0 +1,84 @@
+"""/jobs"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+from sqlalchemy import ColumnElement
+
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.paging import page
+from api.schemas.jobs import JobQuery, JobReplay, JobReplayed, JobView
+from api.schemas.shapes import Page
+from hub.access.predicates import visible
+from hub.ledger import services as ledger
+from hub.ledger.models import Job
+from hub.ledger.services import JobFilter
+
+blueprint = Blueprint("jobs", __name__)
+_WRONG_STATE = {HTTPStatus.CONFLICT: "Its state forbids it; `details` says which it is."}
+
+
+def _shown(call: Call[Any, Any]) -> ColumnElement[bool]:
+    return visible(call.principal, Verb.READ, Job)
+
+
+@operation(
+    blueprint, "GET", "/jobs",
+    permission=Permission(Verb.READ, "jobs"), query=JobQuery, answer=Page[JobView],
+)  # fmt: skip
+def list_jobs(call: Call[None, JobQuery]) -> Answer[Page[JobView]]:
+    """List jobs, the newest first; you see those that you asked for, an administrator all."""
+    wanted = JobFilter(
+        state=call.query.state, task=call.query.task, subject_id=call.query.subject_id
+    )
+    query = ledger.jobs_query(_shown(call), wanted)
+    return page(call, query, Job, JobView.model_validate, call.query, newest_first=True)
+
+
+@operation(
+    blueprint, "GET", "/jobs/<uuid:job_id>",
+    permission=Permission(Verb.READ, "jobs"), answer=JobView,
+)  # fmt: skip
+def get_job(call: Call, job_id: UUID) -> JobView:
+    """Return a job: how far it is, or what became of it."""
+    return JobView.model_validate(ledger.get_job(call.session, _shown(call), job_id))
+
+
+@operation(
+    blueprint, "POST", "/jobs/<uuid:job_id>/replay",
+    permission=Permission(Verb.REPLAY, "jobs"), answer=JobView, refusals=_WRONG_STATE,
+)  # fmt: skip
+def replay_job(call: Call, job_id: UUID) -> Answer[JobView]:
+    """Send a dead job back to its queue."""
+    job = ledger.replay_job(call.session, _shown(call), job_id)
+    return Answer(JobView.model_validate(job), jobs=[ledger.handle_of(job)])
+
+
+@operation(
+    blueprint, "POST", "/jobs/<uuid:job_id>/cancellation",
+    permission=Permission(Verb.REPLAY, "jobs"), answer=JobView, refusals=_WRONG_STATE,
+)  # fmt: skip
+def cancel_job(call: Call, job_id: UUID) -> JobView:
+    """Take a queued job out of its queue for good."""
+    return JobView.model_validate(ledger.cancel_job(call.session, _shown(call), job_id))
+
+
+@operation(
+    blueprint, "POST", "/jobs/replays",
+    permission=Permission(Verb.REPLAY, "jobs"), body=JobReplay, answer=JobReplayed,
+    refusals={HTTPStatus.CONFLICT: "The same work was queued at this very moment."},
+)  # fmt: skip
+def replay_jobs(call: Call[JobReplay]) -> JobReplayed:
+    """Send all dead jobs of a filter back to their queues, a thousand at a time."""
+    body = call.body
+    wanted = JobFilter(
+        ids=body.ids or (),
+        task=body.task,
+        subject_id=body.subject_id,
+        finished_from=body.finished_from,
+        finished_to=body.finished_to,
+    )
+    ids = ledger.replay_dead(call.session, _shown(call), wanted)
+    return JobReplayed(ids=ids, more=len(ids) == ledger.MOST_REPLAYED)

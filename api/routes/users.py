@@ -1,0 +1,128 @@
+"""/users and /me"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+from sqlalchemy import select
+
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.paging import page
+from api.schemas.shapes import Page, PageQuery
+from api.schemas.users import MePatch, MeView, UserCreate, UserPatch, UserView
+from hub.access import services as access
+from hub.access.lookup import get_record
+from hub.access.models import User
+from hub.access.predicates import visible
+from hub.access.roles import VERBS
+
+blueprint = Blueprint("users", __name__)
+_VERBS = (Verb.READ, Verb.CONFIGURE)
+_TAKEN = {HTTPStatus.CONFLICT: "The address is taken, or no administrator would be left."}
+
+
+def _view(call: Call[Any, Any], user: User) -> UserView:
+    return UserView.model_validate(user).model_copy(
+        update={"allowed_actions": call.actions("users", user, _VERBS)}
+    )
+
+
+def _view_again(call: Call[Any, Any], user_id: UUID) -> UserView:
+    return _view(call, get_record(call.session, call.principal, Verb.READ, User, user_id))
+
+
+@operation(
+    blueprint, "GET", "/users",
+    permission=Permission(Verb.READ, "users"), query=PageQuery, answer=Page[UserView],
+)  # fmt: skip
+def list_users(call: Call[None, PageQuery]) -> Answer[Page[UserView]]:
+    """List the users, in the order in which they were made."""
+    query = select(User).where(User.deleted_at.is_(None), visible(call.principal, Verb.READ, User))
+    return page(call, query, User, lambda user: _view(call, user), call.query)
+
+
+@operation(
+    blueprint, "POST", "/users",
+    permission=Permission(Verb.CONFIGURE, "users"), body=UserCreate, answer=UserView,
+    status=HTTPStatus.CREATED, reload=_view_again, refusals=_TAKEN,
+)  # fmt: skip
+def create_user(call: Call[UserCreate]) -> UserView:
+    """Make a user.
+
+    He is active at once; make him a token with POST /tokens.
+    """
+    body = call.body
+    user = access.create_user(
+        call.session,
+        email=body.email,
+        name=body.name,
+        role=body.role,
+        locale=body.locale,
+        zone=body.zone,
+        phone=body.phone,
+    )
+    return _view(call, user)
+
+
+@operation(
+    blueprint, "GET", "/users/<uuid:user_id>",
+    permission=Permission(Verb.READ, "users"), answer=UserView,
+)  # fmt: skip
+def get_user(call: Call, user_id: UUID) -> UserView:
+    """Return a user."""
+    return _view_again(call, user_id)
+
+
+@operation(
+    blueprint, "PATCH", "/users/<uuid:user_id>",
+    permission=Permission(Verb.CONFIGURE, "users"), body=UserPatch, answer=UserView,
+    refusals=_TAKEN,
+)  # fmt: skip
+def change_user(call: Call[UserPatch], user_id: UUID) -> UserView:
+    """Change a user; one made inactive is out within seconds."""
+    user = access.change_user(
+        call.session,
+        call.principal,
+        user_id,
+        call.body.changes(),
+        expected_version=call.expected_version,
+    )
+    return _view(call, user)
+
+
+@operation(
+    blueprint, "GET", "/me", permission=Permission(Verb.READ, "me"), answer=MeView,
+)  # fmt: skip
+def get_me(call: Call) -> MeView:
+    """Return who you are, and how far your token reaches."""
+    return _me(call, get_record(call.session, call.principal, Verb.READ, User, _own_id(call)))
+
+
+@operation(
+    blueprint, "PATCH", "/me",
+    permission=Permission(Verb.EDIT, "me"), body=MePatch, answer=MeView,
+)  # fmt: skip
+def change_me(call: Call[MePatch]) -> MeView:
+    """Change your name, language, time zone or phone."""
+    user = access.change_user(
+        call.session,
+        call.principal,
+        _own_id(call),
+        call.body.changes(),
+        expected_version=call.expected_version,
+    )
+    return _me(call, user)
+
+
+def _own_id(call: Call[Any, Any]) -> UUID:
+    return call.principal.user_id
+
+
+def _me(call: Call[Any, Any], user: User) -> MeView:
+    return MeView(
+        **_view(call, user).model_dump(),
+        token_id=call.principal.token_id,
+        scopes=sorted(call.principal.scopes),
+        verbs=sorted(VERBS[user.role]),
+    )

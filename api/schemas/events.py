@@ -1,0 +1,47 @@
+"""Events as the API shows them."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from api.schemas.shapes import Query, View
+from hub.origin import ActorKind, CauseKind
+
+
+class EventQuery(Query):
+    """Which events."""
+
+    after: int = Field(0, ge=0, le=2**63 - 1, description="The last position you have read.")
+    limit: int = Field(100, ge=1, le=1000)
+    type: list[str] | None = Field(
+        None, max_length=50, description="Only these, such as customer.updated; may be repeated."
+    )
+
+
+class EventView(View):
+    """One thing that happened to one record."""
+
+    position: int = Field(description="Its place in the gap-free chain.")
+    id: UUID
+    type: str
+    subject_type: str
+    subject_id: UUID
+    actor_kind: ActorKind
+    actor_id: UUID | None
+    user_id: UUID | None
+    cause_kind: CauseKind
+    cause_id: str | None
+    changes: dict[str, Any] | None = Field(
+        description="{field: [before, after]}; null where it was erased."
+    )
+    data: dict[str, Any] | None
+    at: AwareDatetime
+
+
+class EventPage(View):
+    """Events in order; ask again with `after` = `next_after`."""
+
+    items: list[EventView]
+    next_after: int
+    last_position: int = Field(description="Of the newest event there is.")

@@ -1,0 +1,78 @@
+"""The shapes of all requests and answers.
+
+A request refuses what it does not know, and does not guess at types: ``"32"`` is no number.
+"""
+
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+class Body(BaseModel):
+    """What a caller sends: unknown fields, and those that are not his to write, are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that the caller sent, None where he sent null."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Patch(Body):
+    """A merge patch (RFC 7396): a field that is absent stays, one that is null is cleared.
+
+    Declare each field with `absent()`; only one whose type has None can be cleared.
+    """
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields to change, None where one is to be cleared."""
+        return self.given()
+
+
+class Query(BaseModel):
+    """Parameters of the query string; text is turned into the type it stands for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """What a caller is shown."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class RecordView(View):
+    """A record; `version` is its ETag."""
+
+    id: UUID
+    version: int = Field(ge=1)
+    created_at: AwareDatetime
+    created_by: UUID | None
+    updated_at: AwareDatetime
+    updated_by: UUID | None
+    allowed_actions: list[str] = Field(
+        default_factory=list, description="What you may do to this record."
+    )
+
+
+class Page(View, Generic[T]):
+    """A page of a list; the `Link` header leads to the next one, as does `next_cursor`."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class PageQuery(Query):
+    """Which page of a list that has no filters of its own."""
+
+    limit: int = Field(50, ge=1, le=500, description="How many at most.")
+    cursor: UUID | None = Field(None, description="`next_cursor` of the page before.")
+
+
+def absent() -> Any:
+    """Declare a field of a `Patch` that need not be sent."""
+    # A factory and not a default, which the published schema would show as null.
+    return Field(default_factory=lambda: None)

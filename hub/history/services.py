@@ -1,0 +1,48 @@
+"""Reading the history by position: gap-free, so that a late commit is never skipped."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.history.models import Event, EventSeal
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEvent:
+    """An event with its position in the chain."""
+
+    position: int
+    event: Event
+
+
+def events_after(
+    session: Session,
+    position: int,
+    *,
+    limit: int,
+    types: list[str] | None = None,
+) -> list[SealedEvent]:
+    """Return the events behind a position, in order.
+
+    Args:
+        session: the reader's.
+        position: the last one read; 0 for all.
+        limit: how many at most.
+        types: only these, such as ``customer.updated``; None for all.
+    """
+    query = (
+        select(EventSeal.position, Event)
+        .join(Event, Event.id == EventSeal.id)
+        .where(EventSeal.position > position)
+        .order_by(EventSeal.position)
+        .limit(limit)
+    )
+    if types:
+        query = query.where(Event.type.in_(types))
+    return [SealedEvent(row.position, row.Event) for row in session.execute(query)]
+
+
+def last_position(session: Session) -> int:
+    """Return the position of the newest sealed event, 0 where there is none."""
+    return session.scalar(select(func.max(EventSeal.position))) or 0
