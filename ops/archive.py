@@ -70,12 +70,12 @@ def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, directory:
     if name.is_absolute() or ".." in name.parts or not ours:
         raise tarfile.TarError(f"it holds {member.name!r}")
     target = directory / name
-    content = archive.extractfile(member)
     if member.isdir():
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    elif member.isreg() and content is not None:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with content, target.open("wb") as stream:
-            shutil.copyfileobj(content, stream)
-    else:
+        return
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is None:
         raise tarfile.TarError(f"{member.name!r} is neither a file nor a directory")
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with content, target.open("wb") as stream:
+        shutil.copyfileobj(content, stream)

@@ -57,7 +57,8 @@ class DataDirectory:
     @property
     def sockets(self) -> Path:
         """Where the sockets of the embedded stores are, or will be."""
-        return self._run.resolve()
+        # One step only: were the target a link itself, somebody else would have put it there.
+        return self._run.readlink() if self._run.is_symlink() else self._run
 
     def make_sockets(self, account: Account | None) -> Path:
         """Make the directory of the sockets, closed to everybody but its owner."""
@@ -66,7 +67,8 @@ class DataDirectory:
         if too_long or not can_reach(wanted, account):
             self._link(self._run, _temporary_place(account) / f"hub-{self._mark()}")
         target = self.sockets
-        target.mkdir(mode=0o700, exist_ok=True)
+        if not target.is_symlink():
+            target.mkdir(mode=0o700, exist_ok=True)
         if self._run.is_symlink():
             _refuse_strangers(target, account)
         target.chmod(0o700)
