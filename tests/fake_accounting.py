@@ -82,7 +82,8 @@ class FakeAccounting:
     """A ledger with customers of its own; every write moves its clock on by one second.
 
     `kept` are the customers by id, `writes` what was carried out in order, `calls` the names of the
-    methods called; `groups` are the customer groups there are.
+    methods called; `groups` are the customer groups there are; `replies` is who was written under
+    which idempotency key.
     """
 
     kept: dict[str, RemoteCustomer] = field(default_factory=dict)
@@ -94,7 +95,7 @@ class FakeAccounting:
     now: datetime = _FIRST_MOMENT
     idempotent: bool = True
     revoked: bool = False
-    _replies: dict[str, str] = field(default_factory=dict)
+    replies: dict[str, str] = field(default_factory=dict)
     _lose: bool = False
     _paid_at: dict[int, datetime] = field(default_factory=dict)
 
@@ -183,8 +184,8 @@ class FakeAccounting:
     ) -> RemoteCustomer:
         """See `hub.ports.AccountingSystem.create`."""
         self._called("create")
-        if self.idempotent and idempotency_key in self._replies:
-            return self.kept[self._replies[idempotency_key]]
+        if self.idempotent and idempotency_key in self.replies:
+            return self.kept[self.replies[idempotency_key]]
         number = remote_id or str(max((int(n) for n in self.kept), default=0) + 1)
         given = {"customer_group": "1", **fields}
         self._check(given)
@@ -264,7 +265,7 @@ class FakeAccounting:
     ) -> RemoteCustomer:
         self._store(remote_id, fields)
         self.writes.append(Write(verb, remote_id, dict(fields), key))
-        self._replies[key] = remote_id
+        self.replies[key] = remote_id
         if self._lose:
             self._lose = False
             raise UnknownOutcomeError(SYSTEM, "The request was sent and no answer came.")

@@ -8,31 +8,22 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from connectors.sandbox.economic.books import Books, Record
-from connectors.sandbox.economic.customers import CUSTOMER_FIELDS
-from connectors.sandbox.economic.filters import Field, FieldKind
+from connectors.sandbox.economic.filters import Field
 from connectors.sandbox.economic.paging import collection
 from connectors.sandbox.economic.presenting import (
     agreement_body,
     customer_body,
     customer_group_body,
     simple_body,
+    with_balances,
 )
 from connectors.sandbox.economic.reading import here, json_object, root
 from connectors.sandbox.economic.refusals import RefusedError
-
-CUSTOMER_GROUP_FIELDS: Mapping[str, Field] = {
-    "customerGroupNumber": Field(FieldKind.NUMBER),
-    "name": Field(),
-    "account.accountNumber": Field(FieldKind.NUMBER),
-}
-EMPLOYEE_FIELDS: Mapping[str, Field] = {
-    "employeeNumber": Field(FieldKind.NUMBER),
-    "employeeGroup.employeeGroupNumber": Field(FieldKind.NUMBER),
-    "name": Field(),
-    "email": Field(),
-    "phone": Field(),
-    "barred": Field(FieldKind.BOOLEAN, sortable=False),
-}
+from connectors.sandbox.economic.searchable import (
+    CUSTOMER_GROUPS,
+    CUSTOMERS_OF_GROUP,
+    EMPLOYEES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,7 @@ _SHELVES = (
     _Shelf("vat-zones", "vatZoneNumber", "vat_zones", {}),
     _Shelf("currencies", "code", "currencies", {}),
     _Shelf("layouts", "layoutNumber", "layouts", {}),
-    _Shelf("employees", "employeeNumber", "employees", EMPLOYEE_FIELDS),
+    _Shelf("employees", "employeeNumber", "employees", EMPLOYEES),
 )
 
 
@@ -97,7 +88,7 @@ def _serve_customer_groups(blueprint: Blueprint, books: Books) -> None:
         return collection(
             books.customer_groups.values(),
             request.args,
-            CUSTOMER_GROUP_FIELDS,
+            CUSTOMER_GROUPS,
             here(),
             lambda record: customer_group_body(root(), record),
             create="Create a new customer group",
@@ -128,9 +119,9 @@ def _serve_customer_groups(blueprint: Blueprint, books: Books) -> None:
     def list_members(number: int) -> ResponseReturnValue:
         _group(books, number)
         return collection(
-            _members(books, number),
+            with_balances(books, _members(books, number), request.args),
             request.args,
-            CUSTOMER_FIELDS,
+            CUSTOMERS_OF_GROUP,
             here(),
             lambda record: customer_body(books, root(), record),
         )

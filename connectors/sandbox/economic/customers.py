@@ -1,52 +1,14 @@
 """The endpoints of customers, their contacts and delivery locations."""
 
-from collections.abc import Mapping
-
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from connectors.sandbox.economic.books import Books, Record
-from connectors.sandbox.economic.filters import Field, FieldKind
 from connectors.sandbox.economic.paging import collection
-from connectors.sandbox.economic.presenting import balances, contact_body, customer_body
+from connectors.sandbox.economic.presenting import contact_body, customer_body, with_balances
 from connectors.sandbox.economic.reading import here, json_object, root
 from connectors.sandbox.economic.refusals import RefusedError
-
-CUSTOMER_FIELDS: Mapping[str, Field] = {
-    "address": Field(),
-    "balance": Field(FieldKind.NUMBER),
-    "barred": Field(FieldKind.BOOLEAN, sortable=False),
-    "city": Field(),
-    "corporateIdentificationNumber": Field(),
-    "pNumber": Field(sortable=False),  # taken by the server although its schema does not say so
-    "country": Field(),
-    "creditLimit": Field(FieldKind.NUMBER),
-    "currency": Field(),
-    "customerNumber": Field(FieldKind.NUMBER),
-    "ean": Field(),
-    "email": Field(),
-    "lastUpdated": Field(FieldKind.INSTANT),
-    "name": Field(),
-    "publicEntryNumber": Field(),
-    "telephoneAndFaxNumber": Field(),
-    "mobilePhone": Field(),
-    "vatNumber": Field(),
-    "website": Field(),
-    "zip": Field(),
-    "customerGroup.customerGroupNumber": Field(FieldKind.NUMBER, sortable=False),
-}
-CONTACT_FIELDS: Mapping[str, Field] = {
-    "customerContactNumber": Field(FieldKind.NUMBER),
-    "email": Field(),
-    "name": Field(),
-    "phone": Field(),
-    "eInvoiceId": Field(),
-    "customer.customerNumber": Field(FieldKind.NUMBER),
-    "sortKey": Field(FieldKind.NUMBER),
-}
-DELIVERY_LOCATION_FIELDS: Mapping[str, Field] = {
-    "deliveryLocationNumber": Field(FieldKind.NUMBER),
-}
+from connectors.sandbox.economic.searchable import CONTACTS, CUSTOMERS, DELIVERY_LOCATIONS
 
 
 def make_customers(books: Books) -> Blueprint:  # noqa: C901 - one short function for each endpoint
@@ -56,9 +18,9 @@ def make_customers(books: Books) -> Blueprint:  # noqa: C901 - one short functio
     @blueprint.get("")
     def list_customers() -> ResponseReturnValue:
         return collection(
-            customers_to_search(books),
+            with_balances(books, books.customers.values(), request.args),
             request.args,
-            CUSTOMER_FIELDS,
+            CUSTOMERS,
             here(),
             lambda record: customer_body(books, root(), record),
             create="Create a new customer",
@@ -89,7 +51,7 @@ def make_customers(books: Books) -> Blueprint:  # noqa: C901 - one short functio
         return collection(
             books.contacts.get(number, {}).values(),
             request.args,
-            CONTACT_FIELDS,
+            CONTACTS,
             here(),
             lambda record: contact_body(root(), number, record),
             create="Create a new contact",
@@ -122,7 +84,7 @@ def make_customers(books: Books) -> Blueprint:  # noqa: C901 - one short functio
         return collection(
             books.delivery_locations.get(number, {}).values(),
             request.args,
-            DELIVERY_LOCATION_FIELDS,
+            DELIVERY_LOCATIONS,
             here(),
             lambda record: (
                 record
@@ -134,16 +96,6 @@ def make_customers(books: Books) -> Blueprint:  # noqa: C901 - one short functio
         )
 
     return blueprint
-
-
-def customers_to_search(books: Books) -> list[Record]:
-    """Return all customers, with their balances where the query asks about those."""
-    records = list(books.customers.values())
-    if "balance" not in request.args.get("filter", "") + request.args.get("sort", ""):
-        return records
-    return [
-        record | {"balance": balances(books, record["customerNumber"])[0]} for record in records
-    ]
 
 
 def _created(books: Books, record: Record) -> ResponseReturnValue:

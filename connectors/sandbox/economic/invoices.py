@@ -6,40 +6,18 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from connectors.sandbox.economic.books import Books, Record
-from connectors.sandbox.economic.filters import Field, FieldKind
+from connectors.sandbox.economic.filters import Field
 from connectors.sandbox.economic.paging import collection
 from connectors.sandbox.economic.presenting import invoice_body, is_overdue
 from connectors.sandbox.economic.reading import here, root
 from connectors.sandbox.economic.refusals import RefusedError
-
-_SHARED_FIELDS: Mapping[str, Field] = {
-    "date": Field(FieldKind.DATE),
-    "currency": Field(),
-    "paymentTerms.paymentTermsNumber": Field(FieldKind.NUMBER),
-    "customer.customerNumber": Field(FieldKind.NUMBER),
-    "recipient.name": Field(),
-    "recipient.address": Field(),
-    "recipient.zip": Field(),
-    "recipient.city": Field(),
-    "recipient.country": Field(),
-    "recipient.ean": Field(),
-    "recipient.publicEntryNumber": Field(),
-}
-OPEN_FIELDS: Mapping[str, Field] = {
-    **_SHARED_FIELDS,
-    "bookedInvoiceNumber": Field(FieldKind.NUMBER),
-    "recipient.vatZone.vatZoneNumber": Field(FieldKind.NUMBER),
-}
-BOOKED_FIELDS: Mapping[str, Field] = {
-    **OPEN_FIELDS,
-    "exchangeRate": Field(FieldKind.NUMBER),
-}
-DRAFT_FIELDS: Mapping[str, Field] = {
-    **_SHARED_FIELDS,
-    "draftInvoiceNumber": Field(FieldKind.NUMBER),
-    "exchangeRate": Field(FieldKind.NUMBER),
-    "lastUpdated": Field(FieldKind.INSTANT, sortable=False),
-}
+from connectors.sandbox.economic.searchable import (
+    BOOKED,
+    BOOKED_BY_STATE,
+    BOOKED_OF_CUSTOMER,
+    DRAFTS,
+    DRAFTS_OF_CUSTOMER,
+)
 
 _Wanted = Callable[[Record, str], bool]
 
@@ -62,7 +40,7 @@ def make_invoices(books: Books) -> Blueprint:
 
     @blueprint.get("/invoices/booked")
     def list_booked() -> ResponseReturnValue:
-        return _booked(books.booked.values(), BOOKED_FIELDS)
+        return _page(books.booked.values(), BOOKED, _body_of_booked)
 
     @blueprint.get("/invoices/booked/<int:number>")
     def show_booked(number: int) -> ResponseReturnValue:
@@ -70,7 +48,7 @@ def make_invoices(books: Books) -> Blueprint:
 
     @blueprint.get("/invoices/drafts")
     def list_drafts() -> ResponseReturnValue:
-        return _drafted(books.drafts.values(), DRAFT_FIELDS)
+        return _page(books.drafts.values(), DRAFTS, _short_draft)
 
     @blueprint.get("/invoices/drafts/<int:number>")
     def show_draft(number: int) -> ResponseReturnValue:
@@ -82,7 +60,9 @@ def make_invoices(books: Books) -> Blueprint:
             raise RefusedError(404, "not_found", code="E06000")
         today = books.now().date().isoformat()
         wanted = _STATES[state]
-        return _booked([i for i in books.booked.values() if wanted(i, today)], OPEN_FIELDS)
+        return _page(
+            [i for i in books.booked.values() if wanted(i, today)], BOOKED_BY_STATE, _short_booked
+        )
 
     _serve_those_of_a_customer(blueprint, books)
     return blueprint
@@ -101,20 +81,37 @@ def _serve_those_of_a_customer(blueprint: Blueprint, books: Books) -> None:
     @blueprint.get("/customers/<int:customer>/invoices/booked")
     def list_booked_of_customer(customer: int) -> ResponseReturnValue:
         books.customer(customer)
-        return _booked(_of(books.booked, customer), OPEN_FIELDS)
+        return _page(_of(books.booked, customer), BOOKED_OF_CUSTOMER, _short_booked)
 
     @blueprint.get("/customers/<int:customer>/invoices/drafts")
     def list_drafts_of_customer(customer: int) -> ResponseReturnValue:
         books.customer(customer)
-        return _drafted(_of(books.drafts, customer), DRAFT_FIELDS)
+        return _page(_of(books.drafts, customer), DRAFTS_OF_CUSTOMER, _shorter_draft)
 
 
-def _booked(records: Iterable[Record], fields: Mapping[str, Field]) -> Record:
-    return collection(records, request.args, fields, here(), _body_of_booked)
+def _page(
+    records: Iterable[Record], fields: Mapping[str, Field], present: Callable[[Record], Record]
+) -> Record:
+    return collection(records, request.args, fields, here(), present)
 
 
-def _drafted(records: Iterable[Record], fields: Mapping[str, Field]) -> Record:
-    return collection(records, request.args, fields, here(), _body_of_draft)
+def _short_booked(record: Record) -> Record:
+    """Return a booked invoice as the lists by state and by customer show it."""
+    return _without(_body_of_booked(record), "exchangeRate", "grossAmountInBaseCurrency")
+
+
+def _short_draft(record: Record) -> Record:
+    """Return a draft as the list of all drafts shows it."""
+    return _without(_body_of_draft(record), "layout")
+
+
+def _shorter_draft(record: Record) -> Record:
+    """Return a draft as the list of a customer's drafts shows it."""
+    return _without(_short_draft(record), "lastUpdated")
+
+
+def _without(body: Record, *names: str) -> Record:
+    return {name: value for name, value in body.items() if name not in names}
 
 
 def _body_of_booked(record: Record) -> Record:

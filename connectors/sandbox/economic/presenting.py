@@ -3,7 +3,7 @@
 The links lead to the sandbox itself, so that following one works.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectors.sandbox.economic.books import Books, Record
@@ -146,6 +146,17 @@ def balances(books: Books, customer: int) -> tuple[float, float]:
     balance = sum((float(i["remainderInBaseCurrency"]) for i in own), 0.0)
     due = sum((float(i["remainderInBaseCurrency"]) for i in own if is_overdue(i, today)), 0.0)
     return round(balance, 2), round(due, 2)
+
+
+def with_balances(
+    books: Books, customers: Iterable[Record], query: Mapping[str, str]
+) -> list[Record]:
+    """Return customers to search among, with their balances where the query asks about those."""
+    if "balance" not in query.get("filter", "") + query.get("sort", ""):
+        return list(customers)
+    return [
+        record | {"balance": balances(books, record["customerNumber"])[0]} for record in customers
+    ]
 
 
 def _linked(record: Record, root: str, own: str) -> Record:
