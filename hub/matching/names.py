@@ -58,6 +58,21 @@ def parts_of(name: str) -> Name:
     )
 
 
+def same_name(one: str, other: str) -> bool:
+    """Say whether two names are one name, however spelt; a legal form may be left out, not changed.
+
+    This is what a process may link by, beside a number: being alike is not enough.
+    """
+    first, second = parts_of(one), parts_of(other)
+    return (
+        bool(first.words)
+        and sorted(first.words) == sorted(second.words)
+        and first.sisters == second.sisters
+        and first.qualifiers == second.qualifiers
+        and (first.forms == second.forms or not first.forms or not second.forms)
+    )
+
+
 def _same(token: str) -> str:
     ordinal = _ORDINAL.match(token)
     return ordinal[1] if ordinal else SAME_WORDS.get(token, token)
