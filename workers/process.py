@@ -1,6 +1,9 @@
 """What every process of the workers does as it starts."""
 
-from hub import db
+from connectors import declarations as declared
+from hub import db, reactions
+from hub.connections import declarations
+from hub.db import transaction
 from hub.errors import HubError
 from hub.settings import get_settings
 
@@ -27,3 +30,10 @@ def start(name: str, *, pool_size: int) -> None:
     if url is None:
         raise NotConfiguredError("HUB_DATABASE_URL is not set")
     db.connect(url.get_secret_value(), pool_size=pool_size)
+    reactions.install()
+
+
+def publish_connectors() -> None:
+    """Tell the rest of Hub which connectors are installed here."""
+    with transaction() as session:
+        declarations.publish(session, declared())

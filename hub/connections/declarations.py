@@ -51,7 +51,7 @@ def get(session: Session, connector: str) -> dict[str, Any]:
     )
     if found is None:
         raise NotFoundError("connector", connector)
-    return found
+    return dict(found)
 
 
 def list_all(session: Session) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db import Base, EnumText
 from hub.history.records import Record
+from hub.listing.search import Searchable, search_index
 
 
 class CustomerKind(StrEnum):
@@ -56,7 +57,7 @@ class AccountingState(StrEnum):
     HELD = "held"
 
 
-class Customer(Record):
+class Customer(Record, Searchable):
     """An organisation or person we deal with.
 
     The row carries the main address; further billing and shipping addresses have a table of their
@@ -70,7 +71,7 @@ class Customer(Record):
         {
             "registry_state", "registry_source", "registry_at", "registry_next_try_at",
             "registry_message", "accounting_state", "accounting_message", "last_note_at",
-            "last_contact_at", "search_grams", "name_provisional", "sort_name",
+            "last_contact_at", "search_text", "name_provisional", "sort_name",
         }
     )  # fmt: skip
 
@@ -122,7 +123,7 @@ class Customer(Record):
     accounting_message: Mapped[dict[str, Any] | None]
     last_note_at: Mapped[datetime | None]
     last_contact_at: Mapped[datetime | None]
-    search_grams: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    sort_name: Mapped[str] = mapped_column(server_default="")
 
     __table_args__ = (
         CheckConstraint("roles <@ array['prospect', 'customer', 'supplier']", name="roles"),
@@ -131,12 +132,14 @@ class Customer(Record):
         CheckConstraint("char_length(name) between 1 and 255", name="name_length"),
         Index("uq_customer_ref_no", "ref_no", unique=True),
         Index("uq_customer_external_ref", "external_ref", unique=True),
-        Index("ix_customer_name", text("casefold(name)"), "id"),
+        Index("ix_customer_sort_name", "sort_name", "id"),
+        Index("ix_customer_created_at", "created_at", "id"),
+        Index("ix_customer_city", "city", "id"),
         Index("ix_customer_cvr", "cvr"),
         Index("ix_customer_email", text("casefold(email)")),
         Index("ix_customer_owner", "owner_user_id", "id"),
-        Index("ix_customer_last_note_at", text("last_note_at desc nulls last"), "id"),
-        Index("ix_customer_search", "search_grams", postgresql_using="gin"),
+        Index("ix_customer_last_note_at", "last_note_at", "id"),
+        search_index("customer"),
     )
 
 
@@ -161,6 +164,7 @@ class Contact(Record):
     __table_args__ = (
         CheckConstraint("coalesce(first_name, last_name, email) is not null", name="named"),
         Index("ix_contact_customer", "customer_id", "id"),
+        Index("ix_contact_created_at", "created_at", "id"),
         Index("ix_contact_email", text("casefold(email)")),
         Index("uq_contact_external_ref", "external_ref", unique=True),
         Index(

@@ -22,6 +22,7 @@ from hub.errors import (
 from hub.history.recording import origin_of, record
 from hub.i18n import N_
 from hub.listing.search import search_document
+from hub.listing.sorting import sort_text
 from hub.settings import get_settings
 
 ENTITY = "customer"
@@ -198,9 +199,9 @@ def give_number(session: Session, customer: Customer) -> None:
         customer.ref_no = numbering.allocate(
             session,
             ENTITY,
-            taken=lambda number: (
-                session.scalar(select(Customer.id).where(Customer.ref_no == number)) is not None
-            ),
+            taken=lambda numbers: session.scalars(
+                select(Customer.ref_no).where(Customer.ref_no.in_(numbers))
+            ).all(),
         )
 
 
@@ -228,9 +229,11 @@ def _derive(session: Session, customer: Customer, changed: set[str]) -> None:
             session, ENTITY, customer.id, party_of({n: getattr(customer, n) for n in _COMPARED})
         )
     if changed & _SEARCHED:
-        customer.search_grams = search_document(
-            getattr(customer, name) for name in sorted(_SEARCHED)
+        customer.search_text = search_document(
+            customer.name, (getattr(customer, name) for name in sorted(_SEARCHED - {"name"}))
         )
+    if "name" in changed:
+        customer.sort_name = sort_text(customer.name)
 
 
 def _refuse_taken(session: Session, values: Mapping[str, Any], own_id: UUID | None) -> None:

@@ -1,0 +1,256 @@
+"""What is asked of registries, and what becomes of their answers."""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.autofill.models import RegistryLookup
+from hub.connections import services as connections
+from hub.customers import facts
+from hub.customers import services as customers
+from hub.customers.models import Customer, RegistryState
+from hub.customers.rules import clean, clean_cvr
+from hub.errors import NotFoundError, ValidationError
+from hub.history.recording import PendingEvent, origin_of, plain, record
+from hub.i18n import N_
+from hub.ledger.enqueueing import Enqueued, enqueue
+from hub.ledger.tasks import TaskName
+from hub.origin import CauseKind
+from hub.ports import CompanyRecord, CompanyStatus
+
+MOST_CANDIDATES = 20
+_ASKING = frozenset({CauseKind.REQUEST, CauseKind.SHOP})
+"""Causes whose new numbers are looked up at once; an import would spend the quota."""
+
+NOT_FOUND = N_("The registry {source} has no company with the number {number}.")
+NO_REGISTRY = N_("No company registry is connected.")
+FAILED = N_("The registry {source} could not be asked: {reason}")
+WAITING = N_("The registry does not answer: {reason}")
+
+
+def react(session: Session, happened: PendingEvent) -> None:
+    """Ask the registry about a customer whose CVR number is new."""
+    number = happened.changes.get("cvr")
+    if number is None or number[1] is None or origin_of(session).cause_kind not in _ASKING:
+        return
+    customer = session.get(Customer, happened.subject_id)
+    if customer is not None:
+        request(session, customer, cause_event_id=happened.id)
+
+
+def request(
+    session: Session, customer: Customer, *, cause_event_id: UUID | None = None
+) -> Enqueued | None:
+    """Ask for a customer to be filled by its number; None where no registry is connected.
+
+    Raises:
+        ValidationError: it has no number.
+    """
+    if customer.cvr is None:
+        raise ValidationError.of("/cvr", "required", N_("A CVR number is needed for a look-up."))
+    if not connections.active_of_kind(session, "registry", live=True):
+        customer.registry_message = {"code": "no_registry", "text": NO_REGISTRY, "params": {}}
+        return None
+    customer.registry_state = RegistryState.WAITING
+    customer.registry_message = None
+    return enqueue(
+        session,
+        TaskName.LOOK_UP_COMPANY,
+        key=str(customer.id),
+        serial_key=f"registry:{customer.id}",
+        subject=("customer", customer.id),
+        cause_event_id=cause_event_id,
+        customer_id=customer.id,
+    )
+
+
+def request_search(session: Session, query: str) -> tuple[RegistryLookup, Enqueued]:
+    """Ask for candidates for a name or a number.
+
+    Raises:
+        ValidationError: the query is empty or too long, or a number with a wrong check digit.
+        NotFoundError: no company registry is connected.
+    """
+    text = " ".join(query.split())
+    if not 2 <= len(text) <= 200:  # noqa: PLR2004 - shorter finds everything, longer is no name
+        raise ValidationError.of("/query", "length", N_("Give two to 200 characters."))
+    if number_in(text) is not None:
+        clean_cvr(text)
+    registries = connections.active_of_kind(session, "registry", live=True)
+    if not registries:
+        raise NotFoundError("connection", "registry")
+    lookup = RegistryLookup(
+        query=text, connection_id=registries[0].id, created_by=origin_of(session).user_id
+    )
+    session.add(lookup)
+    session.flush()
+    job = enqueue(
+        session,
+        TaskName.SEARCH_COMPANIES,
+        subject=("registry_lookup", lookup.id),
+        lookup_id=lookup.id,
+    )
+    return lookup, job
+
+
+def number_in(query: str) -> str | None:
+    """Return the digits of a query that is meant as a CVR number, None where it is a name."""
+    compact = query.upper().removeprefix("DK").translate(str.maketrans("", "", " -.,/:"))
+    return compact if compact.isdigit() else None
+
+
+def get_lookup(session: Session, lookup_id: UUID) -> RegistryLookup:
+    """Return a search.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    lookup = session.get(RegistryLookup, lookup_id)
+    if lookup is None:
+        raise NotFoundError("registry_lookup", lookup_id)
+    return lookup
+
+
+def candidates_shown(session: Session, lookup: RegistryLookup) -> list[dict[str, Any]]:
+    """Return a search's candidates, each with the customer we have of that number already."""
+    found: Sequence[dict[str, Any]] = lookup.candidates or []
+    numbers = [candidate["registration_number"] for candidate in found]
+    known = {
+        row.cvr: row.id
+        for row in session.execute(
+            select(Customer.cvr, Customer.id)
+            .where(
+                Customer.cvr.in_(numbers),
+                Customer.deleted_at.is_(None),
+                Customer.merged_into_id.is_(None),
+            )
+            .order_by(Customer.id.desc())
+        )
+    }
+    return [
+        {**candidate, "existing_customer_id": known.get(candidate["registration_number"])}
+        for candidate in found
+    ]
+
+
+def store_candidates(
+    lookup: RegistryLookup, source: str, found: Sequence[CompanyRecord], *, now: datetime
+) -> None:
+    """Keep the answer of a search."""
+    lookup.source = source
+    lookup.state = "answered"
+    lookup.candidates = [_plain(company) for company in found[:MOST_CANDIDATES]]
+    lookup.answered_at = now
+
+
+def fail_search(lookup: RegistryLookup, source: str, reason: str, *, now: datetime) -> None:
+    """Note that a search could not be answered, and why."""
+    lookup.source = source
+    lookup.state = "failed"
+    lookup.message = {
+        "code": "failed", "text": FAILED, "params": {"source": source, "reason": reason},
+    }  # fmt: skip
+    lookup.answered_at = now
+
+
+def fill(
+    session: Session, customer_id: UUID, source: str, company: CompanyRecord, *, now: datetime
+) -> list[str]:
+    """Fill a customer from what a registry says; returns the fields taken over.
+
+    What somebody typed, or another origin gave, stays as it is.
+    """
+    customer = customers.get(session, customer_id, lock=True)
+    said = _values(company)
+    was_provisional = customer.name_provisional
+    taken = facts.observe(session, customer, CauseKind.REGISTRY, source, said, at=now)
+    if "name" in taken:
+        customer.name_provisional = False
+    customer.registry_status = company.status.value
+    customer.marketing_protected = customer.marketing_protected or company.marketing_protected
+    customer.registry_state = RegistryState.FILLED
+    customer.registry_source = source
+    customer.registry_at = now
+    customer.registry_next_try_at = None
+    customer.registry_message = None
+    customers.refresh_derived(session, customer, set(taken))
+    record(
+        session,
+        "customer.registry_filled",
+        subject_type="customer",
+        subject_id=customer.id,
+        data={
+            "source": source,
+            "fields": sorted(taken),
+            "provisional_name_replaced": was_provisional and not customer.name_provisional,
+            "status": company.status.value,
+        },
+    )
+    return taken
+
+
+def note_waiting(
+    session: Session, customer_id: UUID, reason: str, *, next_try_at: datetime
+) -> None:
+    """Show that the registry does not answer, and when it is asked again."""
+    customer = session.get_one(Customer, customer_id, with_for_update=True)
+    customer.registry_state = RegistryState.WAITING
+    customer.registry_next_try_at = next_try_at
+    customer.registry_message = {"code": "waiting", "text": WAITING, "params": {"reason": reason}}
+
+
+def note_failed(
+    session: Session,
+    customer_id: UUID,
+    registry: str,
+    *,
+    code: str,
+    text: str,
+    params: dict[str, str],
+) -> None:
+    """Show why the registry could not fill a customer; the customer stays as it is."""
+    customer = session.get_one(Customer, customer_id, with_for_update=True)
+    customer.registry_state = RegistryState.FAILED
+    customer.registry_source = registry
+    customer.registry_next_try_at = None
+    customer.registry_message = {"code": code, "text": text, "params": params}
+
+
+def _values(company: CompanyRecord) -> dict[str, Any]:
+    """Return a company's values as customer fields; one that breaks a rule here is left out."""
+    said = {
+        "name": company.name,
+        "legal_name": company.name,
+        "address": "\n".join(company.address_lines) or None,
+        "postcode": company.postcode,
+        "city": company.city,
+        "country": company.country,
+        "phone": company.phone,
+        "email": company.email,
+        "website": company.website,
+        "industry": company.industry,
+    }
+    values = {}
+    for field, value in said.items():
+        if value is None:
+            continue
+        try:
+            values[field] = clean({field: value, "country": company.country})[field]
+        except ValidationError:
+            continue
+    return values
+
+
+def _plain(company: CompanyRecord) -> dict[str, Any]:
+    return {
+        field.name: plain(getattr(company, field.name)) for field in dataclasses.fields(company)
+    }
+
+
+INSOLVENT = frozenset({CompanyStatus.INSOLVENT, CompanyStatus.DISSOLVED})
+"""How a company stands when one should look before trading with it."""

@@ -1,0 +1,126 @@
+"""The list of customers."""
+
+from sqlalchemy import select
+
+from hub.access.models import User
+from hub.customers.models import (
+    AccountingState,
+    Contact,
+    Customer,
+    CustomerKind,
+    CustomerRole,
+    Lifecycle,
+    RegistryState,
+)
+from hub.i18n import N_
+from hub.listing import Choice, Field, Kind, Listing, SearchSpec
+
+_OWNER = (
+    select(User.name).where(User.id == Customer.owner_user_id).correlate(Customer).scalar_subquery()
+)
+
+CUSTOMERS = Listing(
+    name="customers",
+    model=Customer,
+    fields=(
+        Field("id", Customer.id, label=N_("Id"), kind=Kind.UUID, shown=False),
+        Field("ref_no", Customer.ref_no, label=N_("Number"), sortable=True, width=12),
+        Field(
+            "name", Customer.name, label=N_("Name"), sortable=True, sort_key=Customer.sort_name,
+            search_text=Customer.search_text, width=40,
+        ),
+        Field(
+            "kind", Customer.kind, label=N_("Kind"), kind=Kind.ENUM, facet=True, shown=False,
+            choices=(
+                Choice(CustomerKind.ORGANISATION, N_("Organisation")),
+                Choice(CustomerKind.PERSON, N_("Person")),
+            ),
+        ),
+        Field("roles", Customer.roles, label=N_("Roles"), kind=Kind.TAGS, facet=True,
+              choices=(
+                  Choice(CustomerRole.PROSPECT, N_("Prospect")),
+                  Choice(CustomerRole.CUSTOMER, N_("Customer")),
+                  Choice(CustomerRole.SUPPLIER, N_("Supplier")),
+              )),
+        Field("cvr", Customer.cvr, label=N_("CVR number"), width=12),
+        Field("ean", Customer.ean, label=N_("EAN"), shown=False),
+        Field("phone", Customer.phone, label=N_("Phone"), width=16),
+        Field("email", Customer.email, label=N_("Email"), width=30),
+        Field("website", Customer.website, label=N_("Website"), shown=False),
+        Field("address", Customer.address, label=N_("Address"), shown=False, width=30),
+        Field("postcode", Customer.postcode, label=N_("Postcode"), width=10),
+        Field("city", Customer.city, label=N_("City"), sortable=True, facet=True, width=20),
+        Field("region", Customer.region, label=N_("Region"), facet=True, shown=False),
+        Field("country", Customer.country, label=N_("Country"), facet=True, width=8),
+        Field("industry", Customer.industry, label=N_("Industry"), facet=True, shown=False),
+        Field(
+            "owner", Customer.owner_user_id, label=N_("Owner"), kind=Kind.USER, facet=True,
+            caption=_OWNER, width=20,
+        ),
+        Field("currency", Customer.currency, label=N_("Currency"), facet=True, shown=False),
+        Field("terms_code", Customer.terms_code, label=N_("Terms code"), facet=True, shown=False),
+        Field(
+            "credit_limit", Customer.credit_limit, label=N_("Credit limit"), kind=Kind.MONEY,
+            shown=False,
+        ),
+        Field("channel", Customer.channel, label=N_("Channel"), facet=True, shown=False),
+        Field("external_ref", Customer.external_ref, label=N_("External reference"), shown=False),
+        Field(
+            "lifecycle", Customer.lifecycle, label=N_("Lifecycle"), kind=Kind.ENUM, facet=True,
+            shown=False, choices=tuple(Choice(state, state.value) for state in Lifecycle),
+        ),
+        Field(
+            "registry.state", Customer.registry_state, label=N_("Registry"), kind=Kind.ENUM,
+            facet=True, shown=False,
+            choices=tuple(Choice(state, state.value) for state in RegistryState),
+        ),
+        Field(
+            "accounting.state", Customer.accounting_state, label=N_("Accounting"),
+            kind=Kind.ENUM, facet=True, shown=False,
+            choices=tuple(Choice(state, state.value) for state in AccountingState),
+        ),
+        Field(
+            "marketing_protected", Customer.marketing_protected,
+            label=N_("No marketing"), kind=Kind.BOOLEAN, facet=True, shown=False,
+        ),
+        Field(
+            "last_note_at", Customer.last_note_at, label=N_("Newest note"), kind=Kind.DATETIME,
+            sortable=True, width=18,
+        ),
+        Field(
+            "created_at", Customer.created_at, label=N_("Created"), kind=Kind.DATETIME,
+            sortable=True, width=18,
+        ),
+        Field(
+            "updated_at", Customer.updated_at, label=N_("Changed"), kind=Kind.DATETIME,
+            shown=False,
+        ),
+    ),
+    default_sort=("name",),
+    search=SearchSpec(text=Customer.search_text, name=Customer.name, number=Customer.ref_no),
+)  # fmt: skip
+
+CONTACTS = Listing(
+    name="contacts",
+    model=Contact,
+    fields=(
+        Field("id", Contact.id, label=N_("Id"), kind=Kind.UUID, shown=False),
+        Field("customer", Contact.customer_id, label=N_("Customer"), kind=Kind.UUID,
+              caption=select(Customer.name).where(Customer.id == Contact.customer_id)
+              .correlate(Contact).scalar_subquery()),
+        Field("first_name", Contact.first_name, label=N_("First name")),
+        Field("last_name", Contact.last_name, label=N_("Last name")),
+        Field("job", Contact.job, label=N_("Job")),
+        Field("office_phone", Contact.office_phone, label=N_("Office phone")),
+        Field("mobile", Contact.mobile, label=N_("Mobile")),
+        Field("email", Contact.email, label=N_("Email")),
+        Field("is_main", Contact.is_main, label=N_("Main contact"), kind=Kind.BOOLEAN),
+        Field("refuses_calls", Contact.refuses_calls, label=N_("Refuses calls"),
+              kind=Kind.BOOLEAN, facet=True),
+        Field("refuses_email", Contact.refuses_email, label=N_("Refuses email"),
+              kind=Kind.BOOLEAN, facet=True),
+        Field("created_at", Contact.created_at, label=N_("Created"), kind=Kind.DATETIME,
+              sortable=True, shown=False),
+    ),
+    default_sort=("created_at",),
+)  # fmt: skip

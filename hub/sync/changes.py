@@ -1,0 +1,78 @@
+"""Bringing the two halves of a linked customer in line."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hub.connections.models import Connection, ExternalLink
+from hub.customers import facts
+from hub.customers import services as customers
+from hub.customers.models import Customer
+from hub.origin import CauseKind
+from hub.ports import RemoteCustomer
+from hub.sync import links, mapping
+from hub.sync.mapping import Pair
+from hub.sync.merging import Direction, Merged, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A linked customer to be brought in line with its other half."""
+
+    link_id: UUID
+    remote_id: str
+    pairs: Sequence[Pair]
+    base: Mapping[str, Any]
+    local: Mapping[str, str | None]
+
+
+def merged(change: Change, remote: RemoteCustomer) -> Merged:
+    """Return what a linked pair needs: three-way, field by field."""
+    theirs, _ = mapping.there(change.pairs, remote.fields)
+    rules = [
+        pair.rule
+        for pair in change.pairs
+        if pair.remote in theirs
+        and not (pair.direction is Direction.OUT and change.local.get(pair.remote) is None)
+    ]
+    return merge(rules, change.base, change.local, theirs)
+
+
+def take_over(
+    session: Session,
+    connection: Connection,
+    customer: Customer,
+    link: ExternalLink,
+    *,
+    change: Change,
+    outcome: Merged,
+    now: datetime,
+) -> None:
+    """Write what changed there into the customer, and put what clashes into the inbox.
+
+    A field that was edited here since the merge is left alone: its own push will merge it again.
+    """
+    ours_now = mapping.here(change.pairs, customer)
+    wanted = {
+        name: value
+        for name, value in outcome.take.items()
+        if ours_now.get(name) == change.local.get(name)
+    }
+    taken = mapping.to_take(change.pairs, wanted)
+    if taken:
+        customers.update(session, customer, taken, now=now)
+        facts.keep_written(
+            session, customer, CauseKind.ACCOUNTING, connection.connector, taken, at=now
+        )
+        links.agree(link, wanted)
+    clashing = [
+        pair.local
+        for pair in change.pairs
+        if pair.remote in {clash.name for clash in outcome.clashes}
+    ]
+    links.settle_conflicts(session, link, clashing)
+    links.raise_conflicts(session, link, change.pairs, outcome.clashes)

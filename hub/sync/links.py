@@ -1,0 +1,110 @@
+"""Links between customers here and there: which one counts, and what it last agreed on."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.connections.models import Conflict, ExternalLink, LinkState
+from hub.sync.mapping import Pair
+from hub.sync.merging import Clash
+
+DEAD = frozenset({LinkState.SEVERED})
+
+
+def of_customer(
+    session: Session, connection_id: UUID, customer_id: UUID, *, lock: bool = False
+) -> ExternalLink | None:
+    """Return the live link of a customer, None where there is none."""
+    statement = select(ExternalLink).where(
+        ExternalLink.connection_id == connection_id,
+        ExternalLink.customer_id == customer_id,
+        ExternalLink.state.not_in(DEAD),
+    )
+    if lock:
+        statement = statement.with_for_update()
+    return session.scalars(statement.execution_options(populate_existing=lock)).one_or_none()
+
+
+def of_remote(session: Session, connection_id: UUID, remote_id: str) -> ExternalLink | None:
+    """Return the live link of a remote customer, None where there is none."""
+    return session.scalars(
+        select(ExternalLink).where(
+            ExternalLink.connection_id == connection_id,
+            ExternalLink.remote_id == remote_id,
+            ExternalLink.state.not_in(DEAD),
+        )
+    ).one_or_none()
+
+
+def agree(link: ExternalLink, values: Mapping[str, Any], *, clear: bool = False) -> None:
+    """Note what both sides now agree on."""
+    link.base = dict(values) if clear else {**link.base, **values}
+
+
+def raise_conflicts(
+    session: Session, link: ExternalLink, pairs: Iterable[Pair], clashes: Iterable[Clash]
+) -> int:
+    """Put clashing fields into the inbox, renewed where they stand there; returns how many."""
+    local_names = {pair.remote: pair.local for pair in pairs}
+    count = 0
+    for clash in clashes:
+        field = local_names[clash.name]
+        found = open_conflict(session, link.id, field)
+        if found is None:
+            session.add(
+                Conflict(
+                    link_id=link.id,
+                    connection_id=link.connection_id,
+                    customer_id=link.customer_id,
+                    field=field,
+                    base=clash.base,
+                    local=clash.local,
+                    remote=clash.remote,
+                )
+            )
+        else:
+            found.local, found.remote = clash.local, clash.remote
+        count += 1
+    if count:
+        link.state = LinkState.DIVERGED
+    return count
+
+
+def settle_conflicts(session: Session, link: ExternalLink, still: Iterable[str]) -> None:
+    """Close conflicts of fields that clash no more; without any left the link is whole again."""
+    kept = set(still)
+    for conflict in session.scalars(
+        select(Conflict).where(Conflict.link_id == link.id, Conflict.state == "open")
+    ):
+        if conflict.field not in kept:
+            conflict.state = "obsolete"
+    if not kept and link.state is LinkState.DIVERGED:
+        link.state = LinkState.LINKED
+
+
+def open_conflict(session: Session, link_id: UUID, field: str) -> Conflict | None:
+    """Return the open conflict of a field, None where there is none."""
+    return session.scalars(
+        select(Conflict).where(
+            Conflict.link_id == link_id, Conflict.field == field, Conflict.state == "open"
+        )
+    ).one_or_none()
+
+
+def orphan_unseen(session: Session, connection_id: UUID, *, before: datetime) -> list[ExternalLink]:
+    """Mark links orphaned that a complete sweep begun at `before` has not shown; returns them."""
+    unseen = session.scalars(
+        select(ExternalLink).where(
+            ExternalLink.connection_id == connection_id,
+            ExternalLink.state.in_([LinkState.LINKED, LinkState.DIVERGED]),
+            ExternalLink.last_in_at.is_(None) | (ExternalLink.last_in_at < before),
+            ExternalLink.created_at < before,
+        )
+    ).all()
+    for link in unseen:
+        link.state = LinkState.ORPHANED
+    return list(unseen)

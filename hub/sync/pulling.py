@@ -1,0 +1,300 @@
+"""Taking customers in: a page of remote customers becomes items of a plan, applied or previewed.
+
+The first load, the incremental pull and a replay are the same: what is to be done with a remote
+customer is decided in `decide`, and done in `CustomerSync.apply`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import matching
+from hub.connections.models import Connection, ExternalLink, LinkState
+from hub.customers import services as customers
+from hub.customers.models import AccountingState, Customer, CustomerRole, Lifecycle
+from hub.errors import ConflictError, StaleVersionError
+from hub.i18n import N_
+from hub.plans.models import PlanItem
+from hub.plans.services import Applied
+from hub.ports import RemoteCustomer, Scalar
+from hub.sync import links, mapping, pushing
+from hub.sync.changes import Change, merged, take_over
+from hub.sync.mapping import Pair
+from hub.sync.merging import Direction, merge
+
+CHANNEL = "accounting"
+
+
+def decide(
+    session: Session,
+    connection: Connection,
+    pairs: Sequence[Pair],
+    remote: RemoteCustomer,
+    *,
+    position: int,
+) -> dict[str, Any]:
+    """Return the plan item for one remote customer: link, create, update, skip or conflict."""
+    link = links.of_remote(session, connection.id, remote.remote_id)
+    values, broken = mapping.there(pairs, remote.fields)
+    item: dict[str, Any] = {
+        "position": position,
+        "entity": "customer",
+        "external_id": remote.remote_id,
+        "after": values,
+        "source": {
+            "fields": {name: _plain(value) for name, value in remote.fields.items()},
+            "updated_at": remote.updated_at.isoformat() if remote.updated_at else None,
+            "version": remote.version,
+        },
+        "errors": [
+            {"pointer": e.pointer, "code": e.code, "message": e.message, "params": dict(e.params)}
+            for e in broken
+        ]
+        or None,
+    }
+    if link is not None:
+        return item | _decide_linked(session, pairs, link, values)
+    found = _same_here(session, connection, values)
+    if len(found) == 1:
+        return item | {
+            "action": "link", "record_id": found[0].id, "record_version": found[0].version,
+        }  # fmt: skip
+    if found:
+        return item | {"action": "conflict", "errors": [_several(found)]}
+    return item | {"action": "create"}
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSync:
+    """Applies and undoes what `decide` decided; a `hub.plans` handler."""
+
+    connection: Connection
+    pairs: Sequence[Pair]
+
+    def apply(self, session: Session, item: PlanItem, *, now: datetime) -> Applied:
+        """See `hub.plans.services.Handler.apply`."""
+        remote = remote_of(item)
+        if item.action == "create":
+            return self._create(session, remote, now)
+        if item.action == "link":
+            return self._link(session, item, remote, now)
+        return self._update(session, remote, now)
+
+    def undo(self, session: Session, item: PlanItem, *, now: datetime) -> None:
+        """See `hub.plans.services.Handler.undo`: unlink, and take away what was created."""
+        link = links.of_remote(session, self.connection.id, str(item.external_id))
+        customer = session.get_one(Customer, item.record_id, with_for_update=True)
+        if item.action == "update":
+            raise ConflictError(
+                "not_undoable", N_("A later synchronisation may have built on this change.")
+            )
+        if item.action == "create" and customer.version != item.applied_version:
+            raise StaleVersionError("customer", customer.id, customer.version)
+        if link is not None:
+            link.state = LinkState.SEVERED
+        customer.accounting_state = AccountingState.NONE
+        if item.action == "create":
+            customers.delete(session, customer, now=now)
+
+    def _create(self, session: Session, remote: RemoteCustomer, now: datetime) -> Applied:
+        values, _ = mapping.there(self.pairs, remote.fields)
+        fields = {k: v for k, v in mapping.to_take(self.pairs, values).items() if v is not None}
+        currency = remote.fields.get("currency")
+        customer = customers.create(
+            session,
+            {
+                **fields,
+                "roles": [CustomerRole.CUSTOMER.value],
+                **({"currency": currency} if currency else {}),
+            },
+            now=now,
+            check_duplicates=False,
+            channel=CHANNEL,
+        )
+        self._join(session, customer, remote, values, now)
+        return Applied(customer.id, customer.version)
+
+    def _link(
+        self, session: Session, item: PlanItem, remote: RemoteCustomer, now: datetime
+    ) -> Applied:
+        assert item.record_id is not None  # noqa: S101 - `decide` sets it for links
+        customer = customers.get(session, item.record_id, lock=True)
+        if links.of_customer(session, self.connection.id, customer.id) is not None:
+            raise ConflictError("linked", N_("It is linked to another customer already."))
+        values, _ = mapping.there(self.pairs, remote.fields)
+        link = self._join(session, customer, remote, {}, now)
+        rules = [pair.rule for pair in self.pairs if pair.remote in values]
+        ours = mapping.here(self.pairs, customer)
+        outcome = merge(rules, _shared_base(ours, values), ours, values)
+        links.agree(link, {**_shared_base(ours, values), **outcome.agreed})
+        change = Change(link.id, remote.remote_id, self.pairs, dict(link.base), ours)
+        take_over(session, self.connection, customer, link, change=change, outcome=outcome, now=now)
+        if outcome.send:
+            pushing.request(session, self.connection, customer, link)
+        session.flush()
+        return Applied(customer.id, customer.version)
+
+    def _update(self, session: Session, remote: RemoteCustomer, now: datetime) -> Applied:
+        link = links.of_remote(session, self.connection.id, remote.remote_id)
+        if link is None:
+            raise ConflictError("unlinked", N_("The link was taken away meanwhile."))
+        session.refresh(link, with_for_update=True)
+        customer = session.get_one(Customer, link.customer_id, with_for_update=True)
+        ours = mapping.here(self.pairs, customer)
+        change = Change(link.id, remote.remote_id, self.pairs, dict(link.base), ours)
+        outcome = merged(change, remote)
+        before = {name: getattr(customer, name) for name in _locals(self.pairs, outcome.take)}
+        links.agree(link, outcome.agreed)
+        take_over(session, self.connection, customer, link, change=change, outcome=outcome, now=now)
+        _note(link, remote, now)
+        if outcome.send:
+            pushing.request(session, self.connection, customer, link)
+        session.flush()
+        return Applied(customer.id, customer.version, {k: _plain(v) for k, v in before.items()})
+
+    def _join(
+        self,
+        session: Session,
+        customer: Customer,
+        remote: RemoteCustomer,
+        base: Mapping[str, Any],
+        now: datetime,
+    ) -> ExternalLink:
+        link = ExternalLink(
+            connection_id=self.connection.id,
+            customer_id=customer.id,
+            remote_id=remote.remote_id,
+            state=LinkState.LINKED,
+            base=dict(base),
+        )
+        session.add(link)
+        _note(link, remote, now)
+        customer.accounting_state = AccountingState.LINKED
+        customer.accounting_message = None
+        if self.connection.numbering_owner and customer.ref_no is None:
+            taken = session.scalar(select(Customer.id).where(Customer.ref_no == remote.remote_id))
+            if taken is None:
+                customer.ref_no = remote.remote_id
+        session.flush()
+        return link
+
+
+def store_cursor(connection: Connection, cursor: Mapping[str, Any]) -> None:
+    """Advance the cursor, in the same transaction as its page."""
+    connection.cursor = dict(cursor)
+
+
+def remote_of(item: PlanItem) -> RemoteCustomer:
+    """Return the remote customer a plan item was made from."""
+    source = item.source or {}
+    updated_at = source.get("updated_at")
+    return RemoteCustomer(
+        remote_id=str(item.external_id),
+        fields=source.get("fields", {}),
+        updated_at=datetime.fromisoformat(updated_at) if updated_at else None,
+        version=source.get("version"),
+    )
+
+
+def _decide_linked(
+    session: Session, pairs: Sequence[Pair], link: ExternalLink, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    record = {"record_id": link.customer_id}
+    if link.state is LinkState.INTENDED:
+        return {"action": "skip", **record}
+    customer = session.get_one(Customer, link.customer_id)
+    if customer.lifecycle is Lifecycle.MERGED or customer.deleted_at is not None:
+        return {"action": "skip", **record}
+    ours = mapping.here(pairs, customer)
+    rules = [
+        pair.rule
+        for pair in pairs
+        if pair.remote in values
+        and not (pair.direction is Direction.OUT and ours.get(pair.remote) is None)
+    ]
+    outcome = merge(rules, link.base, ours, values)
+    if outcome.take or outcome.clashes or outcome.agreed or link.state is LinkState.ORPHANED:
+        return {"action": "update", "record_version": customer.version, **record}
+    return {"action": "skip", **record}
+
+
+def _same_here(
+    session: Session, connection: Connection, values: Mapping[str, Any]
+) -> list[Customer]:
+    """Return unlinked customers that are the remote one: number, EAN and name all agree."""
+    number = values.get("corporate_identification_number")
+    statement = select(Customer).where(
+        Customer.deleted_at.is_(None),
+        Customer.merged_into_id.is_(None),
+        ~select(ExternalLink.id)
+        .where(
+            ExternalLink.connection_id == connection.id,
+            ExternalLink.customer_id == Customer.id,
+            ExternalLink.state != LinkState.SEVERED,
+        )
+        .exists(),
+    )
+    if number:
+        statement = statement.where(Customer.cvr == number)
+    elif values.get("email"):
+        statement = statement.where(Customer.email == values["email"], Customer.cvr.is_(None))
+    else:
+        return []
+    return [
+        customer
+        for customer in session.scalars(statement.limit(50))
+        if customer.ean == values.get("ean")
+        and matching.same_name(customer.name, str(values.get("name") or ""))
+    ]
+
+
+def _shared_base(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a base for two customers just found to be one: what is filled on one side wins.
+
+    Where both sides say something else there is no base, and the field clashes.
+    """
+    return {name: value if value == ours.get(name) else None for name, value in theirs.items()}
+
+
+def _locals(pairs: Sequence[Pair], shared: Mapping[str, Any]) -> list[str]:
+    return [pair.local for pair in pairs if pair.remote in shared]
+
+
+def _note(link: ExternalLink, remote: RemoteCustomer, now: datetime) -> None:
+    link.last_in_at = now
+    link.remote_updated_at = remote.updated_at
+    link.remote_version = remote.version
+    if link.state is LinkState.ORPHANED:
+        link.state = LinkState.LINKED
+
+
+def _several(found: Sequence[Customer]) -> dict[str, Any]:
+    return {
+        "pointer": "",
+        "code": "several_matches",
+        "message": N_("Several customers here could be this one: {ids}."),
+        "params": {"ids": ", ".join(str(customer.id) for customer in found)},
+    }
+
+
+def _plain(value: Any) -> Scalar:
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
+
+
+def note_seen(
+    session: Session, connection_id: UUID, remote_ids: Sequence[str], *, now: datetime
+) -> None:
+    """Note that a sweep has seen these remote customers."""
+    for link in session.scalars(
+        select(ExternalLink).where(
+            ExternalLink.connection_id == connection_id,
+            ExternalLink.remote_id.in_(remote_ids),
+            ExternalLink.state != LinkState.SEVERED,
+        )
+    ):
+        link.last_in_at = now

@@ -1,0 +1,351 @@
+"""Sending customers out: what to send is decided here, the calls are made in `workers.tasks`.
+
+Creating is careful: a number is reserved and the intent stored before any call; a reply that was
+lost is found again by reading that number; a customer that stands there already is linked only when
+registration number, EAN and name all agree.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import matching
+from hub.connections import services as connections
+from hub.connections.models import USABLE, Connection, ExternalLink, LinkState
+from hub.customers.models import AccountingState, Customer, Lifecycle
+from hub.history.recording import PendingEvent, origin_of
+from hub.i18n import N_
+from hub.ledger.enqueueing import enqueue
+from hub.ledger.tasks import TaskName
+from hub.origin import CauseKind
+from hub.ports import RemoteCustomer, Scalar
+from hub.sync import links, mapping
+from hub.sync.changes import Change, take_over
+from hub.sync.mapping import Pair
+from hub.sync.merging import Direction, Merged
+
+DEFAULT_FILTER: dict[str, Any] = {"roles": ["customer"], "not_channels": ["import", "accounting"]}
+"""What becomes a debtor unless the connection's own filter says otherwise (journeys J1.7)."""
+
+_DEFAULTED = ("customer_group", "payment_terms", "vat_zone", "currency")
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A create that has been decided: number, body and key stay the same at every try."""
+
+    link_id: UUID
+    remote_id: str
+    key: str
+    fields: Mapping[str, Scalar]
+    registration_number: str | None
+    ean: str | None
+    name: str
+
+
+def react(session: Session, happened: PendingEvent) -> None:
+    """Ask for a push to each accounting connection that a change of a customer concerns.
+
+    A change that came in from a connection is not sent back to it (domain.md invariant 14).
+    """
+    if not happened.type.endswith((".created", ".updated")):
+        return
+    customer = session.get(Customer, happened.subject_id)
+    if customer is None or customer.name_provisional or customer.lifecycle is Lifecycle.MERGED:
+        return
+    origin = origin_of(session)
+    for connection in connections.active_of_kind(session, "accounting", live=True):
+        came_from_there = origin.cause_kind is CauseKind.ACCOUNTING and origin.cause_id == str(
+            connection.id
+        )
+        if came_from_there:
+            continue
+        link = links.of_customer(session, connection.id, customer.id)
+        if link is None and not is_eligible(connection, customer):
+            continue
+        mapped = {pair.local for pair in mapping.pairs_of(session, connection)}
+        if link is not None and not mapped & set(happened.changes):
+            continue
+        request(session, connection, customer, link, cause_event_id=happened.id)
+
+
+def request(
+    session: Session,
+    connection: Connection,
+    customer: Customer,
+    link: ExternalLink | None,
+    *,
+    cause_event_id: UUID | None = None,
+) -> None:
+    """Ask for one push of a customer to a connection; any number of edits before it are one."""
+    one = f"{connection.id}:{customer.id}"
+    enqueue(
+        session,
+        TaskName.PUSH_CUSTOMER,
+        key=one,
+        serial_key=one,
+        subject=("customer", customer.id),
+        cause_event_id=cause_event_id,
+        connection_id=connection.id,
+        customer_id=customer.id,
+    )
+    if link is None or link.state is LinkState.INTENDED:
+        is_held = connection.outgoing_held or connection.state not in USABLE
+        customer.accounting_state = AccountingState.HELD if is_held else AccountingState.WAITING
+        customer.accounting_message = None
+
+
+def is_eligible(connection: Connection, customer: Customer) -> bool:
+    """Say whether the connection's filter lets an unlinked customer through."""
+    wanted = {**DEFAULT_FILTER, **connection.filter}
+    return (
+        customer.lifecycle in {Lifecycle.ACTIVE, Lifecycle.PROVISIONING}
+        and customer.deleted_at is None
+        and bool(set(customer.roles) & set(wanted["roles"]))
+        and customer.channel not in wanted["not_channels"]
+    )
+
+
+def prepare(session: Session, connection: Connection, customer_id: UUID) -> Intent | Change | None:
+    """Decide what a push has to do: create, change, or nothing any more.
+
+    None for a create means that a number is still to be reserved: `needs_number` tells.
+    """
+    customer = session.get(Customer, customer_id)
+    if customer is None or customer.deleted_at is not None or customer.merged_into_id is not None:
+        return None
+    link = links.of_customer(session, connection.id, customer_id)
+    if link is None or link.state is LinkState.ORPHANED:
+        return None
+    if link.state is LinkState.INTENDED:
+        return _intent(session, connection, customer, link)
+    pairs = mapping.pairs_of(session, connection)
+    assert link.remote_id is not None  # noqa: S101 - only an intended link may lack it
+    return Change(link.id, link.remote_id, pairs, dict(link.base), mapping.here(pairs, customer))
+
+
+def needs_number(session: Session, connection: Connection, customer_id: UUID) -> bool:
+    """Say whether a customer is to be created there and has no number reserved yet."""
+    customer = session.get(Customer, customer_id)
+    return (
+        customer is not None
+        and links.of_customer(session, connection.id, customer_id) is None
+        and not customer.name_provisional
+        and is_eligible(connection, customer)
+    )
+
+
+def reserve(
+    session: Session, connection_id: UUID, customer_id: UUID, highest_free: str | None
+) -> None:
+    """Reserve a number for a customer under the connection's lock, and note the intent.
+
+    Args:
+        session: the caller's.
+        connection_id: where it is to be created.
+        customer_id: whom.
+        highest_free: what the other side proposes; None where it numbers by itself.
+    """
+    connection = connections.get(session, connection_id, lock=True)
+    if links.of_customer(session, connection_id, customer_id) is not None:
+        return
+    session.add(
+        ExternalLink(
+            connection_id=connection_id,
+            customer_id=customer_id,
+            remote_id=_next_number(connection, highest_free),
+            state=LinkState.INTENDED,
+        )
+    )
+
+
+def reserve_another(session: Session, link_id: UUID, highest_free: str | None) -> None:
+    """Reserve another number for an intent whose number was taken by somebody else."""
+    link = session.get_one(ExternalLink, link_id, with_for_update=True)
+    connection = connections.get(session, link.connection_id, lock=True)
+    link.remote_id = _next_number(connection, highest_free)
+    link.intent = None
+
+
+def store_intent(session: Session, intent: Intent) -> None:
+    """Keep the body and key of a create before it is sent."""
+    link = session.get_one(ExternalLink, intent.link_id, with_for_update=True)
+    link.intent = {"key": intent.key, "fields": dict(intent.fields)}
+
+
+def is_same(intent: Intent, remote: RemoteCustomer) -> bool:
+    """Say whether a remote customer is the one we meant to create.
+
+    A registration number alone never says so: chains and municipalities share one.
+    """
+    return (
+        remote.fields.get("corporate_identification_number") == intent.registration_number
+        and (remote.fields.get("ean") or None) == intent.ean
+        and matching.same_name(str(remote.fields.get("name") or ""), intent.name)
+    )
+
+
+def same_unit(intent: Intent, candidates: Sequence[RemoteCustomer]) -> list[RemoteCustomer]:
+    """Return the remote customers that carry the intent's registration number and EAN."""
+    return [c for c in candidates if (c.fields.get("ean") or None) == intent.ean]
+
+
+def record_linked(
+    session: Session, connection_id: UUID, link_id: UUID, remote: RemoteCustomer, *, now: datetime
+) -> None:
+    """Note that the two are one: link, base, number and state."""
+    connection = connections.get(session, connection_id)
+    link = session.get_one(ExternalLink, link_id, with_for_update=True)
+    customer = session.get_one(Customer, link.customer_id, with_for_update=True)
+    pairs = mapping.pairs_of(session, connection)
+    link.remote_id = remote.remote_id
+    link.state = LinkState.LINKED
+    link.intent = None
+    values, _ = mapping.there(pairs, remote.fields)
+    links.agree(link, values, clear=True)
+    _note_remote(link, remote, now)
+    link.last_out_at = now
+    customer.accounting_state = AccountingState.LINKED
+    customer.accounting_message = None
+    if connection.numbering_owner and customer.ref_no is None:
+        taken = session.scalar(select(Customer.id).where(Customer.ref_no == remote.remote_id))
+        if taken is None:
+            customer.ref_no = remote.remote_id
+    if mapping.here(pairs, customer) != values:
+        _ask_if_changed(session, connection, customer, link, pairs=pairs, agreed=values)
+
+
+def record_pushed(
+    session: Session,
+    connection_id: UUID,
+    change: Change,
+    outcome: Merged,
+    remote: RemoteCustomer,
+    *,
+    now: datetime,
+) -> None:
+    """Note what was sent, take over what changed there, and ask about what clashes."""
+    connection = connections.get(session, connection_id)
+    link = session.get_one(ExternalLink, change.link_id, with_for_update=True)
+    customer = session.get_one(Customer, link.customer_id, with_for_update=True)
+    links.agree(link, {**outcome.agreed, **outcome.send})
+    if outcome.send:
+        link.last_out_at = now
+    _note_remote(link, remote, now)
+    take_over(session, connection, customer, link, change=change, outcome=outcome, now=now)
+    customer.accounting_state = AccountingState.LINKED
+    customer.accounting_message = None
+
+
+def record_failure(
+    session: Session,
+    customer_id: UUID,
+    state: AccountingState,
+    *,
+    code: str,
+    text: str,
+    params: Mapping[str, Any],
+    link: str | None = None,
+) -> None:
+    """Show on the customer why the accounting system does not have it as it should."""
+    customer = session.get_one(Customer, customer_id, with_for_update=True)
+    customer.accounting_state = state
+    customer.accounting_message = {
+        "code": code, "text": text, "params": dict(params), "link": link,
+    }  # fmt: skip
+
+
+def drop_intent(session: Session, link_id: UUID) -> None:
+    """Forget the body of a create that was refused: the next try sends the mended one."""
+    link = session.get(ExternalLink, link_id, with_for_update=True)
+    if link is not None and link.state is LinkState.INTENDED:
+        link.intent = None
+
+
+def adopt(session: Session, link_id: UUID, remote_id: str) -> None:
+    """Point an intent at a remote customer that proved to be the same."""
+    link = session.get_one(ExternalLink, link_id, with_for_update=True)
+    link.remote_id = remote_id
+
+
+def _intent(
+    session: Session, connection: Connection, customer: Customer, link: ExternalLink
+) -> Intent:
+    if link.intent is not None:
+        key, fields = link.intent["key"], link.intent["fields"]
+    else:
+        key = uuid4().hex
+        fields = _create_fields(connection, mapping.pairs_of(session, connection), customer)
+    assert link.remote_id is not None  # noqa: S101 - reserved with the intent
+    return Intent(
+        link_id=link.id,
+        remote_id=link.remote_id,
+        key=key,
+        fields=fields,
+        registration_number=fields.get("corporate_identification_number"),
+        ean=fields.get("ean"),
+        name=str(fields.get("name")),
+    )
+
+
+def _create_fields(
+    connection: Connection, pairs: Sequence[Pair], customer: Customer
+) -> dict[str, Scalar]:
+    fields: dict[str, Scalar] = {
+        name: value
+        for name, value in mapping.to_send(pairs, mapping.here(pairs, customer)).items()
+        if value is not None
+    }
+    for name in _DEFAULTED:
+        default = connection.settings.get(f"default_{name}")
+        if fields.get(name) is None and default is not None:
+            fields[name] = str(default)
+    return fields
+
+
+def _next_number(connection: Connection, highest_free: str | None) -> str | None:
+    if highest_free is None:
+        return None
+    number = max(int(highest_free), (connection.number_high or 0) + 1)
+    connection.number_high = number
+    return str(number)
+
+
+def _note_remote(link: ExternalLink, remote: RemoteCustomer, now: datetime) -> None:
+    link.remote_version = remote.version
+    link.remote_updated_at = remote.updated_at
+    link.last_in_at = now
+
+
+def _ask_if_changed(
+    session: Session,
+    connection: Connection,
+    customer: Customer,
+    link: ExternalLink,
+    *,
+    pairs: Sequence[Pair],
+    agreed: Mapping[str, Any],
+) -> None:
+    """Ask for a push where the customer was edited while its create was under way."""
+    ours = mapping.here(pairs, customer)
+    differs = any(
+        ours[pair.remote] != agreed.get(pair.remote)
+        and not (pair.direction is Direction.OUT and ours[pair.remote] is None)
+        for pair in pairs
+        if pair.remote in agreed
+    )
+    if differs:
+        request(session, connection, customer, link)
+
+
+GONE_THERE = N_("It is gone in {system}: it was deleted there.")
+REFUSED = N_("{system} refuses it: {reason}")
+SAME_NUMBER_THERE = N_(
+    "{system} has a customer {number} with the same registration number but another name:"
+    " link them, or allow a second one."
+)

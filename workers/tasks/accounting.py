@@ -1,0 +1,289 @@
+"""Customers to and from accounting systems."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from hub.clock import utcnow
+from hub.connections import services as connections
+from hub.connections.models import Connection, Run
+from hub.customers.models import AccountingState
+from hub.errors import (
+    ConflictError,
+    PermanentError,
+    PostponedError,
+    RejectedError,
+    RemoteConflictError,
+)
+from hub.ledger.tasks import TaskName
+from hub.origin import CauseKind
+from hub.plans import services as plans
+from hub.ports import AccountingSystem, RemoteCustomer
+from hub.sync import changes, links, loading, mapping, pulling, pushing
+from workers import connecting
+from workers.chain import RunningJob, checkpoint, task
+
+PAGE = 200
+COLLISIONS = 5  # numbers taken by somebody else in a row, before a person should look
+
+
+@task(TaskName.PUSH_CUSTOMER)
+def push_customer(job: RunningJob, connection_id: UUID, customer_id: UUID) -> None:
+    """Bring one customer in an accounting system up to date, creating it there first if need be."""
+    job.caused_by(CauseKind.ACCOUNTING, connection_id)
+    with job.transaction() as session:
+        connection = connections.get(session, connection_id)
+        _require_open(connection)
+        wants_number = pushing.needs_number(session, connection, customer_id)
+    try:
+        with connecting.opened(connection_id, job.id) as accounting:
+            if wants_number:
+                highest = accounting.free_number()
+                with job.transaction() as session:
+                    pushing.reserve(session, connection_id, customer_id, highest)
+            _push(job, accounting, connection, customer_id)
+    except RejectedError as error:
+        _show_refusal(job, connection, customer_id, error)
+        raise
+
+
+@task(TaskName.PULL_CUSTOMERS, longest=timedelta(hours=1))
+def pull_customers(job: RunningJob, connection_id: UUID) -> None:
+    """Take in what changed in an accounting system since the last pull, page by page."""
+    job.caused_by(CauseKind.ACCOUNTING, connection_id)
+    with job.transaction() as session:
+        connection = connections.get(session, connection_id)
+        _require_open(connection)
+        cursor = connection.cursor
+        run = loading.begin_run(session, connection, job_id=job.id, now=utcnow())
+    try:
+        with connecting.opened(connection_id, job.id) as accounting:
+            _pull(job, accounting, connection, run, cursor)
+    except Exception as error:
+        with job.transaction() as session:
+            loading.end_run(session, run.id, error=str(error), now=utcnow())
+        raise
+    with job.finish() as session:
+        loading.end_run(session, run.id, error=None, now=utcnow())
+
+
+@task(TaskName.PLAN_FIRST_LOAD, longest=timedelta(hours=1))
+def plan_first_load(job: RunningJob, connection_id: UUID, plan_id: UUID) -> None:
+    """Read all customers of an accounting system and say what would be done with each."""
+    job.caused_by(CauseKind.ACCOUNTING, connection_id)
+    with job.transaction() as session:
+        connection = connections.get(session, connection_id)
+        loading.empty(session, plan_id)
+    position, cursor, more = 0, None, True
+    with connecting.opened(connection_id, job.id) as accounting:
+        while more:
+            page = accounting.customers(cursor, PAGE)
+            with job.transaction() as session:
+                loading.add_page(session, plan_id, connection, page.customers, position)
+            position += len(page.customers)
+            cursor, more = page.cursor, page.more
+            job.progress(position, None, "customers")
+    with job.finish({"plan_id": str(plan_id), "items": position}) as session:
+        loading.complete_plan(session, plan_id, cursor)
+
+
+@task(TaskName.APPLY_FIRST_LOAD, longest=timedelta(hours=1))
+def apply_first_load(job: RunningJob, plan_id: UUID, undo: bool = False) -> None:  # noqa: FBT001, FBT002 - a job's argument, given by name
+    """Apply a first load exactly as it was previewed, or take it back."""
+    with job.transaction() as session:
+        plan = plans.get(session, plan_id)
+        connection = connections.get(session, UUID(plan.scope["connection_id"]))
+        handler = pulling.CustomerSync(connection, mapping.pairs_of(session, connection))
+    job.caused_by(CauseKind.ACCOUNTING, connection.id)
+    step = plans.undo_batch if undo else plans.apply_batch
+    done = 0
+    while True:
+        with job.transaction() as session:
+            plan = plans.get(session, plan_id, lock=True)
+            count = step(session, plan, handler, now=utcnow())
+        if not count:
+            break
+        done += count
+        job.progress(done, None, "customers")
+    with job.finish({"plan_id": str(plan_id)}) as session:
+        plan = plans.get(session, plan_id, lock=True)
+        if undo:
+            plans.finish_undo(session, plan, now=utcnow())
+        else:
+            plans.finish(session, plan, now=utcnow())
+            loading.start_from(session, connection.id, plan)
+
+
+def _push(
+    job: RunningJob, accounting: AccountingSystem, connection: Connection, customer_id: UUID
+) -> None:
+    for _ in range(COLLISIONS):
+        with job.transaction() as session:
+            prepared = pushing.prepare(session, connection, customer_id)
+        if prepared is None:
+            return
+        if isinstance(prepared, changes.Change):
+            _change(job, accounting, connection, prepared)
+            return
+        remote = _find_or_create(job, accounting, connection, customer_id, prepared)
+        if remote is not None:
+            with job.finish() as session:
+                pushing.record_linked(
+                    session, connection.id, prepared.link_id, remote, now=utcnow()
+                )
+            return
+        highest = accounting.free_number()
+        with job.transaction() as session:
+            pushing.reserve_another(session, prepared.link_id, highest)
+    raise PermanentError(connection.connector, "Every number tried was taken there meanwhile.")
+
+
+def _find_or_create(
+    job: RunningJob,
+    accounting: AccountingSystem,
+    connection: Connection,
+    customer_id: UUID,
+    intent: pushing.Intent,
+) -> RemoteCustomer | None:
+    """Return the remote customer, made now or found; None where its number is somebody else's."""
+    standing = accounting.get(intent.remote_id)
+    if standing is not None:  # a reply was lost, or the number is taken
+        return standing if pushing.is_same(intent, standing) else None
+    if intent.registration_number:
+        found = accounting.find(intent.registration_number)
+        alike = pushing.same_unit(intent, found)
+        same = [candidate for candidate in alike if pushing.is_same(intent, candidate)]
+        if len(same) == 1 and len(alike) == 1:
+            with job.transaction() as session:
+                free = links.of_remote(session, connection.id, same[0].remote_id) is None
+                if free:
+                    pushing.adopt(session, intent.link_id, same[0].remote_id)
+            if free:
+                return same[0]
+        elif alike:
+            _hold_for_a_person(job, connection, customer_id, alike[0])
+    with job.transaction() as session:
+        pushing.store_intent(session, intent)
+    checkpoint("before_create")
+    try:
+        remote = accounting.create(intent.remote_id, intent.fields, idempotency_key=intent.key)
+    except RemoteConflictError:
+        standing = accounting.get(intent.remote_id)
+        return standing if standing and pushing.is_same(intent, standing) else None
+    except RejectedError:
+        with job.transaction() as session:
+            pushing.drop_intent(session, intent.link_id)
+        raise
+    checkpoint("after_create")
+    return remote
+
+
+def _change(
+    job: RunningJob,
+    accounting: AccountingSystem,
+    connection: Connection,
+    change: changes.Change,
+) -> None:
+    remote = accounting.get(change.remote_id)
+    if remote is None:
+        _mark_gone(job, connection, change)
+        return
+    outcome = changes.merged(change, remote)
+    if outcome.send:
+        fields = mapping.to_send(change.pairs, outcome.send)
+        try:
+            remote = accounting.update(
+                change.remote_id,
+                fields,
+                base=remote,
+                idempotency_key=f"{job.id}:{_hash(fields)}",
+            )
+        except RemoteConflictError as error:
+            raise PostponedError(
+                "It was changed there at this moment.", timedelta(seconds=1)
+            ) from error
+        checkpoint("after_update")
+    with job.finish({"sent": sorted(outcome.send)}) as session:
+        pushing.record_pushed(session, connection.id, change, outcome, remote, now=utcnow())
+
+
+def _pull(
+    job: RunningJob,
+    accounting: AccountingSystem,
+    connection: Connection,
+    run: Run,
+    cursor: Mapping[str, Any] | None,
+) -> None:
+    started, position, more = utcnow(), 0, True
+    complete = False
+    while more:
+        page = accounting.customers(cursor, PAGE)
+        with job.transaction() as session:
+            loading.take_in(session, run.id, connection, page.customers, position, now=utcnow())
+            pulling.store_cursor(connections.get(session, connection.id, lock=True), page.cursor)
+        position += len(page.customers)
+        cursor, more, complete = page.cursor, page.more, page.complete_sweep
+    if complete:
+        with job.transaction() as session:
+            loading.note_orphans(session, connection, before=started)
+
+
+def _require_open(connection: Connection) -> None:
+    connecting.require_usable(connection)
+    if connection.outgoing_held:
+        raise connecting.held(
+            connection.id, "Changes are held back until somebody has looked at the first plan."
+        )
+
+
+def _hold_for_a_person(
+    job: RunningJob, connection: Connection, customer_id: UUID, other: RemoteCustomer
+) -> None:
+    with job.transaction() as session:
+        pushing.record_failure(
+            session,
+            customer_id,
+            AccountingState.HELD,
+            code="same_number_there",
+            text=pushing.SAME_NUMBER_THERE,
+            params={"system": connection.name, "number": other.remote_id},
+            link=f"/api/v1/customers/{customer_id}/links",
+        )
+    raise ConflictError(
+        "same_number_there",
+        pushing.SAME_NUMBER_THERE,
+        system=connection.name,
+        number=other.remote_id,
+    )
+
+
+def _mark_gone(job: RunningJob, connection: Connection, change: changes.Change) -> None:
+    with job.finish() as session:
+        link = links.of_remote(session, connection.id, change.remote_id)
+        if link is not None:
+            loading.orphan(session, connection, link)
+
+
+def _show_refusal(
+    job: RunningJob, connection: Connection, customer_id: UUID, error: RejectedError
+) -> None:
+    reasons = "; ".join(f"{e.field}: {e.message}" for e in error.errors) or str(error)
+    setting = next((e.field for e in error.errors), None)
+    with job.transaction() as session:
+        pushing.record_failure(
+            session,
+            customer_id,
+            AccountingState.FAILED,
+            code="refused",
+            text=pushing.REFUSED,
+            params={"system": connection.name, "reason": reasons, "field": setting},
+            link=f"/api/v1/connections/{connection.id}",
+        )
+
+
+def _hash(fields: Mapping[str, Any]) -> str:
+    canonical = json.dumps(fields, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
