@@ -199,9 +199,12 @@ def give_number(session: Session, customer: Customer) -> None:
         customer.ref_no = numbering.allocate(
             session,
             ENTITY,
-            taken=lambda numbers: session.scalars(
-                select(Customer.ref_no).where(Customer.ref_no.in_(numbers))
-            ).all(),
+            taken=lambda numbers: [
+                str(number)
+                for number in session.scalars(
+                    select(Customer.ref_no).where(Customer.ref_no.in_(numbers))
+                )
+            ],
         )
 
 
