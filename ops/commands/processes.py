@@ -1,10 +1,18 @@
 """``hub api``, ``hub worker``, ``hub relay``: one part each, for supervisor or container."""
 
+import gc
+import importlib
+import logging
+from typing import TYPE_CHECKING
+
 import click
 
 from hub.ledger.tasks import Queue
 from hub.settings import Settings, get_settings
 from ops.installation import open_installation
+
+if TYPE_CHECKING:  # the other processes do without Celery
+    from celery import Celery
 
 _QUEUES = ",".join(queue.value for queue in Queue)
 
@@ -47,8 +55,10 @@ def worker(queues: str) -> None:
     settings = _begin("worker")
     from workers.app import app
 
+    _share_memory(app)
     app.worker_main(
         [
+            "--quiet",  # no banner: our log lines are JSON
             "worker",
             "--pool=prefork",
             f"--concurrency={settings.worker_processes}",
@@ -72,6 +82,16 @@ def relay() -> None:
     run()
 
 
+def _share_memory(app: "Celery") -> None:
+    """Load everything before the processes are forked, so that they share its pages."""
+    importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
+    importlib.import_module("psycopg")
+    app.loader.import_default_modules()
+    app.finalize()
+    gc.collect()
+    gc.freeze()  # or the first collection in each child would touch, and so copy, every object
+
+
 def _begin(name: str) -> Settings:
     """Complete the settings from the data directory, and log as Hub does."""
     from hub.logs import set_up_logging
@@ -79,4 +99,5 @@ def _begin(name: str) -> Settings:
     open_installation().adopt()
     settings = get_settings()
     set_up_logging(name, settings.log_level)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it reports each look at the schema
     return settings
