@@ -33,15 +33,6 @@ class Name:
     forms: tuple[str, ...]
 
 
-def same_name(one: str, other: str) -> bool:
-    """Say whether two names are one but for case, accents, legal form and filling words.
-
-    Sister companies (Holding, Ejendomme, numbers) are not the same.
-    """
-    a, b = parts_of(one), parts_of(other)
-    return (a.words, a.sisters, a.qualifiers) == (b.words, b.sisters, b.qualifiers)
-
-
 def parts_of(name: str) -> Name:
     """Return the parts of a name; a name of nothing but legal forms or trade words keeps them."""
     tokens = [_same(token) for token in fold(name).split()]
