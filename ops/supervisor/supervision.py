@@ -46,7 +46,7 @@ class Supervisor:
         for name in self._files.end_all():
             self._say(f"ended {name}, which an earlier supervisor had left")
 
-    def run(self, on_ready: Callable[[], None]) -> None:
+    def run(self, on_ready: Callable[[], object]) -> None:
         """Start everything, call `on_ready`, and return once a signal has stopped everything.
 
         A second signal while stopping ends what is left at once.
