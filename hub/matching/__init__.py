@@ -4,21 +4,33 @@ A mechanism: it knows parties and ids, not whose they are.
 """
 
 from hub.matching.candidates import Candidate, find
+from hub.matching.comparing import RULES
 from hub.matching.evidence import Evidence
-from hub.matching.index import remove, write, write_many
+from hub.matching.fingerprints import Fingerprint, is_new_evidence
+from hub.matching.index import mark_checked, outdated, remove, unchecked, write, write_many
 from hub.matching.names import same_name
+from hub.matching.pairs import Pair, compare_pairs, find_pairs
 from hub.matching.parties import Party
 from hub.matching.scoring import FORBID, WARN
 
 __all__ = [
     "FORBID",
+    "RULES",
     "WARN",
     "Candidate",
     "Evidence",
+    "Fingerprint",
+    "Pair",
     "Party",
+    "compare_pairs",
     "find",
+    "find_pairs",
+    "is_new_evidence",
+    "mark_checked",
+    "outdated",
     "remove",
     "same_name",
+    "unchecked",
     "write",
     "write_many",
 ]

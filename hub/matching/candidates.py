@@ -9,14 +9,17 @@ from sqlalchemy.orm import Session
 
 from hub.matching.comparing import Comparable, comparable
 from hub.matching.evidence import Evidence
-from hub.matching.keys import Key, keys_of
+from hub.matching.keys import keys_of
 from hub.matching.parties import Party
-from hub.matching.scoring import FORBID, WARN, compare
+from hub.matching.scoring import FORBID, WARN, compare, may_be_same
 
 BLOCK = 200
 """A key that more records have says too little to compare them all; it is passed over."""
 COMPARED = 60
 """So many records at most are compared, those that share the rarest keys first."""
+LEAST_CLOSE = 0.02
+"""So much two records must share to be compared: the sum of 1 / size over the keys they share, so
+one key that 50 records have, or several more common ones."""
 
 _UNLIKE = frozenset({"cvr", "country", "city", "postcode"})
 
@@ -35,7 +38,8 @@ _FIND = text("""
         select record_id, sum(1.0 / size) as closeness
         from met
         where size <= :block and record_id is distinct from cast(:exclude as uuid)
-        group by record_id order by closeness desc, record_id limit :compared
+        group by record_id having sum(1.0 / size) >= :least_close
+        order by closeness desc, record_id limit :compared
     )
     select null as record_id, null as compared, place, max(size) as size from met group by place
     union all
@@ -104,22 +108,19 @@ def find(
             "digests": [key.digest(entity) for key in keys],
             "block": BLOCK,
             "compared": COMPARED,
+            "least_close": LEAST_CLOSE,
             "exclude": exclude,
         },
     ).all()
-    frequency = {keys[row.place - 1]: row.size for row in rows if row.place is not None}
-    found = [
-        _candidate(row.record_id, facts, row.compared, frequency)
-        for row in rows
-        if row.record_id is not None
-    ]
-    found = [candidate for candidate in found if candidate.score >= least]
+    known = {keys[row.place - 1]: row.size for row in rows if row.place is not None}
+    found = []
+    for row in rows:
+        if row.record_id is None:
+            continue
+        other = Comparable.of_stored(row.compared)
+        if may_be_same(facts, other):
+            scored = compare(facts, other, known)
+            if scored.score >= least:
+                found.append(Candidate(row.record_id, scored.score, scored.evidence))
     found.sort(key=lambda candidate: (-candidate.score, candidate.record_id))
     return found[:limit]
-
-
-def _candidate(
-    record_id: UUID, facts: Comparable, stored: dict[str, Any], frequency: dict[Key, int]
-) -> Candidate:
-    scored = compare(facts, Comparable.of_stored(stored), frequency)
-    return Candidate(record_id, scored.score, scored.evidence)

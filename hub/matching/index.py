@@ -36,7 +36,9 @@ _WRITE = text("""
         select :entity, record_id, cast(compared as jsonb), cast(keys as bigint[]), :rules
         from given order by record_id
         on conflict (entity, record_id) do update
-        set compared = excluded.compared, keys = excluded.keys, rules = excluded.rules
+        set compared = excluded.compared, keys = excluded.keys, rules = excluded.rules,
+            checked = match_party.checked and match_party.rules = excluded.rules
+                and match_party.compared = excluded.compared
     )
     insert into match_key (digest, record_id)
     select digest, record_id from given, unnest(cast(given.keys as bigint[])) as digest
@@ -52,6 +54,23 @@ _REMOVE = text("""
     where k.digest = old.digest and k.record_id = :record_id
 """)
 
+_OUTDATED = text("""
+    select wanted.record_id from unnest(cast(:record_ids as uuid[])) as wanted (record_id)
+    left join match_party p on p.entity = :entity and p.record_id = wanted.record_id
+    where p.rules is distinct from :rules
+""")
+
+# Locked, and passed over where somebody is writing: his change is looked at the next time.
+_UNCHECKED = text("""
+    select record_id from match_party where entity = :entity and not checked
+    order by record_id limit :limit for update skip locked
+""")
+
+_MARK_CHECKED = text("""
+    update match_party set checked = true
+    where entity = :entity and record_id = any(:record_ids) and not checked
+""")
+
 
 def write(session: Session, entity: str, record_id: UUID, party: Party) -> None:
     """Replace a record's keys by those of its present facts."""
@@ -62,6 +81,25 @@ def write_many(session: Session, entity: str, items: Iterable[tuple[UUID, Party]
     """Replace the keys of many records, each named once; a few thousand a second and more."""
     for batch in _batches(items):
         _write(session, entity, [(record_id, comparable(party)) for record_id, party in batch])
+
+
+def outdated(session: Session, entity: str, record_ids: Sequence[UUID]) -> list[UUID]:
+    """Return those of some records that are not in, or were written under older rules."""
+    return list(
+        session.scalars(
+            _OUTDATED, {"entity": entity, "record_ids": list(record_ids), "rules": RULES}
+        )
+    )
+
+
+def unchecked(session: Session, entity: str, limit: int) -> list[UUID]:
+    """Return records whose pairs were not looked for since they last changed."""
+    return list(session.scalars(_UNCHECKED, {"entity": entity, "limit": limit}))
+
+
+def mark_checked(session: Session, entity: str, record_ids: Sequence[UUID]) -> None:
+    """Note that the pairs of records were looked for as they are now."""
+    session.execute(_MARK_CHECKED, {"entity": entity, "record_ids": list(record_ids)})
 
 
 def remove(session: Session, entity: str, record_id: UUID) -> None:

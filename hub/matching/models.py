@@ -7,12 +7,16 @@ never as objects, so they are plain tables without ids of their own.
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     Column,
+    Index,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
     Uuid,
+    false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -26,11 +30,13 @@ match_party = Table(
     Column("compared", JSONB, nullable=False),
     Column("keys", ARRAY(BigInteger), nullable=False),
     Column("rules", SmallInteger, nullable=False),
+    Column("checked", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("entity", "record_id"),
+    Index("ix_match_party_unchecked", "entity", "record_id", postgresql_where=text("not checked")),
 )
 """One row for each record that takes part: its facts, normalised, so that a candidate is compared
-without normalising it again, its keys, so that replacing them needs no index by record, and the
-version of the rules it was normalised under."""
+without normalising it again; its keys, so that replacing them needs no index by record; the version
+of the rules it was normalised under; whether its pairs were looked for since it last changed."""
 
 match_key = Table(
     "match_key",

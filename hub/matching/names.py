@@ -58,18 +58,42 @@ def parts_of(name: str) -> Name:
     )
 
 
-def same_name(one: str, other: str) -> bool:
-    """Say whether two names are one name, however spelt; a legal form may be left out, not changed.
+def parts_of(name: str) -> Name:
+    """Return the parts of a name; a name of nothing but legal forms or trade words keeps them."""
+    tokens = [_same(token) for token in fold(name).split()]
+    rest, forms = _without_forms(tokens, may_lead=_leads_with_form(name))
+    content = [token for token in rest if token not in FILLERS] or rest
+    words: list[str] = []
+    sisters: set[str] = set()
+    qualifiers: set[str] = set()
+    for token in content:
+        # The word in front is what a company is called by, even where it is a trade word.
+        if not words:
+            words.append(token)
+        elif token in words:
+            continue  # names often stand twice: "Nordlys - Nordlys Aarhus"
+        elif token in SISTERS:
+            sisters.add(token)
+        elif token in QUALIFIERS or _NUMBER.match(token):
+            qualifiers.add(token)
+        else:
+            words.append(token)
+    return Name(
+        tuple(words), tuple(sorted(sisters)), tuple(sorted(qualifiers)), tuple(sorted(set(forms)))
+    )
 
-    This is what a process may link by, beside a number: being alike is not enough.
+
+def same_name(one: str, other: str) -> bool:
+    """Say whether two names are one but for spelling, order, legal form and filling words.
+
+    Sister companies (Holding, Ejendomme, numbers) are not the same, and no name is no name. This is
+    what a process may link by, beside a number: being alike is not enough.
     """
     first, second = parts_of(one), parts_of(other)
     return (
         bool(first.words)
         and sorted(first.words) == sorted(second.words)
-        and first.sisters == second.sisters
-        and first.qualifiers == second.qualifiers
-        and (first.forms == second.forms or not first.forms or not second.forms)
+        and (first.sisters, first.qualifiers) == (second.sisters, second.qualifiers)
     )
 
 

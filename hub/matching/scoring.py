@@ -65,6 +65,12 @@ def compare(first: Comparable, second: Comparable, known: Frequencies) -> Scored
     return Scored(round(1 / (1 + math.exp(-total)), 4), _ordered(evidence))
 
 
+def may_be_same(first: Comparable, second: Comparable) -> bool:
+    """Say whether a comparison can come to `WARN` at all; most often, and quickly, it cannot."""
+    most = of_identifiers(first, second).most
+    return most is None or most > 0
+
+
 def _is_written_twice(first: Comparable, second: Comparable, evidence: Iterable[Evidence]) -> bool:
     """Say whether the same was written twice: one name, one legal form, nothing against it."""
     kinds = {(item.field, item.kind) for item in evidence}
