@@ -58,31 +58,6 @@ def parts_of(name: str) -> Name:
     )
 
 
-def parts_of(name: str) -> Name:
-    """Return the parts of a name; a name of nothing but legal forms or trade words keeps them."""
-    tokens = [_same(token) for token in fold(name).split()]
-    rest, forms = _without_forms(tokens, may_lead=_leads_with_form(name))
-    content = [token for token in rest if token not in FILLERS] or rest
-    words: list[str] = []
-    sisters: set[str] = set()
-    qualifiers: set[str] = set()
-    for token in content:
-        # The word in front is what a company is called by, even where it is a trade word.
-        if not words:
-            words.append(token)
-        elif token in words:
-            continue  # names often stand twice: "Nordlys - Nordlys Aarhus"
-        elif token in SISTERS:
-            sisters.add(token)
-        elif token in QUALIFIERS or _NUMBER.match(token):
-            qualifiers.add(token)
-        else:
-            words.append(token)
-    return Name(
-        tuple(words), tuple(sorted(sisters)), tuple(sorted(qualifiers)), tuple(sorted(set(forms)))
-    )
-
-
 def same_name(one: str, other: str) -> bool:
     """Say whether two names are one but for spelling, order, legal form and filling words.
 
