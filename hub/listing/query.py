@@ -50,7 +50,8 @@ class Order:
 class Query(Generic[ModelT]):
     """A checked question to a listing on behalf of a reader.
 
-    `sort`, `columns` and `facets` are as asked for; `order` and `shown` fill in the defaults.
+    `conditions` are in the order of the listing's fields. `sort`, `columns` and `facets` are as
+    asked for; `order` and `shown` fill in the defaults.
     """
 
     listing: Listing[ModelT]

@@ -128,7 +128,7 @@ class _Reading(Generic[ModelT]):
         made = Query(
             listing=self._listing,
             reader=self._reader,
-            conditions=tuple(self._conditions.values()),
+            conditions=self._in_order(),
             q=self._q(q),
             sort=self._sort(sort),
             columns=self._named("/fields", columns, lambda each: each.selectable),
@@ -154,6 +154,15 @@ class _Reading(Generic[ModelT]):
             return value
         self.refuse(pointer, "wrong_type", N_("must be a list of texts"))
         return []
+
+    def _in_order(self) -> tuple[Condition, ...]:
+        # Not as asked: JSON objects have no order that a database keeps.
+        return tuple(
+            self._conditions[name, operator]
+            for name in self._fields
+            for operator in Operator
+            if (name, operator) in self._conditions
+        )
 
     def _compare(self, pointer: str, name: str, suffix: str, texts: Sequence[str]) -> None:
         field = self._fields.get(name)

@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -55,8 +56,6 @@ def test_hidden_rows_are_neither_listed_nor_counted(session: Session) -> None:
 def test_tombstones_are_left_out_unless_an_administrator_asks(session: Session) -> None:
     make_company(session, "Here")
     make_company(session, "Gone", deleted_at=NOW)
-    from dataclasses import replace
-
     administrator = replace(READER, sees_deleted=True)
 
     usual = page(session, ask(), true())
