@@ -9,8 +9,15 @@ from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.visitors import iterate
 
 from hub.errors import ValidationError
-from hub.listing import Query, page, page_of_values, parse_parameters, search_document
-from hub.listing import pages, ranking
+from hub.listing import (
+    Query,
+    page,
+    page_of_values,
+    pages,
+    parse_parameters,
+    ranking,
+    search_document,
+)
 from hub.listing.ranking import Candidate, score
 from hub.listing.search import Question, _slips, may_contain, nearly_matches
 from hub.listing.words import digits_of, fold, words_of
