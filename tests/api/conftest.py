@@ -1,0 +1,69 @@
+"""Callers, and a client that speaks for them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+from api.app import create_app
+from api.authentication import forget_tokens
+from hub.access.models import ApiToken, User
+from hub.access.roles import Role
+from hub.access.tokens import generate
+from hub.db import transaction
+from tests.api.client import ApiClient
+from tests.api.probe import blueprint
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A user with a token in his hand."""
+
+    user_id: UUID
+    token_id: UUID
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+def make_caller(role: Role, email: str, scopes: tuple[str, ...] = ("*",)) -> Caller:
+    made = generate()
+    with transaction() as session:
+        user = User(email=email, name=email.partition("@")[0], role=role)
+        session.add(user)
+        session.flush()
+        token = ApiToken(
+            prefix=made.prefix, hash=made.hash, user_id=user.id, name="test", scopes=list(scopes)
+        )
+        session.add(token)
+        session.flush()
+        return Caller(user.id, token.id, made.text)
+
+
+@pytest.fixture(scope="session")
+def app() -> Flask:
+    app = create_app()
+    app.register_blueprint(blueprint, url_prefix="/probe")
+    return app
+
+
+@pytest.fixture
+def client(app: Flask, database: Engine) -> Iterator[ApiClient]:
+    forget_tokens()
+    yield ApiClient(app.test_client())
+    forget_tokens()
+
+
+@pytest.fixture
+def administrator(client: ApiClient) -> Caller:
+    return make_caller(Role.ADMINISTRATOR, "anna@example.com")
+
+
+@pytest.fixture
+def representative(client: ApiClient) -> Caller:
+    return make_caller(Role.REPRESENTATIVE, "bo@example.com")

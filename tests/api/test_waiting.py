@@ -1,0 +1,179 @@
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from api.calls import MAX_WAIT_S, Preferences
+from hub.clock import utcnow
+from hub.db import transaction
+from hub.ledger.models import Job
+from hub.settings import get_settings
+from tests.api.client import ApiClient, Reply
+from tests.api.conftest import Caller
+
+
+def in_a_moment(act: Callable[[], None], delay_s: float = 0.2) -> threading.Thread:
+    def run() -> None:
+        time.sleep(delay_s)
+        act()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def finish_all() -> None:
+    with transaction() as session:
+        session.execute(text("update job set state = 'succeeded' where state <> 'succeeded'"))
+
+
+def work(client: ApiClient, caller: Caller, prefer: str | None) -> tuple[Reply, float]:
+    headers = dict(caller.headers)
+    if prefer is not None:
+        headers["Prefer"] = prefer
+    started = time.monotonic()
+    answer = client.post("/probe/work", headers=headers, json={})
+    return answer, time.monotonic() - started
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("wait=5", 5),
+        ("respond-async, wait=10", 10),
+        ("return=minimal; foo=bar, WAIT = 7", 7),
+        ("wait=500", MAX_WAIT_S),
+        ("wait=x", None),
+        ("await=5", None),
+        ("wait", None),
+    ],
+)
+def test_what_is_not_understood_is_passed_over(header: str | None, seconds: int | None) -> None:
+    assert Preferences.of(header).wait_s == seconds
+
+
+def test_without_the_preference_the_answer_comes_at_once(
+    client: ApiClient, administrator: Caller
+) -> None:
+    answer, took = work(client, administrator, None)
+
+    assert (answer.status_code, answer.json["state"]) == (201, "queued")
+    assert answer.headers["Link"] == f'</api/v1/jobs/{answer.json["id"]}>; rel="job"'
+    assert "Preference-Applied" not in answer.headers
+    assert took < 1
+
+
+def test_the_answer_is_held_until_the_job_is_done_and_shows_what_became_of_it(
+    client: ApiClient, administrator: Caller
+) -> None:
+    worker = in_a_moment(finish_all)
+    answer, took = work(client, administrator, "wait=5")
+    worker.join()
+
+    assert (answer.status_code, answer.json["state"]) == (201, "succeeded")
+    assert answer.headers["Preference-Applied"] == "wait=5"
+    assert 0.2 <= took < 3
+
+
+def test_a_202_is_held_too_and_shows_its_job(client: ApiClient, administrator: Caller) -> None:
+    worker = in_a_moment(finish_all)
+    answer = client.post("/probe/later", headers={**administrator.headers, "Prefer": "wait=5"})
+    worker.join()
+
+    assert (answer.status_code, answer.json["state"]) == (202, "succeeded")
+    assert answer.headers["Location"] == f"/api/v1/jobs/{answer.json['id']}"
+
+
+def test_jobs_that_a_job_caused_are_waited_for(client: ApiClient, administrator: Caller) -> None:
+    def go_on() -> None:
+        with transaction() as session:
+            first = session.scalars(select(Job)).one()
+            first.state = "succeeded"  # type: ignore[assignment]  # the column takes the text
+            session.add(
+                Job(task="a.b_c", queue="bulk", args={}, state="queued", cause_job_id=first.id)
+            )
+
+    workers = [in_a_moment(go_on, 0.1), in_a_moment(finish_all, 0.5)]
+    answer, took = work(client, administrator, "wait=5")
+    for worker in workers:
+        worker.join()
+
+    assert answer.json["state"] == "succeeded"
+    assert took >= 0.5
+
+
+def test_when_the_time_is_up_the_answer_comes_as_it_is(
+    client: ApiClient, administrator: Caller
+) -> None:
+    answer, took = work(client, administrator, "wait=1")
+
+    assert (answer.status_code, answer.json["state"]) == (201, "queued")
+    assert answer.headers["Preference-Applied"] == "wait=1"
+    assert 1 <= took < 2
+
+
+def test_work_put_off_beyond_the_wait_is_not_waited_for(
+    client: ApiClient, administrator: Caller
+) -> None:
+    def put_off() -> None:
+        with transaction() as session:
+            session.scalars(select(Job)).one().run_at = utcnow() + timedelta(seconds=60)
+
+    worker = in_a_moment(put_off, 0.1)
+    answer, took = work(client, administrator, "wait=10")
+    worker.join()
+
+    assert answer.json["state"] == "queued"
+    assert took < 3
+
+
+def test_half_of_the_threads_at_most_may_wait(
+    app: Flask, client: ApiClient, administrator: Caller
+) -> None:
+    most = get_settings().api_threads // 2
+    answers: list[Reply] = []
+
+    def send() -> None:
+        client = ApiClient(app.test_client())
+        answers.append(work(client, administrator, "wait=2")[0])
+
+    threads = [threading.Thread(target=send) for _ in range(most + 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    held = [answer for answer in answers if "Preference-Applied" in answer.headers]
+    assert (len(answers), len(held)) == (most + 1, most)
+    assert {UUID(answer.json["id"]) for answer in answers}.__len__() == most + 1
+
+
+def test_no_database_session_is_open_between_two_looks(
+    client: ApiClient, administrator: Caller, database: object
+) -> None:
+    busy: list[int] = []
+
+    def look() -> None:
+        with transaction() as session:
+            busy.append(
+                session.scalar(
+                    text(
+                        "select count(*) from pg_stat_activity where pid <> pg_backend_pid()"
+                        " and datname = current_database() and state like 'idle in transaction%'"
+                    )
+                )
+                or 0
+            )
+        finish_all()
+
+    worker = in_a_moment(look, 0.5)
+    work(client, administrator, "wait=5")
+    worker.join()
+
+    assert busy == [0]
