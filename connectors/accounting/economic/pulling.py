@@ -22,6 +22,7 @@ OVERLAP = timedelta(seconds=60)
 """How far each round goes back: a change may be visible later than its time says."""
 
 _BEGINNING = "1970-01-01T00:00:00Z"
+_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +93,17 @@ def from_cursor(cursor: Mapping[str, Any]) -> Pull:
     """
     stream, since = cursor.get("stream"), cursor.get("last_updated")
     at, after = cursor.get("at"), cursor.get("after")
-    numbered = isinstance(after, int | None)
-    if (
-        stream not in ("sweep", "changes")
-        or not numbered
-        or (stream == "changes" and ((at is None) != (after is None)))
-    ):
+    if stream not in ("sweep", "changes") or not isinstance(after, int | None):
         raise _not_ours()
-    for instant in (since, at):
-        _check_instant(instant, absent_allowed=instant is at)
-    return Pull(stream == "sweep", str(since), at, after)
+    if stream == "changes" and (at is None) != (after is None):
+        raise _not_ours()
+    return Pull(stream == "sweep", _instant(since), None if at is None else _instant(at), after)
 
 
-def _check_instant(value: Any, *, absent_allowed: bool) -> None:
-    if value is None and absent_allowed:
-        return
+def _instant(value: Any) -> str:
     try:
-        datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError as error:
+        return _written(datetime.strptime(value, _FORMAT).replace(tzinfo=UTC))
+    except (TypeError, ValueError) as error:
         raise _not_ours() from error
 
 
@@ -126,4 +120,4 @@ def _before(since: str) -> str:
 
 
 def _written(instant: datetime | None) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if instant else _BEGINNING
+    return instant.astimezone(UTC).strftime(_FORMAT) if instant else _BEGINNING

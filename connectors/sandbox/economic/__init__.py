@@ -12,6 +12,6 @@ from connectors.sandbox.economic.application import create_app
 from connectors.sandbox.economic.books import Books
 from connectors.sandbox.economic.opening_balance import new_books
 
-DEFAULT_PORT = 8101
+PORT = 8103
 
-__all__ = ["DEFAULT_PORT", "Books", "create_app", "new_books"]
+__all__ = ["PORT", "Books", "create_app", "new_books"]

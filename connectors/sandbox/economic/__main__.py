@@ -1,7 +1,7 @@
-"""Serve the sandbox: ``python -m connectors.sandbox.economic --port 8101``."""
+"""Serve the sandbox: ``python -m connectors.sandbox.economic --port 8103``."""
 
 from connectors.sandbox import run
-from connectors.sandbox.economic import DEFAULT_PORT, create_app
+from connectors.sandbox.economic import PORT, create_app
 
 if __name__ == "__main__":
-    run(create_app, DEFAULT_PORT)
+    run(create_app, PORT)

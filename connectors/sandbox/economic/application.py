@@ -46,8 +46,9 @@ def create_app(books: Books | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # likewise
     app.extensions["books"] = kept
-    _note_writes(app, kept)
+    _note_arrivals(app, kept)
     app.extensions["faults"] = add_controls(app)
+    _note_outcomes(app, kept)
     _lock_books(app, kept)
     _guard(app, kept)
     for blueprint in (
@@ -62,8 +63,8 @@ def create_app(books: Books | None = None) -> Flask:
     return app
 
 
-def _note_writes(app: Flask, books: Books) -> None:
-    """Keep every write on arrival, before a fault may strike, and its status when there is one."""
+def _note_arrivals(app: Flask, books: Books) -> None:
+    """Keep every write as it arrives, before a fault may strike."""
 
     @app.before_request
     def note_arrival() -> None:
@@ -80,6 +81,10 @@ def _note_writes(app: Flask, books: Books) -> None:
                     books.now(),
                 )
             )
+
+
+def _note_outcomes(app: Flask, books: Books) -> None:
+    """Add what a write was answered, be it lost on the way or not."""
 
     @app.after_request
     def note_status(response: Response) -> Response:
@@ -121,8 +126,8 @@ def _guard(app: Flask, books: Books) -> None:
 
     @app.after_request
     def keep_and_mark(response: Response) -> Response:
-        if request.path.startswith(CONTROLS) or _wants_page():
-            return response
+        if "locked" not in g or request.path.startswith(CONTROLS) or _wants_page():
+            return response  # a planned fault, a control or the page
         _keep(books, response)
         used = len(books.spent) * CALL_COST
         response.headers["X-RequestId"] = uuid4().hex

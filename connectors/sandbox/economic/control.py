@@ -10,7 +10,7 @@ Besides the paths of `connectors.sandbox`:
   one; ``PATCH /invoices/1`` ``{"remainder": 0}`` is a payment; ``POST /drafts`` likewise.
 - ``POST /customer-groups``, ``DELETE /customer-groups/1`` (even while it has customers).
 - ``PUT /tokens`` replaces the two tokens; ``DELETE /tokens`` revokes them.
-- ``PATCH /options`` ``{"language": "da", "error_form": "array", "leaf_form": "old",
+- ``GET`` and ``PATCH /state`` ``{"language": "da", "error_form": "array", "leaf_form": "old",
   "idempotency": false, "cache_refusals": false, "rate_limit": 100}``.
 - ``POST /clock`` ``{"advance_s": 5}`` moves the agreement's clock.
 """
@@ -41,20 +41,23 @@ _VOICES: Mapping[str, tuple[str, ...]] = {
 _SWITCHES: Mapping[str, type] = {"idempotency": bool, "cache_refusals": bool, "rate_limit": int}
 
 
-def make_control(books: Books) -> Blueprint:  # noqa: C901 - one short function for each endpoint
+def make_control(books: Books) -> Blueprint:
     """Return the endpoints; none of them needs tokens."""
     blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
+    _serve_customers(blueprint, books)
+    _serve_invoices(blueprint, books)
+    _serve_groups_and_tokens(blueprint, books)
+    _serve_switches(blueprint, books)
+    return blueprint
 
-    @blueprint.get("/writes")
-    def list_writes() -> ResponseReturnValue:
-        return jsonify(
-            [asdict(w) | {"received_at": w.received_at.isoformat()} for w in books.requests]
-        )
 
+def _serve_customers(blueprint: Blueprint, books: Books) -> None:
     @blueprint.post("/customers")
     def enter_customers() -> ResponseReturnValue:
         given: Any = request.get_json()
         bodies = given if isinstance(given, list) else [given]
+        if not all(isinstance(body, dict) for body in bodies):
+            raise RefusedError(400, "not_json")
         return jsonify([books.create_customer(_DEFAULTS | body) for body in bodies])
 
     @blueprint.patch("/customers/<int:number>")
@@ -71,11 +74,15 @@ def make_control(books: Books) -> Blueprint:  # noqa: C901 - one short function 
     @blueprint.post("/delivery-locations")
     def enter_delivery_location() -> ResponseReturnValue:
         body = json_object()
-        customer = int(body.pop("customerNumber"))
+        customer = int(_number(body, "customerNumber"))
         books.customer(customer)
-        books.delivery_locations.setdefault(customer, {})[body["deliveryLocationNumber"]] = body
-        return body
+        place = int(_number(body, "deliveryLocationNumber"))
+        kept = {name: value for name, value in body.items() if name != "customerNumber"}
+        books.delivery_locations.setdefault(customer, {})[place] = kept
+        return kept
 
+
+def _serve_invoices(blueprint: Blueprint, books: Books) -> None:
     @blueprint.post("/invoices")
     def book_invoice() -> ResponseReturnValue:
         number = max(books.booked, default=0) + 1
@@ -86,7 +93,7 @@ def make_control(books: Books) -> Blueprint:  # noqa: C901 - one short function 
     def pay_invoice(number: int) -> ResponseReturnValue:
         if number not in books.booked:
             raise RefusedError(404, "not_found", code="E06000")
-        remainder = float(json_object()["remainder"])
+        remainder = _number(json_object(), "remainder")
         books.booked[number] |= {"remainder": remainder, "remainderInBaseCurrency": remainder}
         return books.booked[number]
 
@@ -100,6 +107,8 @@ def make_control(books: Books) -> Blueprint:  # noqa: C901 - one short function 
         books.drafts[number] = {"draftInvoiceNumber": number} | body
         return books.drafts[number]
 
+
+def _serve_groups_and_tokens(blueprint: Blueprint, books: Books) -> None:
     @blueprint.post("/customer-groups")
     def enter_customer_group() -> ResponseReturnValue:
         return books.store_customer_group({"account": {"accountNumber": 5600}} | json_object())
@@ -112,7 +121,12 @@ def make_control(books: Books) -> Blueprint:  # noqa: C901 - one short function 
 
     @blueprint.put("/tokens")
     def replace_tokens() -> ResponseReturnValue:
-        books.tokens = Tokens(**json_object())
+        given = json_object()
+        names = ("app_secret_token", "agreement_grant_token")
+        for name in names:
+            if not isinstance(given.get(name), str):
+                raise RefusedError(400, "required", name=name)
+        books.tokens = Tokens(*(given[name] for name in names))
         return asdict(books.tokens)
 
     @blueprint.delete("/tokens")
@@ -120,18 +134,34 @@ def make_control(books: Books) -> Blueprint:  # noqa: C901 - one short function 
         books.tokens = Tokens(None, None)
         return "", 204
 
-    @blueprint.patch("/options")
-    def switch_options() -> ResponseReturnValue:
+
+def _serve_switches(blueprint: Blueprint, books: Books) -> None:
+    @blueprint.get("/writes")
+    def list_writes() -> ResponseReturnValue:
+        return jsonify(
+            [asdict(w) | {"received_at": w.received_at.isoformat()} for w in books.requests]
+        )
+
+    @blueprint.get("/state")
+    def show_state() -> ResponseReturnValue:
+        return _state(books)
+
+    @blueprint.patch("/state")
+    def change_state() -> ResponseReturnValue:
         for name, value in json_object().items():
             _switch(books, name, value)
-        return asdict(books.options)
+        return _state(books)
 
     @blueprint.post("/clock")
     def move_clock() -> ResponseReturnValue:
-        books.offset += timedelta(seconds=float(json_object()["advance_s"]))
+        books.offset += timedelta(seconds=_number(json_object(), "advance_s"))
         return {"now": books.now().isoformat()}
 
-    return blueprint
+
+def _state(books: Books) -> Record:
+    switches = asdict(books.options)
+    voice: Record = switches.pop("voice")
+    return switches | voice
 
 
 def _switch(books: Books, name: str, value: Any) -> None:
@@ -143,12 +173,19 @@ def _switch(books: Books, name: str, value: Any) -> None:
         raise RefusedError(400, "choice", limit=", ".join([*_VOICES, *_SWITCHES]))
 
 
+def _number(given: Mapping[str, Any], name: str) -> float:
+    value = given.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise RefusedError(400, "required", name=name)
+    return float(value)
+
+
 def _invoice(books: Books, given: Record) -> Record:
     """Return the properties that booked invoices and drafts share; amounts in one currency."""
-    customer = books.customer(int(given["customerNumber"]))
-    gross = float(given["grossAmount"])
-    net = float(given.get("netAmount", round(gross / 1.25, 2)))
-    remainder = float(given.get("remainder", gross))
+    customer = books.customer(int(_number(given, "customerNumber")))
+    gross = _number(given, "grossAmount")
+    net = round(gross / 1.25, 2)  # Danish VAT is 25 %
+    remainder = _number({"remainder": gross} | given, "remainder")
     issued = str(given.get("date", books.now().date().isoformat()))
     due = (date.fromisoformat(issued) + timedelta(days=8)).isoformat()
     recipient = {
