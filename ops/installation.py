@@ -86,13 +86,14 @@ def reachable_database(installation: Installation) -> Iterator[str]:
         yield installation.database_url
         return
     from ops.parts import postgres_part
+    from ops.supervisor.leftovers import ProcessFiles
     from ops.supervisor.single import running
 
-    with (
-        installation.place.locked(),
-        running(postgres_part(postgres), installation.place),
-    ):
-        yield installation.database_url
+    place = installation.place
+    with place.locked():
+        ProcessFiles(place.process_ids).end_all()
+        with running(postgres_part(postgres), place):
+            yield installation.database_url
 
 
 def own_program() -> list[str]:

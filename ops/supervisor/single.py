@@ -24,7 +24,6 @@ def running(part: Part, place: DataDirectory) -> Iterator[Child]:
         OperationError: it does not become ready.
     """
     files = ProcessFiles(place.process_ids)
-    files.end_all()
     part.prepare()
     log = place.logs / f"{part.name}.log"
     with log.open("ab") as output:

@@ -1,0 +1,128 @@
+"""A real ``hub up`` in a process of its own."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from hub.settings import PREFIX
+from ops.embedded.account import Account
+from ops.reach import answers
+from tests.stack import free_port
+
+ROOT = Path(__file__).parents[2]
+READY_S = 60  # a busy machine; 4 s as a rule
+
+
+def wait_until(condition: Callable[[], object], within_s: float = READY_S) -> None:
+    """Wait until something is so; a test fails when it is not in time."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_s} s"
+        time.sleep(0.05)
+
+
+class HubUp:
+    """One installation in a temporary directory, with ``hub`` to run on it.
+
+    Args:
+        python: the interpreter to run it with.
+        account: who runs it, when not we.
+    """
+
+    def __init__(self, python: str = sys.executable, account: Account | None = None) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="hub-up-"))
+        self.directory.chmod(0o711)
+        if account:
+            os.chown(self.directory, account.user_id, account.group_id)
+        self.data = self.directory / "data"
+        self.port = free_port()
+        self._python = python
+        self._account = account
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        packages = [str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))]
+        inherited = {name: v for name, v in os.environ.items() if not name.startswith(PREFIX)}
+        return inherited | {
+            "HUB_DATA_DIR": str(self.data),
+            "HUB_PORT": str(self.port),
+            "HOME": str(self.directory),
+            "PYTHONPATH": os.pathsep.join(packages),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def run(
+        self, *arguments: str, more: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run another ``hub`` command to its end."""
+        return subprocess.run(
+            [self._python, "-m", "ops.cli", *arguments],
+            cwd=self.directory,
+            env=self.environment() | dict(more or {}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def start(self) -> str:
+        """Start ``hub up``, wait until it greets, and return what it said so far."""
+        account = self._account
+        with (self.directory / "output").open("w") as output:
+            self.process = subprocess.Popen(
+                [self._python, "-m", "ops.cli", "up"],
+                cwd=self.directory,
+                env=self.environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                user=account.user_id if account else None,
+                group=account.group_id if account else None,
+                extra_groups=[] if account else None,
+            )
+        wait_until(lambda: "Stop: Ctrl-C" in self.text() or self.ended())
+        assert not self.ended(), self.text()
+        return self.text()
+
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def text(self) -> str:
+        return (self.directory / "output").read_text(errors="replace")
+
+    def token(self) -> str:
+        found = re.search(r"export TOKEN=(\S+)", self.text())
+        assert found, "no token was shown"
+        return found[1]
+
+    def is_ready(self) -> bool:
+        return answers(f"{self.url}/readyz")
+
+    def process_id(self, part: str) -> int:
+        facts = json.loads((self.data / "processes" / f"{part}.json").read_text())
+        return int(facts["process_id"])
+
+    def process_ids(self) -> dict[str, int]:
+        names = [path.stem for path in (self.data / "processes").glob("*.json")]
+        return {name: self.process_id(name) for name in names}
+
+    def stop(self) -> int:
+        """Ask it to stop and return how it ended."""
+        assert self.process
+        self.process.terminate()
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        if self.process and not self.ended():
+            self.stop()
+        shutil.rmtree(self.directory)

@@ -1,0 +1,37 @@
+"""Asks a Hub from eight threads until it is gone: ``python -m tests.ops.load URL TOKEN``.
+
+Prints how many requests were answered, and how many were accepted and then not answered.
+"""
+
+import http.client
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+THREADS = 8
+
+
+def ask_until_gone(address: str, token: str) -> tuple[int, int]:
+    """Return (answered, cut): a refused connection is the proper end."""
+    answered = 0
+    while True:
+        connection = http.client.HTTPConnection(address, timeout=30)
+        try:
+            connection.connect()
+        except OSError:
+            return answered, 0
+        try:
+            connection.request("GET", "/api/v1/jobs", headers={"Authorization": f"Bearer {token}"})
+            connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            return answered, 1
+        finally:
+            connection.close()
+        answered += 1
+
+
+if __name__ == "__main__":
+    host = urlsplit(sys.argv[1]).netloc
+    with ThreadPoolExecutor(THREADS) as pool:
+        counts = list(pool.map(lambda _: ask_until_gone(host, sys.argv[2]), range(THREADS)))
+    sys.stdout.write(f"{sum(c[0] for c in counts)} {sum(c[1] for c in counts)}\n")

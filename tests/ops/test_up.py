@@ -1,0 +1,192 @@
+"""``hub up`` with its real parts."""
+
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from ops.embedded.account import Account, can_reach
+from ops.process_identity import is_running
+from tests.ops.hub_up import HubUp, wait_until
+
+pytestmark = pytest.mark.stack
+
+PARTS = {"postgres", "redis", "api", "relay", "worker", "worker-bulk"}
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[HubUp]:
+    running = HubUp()
+    running.start()
+    yield running
+    running.close()
+
+
+def test_the_first_start_shows_the_way_and_a_token_that_works(up: HubUp) -> None:
+    text = up.text()
+    with requests.Session() as client:
+        answer = client.get(
+            f"{up.url}/api/v1/jobs", headers={"Authorization": f"Bearer {up.token()}"}, timeout=10
+        )
+        refused = client.get(f"{up.url}/api/v1/jobs", timeout=10)
+
+    assert (answer.status_code, refused.status_code) == (200, 401)
+    assert f"Hub is running at {up.url}" in text
+    assert "HUB_SMTP_URL is not set: no mail is sent" in text
+    assert not (up.data / "administrator.token").exists()
+    logs = "".join(path.read_text() for path in (up.data / "logs").glob("*.log"))
+    assert up.token() not in logs
+
+
+def test_every_part_runs(up: HubUp) -> None:
+    assert set(up.process_ids()) == PARTS
+    assert all(is_running(process_id) for process_id in up.process_ids().values())
+
+
+def test_a_second_one_on_the_same_data_is_refused_and_told_who_the_first_is(up: HubUp) -> None:
+    second = up.run("up", more={"HUB_PORT": "0"})
+
+    assert up.process
+    assert second.returncode == 1
+    assert f"Another hub (process {up.process.pid}) is using {up.data}" in second.stderr
+    assert up.is_ready()
+
+
+def test_a_second_one_on_the_same_port_is_refused_by_the_setting(up: HubUp, tmp_path: Path) -> None:
+    second = up.run("up", more={"HUB_DATA_DIR": str(tmp_path / "other")})
+
+    assert second.returncode == 1
+    assert f"listens on port {up.port} of 127.0.0.1. Stop it, or set HUB_PORT" in second.stderr
+
+
+def test_the_doctor_finds_it_well_but_for_the_mail_server(up: HubUp) -> None:
+    answer = up.run("doctor", more={"HUB_PROT": "8080"})
+
+    lines = answer.stdout.splitlines()
+    assert answer.returncode == 0
+    assert [line for line in lines if not line.startswith("ok ")] == [
+        "warn  settings: unknown: HUB_PROT -> see .env.example for the names",
+        "warn  mail: no server is set, so no mail goes out -> set HUB_SMTP_URL",
+    ]
+    assert f"ok    api: ready at {up.url}" in lines
+
+
+def test_the_doctor_fails_where_a_store_is_away(up: HubUp) -> None:
+    answer = up.run("doctor", "--stores", more={"HUB_DATABASE_URL": "postgresql://127.0.0.1:9/x"})
+
+    assert answer.returncode == 1
+    assert answer.stdout.startswith("fail  database: not reachable: ")
+
+
+def test_a_lost_token_is_replaced_on_the_command_line(up: HubUp) -> None:
+    made = up.run("token", "create", "--email", "Admin@localhost", "--scope", "jobs:read")
+    unknown = up.run("token", "create", "--email", "nobody@localhost")
+
+    with requests.Session() as client:
+        client.headers["Authorization"] = f"Bearer {made.stdout.strip()}"
+        assert client.get(f"{up.url}/api/v1/jobs", timeout=10).status_code == 200
+    assert unknown.returncode == 1
+    assert "There is no active user with the address nobody@localhost." in unknown.stderr
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_a_killed_part_is_back_within_ten_seconds(up: HubUp, part: str) -> None:
+    before = up.process_id(part)
+
+    os.kill(before, signal.SIGKILL)
+
+    wait_until(lambda: not is_running(before), within_s=5)
+    wait_until(lambda: up.process_ids().get(part, before) != before and up.is_ready(), within_s=15)
+    assert not up.ended()
+
+
+def test_a_stop_is_clean_and_the_next_start_shows_no_token(up: HubUp) -> None:
+    before = up.process_ids()
+
+    assert up.stop() == 0
+    assert not any(is_running(process_id) for process_id in before.values())
+    assert up.process_ids() == {}
+    text = up.start()
+
+    assert "export TOKEN=" not in text
+    assert up.is_ready()
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="only Linux ends children with a parent")
+def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_works(up: HubUp) -> None:
+    left = up.process_ids()
+    assert up.process
+    up.process.kill()
+    up.process.wait(5)
+
+    wait_until(lambda: not any(is_running(process_id) for process_id in left.values()))
+    up.start()
+
+    assert up.is_ready()
+
+
+def test_when_everything_is_killed_at_once_the_next_start_recovers(up: HubUp) -> None:
+    assert up.process
+    victims = [up.process.pid, *up.process_ids().values()]
+    for victim in victims:
+        os.kill(victim, signal.SIGKILL)
+    up.process.wait(5)
+    assert (up.data / "postgres" / "postmaster.pid").exists()
+
+    up.start()
+
+    assert up.is_ready()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_somebody_without_rights_can_run_it() -> None:
+    nobody = Account("nobody", 65534, 65534)
+    python = reachable_python(nobody)
+    running = HubUp(python, nobody)
+    try:
+        running.start()
+
+        assert running.is_ready()
+        assert running.data.stat().st_uid == nobody.user_id
+        assert Path(f"/proc/{running.process_id('postgres')}").stat().st_uid == nobody.user_id
+        assert running.stop() == 0
+    finally:
+        running.close()
+
+
+def reachable_python(account: Account) -> str:
+    minor = f"python3.{sys.version_info.minor}"
+    for candidate in (sys.executable, f"/usr/bin/{minor}", f"/usr/local/bin/{minor}"):
+        if Path(candidate).exists() and can_reach(Path(candidate).resolve(), account):
+            return candidate
+    pytest.skip(f"no {minor} that the account nobody could run")
+
+
+def test_a_stop_under_load_loses_no_answer() -> None:
+    running = HubUp()
+    try:
+        running.start()
+        load = subprocess.Popen(
+            [sys.executable, "-m", "tests.ops.load", running.url, running.token()],
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(2)
+        begun = time.monotonic()
+
+        assert running.stop() == 0
+        took_s = time.monotonic() - begun
+        answered, cut = (int(word) for word in load.communicate(timeout=30)[0].split())
+        assert answered > 50
+        assert cut == 0
+        assert took_s < 30
+    finally:
+        running.close()
