@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -38,7 +39,8 @@ _WRITE = text("""
         on conflict (entity, record_id) do update
         set compared = excluded.compared, keys = excluded.keys, rules = excluded.rules,
             checked = match_party.checked and match_party.rules = excluded.rules
-                and match_party.compared = excluded.compared
+                and match_party.compared = excluded.compared,
+            changed_at = now()
     )
     insert into match_key (digest, record_id)
     select digest, record_id from given, unnest(cast(given.keys as bigint[])) as digest
@@ -69,6 +71,7 @@ _UNCHECKED = text("""
 _MARK_CHECKED = text("""
     update match_party set checked = true
     where entity = :entity and record_id = any(:record_ids) and not checked
+      and (cast(:before as timestamptz) is null or changed_at < :before)
 """)
 
 
@@ -97,9 +100,22 @@ def unchecked(session: Session, entity: str, limit: int) -> list[UUID]:
     return list(session.scalars(_UNCHECKED, {"entity": entity, "limit": limit}))
 
 
-def mark_checked(session: Session, entity: str, record_ids: Sequence[UUID]) -> None:
-    """Note that the pairs of records were looked for as they are now."""
-    session.execute(_MARK_CHECKED, {"entity": entity, "record_ids": list(record_ids)})
+def mark_checked(
+    session: Session,
+    entity: str,
+    record_ids: Sequence[UUID],
+    *,
+    changed_before: datetime | None = None,
+) -> None:
+    """Note that the pairs of records were looked for as they are now.
+
+    Whoever did not hold the records locked names an instant that lies before he began to look, by
+    longer than a transaction may last: what changed later stays to be looked at.
+    """
+    session.execute(
+        _MARK_CHECKED,
+        {"entity": entity, "record_ids": list(record_ids), "before": changed_before},
+    )
 
 
 def remove(session: Session, entity: str, record_id: UUID) -> None:

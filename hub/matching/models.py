@@ -16,11 +16,12 @@ from sqlalchemy import (
     Text,
     Uuid,
     false,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from hub.db import Base
+from hub.db import Base, Instant
 
 match_party = Table(
     "match_party",
@@ -30,13 +31,15 @@ match_party = Table(
     Column("compared", JSONB, nullable=False),
     Column("keys", ARRAY(BigInteger), nullable=False),
     Column("rules", SmallInteger, nullable=False),
+    Column("changed_at", Instant, nullable=False, server_default=func.now()),
     Column("checked", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("entity", "record_id"),
     Index("ix_match_party_unchecked", "entity", "record_id", postgresql_where=text("not checked")),
 )
 """One row for each record that takes part: its facts, normalised, so that a candidate is compared
 without normalising it again; its keys, so that replacing them needs no index by record; the version
-of the rules it was normalised under; whether its pairs were looked for since it last changed."""
+of the rules it was normalised under; when it last changed (the beginning of that transaction), and
+whether its pairs were looked for since."""
 
 match_key = Table(
     "match_key",

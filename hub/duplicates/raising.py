@@ -1,0 +1,134 @@
+"""Raising pairs: new ones, known ones that changed, and those that are pairs no more."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, lazyload
+
+from hub import matching
+from hub.customers.models import Customer
+from hub.db import new_id
+from hub.duplicates.models import DupCandidate, DupState
+from hub.matching import Pair
+
+ENTITY = Customer.entity()
+
+
+def raise_pair(session: Session, pair: Pair) -> bool:
+    """Raise one pair; see `raise_pairs`."""
+    return raise_pairs(session, [pair]) == 1
+
+
+def raise_pairs(session: Session, pairs: Sequence[Pair]) -> int:
+    """Make pairs known to people; returns how many came to be open.
+
+    One that is open already gets its present score. One that was dismissed stays so, unless
+    something speaks for it now that did not then; one that was merged is left alone.
+    """
+    known = _known(session, pairs)
+    opened = _insert(session, [pair for pair in pairs if _ids(pair) not in known])
+    for pair in pairs:
+        row = known.get(_ids(pair))
+        if row is None or row.state is DupState.MERGED:
+            continue
+        if row.state is DupState.DISMISSED and not matching.is_new_evidence(
+            row.fingerprint or {}, pair.fingerprint, pair.evidence
+        ):
+            continue
+        if row.state is not DupState.OPEN:
+            row.state, row.reason, row.decided_by, row.decided_at = DupState.OPEN, None, None, None
+            opened += 1
+        describe(row, pair)
+    session.flush()
+    return opened
+
+
+def close_vanished(session: Session, customer_ids: Sequence[UUID], still: Sequence[Pair]) -> int:
+    """Look again at the open pairs of some customers that a search did not meet any more.
+
+    Returns how many became obsolete: the two differ by now, or one of them is gone.
+    """
+    met = {_ids(pair) for pair in still}
+    rows = [
+        row
+        for row in session.scalars(
+            select(DupCandidate)
+            .where(
+                DupCandidate.state == DupState.OPEN,
+                or_(DupCandidate.a_id.in_(customer_ids), DupCandidate.b_id.in_(customer_ids)),
+            )
+            .order_by(DupCandidate.a_id, DupCandidate.b_id)
+            .with_for_update()
+            .options(lazyload("*"))  # the customers themselves are not looked at
+        )
+        if (row.a_id, row.b_id) not in met
+    ]
+    present = matching.compare_pairs(session, ENTITY, [(row.a_id, row.b_id) for row in rows])
+    closed = 0
+    for row in rows:
+        pair = present.get((row.a_id, row.b_id))
+        if pair is None or pair.score < matching.WARN:
+            row.state = DupState.OBSOLETE
+            closed += 1
+        else:
+            describe(row, pair)
+    session.flush()
+    return closed
+
+
+def describe(row: DupCandidate, pair: Pair) -> None:
+    """Give a row the present score and evidence of its pair; writes nothing where they are so."""
+    score = Decimal(str(pair.score))
+    if row.score != score or row.rule_version != matching.RULES:
+        row.score = score
+        row.evidence = [item.shown() for item in pair.evidence]
+        row.rule_version = matching.RULES
+
+
+def _ids(pair: Pair) -> tuple[UUID, UUID]:
+    return pair.first_id, pair.second_id
+
+
+def _known(session: Session, pairs: Sequence[Pair]) -> dict[tuple[UUID, UUID], DupCandidate]:
+    if not pairs:
+        return {}
+    rows = session.scalars(
+        select(DupCandidate)
+        .where(tuple_(DupCandidate.a_id, DupCandidate.b_id).in_([_ids(pair) for pair in pairs]))
+        .order_by(DupCandidate.a_id, DupCandidate.b_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+        .options(lazyload("*"))
+    )
+    return {(row.a_id, row.b_id): row for row in rows}
+
+
+def _insert(session: Session, pairs: Sequence[Pair]) -> int:
+    """Write new pairs at once; a scan's finds are no acts of people and make no events."""
+    if not pairs:
+        return 0
+    statement = (
+        insert(DupCandidate)
+        .values(
+            [
+                {
+                    "id": new_id(),
+                    "a_id": pair.first_id,
+                    "b_id": pair.second_id,
+                    "score": Decimal(str(pair.score)),
+                    "evidence": [item.shown() for item in pair.evidence],
+                    "rule_version": matching.RULES,
+                    "state": DupState.OPEN,
+                    "created_at": func.now(),
+                    "updated_at": func.now(),
+                }
+                for pair in sorted(pairs, key=_ids)
+            ]
+        )
+        .on_conflict_do_nothing(index_elements=["a_id", "b_id"])
+        .returning(DupCandidate.id)
+    )
+    return len(session.scalars(statement).all())

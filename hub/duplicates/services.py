@@ -1,0 +1,187 @@
+"""What people decide over pairs, and what follows when a customer goes."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hub import matching
+from hub.clock import utcnow
+from hub.db import new_id
+from hub.duplicates.keys import write_missing
+from hub.duplicates.models import DupCandidate, DupState
+from hub.duplicates.raising import ENTITY, describe
+from hub.errors import ConflictError, NotFoundError, ValidationError
+from hub.history.recording import PendingEvent, origin_of
+from hub.i18n import N_
+
+_ALLOWED = {
+    DupState.OPEN: (DupState.DISMISSED, DupState.MERGED, DupState.OBSOLETE),
+    DupState.DISMISSED: (DupState.OPEN,),
+    DupState.MERGED: (DupState.OPEN,),
+    DupState.OBSOLETE: (DupState.OPEN,),
+}
+
+
+def get(session: Session, candidate_id: UUID, *, lock: bool = False) -> DupCandidate:
+    """Return a pair.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    query = select(DupCandidate).where(
+        DupCandidate.id == candidate_id, DupCandidate.deleted_at.is_(None)
+    )
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = session.scalar(query)
+    if row is None:
+        raise NotFoundError(DupCandidate.entity(), candidate_id)
+    return row
+
+
+def dismiss(
+    session: Session, candidate_id: UUID, *, reason: str, by: UUID, now: datetime
+) -> DupCandidate:
+    """Say that an open pair is two customers.
+
+    It stays so until something speaks for the pair that does not speak for it now.
+
+    Raises:
+        NotFoundError: there is no such pair.
+        ValidationError: no reason was given.
+        ConflictError: it is not open.
+    """
+    row = get(session, candidate_id, lock=True)
+    _require(row, DupState.OPEN, DupState.DISMISSED)
+    _dismiss(session, row, reason=_reason(reason), by=by, now=now)
+    return row
+
+
+def remember_allowed(
+    session: Session,
+    first_id: UUID,
+    second_id: UUID,
+    *,
+    reason: str,
+    by: UUID | None,
+    now: datetime,
+) -> DupCandidate:
+    """Remember that a customer was made on purpose beside one like it: the pair is dismissed.
+
+    Both are in the session's database already; an earlier decision over them is renewed.
+
+    Raises:
+        ValidationError: no reason was given.
+    """
+    reason = _reason(reason)
+    a_id, b_id = sorted((first_id, second_id))
+    session.execute(
+        insert(DupCandidate)
+        .values(
+            id=new_id(), a_id=a_id, b_id=b_id, score=Decimal(0), evidence=[],
+            rule_version=matching.RULES, state=DupState.OPEN, created_by=by, updated_by=by,
+        )
+        .on_conflict_do_nothing(index_elements=["a_id", "b_id"])
+    )  # fmt: skip
+    row = session.scalars(
+        select(DupCandidate)
+        .where(DupCandidate.a_id == a_id, DupCandidate.b_id == b_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    _dismiss(session, row, reason=reason, by=by, now=now)
+    return row
+
+
+def mark_merged(session: Session, survivor_id: UUID, merged_id: UUID, *, now: datetime) -> None:
+    """Note that two customers became one; other open pairs of the one that went are obsolete."""
+    for row in _open_pairs_of(session, merged_id):
+        is_pair = {row.a_id, row.b_id} == {survivor_id, merged_id}
+        row.state = DupState.MERGED if is_pair else DupState.OBSOLETE
+        row.decided_at = now
+    session.flush()
+
+
+def reopen_merged(session: Session, survivor_id: UUID, merged_id: UUID) -> None:
+    """Open the pair of a merge that was undone."""
+    a_id, b_id = sorted((survivor_id, merged_id))
+    row = session.scalar(
+        select(DupCandidate).where(
+            DupCandidate.a_id == a_id,
+            DupCandidate.b_id == b_id,
+            DupCandidate.state == DupState.MERGED,
+        )
+    )
+    if row is not None:
+        row.state, row.decided_at = DupState.OPEN, None
+        session.flush()
+
+
+def react(session: Session, event: PendingEvent) -> None:
+    """Follow what happens to a customer; called for every event of one.
+
+    One made on purpose beside another is a pair already decided over; one deleted has none.
+    """
+    if event.type == "customer.deleted":
+        for row in _open_pairs_of(session, event.subject_id):
+            row.state = DupState.OBSOLETE
+    elif event.type == "customer.duplicate_allowed" and event.data is not None:
+        remember_allowed(
+            session,
+            event.subject_id,
+            UUID(event.data["other_id"]),
+            reason=event.data["reason"],
+            by=origin_of(session).user_id,
+            now=utcnow(),
+        )
+
+
+def _dismiss(
+    session: Session, row: DupCandidate, *, reason: str, by: UUID | None, now: datetime
+) -> None:
+    write_missing(session, [row.a_id, row.b_id])
+    pair = matching.compare_pairs(session, ENTITY, [(row.a_id, row.b_id)]).get((row.a_id, row.b_id))
+    if pair is not None:
+        describe(row, pair)
+    row.fingerprint = dict(pair.fingerprint) if pair is not None else {}
+    row.state, row.reason, row.decided_by, row.decided_at = DupState.DISMISSED, reason, by, now
+    session.flush()
+
+
+def _open_pairs_of(session: Session, customer_id: UUID) -> list[DupCandidate]:
+    return list(
+        session.scalars(
+            select(DupCandidate)
+            .where(
+                DupCandidate.state == DupState.OPEN,
+                or_(DupCandidate.a_id == customer_id, DupCandidate.b_id == customer_id),
+            )
+            .with_for_update()
+        )
+    )
+
+
+def _reason(given: str) -> str:
+    reason = given.strip()
+    if not reason:
+        raise ValidationError.of("/reason", "required", N_("Say why they are two."))
+    return reason
+
+
+def _require(row: DupCandidate, needed: DupState, wanted: DupState) -> None:
+    if row.state is needed:
+        return
+    raise ConflictError(
+        "dup_candidate_state",
+        N_("The pair is {state}; it cannot become {wanted}."),
+        details={
+            "state": row.state.value,
+            "allowed": [state.value for state in _ALLOWED[row.state]],
+        },
+        state=row.state.value,
+        wanted=wanted.value,
+    )

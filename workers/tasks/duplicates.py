@@ -1,0 +1,35 @@
+"""Looking for duplicates."""
+
+from datetime import timedelta
+
+from hub.clock import utcnow
+from hub.duplicates import scanning
+from hub.ledger.tasks import TaskName
+from hub.origin import CauseKind
+from workers.chain import RunningJob, task
+
+
+@task(TaskName.FIND_DUPLICATES, longest=timedelta(hours=4))
+def find_duplicates(job: RunningJob, whole: bool = False) -> None:  # noqa: FBT001, FBT002 - a job's argument, given by name
+    """Look for pairs among all customers, or among those that changed since they were looked at.
+
+    Each batch is a commit of its own that moves the scan on: killed, it goes on where it stopped.
+    """
+    job.caused_by(CauseKind.RULE, "duplicates")
+    with job.transaction() as session:
+        scanning.begin(session, job.id, whole=whole)
+        total = scanning.customers_to_see(session) if whole else None
+    more = True
+    while more:
+        with job.transaction() as session:
+            progress = scanning.scan_batch(session, job.id)
+        more = progress is not None
+        if progress is not None:
+            job.progress(progress.seen, total, "customers")
+    with job.transaction() as session:
+        scan = scanning.finish(session, job.id, now=utcnow())
+    counted = {
+        "customers": scan.seen, "raised": scan.raised, "made_obsolete": scan.made_obsolete
+    }  # fmt: skip
+    with job.finish(counted):
+        pass
