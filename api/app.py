@@ -9,12 +9,37 @@ from api.dispatch import API, REQUEST_ID
 from api.observation import ROUTE, Observed
 from api.operations import View
 from api.problems import moved, present, problem_of
-from api.routes import events, jobs, tokens, users
+from api.routes import (
+    conflicts,
+    connections,
+    contacts,
+    customers,
+    events,
+    jobs,
+    plans,
+    registry_lookups,
+    runs,
+    tokens,
+    users,
+)
+from hub import reactions
 from hub.access.principals import Principal
 from hub.clock import utcnow
 from hub.errors import MergedError
 
-CONCEPTS = (users, tokens, jobs, events)
+CONCEPTS = (
+    customers,
+    contacts,
+    registry_lookups,
+    connections,
+    conflicts,
+    plans,
+    runs,
+    users,
+    tokens,
+    jobs,
+    events,
+)
 PAGES = (front_page, health, metrics, documentation)
 
 
@@ -28,6 +53,7 @@ def create_app() -> Flask:
     Raises:
         UndeclaredRouteError: as said there.
     """
+    reactions.install()
     app = Flask("api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
     app.url_map.merge_slashes = False  # an address has one spelling; the others are not found

@@ -171,6 +171,25 @@ def request_test(session: Session, connection: Connection) -> Enqueued:
     )
 
 
+def request_pull(session: Session, connection: Connection) -> Enqueued:
+    """Ask for what changed there now.
+
+    Raises:
+        ConflictError: nothing can be pulled from this kind of connection.
+    """
+    task = TASKS_THAT_PULL.get(connection.kind)
+    if task is None:
+        raise ConflictError("no_pull", N_("Nothing is pulled from a connection of this kind."))
+    return enqueue(
+        session,
+        task,
+        key=str(connection.id),
+        serial_key=f"pull:{connection.id}",
+        subject=(ENTITY, connection.id),
+        connection_id=connection.id,
+    )
+
+
 def record_test(
     session: Session,
     connection: Connection,

@@ -40,7 +40,7 @@ def expand_due(session: Session, *, now: datetime, limit: int = 100) -> int:
     ).all()
     for schedule in due:
         if schedule.every_s is not None:
-            _ask(session, schedule, f"schedule:{schedule.id}")
+            _ask(session, schedule, f"schedule:{schedule.id}")  # one at a time is enough
             schedule.next_at = first_time(schedule, now)
         else:
             _expand_rule(session, schedule, now)

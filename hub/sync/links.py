@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.connections.models import Conflict, ExternalLink, LinkState
@@ -84,6 +84,18 @@ def settle_conflicts(session: Session, link: ExternalLink, still: Iterable[str])
             conflict.state = "obsolete"
     if not kept and link.state is LinkState.DIVERGED:
         link.state = LinkState.LINKED
+
+
+def open_count(session: Session, link_id: UUID) -> int:
+    """Return how many conflicts of a link are open."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Conflict)
+            .where(Conflict.link_id == link_id, Conflict.state == "open")
+        )
+        or 0
+    )
 
 
 def open_conflict(session: Session, link_id: UUID, field: str) -> Conflict | None:

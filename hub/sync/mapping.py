@@ -141,10 +141,15 @@ class Pair:
 
 def pairs_of(session: Session, connection: Connection) -> list[Pair]:
     """Return the pairs that count for a connection now."""
-    stored = session.scalar(
-        select(MappingRow.pairs).where(MappingRow.connection_id == connection.id, MappingRow.active)
-    )
-    return [_pair(data) for data in (DEFAULT_PAIRS if stored is None else stored)]
+    return [_pair(data) for data in current(session, connection)[1]]
+
+
+def current(session: Session, connection: Connection) -> tuple[int, list[dict[str, Any]]]:
+    """Return a connection's mapping and the number of its version, 0 for the default."""
+    row = session.scalars(
+        select(MappingRow).where(MappingRow.connection_id == connection.id, MappingRow.active)
+    ).one_or_none()
+    return (row.number, list(row.pairs)) if row else (0, DEFAULT_PAIRS)
 
 
 def replace(

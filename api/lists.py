@@ -1,0 +1,98 @@
+"""Answers of lists: a page, its total, its facets, the links to its neighbours."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from pydantic import Field as Described
+
+from api.calls import Answer, Call
+from api.schemas.shapes import Page, View
+from hub.access.predicates import visible
+from hub.access.roles import Verb
+from hub.i18n import translate
+from hub.listing import Facet, Listing, facets, page
+from hub.listing.declaration import ModelT
+
+ViewT = TypeVar("ViewT", bound=View)
+
+
+class TotalView(View):
+    """How many there are: `count` exactly, or at least so many."""
+
+    count: int
+    exact: bool
+
+
+class SliceView(View):
+    """Rows that share a value; `filter` is what a press on the slice sets."""
+
+    value: str | int | bool | None
+    label: str | None
+    count: int
+    filter: dict[str, Any]
+
+
+class FacetView(View):
+    """A count by value: a pie whose slices are filters."""
+
+    slices: list[SliceView]
+    other: int
+
+
+class ListPage(Page[ViewT]):
+    """A page of a list."""
+
+    previous_cursor: str | None = None
+    total: TotalView
+    facets: dict[str, FacetView] = Described(default_factory=dict)
+
+
+def list_page(
+    call: Call[Any, Any], listing: Listing[ModelT], view: Callable[[ModelT], ViewT]
+) -> Answer[ListPage[ViewT]]:
+    """Return the page of a list that the query string asks for, of what the caller may see.
+
+    Raises:
+        ValidationError: a parameter, operator, value or cursor is unknown.
+    """
+    query = call.list_query(listing)
+    seen = visible(call.principal, Verb.READ, listing.model)
+    found = page(call.session, query, seen)
+    counted = facets(call.session, query, seen) if query.facets else {}
+    links = [
+        _link(call, cursor, relation)
+        for cursor, relation in ((found.next, "next"), (found.previous, "prev"))
+        if cursor
+    ]
+    return Answer(
+        ListPage[Any](
+            items=[view(row) for row in found.rows],
+            next_cursor=found.next,
+            previous_cursor=found.previous,
+            total=TotalView(count=found.total.count, exact=found.total.exact),
+            facets={name: _facet(call, facet) for name, facet in counted.items()},
+        ),
+        headers={"Link": ", ".join(links)} if links else {},
+    )
+
+
+def _facet(call: Call[Any, Any], facet: Facet) -> FacetView:
+    return FacetView(
+        slices=[
+            SliceView(
+                value=each.value,
+                label=translate(call.language, each.label) if each.label else None,
+                count=each.count,
+                filter=each.filter,
+            )
+            for each in facet.slices
+        ],
+        other=facet.other,
+    )
+
+
+def _link(call: Call[Any, Any], cursor: str, relation: str) -> str:
+    kept = [(k, v) for k, v in call.request.args.items(multi=True) if k != "cursor"]
+    query = urlencode([*kept, ("cursor", cursor)])
+    return f'<{call.request.path}?{query}>; rel="{relation}"'

@@ -1,0 +1,46 @@
+"""What is shown of a customer."""
+
+from typing import Any
+
+from api.calls import Call
+from api.messages import message_view
+from api.schemas.customers import (
+    AccountingView,
+    CustomerView,
+    FieldSource,
+    RegistryView,
+)
+from hub.customers import facts
+from hub.customers.models import Customer
+
+_COLUMNS = frozenset(CustomerView.model_fields) - {
+    "registry", "accounting", "provenance", "allowed_actions",
+}  # fmt: skip
+
+
+def customer_view(
+    call: Call[Any, Any], customer: Customer, *, provenance: bool = False
+) -> CustomerView:
+    """Return a customer as the caller sees it, on request with where its values come from."""
+    return CustomerView(
+        **{name: getattr(customer, name) for name in _COLUMNS},
+        allowed_actions=call.actions("customers", customer),
+        registry=RegistryView(
+            state=customer.registry_state,
+            source=customer.registry_source,
+            at=customer.registry_at,
+            next_try_at=customer.registry_next_try_at,
+            status=customer.registry_status,
+            message=message_view(call, customer.registry_message),
+        ),
+        accounting=AccountingView(
+            state=customer.accounting_state,
+            message=message_view(call, customer.accounting_message),
+        ),
+        provenance={
+            field: FieldSource(origin=found.origin, source=found.source, at=found.at)
+            for field, found in facts.provenance(call.session, customer).items()
+        }
+        if provenance
+        else None,
+    )

@@ -1,0 +1,112 @@
+"""/conflicts and /customers/{id}/links"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+from sqlalchemy import select
+
+from api.lists import ListPage, list_page
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.routes.customers import get_customer_record
+from api.schemas.connections import ConflictView, LinkCreate, LinkView, ResolutionBody
+from api.schemas.shapes import View
+from hub.access.lookup import get_record
+from hub.connections.models import Conflict, ExternalLink
+from hub.errors import NotFoundError
+from hub.sync import resolving
+from hub.sync.listing import CONFLICTS
+
+blueprint = Blueprint("conflicts", __name__)
+_RESOLVED = {HTTPStatus.CONFLICT: "It was resolved or linked already."}
+
+
+class LinksView(View):
+    """What a customer is in other systems."""
+
+    items: list[LinkView]
+
+
+def _view_again(call: Call[Any, Any], conflict_id: UUID) -> ConflictView:
+    found = get_record(call.session, call.principal, Verb.READ, Conflict, conflict_id)
+    return ConflictView.model_validate(found)
+
+
+@operation(
+    blueprint, "GET", "/conflicts",
+    permission=Permission(Verb.READ, "conflicts"), listing=CONFLICTS,
+    answer=ListPage[ConflictView],
+)  # fmt: skip
+def list_conflicts(call: Call) -> Answer[ListPage[ConflictView]]:
+    """List the fields that both sides changed, each in its own way."""
+    return list_page(call, CONFLICTS, ConflictView.model_validate)
+
+
+@operation(
+    blueprint, "GET", "/conflicts/<uuid:conflict_id>",
+    permission=Permission(Verb.READ, "conflicts"), answer=ConflictView,
+)  # fmt: skip
+def get_conflict(call: Call, conflict_id: UUID) -> ConflictView:
+    """Return a conflict: what both sides last agreed on, and what each has now."""
+    return _view_again(call, conflict_id)
+
+
+@operation(
+    blueprint, "POST", "/conflicts/<uuid:conflict_id>/resolution",
+    permission=Permission(Verb.EDIT, "conflicts"), body=ResolutionBody, answer=ConflictView,
+    reload=_view_again, refusals=_RESOLVED,
+)  # fmt: skip
+def resolve_conflict(call: Call[ResolutionBody], conflict_id: UUID) -> ConflictView:
+    """Choose whose value holds on both sides."""
+    conflict = get_record(call.session, call.principal, Verb.EDIT, Conflict, conflict_id)
+    get_customer_record(call, Verb.EDIT, conflict.customer_id)
+    resolving.resolve(call.session, conflict, call.body.choice, now=call.now)
+    call.session.flush()
+    return ConflictView.model_validate(conflict)
+
+
+@operation(
+    blueprint, "GET", "/customers/<uuid:customer_id>/links",
+    permission=Permission(Verb.READ, "customers"), answer=LinksView,
+)  # fmt: skip
+def list_links(call: Call, customer_id: UUID) -> LinksView:
+    """List what a customer is in other systems."""
+    customer = get_customer_record(call, Verb.READ, customer_id)
+    found = call.session.scalars(
+        select(ExternalLink)
+        .where(ExternalLink.customer_id == customer.id)
+        .order_by(ExternalLink.id)
+    )
+    return LinksView(items=[LinkView.model_validate(link) for link in found])
+
+
+@operation(
+    blueprint, "POST", "/customers/<uuid:customer_id>/links",
+    permission=Permission(Verb.EDIT, "customers"), body=LinkCreate, answer=LinkView,
+    status=HTTPStatus.CREATED, refusals=_RESOLVED,
+)  # fmt: skip
+def link_customer(call: Call[LinkCreate], customer_id: UUID) -> LinkView:
+    """Join a customer with one that stands in the other system; differences become conflicts."""
+    customer = get_customer_record(call, Verb.EDIT, customer_id)
+    link = resolving.link_by_hand(
+        call.session, customer, call.body.connection_id, call.body.remote_id
+    )
+    return LinkView.model_validate(link)
+
+
+@operation(
+    blueprint, "DELETE", "/customers/<uuid:customer_id>/links/<uuid:link_id>",
+    permission=Permission(Verb.EDIT, "customers"), status=HTTPStatus.NO_CONTENT,
+)  # fmt: skip
+def cut_link(call: Call, customer_id: UUID, link_id: UUID) -> Answer[None]:
+    """Part a customer from its other half; both stay as they are."""
+    get_customer_record(call, Verb.EDIT, customer_id)
+    link = get_record(
+        call.session, call.principal, Verb.EDIT, ExternalLink, link_id,
+        expected_version=call.expected_version,
+    )  # fmt: skip
+    if link.customer_id != customer_id:
+        raise NotFoundError("external_link", link_id)
+    resolving.cut(call.session, link)
+    return Answer(None)

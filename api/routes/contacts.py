@@ -1,0 +1,91 @@
+"""/contacts and /customers/{id}/contacts"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+
+from api.lists import ListPage, list_page
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.routes.customers import get_customer_record
+from api.schemas.customers import ContactFields, ContactPatch, ContactView
+from hub.access.lookup import get_record
+from hub.customers import contacts
+from hub.customers.listing import CONTACTS
+from hub.customers.models import Contact
+
+blueprint = Blueprint("contacts", __name__)
+_TAKEN = {HTTPStatus.CONFLICT: "The external reference is in use (`taken`)."}
+
+
+def _view(call: Call[Any, Any], contact: Contact) -> ContactView:
+    return ContactView.model_validate(contact).model_copy(
+        update={"allowed_actions": call.actions("customers", contact)}
+    )
+
+
+def _view_again(call: Call[Any, Any], contact_id: UUID) -> ContactView:
+    return _view(call, get_record(call.session, call.principal, Verb.READ, Contact, contact_id))
+
+
+@operation(
+    blueprint, "GET", "/contacts",
+    permission=Permission(Verb.READ, "customers"), listing=CONTACTS, answer=ListPage[ContactView],
+)  # fmt: skip
+def list_contacts(call: Call) -> Answer[ListPage[ContactView]]:
+    """List contacts; `customer=` names whose."""
+    return list_page(call, CONTACTS, lambda contact: _view(call, contact))
+
+
+@operation(
+    blueprint, "POST", "/customers/<uuid:customer_id>/contacts",
+    permission=Permission(Verb.EDIT, "customers"), body=ContactFields, answer=ContactView,
+    status=HTTPStatus.CREATED, reload=_view_again, refusals=_TAKEN,
+)  # fmt: skip
+def create_contact(call: Call[ContactFields], customer_id: UUID) -> Answer[ContactView]:
+    """Add a person to a customer; the first one is its main contact."""
+    customer = get_customer_record(call, Verb.EDIT, customer_id)
+    contact = contacts.create(call.session, customer, call.body.given())
+    return Answer(_view(call, contact), location=f"/contacts/{contact.id}")
+
+
+@operation(
+    blueprint, "GET", "/contacts/<uuid:contact_id>",
+    permission=Permission(Verb.READ, "customers"), answer=ContactView,
+)  # fmt: skip
+def get_contact(call: Call, contact_id: UUID) -> ContactView:
+    """Return a contact."""
+    return _view_again(call, contact_id)
+
+
+@operation(
+    blueprint, "PATCH", "/contacts/<uuid:contact_id>",
+    permission=Permission(Verb.EDIT, "customers"), body=ContactPatch, answer=ContactView,
+    refusals=_TAKEN,
+)  # fmt: skip
+def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
+    """Change a contact."""
+    contact = get_record(
+        call.session, call.principal, Verb.EDIT, Contact, contact_id,
+        expected_version=call.expected_version,
+    )  # fmt: skip
+    customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
+    contacts.update(call.session, customer, contact, call.body.changes())
+    return _view(call, contact)
+
+
+@operation(
+    blueprint, "DELETE", "/contacts/<uuid:contact_id>",
+    permission=Permission(Verb.EDIT, "customers"), status=HTTPStatus.NO_CONTENT,
+)  # fmt: skip
+def delete_contact(call: Call, contact_id: UUID) -> Answer[None]:
+    """Take a contact away; its history stays readable."""
+    contact = get_record(
+        call.session, call.principal, Verb.EDIT, Contact, contact_id,
+        expected_version=call.expected_version,
+    )  # fmt: skip
+    get_customer_record(call, Verb.EDIT, contact.customer_id)
+    contact.deleted_at = call.now
+    contact.is_main = False
+    return Answer(None)

@@ -1,0 +1,120 @@
+"""/customers"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+
+from api.lists import ListPage, list_page
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.presenting_customers import customer_view
+from api.schemas.customers import CustomerCreate, CustomerPatch, CustomerView
+from hub.access.lookup import get_record
+from hub.autofill import services as autofill
+from hub.customers import services as customers
+from hub.customers.listing import CUSTOMERS
+from hub.customers.models import Customer
+from hub.customers.services import DuplicateLeave
+from hub.errors import MergedError
+
+blueprint = Blueprint("customers", __name__)
+_CONFLICTS = {
+    HTTPStatus.CONFLICT: "One like it exists (`duplicate`), a value is taken (`taken`), or the"
+    " currency is locked (`currency_locked`)."
+}
+
+
+def get_customer_record(
+    call: Call[Any, Any], verb: Verb, customer_id: UUID, *, expected_version: int | None = None
+) -> Customer:
+    """Return a customer for an act of the caller; a merged one names its survivor."""
+    customer = get_record(
+        call.session, call.principal, verb, Customer, customer_id,
+        expected_version=expected_version,
+    )  # fmt: skip
+    if customer.merged_into_id is not None:
+        raise MergedError(customers.ENTITY, customer.id, customer.merged_into_id)
+    return customer
+
+
+def _view_again(call: Call[Any, Any], customer_id: UUID) -> CustomerView:
+    return customer_view(call, get_customer_record(call, Verb.READ, customer_id), provenance=True)
+
+
+@operation(
+    blueprint, "GET", "/customers",
+    permission=Permission(Verb.READ, "customers"), listing=CUSTOMERS,
+    answer=ListPage[CustomerView],
+)  # fmt: skip
+def list_customers(call: Call) -> Answer[ListPage[CustomerView]]:
+    """List customers: filtered, sorted, searched, counted."""
+    return list_page(call, CUSTOMERS, lambda customer: customer_view(call, customer))
+
+
+@operation(
+    blueprint, "POST", "/customers",
+    permission=Permission(Verb.CREATE, "customers"), body=CustomerCreate, answer=CustomerView,
+    status=HTTPStatus.CREATED, reload=_view_again, refusals=_CONFLICTS,
+)  # fmt: skip
+def create_customer(call: Call[CustomerCreate]) -> CustomerView:
+    """Create a customer from a name, or from a CVR number.
+
+    The registry fills it and the accounting system learns of it soon after; send `Prefer: wait=5`
+    to be answered when that is done.
+    """
+    body = call.body
+    leave = DuplicateLeave(body.reason or "") if body.allow_duplicate else None
+    customer = customers.create(call.session, body.fields(), now=call.now, allow_duplicate=leave)
+    customers.owned_by_creator(call.session, customer)
+    call.session.flush()
+    return customer_view(call, customer)
+
+
+@operation(
+    blueprint, "GET", "/customers/<uuid:customer_id>",
+    permission=Permission(Verb.READ, "customers"), answer=CustomerView,
+)  # fmt: skip
+def get_customer(call: Call, customer_id: UUID) -> CustomerView:
+    """Return a customer, with where its values come from."""
+    return _view_again(call, customer_id)
+
+
+@operation(
+    blueprint, "PATCH", "/customers/<uuid:customer_id>",
+    permission=Permission(Verb.EDIT, "customers"), body=CustomerPatch, answer=CustomerView,
+    reload=_view_again, refusals=_CONFLICTS,
+)  # fmt: skip
+def change_customer(call: Call[CustomerPatch], customer_id: UUID) -> CustomerView:
+    """Change a customer; the accounting system learns of it soon after."""
+    customer = get_customer_record(
+        call, Verb.EDIT, customer_id, expected_version=call.expected_version
+    )
+    customers.update(call.session, customer, call.body.changes(), now=call.now)
+    return customer_view(call, customer)
+
+
+@operation(
+    blueprint, "DELETE", "/customers/<uuid:customer_id>",
+    permission=Permission(Verb.DELETE, "customers"), status=HTTPStatus.NO_CONTENT,
+)  # fmt: skip
+def delete_customer(call: Call, customer_id: UUID) -> Answer[None]:
+    """Take a customer away; its history stays readable and its id is never used again."""
+    customer = get_customer_record(
+        call, Verb.DELETE, customer_id, expected_version=call.expected_version
+    )
+    customers.delete(call.session, customer, now=call.now)
+    return Answer(None)
+
+
+@operation(
+    blueprint, "POST", "/customers/<uuid:customer_id>/registry-lookup",
+    permission=Permission(Verb.EDIT, "customers"), answer=CustomerView,
+    status=HTTPStatus.OK, reload=_view_again,
+)  # fmt: skip
+def look_up_customer(call: Call, customer_id: UUID) -> CustomerView:
+    """Ask the company registry again; what somebody typed stays as it is."""
+    customer = get_customer_record(call, Verb.EDIT, customer_id)
+    autofill.request(call.session, customer)
+    call.session.flush()
+    return customer_view(call, customer)

@@ -1,0 +1,61 @@
+"""/registry-lookups"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+
+from api.messages import message_view
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.schemas.registry import CandidateView, LookupCreate, LookupView
+from hub.autofill import services as autofill
+from hub.autofill.models import RegistryLookup
+
+blueprint = Blueprint("registry_lookups", __name__)
+
+
+def _view(call: Call[Any, Any], lookup: RegistryLookup) -> LookupView:
+    return LookupView(
+        id=lookup.id,
+        query=lookup.query,
+        state=lookup.state,
+        source=lookup.source,
+        candidates=[
+            CandidateView.model_validate(
+                {name: candidate.get(name) for name in CandidateView.model_fields}
+            )
+            for candidate in autofill.candidates_shown(call.session, lookup)
+        ],
+        message=message_view(call, lookup.message),
+        created_at=lookup.created_at,
+        answered_at=lookup.answered_at,
+    )
+
+
+def _view_again(call: Call[Any, Any], lookup_id: UUID) -> LookupView:
+    return _view(call, autofill.get_lookup(call.session, lookup_id))
+
+
+@operation(
+    blueprint, "POST", "/registry-lookups",
+    permission=Permission(Verb.CREATE, "customers"), body=LookupCreate, answer=LookupView,
+    status=HTTPStatus.ACCEPTED, reload=_view_again,
+)  # fmt: skip
+def search_registry(call: Call[LookupCreate]) -> Answer[LookupView]:
+    """Search the company registry for candidates; nothing is created.
+
+    Send `Prefer: wait=5` to be answered with the candidates.
+    """
+    lookup, job = autofill.request_search(call.session, call.body.query)
+    call.session.refresh(lookup)
+    return Answer(_view(call, lookup), jobs=[job])
+
+
+@operation(
+    blueprint, "GET", "/registry-lookups/<uuid:lookup_id>",
+    permission=Permission(Verb.CREATE, "customers"), answer=LookupView,
+)  # fmt: skip
+def get_lookup(call: Call, lookup_id: UUID) -> LookupView:
+    """Return a search with its candidates."""
+    return _view_again(call, lookup_id)

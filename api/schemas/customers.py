@@ -1,0 +1,260 @@
+"""Customers and contacts as the API takes and shows them."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from api.schemas.fields import Lines, OneLine
+from api.schemas.shapes import Body, Patch, RecordView, View, absent
+from hub.customers.models import (
+    AccountingState,
+    CustomerKind,
+    CustomerRole,
+    Lifecycle,
+    RegistryState,
+)
+
+Name = Annotated[str, OneLine(255)]
+Text50 = Annotated[str, OneLine(50)]
+Text255 = Annotated[str, OneLine(255)]
+Number = Annotated[str, OneLine(40)]
+Address = Annotated[str, Lines(510)]
+Note = Annotated[str, Lines(10_000)]
+Kind = Literal["organisation", "person"]
+Roles = Annotated[
+    list[Literal["prospect", "customer", "supplier"]], Field(min_length=1, max_length=3)
+]
+Money = Annotated[str, OneLine(20), Field(pattern=r"^\d{1,14}(\.\d{1,4})?$", examples=["25000.00"])]
+
+
+class CustomerCreate(Body):
+    """A new customer: a name is enough, or a CVR number, whose registry entry gives the name."""
+
+    name: Name | None = None
+    kind: Kind | None = None
+    roles: Roles | None = None
+    cvr: Number | None = Field(None, examples=["DK 99 00 00 07"])
+    p_number: Number | None = None
+    vat_no: Number | None = None
+    ean: Number | None = None
+    legal_name: Text255 | None = None
+    ref_no: Text50 | None = None
+    phone: Text255 | None = None
+    email: Text255 | None = None
+    website: Text255 | None = None
+    address: Address | None = None
+    postcode: Annotated[str, OneLine(30)] | None = None
+    city: Text50 | None = None
+    region: Annotated[str, OneLine(100)] | None = None
+    country: Annotated[str, OneLine(2, 2)] | None = None
+    industry: Text255 | None = None
+    currency: Annotated[str, OneLine(3, 3)] | None = None
+    terms_code: Text50 | None = None
+    customer_group: Text50 | None = None
+    credit_limit: Money | None = None
+    note: Note | None = None
+    external_ref: Text255 | None = None
+    owner_user_id: UUID | None = None
+    allow_duplicate: bool = Field(
+        default=False, description="Create it although one like it exists; give a reason."
+    )
+    reason: Annotated[str, OneLine(500)] | None = Field(
+        None, description="Why a second one is wanted; kept in the history."
+    )
+
+    def fields(self) -> dict[str, Any]:
+        """Return what becomes of the customer's own fields."""
+        return {
+            name: value
+            for name, value in self.given().items()
+            if name not in {"allow_duplicate", "reason"}
+        }
+
+
+class CustomerPatch(Patch):
+    """What changes of a customer."""
+
+    name: Name = absent()
+    kind: Kind = absent()
+    roles: Roles = absent()
+    cvr: Number | None = absent()
+    p_number: Number | None = absent()
+    vat_no: Number | None = absent()
+    ean: Number | None = absent()
+    legal_name: Text255 | None = absent()
+    ref_no: Text50 | None = absent()
+    phone: Text255 | None = absent()
+    email: Text255 | None = absent()
+    website: Text255 | None = absent()
+    address: Address | None = absent()
+    postcode: Annotated[str, OneLine(30)] | None = absent()
+    city: Text50 | None = absent()
+    region: Annotated[str, OneLine(100)] | None = absent()
+    country: Annotated[str, OneLine(2, 2)] | None = absent()
+    industry: Text255 | None = absent()
+    currency: Annotated[str, OneLine(3, 3)] = absent()
+    terms_code: Text50 | None = absent()
+    customer_group: Text50 | None = absent()
+    credit_limit: Money | None = absent()
+    note: Note | None = absent()
+    external_ref: Text255 | None = absent()
+    owner_user_id: UUID | None = absent()
+
+
+class MessageView(View):
+    """What is to be known, in the reader's language; `code` is stable."""
+
+    code: str
+    text: str
+    link: str | None = None
+
+
+class FieldSource(View):
+    """Where a value comes from."""
+
+    origin: str
+    source: str | None
+    at: AwareDatetime | None
+
+
+class RegistryView(View):
+    """How far the company registry has filled the customer."""
+
+    state: RegistryState
+    source: str | None
+    at: AwareDatetime | None
+    next_try_at: AwareDatetime | None
+    status: str | None = Field(description="As the registry says: active, insolvent, dissolved.")
+    message: MessageView | None
+
+
+class AccountingView(View):
+    """How the customer stands in the accounting system."""
+
+    state: AccountingState
+    message: MessageView | None
+
+
+class CustomerView(RecordView):
+    """A customer."""
+
+    name: str
+    name_provisional: bool
+    kind: CustomerKind
+    roles: list[CustomerRole]
+    lifecycle: Lifecycle
+    ref_no: str | None
+    cvr: str | None
+    p_number: str | None
+    vat_no: str | None
+    ean: str | None
+    legal_name: str | None
+    phone: str | None
+    email: str | None
+    website: str | None
+    address: str | None
+    postcode: str | None
+    city: str | None
+    region: str | None
+    country: str | None
+    industry: str | None
+    currency: str
+    terms_code: str | None
+    customer_group: str | None
+    credit_limit: Decimal | None
+    note: str | None
+    external_ref: str | None
+    owner_user_id: UUID | None
+    marketing_protected: bool
+    channel: str
+    imported_at: AwareDatetime | None
+    last_note_at: AwareDatetime | None
+    registry: RegistryView
+    accounting: AccountingView
+    provenance: dict[str, FieldSource] | None = Field(
+        None, description="Where values come from that nobody typed here; on single records."
+    )
+
+
+class ContactFields(Body):
+    """A new contact: first name, last name or email at least."""
+
+    first_name: Text255 | None = None
+    last_name: Text255 | None = None
+    job: Text255 | None = None
+    office_phone: Text255 | None = None
+    mobile: Text255 | None = None
+    fax: Text255 | None = None
+    email: Text255 | None = None
+    is_main: bool = False
+    refuses_calls: bool = False
+    refuses_email: bool = False
+    external_ref: Text255 | None = None
+
+
+class ContactPatch(Patch):
+    """What changes of a contact."""
+
+    first_name: Text255 | None = absent()
+    last_name: Text255 | None = absent()
+    job: Text255 | None = absent()
+    office_phone: Text255 | None = absent()
+    mobile: Text255 | None = absent()
+    fax: Text255 | None = absent()
+    email: Text255 | None = absent()
+    is_main: bool = absent()
+    refuses_calls: bool = absent()
+    refuses_email: bool = absent()
+    external_ref: Text255 | None = absent()
+
+
+class ContactView(RecordView):
+    """A contact."""
+
+    customer_id: UUID
+    first_name: str | None
+    last_name: str | None
+    job: str | None
+    office_phone: str | None
+    mobile: str | None
+    fax: str | None
+    email: str | None
+    is_main: bool
+    refuses_calls: bool
+    refuses_email: bool
+    external_ref: str | None
+
+
+class BatchItem(Body):
+    """One record of a batch: created, or changed where its external reference is known."""
+
+    external_ref: Text255
+    fields: dict[str, Any]
+
+
+class CustomerBatch(Body):
+    """Up to 500 customers, each with a result of its own."""
+
+    items: Annotated[list[BatchItem], Field(min_length=1, max_length=500)]
+
+
+class BatchResult(View):
+    """What became of one item."""
+
+    external_ref: str
+    status: int = Field(description="201 created, 200 changed, 204 unchanged, else what went wrong")
+    id: UUID | None = None
+    version: int | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchResults(View):
+    """The results in the order of the items; good items are written whatever the others are."""
+
+    results: list[BatchResult]
+    created: int
+    changed: int
+    unchanged: int
+    failed: int

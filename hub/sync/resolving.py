@@ -1,0 +1,91 @@
+"""What people decide: conflicts, and links made or cut by hand."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.connections import services as connections
+from hub.connections.models import Conflict, ExternalLink, LinkState
+from hub.customers import services as customers
+from hub.customers.models import AccountingState, Customer
+from hub.errors import ConflictError
+from hub.history.recording import origin_of
+from hub.i18n import N_
+from hub.sync import links, mapping, pushing
+
+LOCAL, REMOTE = "local", "remote"
+
+
+def resolve(session: Session, conflict: Conflict, choice: str, *, now: datetime) -> None:
+    """Make one side's value hold on both.
+
+    The base becomes the other side's present value, so that the next merge sees one change only.
+
+    Raises:
+        ConflictError: it was resolved already.
+    """
+    if conflict.state != "open":
+        raise ConflictError(
+            "resolved", N_("The conflict is {state} already."), state=conflict.state
+        )
+    link = session.get_one(ExternalLink, conflict.link_id, with_for_update=True)
+    connection = connections.get(session, conflict.connection_id)
+    customer = customers.get(session, conflict.customer_id, lock=True)
+    pair = next(
+        pair for pair in mapping.pairs_of(session, connection) if pair.local == conflict.field
+    )
+    links.agree(link, {pair.remote: conflict.remote})
+    if choice == REMOTE:
+        customers.update(session, customer, {pair.local: pair.to_here(conflict.remote)}, now=now)
+    conflict.state = "resolved"
+    conflict.chosen = choice
+    conflict.resolved_by = origin_of(session).user_id
+    conflict.resolved_at = now
+    session.flush()
+    if links.open_count(session, link.id) == 0 and link.state is LinkState.DIVERGED:
+        link.state = LinkState.LINKED
+    pushing.request(session, connection, customer, link)
+
+
+def link_by_hand(
+    session: Session, customer: Customer, connection_id: UUID, remote_id: str
+) -> ExternalLink:
+    """Join a customer with one that stands there; the next push brings both in line.
+
+    Without a base every field that differs is a conflict, for a person to decide.
+
+    Raises:
+        ConflictError: one of the two is linked already.
+    """
+    connection = connections.get(session, connection_id)
+    standing = links.of_customer(session, connection_id, customer.id, lock=True)
+    if standing is not None and standing.state is not LinkState.INTENDED:
+        raise ConflictError("linked", N_("The customer is linked there already."))
+    other = links.of_remote(session, connection_id, remote_id)
+    if other is not None and other is not standing:
+        raise ConflictError(
+            "linked",
+            N_("That customer is linked to {id} already."),
+            details={"existing_id": str(other.customer_id)},
+            id=str(other.customer_id),
+        )
+    link = standing or ExternalLink(connection_id=connection_id, customer_id=customer.id)
+    link.remote_id, link.state, link.base, link.intent = remote_id, LinkState.LINKED, {}, None
+    session.add(link)
+    session.flush()
+    pushing.request(session, connection, customer, link)
+    return link
+
+
+def cut(session: Session, link: ExternalLink) -> None:
+    """Part a customer from its other half; both stay as they are."""
+    link.state = LinkState.SEVERED
+    for conflict in session.scalars(
+        select(Conflict).where(Conflict.link_id == link.id, Conflict.state == "open")
+    ):
+        conflict.state = "obsolete"
+    customer = session.get_one(Customer, link.customer_id)
+    customer.accounting_state = AccountingState.NONE
+    customer.accounting_message = None
