@@ -135,6 +135,7 @@ def seal_history() -> None:
 def run() -> None:
     """Run a relay until SIGTERM or SIGINT."""
     process.start("relay", pool_size=1)
+    process.publish_connectors()
     relay = Relay(
         chores={
             "leases": (get_settings().sweep_s, return_lapsed_leases),
