@@ -42,7 +42,7 @@ class DupCandidate(Record):
         EnumText(DupState), default=DupState.OPEN, server_default="open"
     )
     reason: Mapped[str | None]
-    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"))
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     decided_at: Mapped[datetime | None]
     fingerprint: Mapped[dict[str, Any] | None]
 
