@@ -137,7 +137,7 @@ def test_an_empty_secret_believes_nobody(secrets: tuple[str, ...]) -> None:
     assert refusal_of("standard_webhooks", headers, BODY, *secrets) is Refusal.EMPTY_SECRET
 
 
-@pytest.mark.parametrize("secret", ["whsec_not base64!", "whsec_a", "whsec_æ"])
+@pytest.mark.parametrize("secret", ["whsec_not base64!", "whsec_AAAA!!!!", "whsec_a", "whsec_æ"])
 def test_a_secret_that_is_not_base64_is_refused_as_ours_to_mend(secret: str) -> None:
     assert refusal_of("standard_webhooks", HEADERS, BODY, secret) is Refusal.MALFORMED_SECRET
 
