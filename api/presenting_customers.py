@@ -21,7 +21,10 @@ _COLUMNS = frozenset(CustomerView.model_fields) - {
 def customer_view(
     call: Call[Any, Any], customer: Customer, *, provenance: bool = False
 ) -> CustomerView:
-    """Return a customer as the caller sees it, on request with where its values come from."""
+    """Return a customer as the caller sees it, on request with where its values come from.
+
+    What follows from a change of this request (a look-up, a push) shows already.
+    """
     return CustomerView(
         **{name: getattr(customer, name) for name in _COLUMNS},
         allowed_actions=call.actions("customers", customer),

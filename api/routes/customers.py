@@ -17,6 +17,7 @@ from hub.customers.listing import CUSTOMERS
 from hub.customers.models import Customer
 from hub.customers.services import DuplicateLeave
 from hub.errors import MergedError
+from hub.history.recording import react
 
 blueprint = Blueprint("customers", __name__)
 _CONFLICTS = {
@@ -67,7 +68,7 @@ def create_customer(call: Call[CustomerCreate]) -> CustomerView:
     leave = DuplicateLeave(body.reason or "") if body.allow_duplicate else None
     customer = customers.create(call.session, body.fields(), now=call.now, allow_duplicate=leave)
     customers.owned_by_creator(call.session, customer)
-    call.session.flush()
+    react(call.session)
     return customer_view(call, customer)
 
 
@@ -91,6 +92,7 @@ def change_customer(call: Call[CustomerPatch], customer_id: UUID) -> CustomerVie
         call, Verb.EDIT, customer_id, expected_version=call.expected_version
     )
     customers.update(call.session, customer, call.body.changes(), now=call.now)
+    react(call.session)
     return customer_view(call, customer)
 
 
@@ -116,5 +118,5 @@ def look_up_customer(call: Call, customer_id: UUID) -> CustomerView:
     """Ask the company registry again; what somebody typed stays as it is."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
     autofill.request(call.session, customer)
-    call.session.flush()
+    react(call.session)
     return customer_view(call, customer)

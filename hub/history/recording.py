@@ -120,18 +120,31 @@ def when_changed(subject_type: str, reaction: Reaction) -> None:
         known.append(reaction)
 
 
+def react(session: Session) -> None:
+    """Call the reactions to what changed so far; done before each commit if not sooner.
+
+    A caller that shows what follows from a change (a customer now waiting for the registry) calls
+    it before it shows.
+    """
+    session.flush()
+    seen = pending(session, "reacted")
+    for made in list(pending(session, "events").values()):
+        if seen.get(made.id) != len(made.changes):
+            seen[made.id] = len(made.changes)
+            for reaction in _REACTIONS.get(made.subject_type, ()):
+                reaction(session, made)
+    session.flush()
+
+
 @event.listens_for(HubSession, "before_commit")
 def _write(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    session.flush()
+    react(session)
     waiting: dict[Any, PendingEvent] = pending(session, "events")
-    for made in list(waiting.values()):
-        for reaction in _REACTIONS.get(made.subject_type, ()):
-            reaction(session, made)
-    session.flush()
     rows = [_row(session, made) for made in waiting.values()]
     waiting.clear()
+    pending(session, "reacted").clear()
     if rows:
         session.execute(insert(Event), rows)
 

@@ -1,0 +1,182 @@
+"""The world of the journeys: a whole Hub, with the sandboxes of the systems it is connected to."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import requests
+
+from connectors.sandbox import RunningSandbox, cvrapi, economic, mailbox, serve
+from connectors.sandbox.economic import create_app as economic_app
+from tests.stack import Client, Stack
+
+WAIT = {"Prefer": "wait=10"}
+TIMEOUT_S = 30.0
+
+__all__ = ["TIMEOUT_S", "WAIT", "World", "economic"]
+
+
+class Sandbox:
+    """A vendor's double and its controls."""
+
+    def __init__(self, running: RunningSandbox) -> None:
+        self.running = running
+        self.url = running.url
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        """Use a control; returns what it answers."""
+        answer = requests.request(
+            method, f"{self.url}/_sandbox/{path}", json=body, timeout=TIMEOUT_S
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def fail(self, kind: str, **options: Any) -> None:
+        """Plan a fault."""
+        self.control("POST", "faults", {"kind": kind, **options})
+
+    def mend(self) -> None:
+        """Clear all faults."""
+        self.control("DELETE", "faults")
+
+
+class World:
+    """Everything a journey needs; a context manager."""
+
+    def __init__(self, **environment: str) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="hub-world-"))
+        self.registry = Sandbox(cvrapi.serve())
+        self.economic = Sandbox(serve(economic_app()))
+        self.mailbox = mailbox.serve(0, 0, self.directory / "mail")
+        self.stack = Stack(
+            {
+                "HUB_SMTP_URL": f"smtp://127.0.0.1:{self.mailbox.smtp_port}",
+                "HUB_MAIL_FROM": "Hub <hub@hub.example>",
+                "HUB_LEASE_S": "4",
+                "HUB_SWEEP_S": "0.5",
+                **environment,
+            }
+        )
+        self.connections: dict[str, dict[str, Any]] = {}
+
+    def __enter__(self) -> Self:
+        self.stack.__enter__()
+        try:
+            self._connect_everything()
+        except BaseException:
+            print(self.stack.logs())
+            self.__exit__()
+            raise
+        return self
+
+    def _connect_everything(self) -> None:
+        self.client.headers["Accept-Language"] = "en"
+        self._connect(
+            "registry",
+            {
+                "name": "CVR",
+                "connector": "cvrapi",
+                "settings": {
+                    "base_url": self.registry.url,
+                    "contact": "Hub - Journeys - hub@hub.example",
+                },
+            },
+        )
+        self._connect(
+            "economic",
+            {
+                "name": "e-conomic",
+                "connector": "economic",
+                "numbering_owner": True,
+                "outgoing_held": False,
+                "settings": {
+                    "base_url": self.economic.url,
+                    "app_secret_token": "sandbox-app",
+                    "agreement_grant_token": "sandbox-grant",
+                    "default_customer_group": 1,
+                    "default_payment_terms": 1,
+                },
+            },
+        )
+
+    def __exit__(self, *exception: object) -> None:
+        self.stack.__exit__(*exception)
+        self.registry.running.stop()
+        self.economic.running.stop()
+        self.mailbox.stop()
+
+    @property
+    def client(self) -> Client:
+        """Talks to the API as the first administrator."""
+        return self.stack.client
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """Return what a path answers, which must be 200."""
+        answer = self.client.get(f"/api/v1{path}", params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: object = None, *, status: int = 201, **headers: str) -> Any:
+        """Post and return the answer, which must have a status."""
+        answer = self.client.post(
+            f"/api/v1{path}",
+            json=body,
+            headers={k.replace("_", "-"): v for k, v in headers.items()},
+        )
+        assert answer.status_code == status, answer.text
+        return answer.json() if answer.content else None
+
+    def patch(self, path: str, body: object, *, status: int = 200) -> Any:
+        """Change a record as it is now."""
+        version = self.get(path)["version"]
+        answer = self.client.patch(
+            f"/api/v1{path}", json=body, headers={"If-Match": f'"{version}"'}
+        )
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def customer(self, **fields: Any) -> Any:
+        """Create a customer and wait for what follows from it."""
+        fields.setdefault("name", f"Prøve {uuid4().hex[:12]}")
+        fields.setdefault("roles", ["customer"])
+        return self.post("/customers", fields, Prefer="wait=10")
+
+    def eventually(
+        self, read: Callable[[], Any], wanted: Callable[[Any], object], within_s: float = TIMEOUT_S
+    ) -> Any:
+        """Read until what was read is as wanted; returns it."""
+        deadline = time.monotonic() + within_s
+        while True:
+            value = read()
+            if wanted(value):
+                return value
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not within {within_s} s: {value}\n{self.stack.logs()}")
+            time.sleep(0.1)
+
+    def remote(self, number: str | int) -> Any:
+        """Return a customer as e-conomic has it."""
+        answer = requests.get(
+            f"{self.economic.url}/customers/{number}",
+            headers={
+                "X-AppSecretToken": "sandbox-app",
+                "X-AgreementGrantToken": "sandbox-grant",
+                "Accept": "application/json",
+            },
+            timeout=TIMEOUT_S,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def _connect(self, name: str, body: dict[str, Any]) -> None:
+        self.eventually(
+            lambda: {c["name"] for c in self.get("/connectors")["items"]},
+            lambda names: body["connector"] in names,
+        )
+        made = self.post("/connections", body)
+        tested = self.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=10")
+        assert tested["state"] == "tested", tested["message"]
+        self.connections[name] = self.post(f"/connections/{made['id']}/activation", status=200)
