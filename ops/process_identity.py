@@ -30,6 +30,22 @@ def started_at(process_id: int) -> str | None:
     return _ps(process_id, "lstart=")
 
 
+def boot() -> str | None:
+    """Return an opaque mark of the machine's present run: after a reboot ids mean nothing."""
+    if _IS_LINUX:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return _ps(1, "lstart=")
+
+
+def has_group(group_id: int) -> bool:
+    """Tell whether any process of this group lives, its leader perhaps gone."""
+    try:
+        os.killpg(group_id, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
 def works_in(process_id: int, directory: Path) -> bool:
     """Tell whether the process is a server of this data directory.
 

@@ -27,7 +27,7 @@ from ops.data_directory import DataDirectory
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.redis import EmbeddedRedis
 from ops.installation import Installation
-from ops.parts import migration_part, postgres_part, process_parts, redis_part
+from ops.parts import migration_part, postgres_part, redis_part, separate_parts
 from ops.reach import local_url
 from ops.supervisor.child import Child
 from ops.supervisor.part import Part
@@ -217,7 +217,7 @@ class Stack:
         parts = [
             *stores,
             migration_part(environment, token),
-            *process_parts(environment, self.base_url),
+            *separate_parts(environment, self.base_url),
         ]
         self._parts = {part.name: part for part in parts}
 

@@ -3,12 +3,16 @@
 import gc
 import importlib
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from hub.ledger.tasks import Queue
 from hub.settings import Settings, get_settings
+from ops.forked import ForkedPrograms
 from ops.installation import open_installation
 
 if TYPE_CHECKING:  # the other processes do without Celery
@@ -42,50 +46,96 @@ def api() -> None:
 
 @click.command()
 @click.option(
-    "--queues", default=_QUEUES, show_default=True, help="Queues to take work from, by comma."
+    "--queues",
+    "groups",
+    multiple=True,
+    default=(_QUEUES,),
+    show_default=True,
+    help="Queues to take work from, by comma; :N for a number of processes of its own. "
+    "Given more than once, each is a worker that the others cannot hold up.",
 )
-def worker(queues: str) -> None:
+@click.option("--relay", "with_relay", is_flag=True, help="Run a relay beside the workers.")
+def worker(groups: tuple[str, ...], *, with_relay: bool) -> None:
     """Do the work of some queues (HUB_WORKER_PROCESSES)."""
-    wanted = [name.strip() for name in queues.split(",")]
-    unknown = sorted(set(wanted) - {queue.value for queue in Queue})
-    if unknown:
-        raise click.BadParameter(
-            f"there is no queue {', '.join(unknown)}; choose from {_QUEUES}", param_hint="--queues"
-        )
+    crews = [Crew.parse(text) for text in groups]
     settings = _begin("worker")
     from workers.app import app
 
     _share_memory(app)
-    app.worker_main(
-        [
+    programs: list[Callable[[], object]] = [
+        partial(app.worker_main, crew.arguments(settings.worker_processes, settings.log_level))
+        for crew in crews
+    ]
+    if with_relay:
+        programs.append(_run_relay)
+    if len(programs) == 1:
+        programs[0]()
+    else:
+        ForkedPrograms(programs).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """The queues that one worker takes work from, and its processes, None meaning as set."""
+
+    queues: tuple[str, ...]
+    processes: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Crew":
+        """Read ``urgent,default`` or ``bulk:1``.
+
+        Raises:
+            click.BadParameter: there is no such queue, or the number is none.
+        """
+        names, colon, number = text.partition(":")
+        queues = tuple(name.strip() for name in names.split(","))
+        unknown = sorted(set(queues) - set(Queue))
+        if unknown:
+            raise click.BadParameter(
+                f"there is no queue {', '.join(unknown)}; choose from {_QUEUES}",
+                param_hint="--queues",
+            )
+        if colon and not (number.isdecimal() and int(number) > 0):
+            raise click.BadParameter(f"{number!r} is no number of processes", param_hint="--queues")
+        return cls(queues, int(number) if colon else None)
+
+    def arguments(self, processes: int, log_level: str) -> list[str]:
+        """Return Celery's command line."""
+        return [
             "--quiet",  # no banner: our log lines are JSON
             "worker",
             "--pool=prefork",
-            f"--concurrency={settings.worker_processes}",
-            f"--queues={','.join(wanted)}",
-            f"--hostname={'-'.join(wanted)}@%h",
-            f"--loglevel={settings.log_level}",
+            f"--concurrency={self.processes or processes}",
+            f"--queues={','.join(self.queues)}",
+            f"--hostname={'-'.join(self.queues)}@%h",
+            f"--loglevel={log_level}",
             # Workers have nothing to say to one another: the ledger knows who does what.
             "--without-gossip",
             "--without-mingle",
             "--without-heartbeat",
         ]
-    )
 
 
 @click.command()
 def relay() -> None:
     """Wake workers for due work, expand schedules, return lapsed leases; any number may run."""
     _begin("relay")
+    _run_relay()
+
+
+def _run_relay() -> None:
+    from hub.logs import set_up_logging
     from workers.relay import run
 
+    set_up_logging("relay", get_settings().log_level)
     run()
 
 
 def _share_memory(app: "Celery") -> None:
     """Load everything before the processes are forked, so that they share its pages."""
     importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
-    importlib.import_module("psycopg")
+    importlib.import_module("workers.relay")
     app.loader.import_default_modules()
     app.finalize()
     gc.collect()

@@ -41,7 +41,7 @@ class Child:
                 extra_groups=[] if account else None,
                 start_new_session=True,
                 # The supervisor has no threads, so nothing can be held locked across the fork.
-                preexec_fn=_end_with_parent(part.stop_signal),  # noqa: PLW1509 - see above
+                preexec_fn=end_with_parent(part.stop_signal),  # noqa: PLW1509 - see above
             )
         except OSError as error:
             raise OperationError(f"{part.name} cannot be started: {error}") from error
@@ -77,8 +77,8 @@ class Child:
             return  # nobody is left; macOS says "permission" of a group of zombies
 
 
-def _end_with_parent(name: signal.Signals) -> Callable[[], None] | None:
-    """Have the kernel send `name` to the child when we die, however we die; Linux only.
+def end_with_parent(name: signal.Signals) -> Callable[[], None] | None:
+    """Return what a forked child calls to get `name` when we die, however we die; Linux only.
 
     Elsewhere `ops.supervisor.leftovers` ends it at the next start.
     """

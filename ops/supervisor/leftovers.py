@@ -10,8 +10,9 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
-from ops.process_identity import is_running, started_at
+from ops.process_identity import boot, has_group, is_running, started_at
 
 _GRACE_S = 35  # longer than any part's own
 _POLL_S = 0.1
@@ -26,6 +27,7 @@ class ProcessFiles:
     def record(self, name: str, process_id: int, stop_signal: signal.Signals) -> None:
         """Remember a process that has just started."""
         facts = {
+            "boot": boot(),
             "process_id": process_id,
             "started_at": started_at(process_id),
             "stop_signal": int(stop_signal),
@@ -46,15 +48,12 @@ class ProcessFiles:
         for path in sorted(self._directory.glob("*.json")):
             facts = _read(path)
             path.unlink()
-            process_id, mark = facts.get("process_id"), facts.get("started_at")
-            if not isinstance(process_id, int) or mark is None:
-                continue
-            if is_running(process_id) and started_at(process_id) == mark:
-                left[path.stem] = process_id
-                _signal_group(process_id, int(str(facts["stop_signal"])))
+            if _is_left(facts):
+                left[path.stem] = int(facts["process_id"])
+                _signal_group(left[path.stem], int(facts["stop_signal"]))
         deadline = time.monotonic() + _GRACE_S
         for process_id in left.values():
-            while is_running(process_id) and time.monotonic() < deadline:
+            while has_group(process_id) and time.monotonic() < deadline:
                 time.sleep(_POLL_S)
             _signal_group(process_id, signal.SIGKILL)
         return list(left)
@@ -63,7 +62,7 @@ class ProcessFiles:
         return self._directory / f"{name}.json"
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:  # cut short by the crash
@@ -71,9 +70,23 @@ def _read(path: Path) -> dict[str, object]:
     return facts if isinstance(facts, dict) else {}
 
 
+def _is_left(facts: dict[str, Any]) -> bool:
+    """Tell whether the process, or what it had started, still runs.
+
+    While a group lives, its number is given to no other process; so a group without its leader is
+    still the one that we made.
+    """
+    process_id = facts.get("process_id")
+    if not isinstance(process_id, int) or facts.get("boot") != boot():
+        return False
+    if is_running(process_id):
+        return started_at(process_id) == facts.get("started_at")
+    return has_group(process_id)
+
+
 def _signal_group(process_id: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):  # already gone
-        if number == signal.SIGKILL:
+        if number == signal.SIGKILL or not is_running(process_id):
             os.killpg(process_id, number)
         else:
             os.kill(process_id, number)

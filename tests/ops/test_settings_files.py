@@ -52,12 +52,12 @@ def test_each_container_of_ours_runs_a_command_that_exists() -> None:
 
 def test_the_workers_together_take_every_queue() -> None:
     taken = [
-        parse_command(entry["command"])[1]["queues"]
+        parse_command(entry["command"])[1]["groups"]
         for name, entry in OURS.items()
         if name.startswith("worker")
     ]
 
-    assert sorted(taken) == sorted(queue.value for queue in Queue)
+    assert sorted(taken) == sorted((queue.value,) for queue in Queue)
 
 
 @pytest.mark.parametrize("service", sorted(OURS))

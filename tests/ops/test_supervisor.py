@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ops.process_identity import is_running, started_at
+from ops.process_identity import boot, is_running, started_at
 from ops.supervisor.leftovers import ProcessFiles
 
 pytestmark = pytest.mark.stack
@@ -247,9 +247,47 @@ def test_the_next_start_ends_what_a_killed_supervisor_left(dummy: Dummy) -> None
     assert "ended worker, which an earlier supervisor had left" in dummy.text()
 
 
+def test_what_a_killed_part_had_started_is_ended_with_it(tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print(p.pid, flush=True)\ninput()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as leader:
+        assert leader.stdout
+        grandchild = int(leader.stdout.readline())
+        files = ProcessFiles(tmp_path)
+        files.record("api", leader.pid, signal.SIGTERM)
+        leader.kill()
+    assert is_running(grandchild)
+
+    assert files.end_all() == ["api"]
+
+    assert not is_running(grandchild)
+
+
+def test_after_a_reboot_a_process_id_says_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        files = ProcessFiles(tmp_path)
+        files.record("api", stranger.pid, signal.SIGTERM)
+        facts = json.loads((tmp_path / "api.json").read_text())
+        (tmp_path / "api.json").write_text(json.dumps(facts | {"boot": "another"}))
+
+        assert files.end_all() == []
+
+        assert is_running(stranger.pid)
+        stranger.kill()
+
+
 def test_a_process_that_took_over_an_old_id_is_left_alone(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        facts = {"process_id": stranger.pid, "started_at": "1", "stop_signal": 15}
+        facts = {"process_id": stranger.pid, "started_at": "1", "stop_signal": 15, "boot": boot()}
         (tmp_path / "worker.json").write_text(json.dumps(facts))
         (tmp_path / "cut.json").write_text('{"process_id": 1')
 

@@ -18,7 +18,7 @@ from tests.ops.hub_up import HubUp, wait_until
 
 pytestmark = pytest.mark.stack
 
-PARTS = {"postgres", "redis", "api", "relay", "worker", "worker-bulk"}
+PARTS = {"postgres", "redis", "api", "work"}
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +105,43 @@ def test_a_killed_part_is_back_within_ten_seconds(up: HubUp, part: str) -> None:
     wait_until(lambda: not is_running(before), within_s=5)
     wait_until(lambda: up.process_ids().get(part, before) != before and up.is_ready(), within_s=15)
     assert not up.ended()
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="asks /proc who is whose child")
+def test_a_killed_relay_or_worker_is_forked_again_without_the_others(up: HubUp) -> None:
+    leader = up.process_id("work")
+    before = children(leader)
+    assert len(before) == 3  # the relay and two workers
+    victim = before[0]
+
+    os.kill(victim, signal.SIGKILL)
+
+    wait_until(lambda: victim not in children(leader) and len(children(leader)) == 3, within_s=10)
+    assert set(before[1:]) <= set(children(leader))
+    assert up.process_id("work") == leader
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="asks /proc for proportional sizes")
+def test_an_idle_hub_fits_into_450_megabytes(up: HubUp) -> None:
+    assert up.process
+    sizes = [
+        int(line.split()[1])
+        for process_id in [up.process.pid, *descendants(up.process.pid)]
+        for line in Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines()
+        if line.startswith("Pss:")
+    ]
+
+    assert sum(sizes) / 1000 < 450
+
+
+def children(process_id: int) -> list[int]:
+    path = Path(f"/proc/{process_id}/task/{process_id}/children")
+    return [int(word) for word in path.read_text().split()]
+
+
+def descendants(process_id: int) -> list[int]:
+    found = children(process_id)
+    return found + [further for child in found for further in descendants(child)]
 
 
 def test_a_stop_is_clean_and_the_next_start_shows_no_token(up: HubUp) -> None:

@@ -1,0 +1,114 @@
+"""``hub backup`` and ``hub restore``, tried."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.ops.hub_up import HubUp
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def source() -> Iterator[HubUp]:
+    """An installation with one token, one file, and Hub not running."""
+    made = HubUp()
+    assert made.run("migrate").returncode == 0
+    (made.data / "files" / "reports").mkdir()
+    (made.data / "files" / "reports" / "a.xlsx").write_bytes(b"a report")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def target() -> Iterator[HubUp]:
+    made = HubUp()
+    yield made
+    made.close()
+
+
+def test_what_was_backed_up_comes_back_in_a_new_installation(source: HubUp, target: HubUp) -> None:
+    backup = source.directory / "backups" / "hub.tar"
+
+    made = source.run("backup", str(backup))
+    restored = target.run("restore", str(backup))
+
+    assert made.returncode == 0, made.stderr
+    assert f"does not hold the master key ({source.data / 'master.key'})" in made.stdout
+    assert backup.stat().st_mode & 0o777 == 0o600
+    assert restored.returncode == 0, restored.stderr
+    assert "made with another master key" in restored.stderr
+    assert (target.data / "files" / "reports" / "a.xlsx").read_bytes() == b"a report"
+    again = target.run("migrate")  # would make an administrator, had none come along
+    assert "token" not in again.stdout
+    assert target.run("token", "create", "--email", "admin@localhost").returncode == 0
+
+
+def test_the_same_key_restores_without_a_warning(source: HubUp, target: HubUp) -> None:
+    backup = source.directory / "hub.tar"
+    source.run("backup", str(backup))
+    key = (source.data / "master.key").read_text()
+
+    restored = target.run("restore", str(backup), more={"HUB_MASTER_KEY": key})
+
+    assert (restored.returncode, restored.stderr) == (0, "")
+
+
+def test_an_installation_that_is_not_empty_is_overwritten_only_by_force(source: HubUp) -> None:
+    backup = source.directory / "hub.tar"
+    source.run("backup", str(backup))
+    (source.data / "files" / "reports" / "later.xlsx").write_bytes(b"later")
+
+    refused = source.run("restore", str(backup))
+
+    assert refused.returncode == 1
+    assert "not empty" in refused.stderr
+    assert (source.data / "files" / "reports" / "later.xlsx").exists()
+
+    assert source.run("restore", "--force", str(backup)).returncode == 0
+    left = [path.name for path in (source.data / "files" / "reports").iterdir()]
+    assert left == ["a.xlsx"]
+
+
+def test_a_backup_overwrites_no_other(source: HubUp) -> None:
+    backup = source.directory / "hub.tar"
+    backup.write_text("the only copy")
+
+    refused = source.run("backup", str(backup))
+
+    assert refused.returncode == 1
+    assert "overwrites nothing" in refused.stderr
+    assert backup.read_text() == "the only copy"
+
+
+def test_a_running_hub_is_backed_up_but_not_restored_into(source: HubUp) -> None:
+    source.start()
+    backup = source.directory / "hub.tar"
+
+    made = source.run("backup", str(backup))
+    refused = source.run("restore", "--force", str(backup))
+
+    assert made.returncode == 0, made.stderr
+    assert refused.returncode == 1
+    assert re.search(r"Hub runs \(process \d+\)\. Stop it", refused.stderr)
+    assert source.is_ready()
+
+
+def test_an_external_database_is_backed_up_and_refused_while_in_use(
+    source: HubUp, target: HubUp, database_url: str
+) -> None:
+    backup = source.directory / "hub.tar"
+    external = {"HUB_DATABASE_URL": database_url}
+
+    made = source.run("backup", str(backup), more=external)
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        refused = target.run("restore", "--force", str(backup), more=external)
+    engine.dispose()
+
+    assert made.returncode == 0, made.stderr
+    assert refused.returncode == 1
+    assert "other connections use the database" in refused.stderr

@@ -1,0 +1,63 @@
+"""The stack that other tests use: real parts, each under control."""
+
+import signal
+
+import pytest
+import redis
+import requests
+
+from tests.stack import Stack
+
+pytestmark = pytest.mark.stack
+
+
+def test_everything_runs_and_the_client_is_known(stack: Stack) -> None:
+    for name in ("postgres", "redis", "api", "relay", "worker", "worker-bulk"):
+        assert stack.is_running(name), name
+    assert stack.client.get("/api/v1/jobs").status_code == 200
+
+
+def test_a_flushed_redis_is_empty(stack: Stack) -> None:
+    with redis.Redis.from_url(stack.redis_url) as client:
+        client.set("wake", "up")
+        stack.flush_redis()
+
+        assert client.get("wake") is None
+
+
+def test_a_killed_part_stays_away_until_it_is_started(stack: Stack) -> None:
+    stack.kill("api")
+    assert not stack.is_running("api")
+    with pytest.raises(requests.ConnectionError):
+        stack.client.get("/healthz")
+
+    stack.start("api")
+    assert stack.client.get("/healthz").status_code == 200
+
+
+def test_a_paused_part_keeps_still_and_goes_on(stack: Stack) -> None:
+    stack.kill("api", signal.SIGSTOP)
+    with pytest.raises(requests.Timeout):
+        stack.client.get("/healthz", timeout=0.5)
+
+    stack.kill("api", signal.SIGCONT)
+    assert stack.client.get("/healthz").status_code == 200
+
+
+def test_without_a_database_the_api_says_so_within_five_seconds_and_recovers(
+    stack: Stack,
+) -> None:
+    stack.kill("postgres")
+
+    answer = stack.client.get("/api/v1/jobs", timeout=5)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert int(answer.headers["Retry-After"]) > 0
+
+    stack.start("postgres")
+    stack.wait_until(lambda: stack.client.get("/api/v1/jobs").status_code == 200, within_s=10)
+
+
+def test_each_worker_and_the_relay_stop_cleanly(stack: Stack) -> None:
+    codes = {name: stack.stop(name) for name in ("worker", "worker-bulk", "relay", "api")}
+
+    assert codes == {"worker": 0, "worker-bulk": 0, "relay": 0, "api": 0}
