@@ -1,7 +1,8 @@
 """Turns pydantic's errors into ours: a pointer, a stable code, a message that can be translated."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_args, get_origin
 
 import pydantic
 from pydantic import BaseModel
@@ -88,7 +89,7 @@ def read_query(model: type[ModelT], arguments: MultiDict[str, str]) -> ModelT:
     for name, values in arguments.lists():
         for value in values:
             refuse_bad_text(f"/{name}", value)
-        many = _takes_many(model, name)
+        many = name in model.model_fields and _takes_many(model, name)
         if len(values) > 1 and not many:
             raise ValidationError.of(f"/{name}", "repeated", N_("May be given once only."))
         given[name] = values if many else values[0]
@@ -111,9 +112,10 @@ def refuse_parameters(arguments: MultiDict[str, str]) -> None:
         raise ValidationError(*(FieldError(f"/{name}", code, message) for name in arguments))
 
 
+@cache
 def _takes_many(model: type[BaseModel], name: str) -> bool:
-    field = model.model_fields.get(name)
-    return field is not None and getattr(field.annotation, "__origin__", None) is list
+    annotation = model.model_fields[name].annotation
+    return any(get_origin(kind) is list for kind in (annotation, *get_args(annotation)))
 
 
 def _details(error: pydantic.ValidationError) -> Iterable[ErrorDetails]:

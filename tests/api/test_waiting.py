@@ -151,7 +151,7 @@ def test_half_of_the_threads_at_most_may_wait(
 
     held = [answer for answer in answers if "Preference-Applied" in answer.headers]
     assert (len(answers), len(held)) == (most + 1, most)
-    assert {UUID(answer.json["id"]) for answer in answers}.__len__() == most + 1
+    assert len({UUID(answer.json["id"]) for answer in answers}) == most + 1
 
 
 def test_no_database_session_is_open_between_two_looks(

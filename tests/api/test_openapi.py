@@ -1,0 +1,144 @@
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    missing_required_header,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from api.app import create_app
+from tests.api.client import ApiClient
+from tests.api.conftest import Caller
+
+EXAMPLES = 5  # of each operation and mode
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    missing_required_header,
+    unsupported_method,
+]
+
+
+@pytest.fixture(scope="session")
+def served() -> Flask:
+    return create_app()
+
+
+@pytest.fixture
+def published(client: ApiClient) -> Any:
+    return client.get("/api/v1/openapi.json").json
+
+
+def test_the_document_names_every_route_with_its_permission(served: Flask) -> None:
+    document: Any = served.test_client().get("/api/v1/openapi.json").json
+    routes = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in served.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/v1/") and rule.rule != "/api/v1/openapi.json"
+    }
+
+    declared = {(path, method) for path, methods in document["paths"].items() for method in methods}
+
+    assert document["openapi"] == "3.1.0"
+    assert declared == routes
+    assert ("/api/v1/jobs/{job_id}/replay", "post") in declared
+    for methods in document["paths"].values():
+        for each in methods.values():
+            assert each.get("security") == [] or each["x-permission"].count(":") == 1
+            assert each["summary"]
+
+
+def test_an_operation_tells_its_headers_and_refusals(published: Any) -> None:
+    change = published["paths"]["/api/v1/users/{user_id}"]["patch"]
+    create = published["paths"]["/api/v1/users"]["post"]
+
+    assert set(change["requestBody"]["content"]) == {
+        "application/merge-patch+json", "application/json",
+    }  # fmt: skip
+    assert {"412", "428", "404", "409", "422"} <= set(change["responses"])
+    assert [p["name"] for p in change["parameters"]] == ["user_id", "If-Match"]
+    assert {p["name"] for p in create["parameters"]} == {"Idempotency-Key", "Prefer"}
+    assert {"ETag", "Location"} <= set(create["responses"]["201"]["headers"])
+    problem = create["responses"]["409"]["content"]["application/problem+json"]["schema"]
+    assert problem == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_the_schemas_tell_the_rules(published: Any) -> None:
+    schemas = published["components"]["schemas"]
+
+    assert schemas["UserCreate"]["additionalProperties"] is False
+    assert schemas["UserCreate"]["properties"]["name"]["maxLength"] == 200
+    assert schemas["UserPatch"].get("required", []) == []
+    assert "default" not in schemas["UserPatch"]["properties"]["name"]
+
+
+def test_every_reference_of_the_document_resolves(published: Any) -> None:
+    text = json.dumps(published)
+    references = {part.partition('"')[0] for part in text.split('"$ref": "#/')[1:]}
+
+    assert references
+    for reference in references:
+        found = published
+        for step in reference.split("/"):
+            found = found[step]
+        assert isinstance(found, dict)
+
+
+def _operations(app: Flask) -> list[Any]:
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    return [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_no_generated_request_breaks_the_server_or_the_document(
+    served: Flask, client: ApiClient, administrator: Caller, mode: GenerationMode
+) -> None:
+    broken: list[str] = []
+    statuses: Counter[int] = Counter()
+    operations = _operations(served)
+
+    for each in operations:
+
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=each.as_strategy(generation_mode=mode))
+        def attack(case: Any) -> None:
+            response = case.call_and_validate(headers=administrator.headers, checks=CHECKS)
+            statuses[response.status_code // 100] += 1
+
+        try:
+            attack()
+        except (FailureGroup, Failure) as error:
+            broken.append(f"{each.label}: {error}")
+        except Unsatisfiable:
+            continue  # there is no wrong way to call it
+
+    assert broken == []
+    assert statuses[4] > len(operations)  # most ids are unknown, most negative bodies refused
+    assert mode is GenerationMode.NEGATIVE or statuses[2] > 0
