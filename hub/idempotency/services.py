@@ -129,7 +129,7 @@ def purge_expired(session: Session, now: datetime, limit: int = 1000) -> int:
     return len(gone.all())
 
 
-# Plain SQL: every keyed write passes here twice, and building the statements cost more than they do.
+# Plain SQL: every keyed write passes here, and building the statements cost more than they do.
 _CLAIM = text("""
     insert into idempotency_key
         (id, principal_id, method, route, key, fingerprint, created_at, expires_at)
@@ -155,7 +155,7 @@ def _insert(session: Session, scope: Scope, request: bytes, now: datetime) -> UU
         "expires_at": now + KEPT,
     }
     try:
-        return session.scalar(_CLAIM, parameters)
+        claimed: UUID | None = session.scalar(_CLAIM, parameters)
     except OperationalError as error:
         if isinstance(error.orig, LockNotAvailable):
             raise ConflictError(
@@ -163,6 +163,7 @@ def _insert(session: Session, scope: Scope, request: bytes, now: datetime) -> UU
                 N_("The first request with this Idempotency-Key is still under way."),
             ) from error
         raise
+    return claimed
 
 
 def _is(scope: Scope) -> tuple[ColumnElement[bool], ...]:
