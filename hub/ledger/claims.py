@@ -106,8 +106,9 @@ _EXTEND = text("""
     where id = :id and token = :token and state = 'running'
 """)
 
+# One instant for all of them: among equal times the ids, which rise with time, give the order.
 _RELEASE = text("""
-    update job set run_at = clock_timestamp(), waits_for = null
+    update job set run_at = now(), waits_for = null
     where state = 'queued' and waits_for = :waits_for
 """)
 

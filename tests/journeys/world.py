@@ -1,5 +1,6 @@
 """The world of the journeys: a whole Hub, with the sandboxes of the systems it is connected to."""
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -67,7 +68,7 @@ class World:
         try:
             self._connect_everything()
         except BaseException:
-            print(self.stack.logs())
+            sys.stderr.write(self.stack.logs())
             self.__exit__()
             raise
         return self

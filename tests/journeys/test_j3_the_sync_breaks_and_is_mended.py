@@ -1,0 +1,224 @@
+"""Journey J3, steps 2 to 4, and what the accounting synchronisation promises besides."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.journeys.world import World
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with World() as made:
+        yield made
+
+
+def writes(world: World, number: str) -> list[dict[str, Any]]:
+    """Return what was written to one customer in e-conomic, in order."""
+    return [
+        write
+        for write in world.economic.control("GET", "writes")
+        if write["path"] == f"/customers/{number}"
+    ]
+
+
+def pull(world: World) -> None:
+    """Take in what changed in e-conomic."""
+    world.post(
+        f"/connections/{world.connections['economic']['id']}/pull", status=202, Prefer="wait=10"
+    )
+
+
+def edit_there(world: World, number: str, **properties: Any) -> None:
+    """Edit a customer as a person in e-conomic would, a moment after the last change."""
+    world.economic.control("POST", "clock", {"advance_s": 5})
+    world.economic.control("PATCH", f"customers/{number}", properties)
+
+
+def test_five_edits_in_a_second_reach_the_other_side_once_at_most_each_and_end_equal(
+    world: World,
+) -> None:
+    made = world.customer(name="Fem Rettelser ApS")
+    path = f"/customers/{made['id']}"
+
+    for number in range(5):
+        world.patch(path, {"city": f"By {number}"})
+
+    world.eventually(lambda: world.remote(made["ref_no"]), lambda c: c.get("city") == "By 4")
+    world.eventually(
+        lambda: world.get("/jobs", subject_id=made["id"], state="queued")["items"],
+        lambda jobs: not jobs,
+    )
+    sent = [write["body"]["city"] for write in writes(world, made["ref_no"])]
+    assert sent == sorted(set(sent))
+    assert sent[-1] == "By 4"
+
+
+def test_an_edit_there_comes_back_with_its_origin_and_without_an_echo(world: World) -> None:
+    made = world.customer(name="Rettet Derovre ApS")
+    path = f"/customers/{made['id']}"
+    before = len(writes(world, made["ref_no"]))
+
+    edit_there(world, made["ref_no"], city="Odense C", zip="5000")
+    pull(world)
+
+    changed = world.get(path)
+    assert (changed["city"], changed["postcode"]) == ("Odense C", "5000")
+    assert changed["provenance"]["city"]["origin"] == "accounting"
+    happened = world.eventually(
+        lambda: [
+            e
+            for e in world.get("/events", type="customer.updated", limit=1000)["items"]
+            if e["subject_id"] == made["id"] and "city" in e["changes"]
+        ],
+        bool,
+    )
+    assert happened[-1]["cause_kind"] == "accounting"
+    assert happened[-1]["changes"]["city"] == [None, "Odense C"]
+    pull(world)
+    assert len(writes(world, made["ref_no"])) == before
+    assert world.get(path)["version"] == changed["version"]
+
+
+def test_2_and_3_a_refused_token_holds_changes_and_a_new_one_sends_them_once_in_order(
+    world: World,
+) -> None:
+    first = world.customer(name="Holdt Et ApS")
+    second = world.customer(name="Holdt To ApS")
+    connection = f"/connections/{world.connections['economic']['id']}"
+    world.economic.control("DELETE", "tokens")
+
+    for made, city in ((first, "Ribe"), (second, "Varde")):
+        world.patch(f"/customers/{made['id']}", {"city": city})
+    third = world.post("/customers", {"name": "Holdt Tre ApS", "roles": ["customer"]})
+
+    revoked = world.eventually(lambda: world.get(connection), lambda c: c["state"] == "revoked")
+    assert revoked["message"]["code"] == "credentials_refused"
+    world.eventually(lambda: world.get(connection), lambda c: c["waiting_changes"] == 3)
+    assert world.get(f"/customers/{first['id']}")["city"] == "Ribe"
+    before = len(world.economic.control("GET", "writes"))
+
+    world.economic.control(
+        "PUT",
+        "tokens",
+        {"app_secret_token": "sandbox-app", "agreement_grant_token": "sandbox-grant"},
+    )
+    world.patch(connection, {"settings": {"agreement_grant_token": "sandbox-grant"}})
+    world.post(f"{connection}/test", status=202, Prefer="wait=10")
+
+    assert world.get(connection)["state"] == "active"
+    world.eventually(
+        lambda: world.get(f"/customers/{third['id']}"),
+        lambda c: c["accounting"]["state"] == "linked",
+    )
+    sent = [
+        (write["method"], write["body"].get("city") or write["body"]["name"])
+        for write in world.economic.control("GET", "writes")[before:]
+        if write["status"] < 300
+    ]
+    assert sorted(sent) == [("POST", "Holdt Tre ApS"), ("PUT", "Ribe"), ("PUT", "Varde")]
+    jobs = [
+        world.get("/jobs", subject_id=made["id"], task="accounting.push_customer")["items"][0]
+        for made in (first, second, third)
+    ]
+    started = [job["started_at"] for job in jobs]
+    assert started == sorted(started)
+
+
+def test_4_a_phone_changed_on_both_sides_is_a_conflict_that_a_person_settles(
+    world: World,
+) -> None:
+    made = world.customer(name="Uenige ApS", phone="+4511111111")
+    path = f"/customers/{made['id']}"
+    connection = f"/connections/{world.connections['economic']['id']}"
+    world.post(f"{connection}/pause", status=200)
+    world.patch(path, {"phone": "+4522222222"})
+    edit_there(world, made["ref_no"], telephoneAndFaxNumber="33333333")
+
+    world.post(f"{connection}/activation", status=200)
+
+    [conflict] = world.eventually(
+        lambda: world.get("/conflicts", customer=made["id"], state="open")["items"], bool
+    )
+    assert (conflict["field"], conflict["base"], conflict["local"], conflict["remote"]) == (
+        "phone",
+        "+4511111111",
+        "+4522222222",
+        "+4533333333",
+    )
+    assert world.get(path)["phone"] == "+4522222222"
+    assert world.remote(made["ref_no"])["telephoneAndFaxNumber"] == "33333333"
+
+    world.post(
+        f"/conflicts/{conflict['id']}/resolution",
+        {"choice": "local"},
+        status=200,
+        Prefer="wait=10",
+    )
+
+    world.eventually(
+        lambda: world.remote(made["ref_no"]),
+        lambda c: c["telephoneAndFaxNumber"] == "+4522222222",
+    )
+    assert world.get(path)["phone"] == "+4522222222"
+    assert world.get("/conflicts", customer=made["id"], state="open")["items"] == []
+
+
+def test_a_reply_lost_after_the_create_ends_in_one_customer(world: World) -> None:
+    world.economic.fail("drop_reply", method="POST", path="/customers", times=1)
+    made = world.post("/customers", {"name": "Tabt Svar ApS", "roles": ["customer"]})
+
+    linked = world.eventually(
+        lambda: world.get(f"/customers/{made['id']}"),
+        lambda c: c["accounting"]["state"] == "linked",
+        within_s=60,
+    )
+    assert world.remote(linked["ref_no"])["name"] == "Tabt Svar ApS"
+    created = [
+        write
+        for write in world.economic.control("GET", "writes")
+        if write["method"] == "POST" and write["body"]["name"] == "Tabt Svar ApS"
+    ]
+    assert len(created) == 1
+
+
+def test_a_first_load_is_previewed_applied_and_undone(world: World) -> None:
+    connection = world.connections["economic"]["id"]
+    world.customer(name="Kendt Her ApS")
+    known = world.post("/customers", {"name": "Kun Her ApS", "roles": ["prospect"], "cvr": None})
+    world.economic.control(
+        "POST",
+        "customers",
+        {
+            "customerNumber": 70001,
+            "name": "Kun Derovre ApS",
+            "currency": "DKK",
+            "customerGroup": {"customerGroupNumber": 1},
+            "paymentTerms": {"paymentTermsNumber": 1},
+            "vatZone": {"vatZoneNumber": 1},
+        },
+    )
+
+    plan = world.post(f"/connections/{connection}/first-load", status=202, Prefer="wait=10")
+    plan = world.get(f"/plans/{plan['id']}")
+    items = world.get(f"/plans/{plan['id']}/items", limit=500)["items"]
+    [created] = [item for item in items if item["action"] == "create"]
+    assert created["after"]["name"] == "Kun Derovre ApS"
+    assert plan["counters"]["items"] == len(items)
+    assert world.get("/customers", **{"name.contains": "Kun Derovre"})["items"] == []
+
+    world.post(f"/plans/{plan['id']}/application", status=202, Prefer="wait=10")
+
+    [there_and_here] = world.get("/customers", **{"name.contains": "Kun Derovre"})["items"]
+    assert there_and_here["ref_no"] == "70001"
+    assert there_and_here["accounting"]["state"] == "linked"
+    assert world.get(f"/plans/{plan['id']}")["state"] == "applied"
+
+    world.post(f"/plans/{plan['id']}/undo", status=202, Prefer="wait=10")
+
+    assert world.get("/customers", **{"name.contains": "Kun Derovre"})["items"] == []
+    assert world.get(f"/plans/{plan['id']}")["state"] == "undone"
+    assert world.get(f"/customers/{known['id']}")["name"] == "Kun Her ApS"
