@@ -15,7 +15,7 @@ from api.dispatch import REQUEST_ID
 from api.metrics import observe
 from hub.access.principals import Principal
 from hub.db import new_id
-from hub.logs import bind
+from hub.logs import bound
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,12 +37,16 @@ class Observed:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer one request."""
-        started = time.perf_counter()
         given = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _SANE_ID.fullmatch(given) else new_id().hex
         environ[REQUEST_ID] = request_id
-        bind(request_id=request_id)
-        status = 0
+        with bound(request_id=request_id):
+            return self._answer(environ, start_response, request_id)
+
+    def _answer(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", request_id: str
+    ) -> Iterable[bytes]:
+        started, status = time.perf_counter(), 0
 
         def start(
             line: str,

@@ -44,11 +44,6 @@ def bound(**facts: Any) -> Iterator[None]:
         _facts.reset(token)
 
 
-def bind(**facts: Any) -> None:
-    """Set the facts of all lines of this thread from now on, in place of earlier ones."""
-    _facts.set(facts)
-
-
 def set_up_logging(process: str, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Make every logger of this process write JSON lines.
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.access.tokens import generate
 from hub.db import transaction
 from hub.errors import NotFoundError
-from hub.logs import BLOT, bind, bound, set_up_logging
+from hub.logs import BLOT, bound, set_up_logging
 
 
 @pytest.fixture
@@ -21,7 +21,6 @@ def stream() -> Iterator[io.StringIO]:
     written = io.StringIO()
     set_up_logging("test", "INFO", written)
     yield written
-    bind()
     root.handlers[:] = handlers
     root.setLevel(level)
 
