@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.clock import utcnow
+from hub.connections import services
 from hub.db import transaction
 from hub.history import sealing
 from hub.ledger import claims, schedules, watching
@@ -118,6 +119,12 @@ def return_lapsed_leases() -> None:
         logger.warning("relay.leases_lapsed", extra={"count": count})
 
 
+def release_held_work() -> None:
+    """Let work go that was put back just as its connection was released."""
+    with transaction() as session:
+        services.release_stragglers(session)
+
+
 def expand_schedules() -> None:
     """Turn due schedules into jobs."""
     with transaction() as session:
@@ -139,6 +146,7 @@ def run() -> None:
     relay = Relay(
         chores={
             "leases": (get_settings().sweep_s, return_lapsed_leases),
+            "held": (1.0, release_held_work),
             "schedules": (0.5, expand_schedules),
             "seals": (0.2, seal_history),
         }

@@ -289,6 +289,21 @@ def release(session: Session, connection: Connection) -> int:
     return claims.release_waiting(session, waits_for(connection.id))
 
 
+def release_stragglers(session: Session) -> int:
+    """Let work go that still waits for a connection at work; returns how much.
+
+    A job may be put back at the very moment its connection is released. The relay looks for such.
+    """
+    usable = session.scalars(
+        select(Connection.id).where(
+            Connection.state.in_(USABLE),
+            Connection.deleted_at.is_(None),
+            Connection.outgoing_held.is_(False),
+        )
+    )
+    return sum(claims.release_waiting(session, waits_for(each)) for each in usable)
+
+
 def waiting_changes(session: Session, connection_id: UUID) -> int:
     """Return how many changes are held back for a connection."""
     return (
