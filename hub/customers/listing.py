@@ -97,7 +97,7 @@ CUSTOMERS = Listing(
         ),
     ),
     default_sort=("name",),
-    search=SearchSpec(text=Customer.search_text, name=Customer.name, number=Customer.ref_no),
+    search=SearchSpec(text=Customer.search_text, number=Customer.ref_no),
 )  # fmt: skip
 
 CONTACTS = Listing(

@@ -185,12 +185,10 @@ class SearchSpec:
 
     Attributes:
         text: the column filled by `hub.listing.search.search_document`.
-        name: the text that a hit at its beginning ranks high.
         number: the text that a hit of the whole ranks highest, None where there is none.
     """
 
     text: Expression
-    name: Expression
     number: Expression | None = None
 
 

@@ -13,7 +13,7 @@ from hub.listing.declaration import ModelT, Predicate, SearchSpec
 from hub.listing.ordering import bands, keys_of
 from hub.listing.predicates import found_rows
 from hub.listing.query import Query
-from hub.listing.ranking import RANKED, Ranked, best_matches
+from hub.listing.ranking import Ranked, best_matches
 
 RowT = TypeVar("RowT")
 
@@ -42,7 +42,7 @@ def page(
         session: where to read.
         query: what was asked.
         visible: the access predicate of the query's reader for this entity.
-        bound: up to which count the total is exact.
+        bound: up to which count the total is exact; a ranked search has a bound of its own.
 
     Raises:
         ValidationError: the cursor is not one of this list, sort and search.
@@ -71,10 +71,9 @@ def _read(
     what: Sequence[Any],
     bound: int,
 ) -> Page[tuple[Any, ...]]:
-    found = found_rows(session, query, visible)
     if query.is_ranked and query.listing.search is not None:
-        return _ranked(session, query, query.listing.search, found, what, bound)
-    return _sorted(session, query, found, what, bound)
+        return _ranked(session, query, query.listing.search, visible, what)
+    return _sorted(session, query, found_rows(session, query, visible), what, bound)
 
 
 def _sorted(
@@ -128,16 +127,16 @@ def _cursor(
     return write_cursor(query, ends[0][width:], backwards=backwards)
 
 
-def _ranked(  # noqa: PLR0917 - the parts of a search
+def _ranked(
     session: Session,
     query: Query[Any],
     spec: SearchSpec,
-    found: Predicate,
+    visible: Predicate,
     what: Sequence[Any],
-    bound: int,
 ) -> Page[tuple[Any, ...]]:
     place = read_cursor(query, [BigInteger(), Uuid()])
-    best = best_matches(session, query.listing, spec, query.q or "", found)
+    matches = best_matches(session, query, spec, query.q or "", visible)
+    best = matches.best
     start, end = _window(best, place, query.limit)
     window = best[start:end]
     identity = query.listing.model.id
@@ -149,10 +148,8 @@ def _ranked(  # noqa: PLR0917 - the parts of a search
         rows=[by_id[each.id] for each in window if each.id in by_id],
         next=_ranked_cursor(query, window[-1:]) if end < len(best) else None,
         previous=_ranked_cursor(query, window[:1], backwards=True) if start > 0 else None,
-        total=Total(len(best), exact=True)
-        if len(best) < min(RANKED, bound)
-        else count_to(session, query, found, bound),
-        ranked=RANKED if len(best) == RANKED else None,
+        total=matches.total,
+        ranked=None if matches.total.exact else len(best),
     )
 
 

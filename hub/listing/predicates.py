@@ -47,7 +47,7 @@ def rows_of(
         leaving_out: a field whose own conditions do not count, as for its facet.
     """
     kept = [each for each in query.conditions if each.field is not leaving_out]
-    return and_(visible, _living(query), found, conditions_met(kept))
+    return and_(visible, living(query), found, conditions_met(kept))
 
 
 def searched(executor: Session | Connection, query: Query[Any], visible: Predicate) -> Predicate:
@@ -55,7 +55,16 @@ def searched(executor: Session | Connection, query: Query[Any], visible: Predica
     spec = query.listing.search
     if query.q is None or spec is None:
         return true()
-    return matching(executor, spec.text, query.q, and_(visible, _living(query)))
+    return matching(executor, spec.text, query.q, and_(visible, living(query)))
+
+
+def living(query: Query[Any]) -> Predicate:
+    """Return the predicate that leaves tombstones out, unless the query asks for them."""
+    deleted_at = getattr(query.listing.model, "deleted_at", None)
+    if deleted_at is None or query.deleted:
+        return true()
+    alive: Predicate = deleted_at.is_(None)
+    return alive
 
 
 def conditions_met(conditions: Iterable[Condition]) -> Predicate:
@@ -149,11 +158,3 @@ def _column(field: Field) -> Expression:
     if field.column is None:
         raise TypeError(f"{field.name} has no column to compare")
     return field.column
-
-
-def _living(query: Query[Any]) -> Predicate:
-    deleted_at = getattr(query.listing.model, "deleted_at", None)
-    if deleted_at is None or query.deleted:
-        return true()
-    alive: Predicate = deleted_at.is_(None)
-    return alive

@@ -9,14 +9,25 @@ from typing import Any
 from uuid import UUID
 
 from rapidfuzz import fuzz
-from sqlalchemy import Text, cast, null, select, union_all
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, null, or_, select
 from sqlalchemy.orm import Session
 
-from hub.listing.declaration import Listing, Predicate, SearchSpec
-from hub.listing.search import BEGIN, GAP, Question, begins
+from hub.listing.counting import Total
+from hub.listing.declaration import Predicate, SearchSpec
+from hub.listing.predicates import living, rows_of
+from hub.listing.query import Query
+from hub.listing.search import (
+    BEGIN,
+    GAP,
+    Question,
+    begins,
+    can_slip,
+    matches,
+    name_of,
+    nearly_matches,
+)
 
-RANKED = 500  # rows
-_SAME_NUMBER = 20  # rows with the very number; more than one only where numbers are not unique
+RANKED = 1_000  # rows; one query then finds, counts and tells whether slips are to be forgiven
 _TIER = 100_000  # above any likeness
 
 
@@ -26,7 +37,6 @@ class Candidate:
 
     id: UUID
     number: str | None
-    name: str
     document: str
 
 
@@ -38,44 +48,43 @@ class Ranked:
     score: int
 
 
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The best matches, best first, and how many there are."""
+
+    best: list[Ranked]
+    total: Total
+
+
 def best_matches(
-    session: Session, listing: Listing[Any], spec: SearchSpec, q: str, found: Predicate
-) -> list[Ranked]:
-    """Return the best matches of a search, best first, no more than `RANKED`.
+    session: Session, query: Query[Any], spec: SearchSpec, q: str, visible: Predicate
+) -> Matches:
+    """Return the best matches of a query's quick search, no more than `RANKED`.
 
     Rows with the very number and names that begin as typed are among them however many others
-    match; of the others, the ranked ones are any.
+    match; of the others beyond the bound, the ranked ones are any.
 
     Args:
         session: where to read.
-        listing: whose rows.
-        spec: its search.
+        query: its other conditions count too.
+        spec: what the search looks into.
         q: what was typed.
-        found: the predicate of the rows that match and may be seen.
+        visible: the access predicate of the query's reader.
     """
-    likeliest = [(begins(spec.text, q), RANKED)]
-    if spec.number is not None:
-        likeliest.insert(0, (spec.number == q, _SAME_NUMBER))
-    statement = union_all(
-        *(
-            select(
-                listing.model.id.label("id"),
-                cast(null() if spec.number is None else spec.number, Text).label("number"),
-                cast(spec.name, Text).label("name"),
-                cast(spec.text, Text).label("document"),
-            )
-            .where(found, *also)
-            .limit(limit)
-            for also, limit in [*(((each,), limit) for each, limit in likeliest), ((), RANKED)]
-        )
-    )
-    candidates: dict[UUID, Candidate] = {}
-    for row in session.execute(statement):
-        if len(candidates) < RANKED:
-            candidates.setdefault(row.id, Candidate(row.id, row.number, row.name, row.document))
+    exact = matches(spec.text, q)
+    read = _read(session, query, spec, rows_of(query, visible, exact))
+    if not read and can_slip(q) and not _is_met(session, query, exact, visible):
+        read = _read(session, query, spec, rows_of(query, visible, nearly_matches(spec.text, q)))
+    total = Total(min(len(read), RANKED), exact=len(read) <= RANKED)
+    if not total.exact:
+        likeliest = [begins(spec.text, q)]
+        if spec.number is not None:
+            likeliest.append(spec.number == q)
+        first = _read(session, query, spec, rows_of(query, visible, and_(exact, or_(*likeliest))))
+        read = list(dict.fromkeys([*first, *read]))[:RANKED]
     question = Question.of(q)
-    ranked = [Ranked(each.id, score(question, q, each)) for each in candidates.values()]
-    return sorted(ranked, key=lambda each: (-each.score, each.id))
+    ranked = [Ranked(each.id, score(question, q, each)) for each in read]
+    return Matches(sorted(ranked, key=lambda each: (-each.score, each.id)), total)
 
 
 def score(question: Question, typed: str, candidate: Candidate) -> int:
@@ -84,8 +93,7 @@ def score(question: Question, typed: str, candidate: Candidate) -> int:
     The very number comes first, then a name that begins so, then words that begin so, then the
     rest; within each, the name most like what was typed.
     """
-    name = Question.of(candidate.name).folded
-    likeness = round(fuzz.ratio(question.folded, name) * 100)
+    likeness = round(fuzz.ratio(question.folded, name_of(candidate.document)) * 100)
     return _tier(question, typed, candidate) * _TIER + likeness
 
 
@@ -97,3 +105,19 @@ def _tier(question: Question, typed: str, candidate: Candidate) -> int:
     if all(GAP + word in candidate.document for word in question.words):
         return 1
     return 0
+
+
+def _read(
+    session: Session, query: Query[Any], spec: SearchSpec, found: Predicate
+) -> list[Candidate]:
+    number: ColumnElement[Any] = cast(null() if spec.number is None else spec.number, Text)
+    statement = select(query.listing.model.id, number, spec.text).where(found).limit(RANKED + 1)
+    return [Candidate(*row) for row in session.execute(statement)]
+
+
+def _is_met(session: Session, query: Query[Any], exact: Predicate, visible: Predicate) -> bool:
+    """Tell whether anything matches exactly once the query's other conditions are set aside."""
+    if not query.conditions:
+        return False
+    among = and_(visible, living(query))
+    return bool(session.execute(select(exists().where(among, exact))).scalar())

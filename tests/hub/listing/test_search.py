@@ -1,5 +1,3 @@
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,15 +9,15 @@ from sqlalchemy.sql.visitors import iterate
 from hub.errors import ValidationError
 from hub.listing import (
     Query,
+    Total,
     page,
     page_of_values,
-    pages,
     parse_parameters,
     ranking,
     search_document,
 )
 from hub.listing.ranking import Candidate, score
-from hub.listing.search import Question, _slips, may_contain, nearly_matches
+from hub.listing.search import Question, may_contain, nearly_matches
 from hub.listing.words import digits_of, fold, words_of
 from tests.hub.listing.companies import COMPANIES, NOW, READER, Company, make_company
 
@@ -74,7 +72,7 @@ def test_a_number_is_its_digits(text: str, digits: str | None) -> None:
 def test_a_document_begins_with_the_name_and_has_each_other_word_once() -> None:
     document = search_document("Nordlys A/S", ["10001", None, "Nordlys Ålborg", "+45 12 34 56 78"])
 
-    assert document == "^^nordlys  a  s  nordlys  10001  alborg  4512345678  "
+    assert document == "^^nordlys  a  s^  nordlys  10001  alborg  4512345678  "
 
 
 @pytest.fixture
@@ -153,26 +151,6 @@ def test_a_hidden_match_does_not_keep_a_slip_from_being_forgiven(town: Session) 
     assert [company.name for company in rows] == ["Nordlys A/S"]
 
 
-_LETTERS = st.text("abcdeno", min_size=5, max_size=9).filter(lambda word: fold(word) == word)
-
-
-@given(
-    word=_LETTERS, at=st.integers(0, 8), letter=st.sampled_from("abcxyz"), kind=st.integers(0, 3)
-)
-def test_every_single_slip_is_within_the_pattern(
-    word: str, at: int, letter: str, kind: int
-) -> None:
-    at %= len(word)
-    typed = {
-        0: word[:at] + letter + word[at + 1 :],
-        1: word[:at] + word[at + 1 :],
-        2: word[:at] + letter + word[at:],
-        3: word[:at] + word[at : at + 2][::-1] + word[at + 2 :],
-    }[kind]
-
-    assert re.fullmatch("|".join(_slips(typed)), word) or typed == word
-
-
 def test_the_index_loses_no_slip(session: Session) -> None:
     words = ["nordlys", "andersen", "brems", "abcde", "mikkelborg"]
     for word in words:
@@ -218,12 +196,13 @@ def _wanted(predicate: object) -> set[str]:
 
 
 def rank(q: str, *rows: tuple[str, str]) -> list[str]:
+    names = {search_document(name, [number]): name for number, name in rows}
     candidates = [
-        Candidate(READER.user_id, number, name, search_document(name, [number]))  # type: ignore[arg-type]
+        Candidate(READER.user_id, number, search_document(name, [number]))  # type: ignore[arg-type]
         for number, name in rows
     ]
     ordered = sorted(candidates, key=lambda each: -score(Question.of(q), q, each))
-    return [each.name for each in ordered]
+    return [names[each.document] for each in ordered]
 
 
 def test_the_number_comes_before_the_name_before_words_before_parts() -> None:
@@ -279,14 +258,13 @@ def test_beyond_the_ranked_the_page_says_so_and_a_sort_reaches_all(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ranking, "RANKED", 5)
-    monkeypatch.setattr(pages, "RANKED", 5)
     for number in range(8):
         make_company(session, f"Nord {number}")
 
     best = page(session, ask("nord"), true())
     sorted_by_name = page(session, ask("nord", ("sort", "name")), true())
 
-    assert (len(best.rows), best.ranked, best.total.count) == (5, 5, 8)
+    assert (len(best.rows), best.ranked, best.total) == (5, 5, Total(5, exact=False))
     assert (len(sorted_by_name.rows), sorted_by_name.ranked) == (8, None)
 
 
