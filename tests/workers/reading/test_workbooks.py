@@ -1,0 +1,177 @@
+# ruff: noqa: DTZ001 - a cell knows no zone
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from tests.workers.reading.makers import make_workbook, with_sheet
+from tests.workers.rendering.makers import DANE
+from workers.reading.files import read_rows
+from workers.reading.limits import FileRefusedError, Limits
+from workers.reading.tables import Row, Source, Table
+from workers.rendering.columns import ColumnKind
+from workers.rendering.import_workbooks import TemplateColumn, write_template
+
+
+def read(tmp_path: Path, content: bytes, limits: Limits | None = None) -> Table:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    return read_rows(path, declared_name="kunder.xlsx", limits=limits)
+
+
+def test_cells_come_as_what_they_are(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["Navn", "Antal", "Beløb", "Dato", "Sendt", "Åben", "Kl."],
+        [
+            "Ærø 🎉", 25313763, 0.1 + 0.2, date(2026, 12, 31), datetime(2026, 12, 31, 8, 30), True,
+            time(8, 30),
+        ],
+    ]  # fmt: skip
+
+    with read(tmp_path, make_workbook(rows)) as table:
+        assert table.header == ("Navn", "Antal", "Beløb", "Dato", "Sendt", "Åben", "Kl.")
+        assert table.keys == ("navn", "antal", "beløb", "dato", "sendt", "åben", "kl.")
+        assert table.source == Source("xlsx", sheet="Sheet")
+        assert table.row_count == 1
+        assert list(table) == [
+            Row(
+                2,
+                (
+                    "Ærø 🎉",
+                    25313763,
+                    Decimal("0.3"),
+                    date(2026, 12, 31),
+                    datetime(2026, 12, 31, 8, 30),
+                    True,
+                    "08:30:00",
+                ),
+            )
+        ]
+
+
+def test_rows_keep_their_numbers_and_empty_ones_are_left_out(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        [None],
+        ["Navn", "By"],
+        [None, None],
+        ["a", None],
+        [],
+        [None, "Ærø"],
+    ]
+
+    with read(tmp_path, make_workbook(rows)) as table:
+        assert table.header_row == 2
+        assert [(row.number, row.values) for row in table] == [
+            (4, ("a", None)),
+            (6, (None, "Ærø")),
+        ]
+        assert [row.number for row in table] == [4, 6]  # and again
+
+
+def test_cells_beyond_the_header_are_reported_with_their_row(tmp_path: Path) -> None:
+    with read(tmp_path, make_workbook([["A", "B", None], ["1"], ["1", "2", "3"]])) as table:
+        assert [(row.number, row.values, row.problem) for row in table] == [
+            (2, ("1", None), None),
+            (3, ("1", "2"), "too_many_cells"),
+        ]
+
+
+def test_a_column_without_a_name_is_named_by_its_place(tmp_path: Path) -> None:
+    with read(tmp_path, make_workbook([["A", None, "C"], ["1", "2", "3"]])) as table:
+        assert table.header == ("A", "#2", "C")
+
+
+def test_a_template_of_ours_reads_as_its_headers(tmp_path: Path) -> None:
+    path = tmp_path / "template.xlsx"
+    write_template(
+        path, [TemplateColumn("n", "Customer"), TemplateColumn("d", "Since", ColumnKind.DATE)], DANE
+    )
+
+    with read_rows(path, declared_name="template.xlsx") as table:
+        assert (table.header, table.row_count) == (("Kunde", "Siden"), 0)
+
+
+def test_only_the_first_sheet_is_read(tmp_path: Path) -> None:
+    workbook = Workbook()
+    workbook.worksheets[0].title = "Kunder"
+    workbook.worksheets[0].append(["A"])
+    workbook.create_sheet("Andet").append(["B"])
+    path = tmp_path / "two"
+    workbook.save(path)
+
+    with read_rows(path) as table:
+        assert (table.source.sheet, table.header) == ("Kunder", ("A",))
+
+
+def test_an_understated_dimension_hides_no_rows(tmp_path: Path) -> None:
+    rows = "".join(
+        f'<row r="{n}"><c r="A{n}" t="inlineStr"><is><t>x{n}</t></is></c>'
+        f'<c r="C{n}" t="inlineStr"><is><t>y{n}</t></is></c></row>'
+        for n in range(1, 4)
+    )
+
+    with read(tmp_path, with_sheet(rows, dimension="A1")) as table:
+        assert table.header == ("x1", "#2", "y1")
+        assert [row.values for row in table] == [("x2", None, "y2"), ("x3", None, "y3")]
+
+
+def test_the_last_value_of_a_formula_is_read(tmp_path: Path) -> None:
+    rows = (
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>Sum</t></is></c></row>'
+        '<row r="2"><c r="A2"><f>1+1</f><v>2</v></c></row>'
+        '<row r="3"><c r="A3" t="str"><f>""</f><v></v></c></row>'
+    )
+
+    with read(tmp_path, with_sheet(rows)) as table:
+        assert [row.values for row in table] == [(2,)]
+
+
+def test_a_formula_that_was_never_calculated_is_not_read_as_empty(tmp_path: Path) -> None:
+    with pytest.raises(FileRefusedError) as refusal:
+        read(tmp_path, make_workbook([["Sum"], ["=1+1"]]))
+
+    assert refusal.value.reason == "file.formula_without_value"
+
+
+def test_escaped_characters_of_xml_are_read_as_themselves(tmp_path: Path) -> None:
+    with read(tmp_path, make_workbook([["A"], ["a_x000D_\nb_x005F_x0041__x0000_"]])) as table:
+        assert [row.values for row in table] == [("a\r\nb_x0041_\ufffd",)]
+
+
+def test_a_number_too_large_to_be_one_is_read_as_text(tmp_path: Path) -> None:
+    rows = (
+        '<row r="1"><c r="A1" t="str"><v>A</v></c></row><row r="2"><c r="A2"><v>1E999</v></c></row>'
+    )
+
+    with read(tmp_path, with_sheet(rows)) as table:
+        assert [row.values for row in table] == [("inf",)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([], "file.empty"),
+        ([["Navn", " NAVN * "], ["a", "b"]], "file.duplicate_header"),
+        ([[f"c{n}" for n in range(201)]], "file.false_dimension"),
+        ([["A"]] + [["x"]] * 11, "file.false_dimension"),
+        ([["A"], ["x" * 101]], "file.cell_too_long"),
+    ],
+)
+def test_a_workbook_beyond_the_limits_is_refused(
+    tmp_path: Path, rows: list[list[str]], code: str
+) -> None:
+    with pytest.raises(FileRefusedError) as refusal:
+        read(tmp_path, make_workbook(rows), Limits(rows=10, cell_length=100))
+
+    (error,) = refusal.value.errors
+    assert (error.pointer, error.code) == ("/file", code)
+    assert error.message.format(**error.params) in str(refusal.value)
+
+
+def test_exactly_as_many_rows_and_columns_as_allowed_are_read(tmp_path: Path) -> None:
+    rows = [[f"c{n}" for n in range(5)]] + [["x"] * 5] * 10
+
+    with read(tmp_path, make_workbook(rows), Limits(rows=10, columns=5)) as table:
+        assert (table.row_count, len(table.header)) == (10, 5)

@@ -1,0 +1,123 @@
+"""The parser of workbooks: a process of its own, which may die without harm.
+
+Started by `workers.reading.workbook_reading` as a plain script, so it imports nothing of ours. The
+limits come as JSON in the one argument after the path. It prints a line of JSON per row that holds
+anything: its number and its cells, numbers as ``["number", "12.5"]``, times as ``["moment", ISO]``.
+The last line is ``{"done": sheet}`` or ``{"refused": code}``; without it the parser died.
+"""
+
+import json
+import math
+import re
+import resource
+import sys
+import warnings
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+_LAST_ROW_OF_EXCEL = 1_048_576
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+class RefusedError(Exception):
+    """The workbook breaks a limit; the text is the code."""
+
+
+def main() -> None:
+    """Parse the workbook of the first argument and print its rows."""
+    path, limits = sys.argv[1], json.loads(sys.argv[2])
+    _set_limits(limits)
+    try:
+        ending = {"done": _print_rows(path, limits)}
+    except RefusedError as refusal:
+        ending = {"refused": str(refusal)}
+    except (MemoryError, OSError):  # the limits of memory and of the size of what is printed
+        ending = {"refused": "file.too_complex"}
+    except Exception:  # noqa: BLE001 - the outermost frame; openpyxl raises a dozen kinds for a bad file
+        ending = {"refused": "file.damaged"}
+    _print(ending)
+    sys.stdout.flush()
+
+
+def _set_limits(limits: dict[str, int]) -> None:
+    wanted = {
+        resource.RLIMIT_AS: limits["parser_memory_bytes"],
+        resource.RLIMIT_CPU: limits["parser_cpu_s"],
+        resource.RLIMIT_FSIZE: limits["parsed_bytes"],
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, value in wanted.items():
+        try:
+            resource.setrlimit(kind, (value, value))
+        except (ValueError, OSError):
+            if sys.platform != "darwin":  # macOS has no limit of the address space
+                raise
+
+
+def _print_rows(path: str, limits: dict[str, int]) -> str:
+    from openpyxl import load_workbook
+
+    warnings.simplefilter("ignore")
+    stream = Path(path).open("rb")  # noqa: SIM115 - a path would be judged by its suffix
+    workbook: Any = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+    if not workbook.worksheets:
+        raise RefusedError("file.no_sheet")
+    sheet = workbook.worksheets[0]
+    for side, limit in ((sheet.max_row, limits["rows"] + 1), (sheet.max_column, limits["columns"])):
+        if side is not None and side > limit:
+            raise RefusedError("file.false_dimension")
+    sheet.reset_dimensions()
+    for number, cells in _filled_rows(sheet, limits):
+        _print([number, cells])
+    return str(sheet.title)
+
+
+def _filled_rows(sheet: Any, limits: dict[str, int]) -> Iterator[tuple[int, list[Any]]]:
+    count = 0
+    for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+        if number > _LAST_ROW_OF_EXCEL:
+            raise RefusedError("file.damaged")
+        width = len(values)
+        while width and (values[width - 1] is None or values[width - 1] == ""):
+            width -= 1
+        if not width:
+            continue
+        count += 1
+        if count > limits["rows"] + 1 or number > limits["rows"] * 2:
+            raise RefusedError("file.too_many_rows")
+        if width > limits["columns"]:
+            raise RefusedError("file.too_many_columns")
+        yield number, [_spooled(value, limits["cell_length"]) for value in values[:width]]
+
+
+def _spooled(value: object, longest: int) -> object:
+    if isinstance(value, str):
+        if len(value) > longest:
+            raise RefusedError("file.cell_too_long")
+        return _ESCAPED.sub(_unescaped, value) or None
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        text = format(value, ".15g") if isinstance(value, float) else str(value)
+        # Fifteen digits are what Excel shows; the rest is the noise of binary fractions.
+        return ["number", text] if math.isfinite(value) else text
+    if isinstance(value, datetime):
+        rounded = value + timedelta(microseconds=500_000)  # serials are days in binary fractions
+        return ["moment", rounded.replace(microsecond=0, tzinfo=None).isoformat()]
+    return ["day", value.isoformat()] if isinstance(value, date) else str(value)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    # ISO/IEC 29500-1 22.9.2.19: how a workbook writes what XML cannot hold, such as CR.
+    character = chr(int(found[1], 16))
+    return character if character != "\0" and not "\ud800" <= character <= "\udfff" else "\ufffd"
+
+
+def _print(line: object) -> None:
+    sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    main()
