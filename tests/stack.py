@@ -131,7 +131,7 @@ class Stack:
         for names in (PROCESSES, STORES):
             for name in names:
                 if self.is_running(name):
-                    self._children[name].send(signal.SIGCONT)  # a paused one would not hear us
+                    self.kill(name, signal.SIGCONT)  # a paused one would not hear us
                     self._children[name].stop()
             for name in names:
                 self._wait_or_kill(name)
@@ -152,10 +152,16 @@ class Stack:
         return self._wait_or_kill(name)
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to a part and everything it has started; after SIGKILL it is gone."""
-        os.killpg(self._children[name].process_id, number)
+        """Send a signal to a part and everything it has started.
+
+        Returns once it is gone after SIGKILL, once it stands still after SIGSTOP (Linux only).
+        """
+        group = self._children[name].process_id
+        os.killpg(group, number)
         if number == signal.SIGKILL:
             self._wait_or_kill(name)
+        if number == signal.SIGSTOP:
+            self.wait_until(lambda: set(_states(group)) <= {"T"}, within_s=5)
 
     def restart(self, name: str) -> None:
         """Stop a part if it runs, and start it."""
@@ -240,6 +246,17 @@ class Stack:
 
     def _log(self, name: str) -> Path:
         return self.directory / f"{name}.log"
+
+
+def _states(group: int) -> list[str]:
+    """Return the states of a group's processes, by the letters of proc(5); none elsewhere."""
+    states = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group:
+                states.append(state)
+    return states
 
 
 def free_port() -> int:
