@@ -17,6 +17,7 @@ from hub.history.models import Event
 from hub.origin import SYSTEM, Origin
 
 SALT_BYTES = 16
+REDACTED = "•"  # what an event shows of a secret: that it changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _row(session: Session, made: PendingEvent) -> dict[str, Any]:
         "changes": {
             field: [plain(before), plain(after)]
             for field, (before, after) in made.changes.items()
-            if before != after
+            if before != after or before == REDACTED
         },
         "data": plain(made.data),
         "salt": secrets.token_bytes(SALT_BYTES),

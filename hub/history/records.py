@@ -10,9 +10,8 @@ from sqlalchemy.orm.base import NO_VALUE
 
 from hub.clock import utcnow
 from hub.db import Base, HubSession, new_id
-from hub.history.recording import note_change, origin_of
+from hub.history.recording import REDACTED, note_change, origin_of
 
-REDACTED = "•"
 _OWN = frozenset({"id", "version", "created_at", "created_by", "updated_at", "updated_by"})
 
 

@@ -1,0 +1,129 @@
+"""The three-way merge, by example and as a rule."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.sync.merging import Clash, Direction, FieldRule, Merged, Policy, merge
+
+PHONE = FieldRule("phone")
+
+
+@pytest.mark.parametrize(
+    ("base", "local", "remote", "wanted"),
+    [
+        (None, None, None, Merged()),
+        ("1", "1", "1", Merged()),
+        ("1", "2", "1", Merged(send={"phone": "2"})),
+        ("1", "1", "2", Merged(take={"phone": "2"})),
+        ("1", "2", "2", Merged(agreed={"phone": "2"})),
+        ("1", None, "1", Merged(send={"phone": None})),
+        ("1", "1", None, Merged(take={"phone": None})),
+        (None, "1", None, Merged(send={"phone": "1"})),
+        ("1", "2", "3", Merged(clashes=(Clash("phone", "1", "2", "3"),))),
+        ("1", "2", None, Merged(clashes=(Clash("phone", "1", "2", None),))),
+    ],
+)
+def test_one_change_wins_two_equal_ones_agree_two_different_ones_clash(
+    base: str | None, local: str | None, remote: str | None, wanted: Merged
+) -> None:
+    sides = [{"phone": side} for side in (base, local, remote)]
+
+    assert merge([PHONE], *sides) == wanted
+
+
+@pytest.mark.parametrize(
+    ("policy", "local_is_newer", "wanted"),
+    [
+        (Policy.LOCAL, False, Merged(send={"phone": "2"})),
+        (Policy.REMOTE, True, Merged(take={"phone": "3"})),
+        (Policy.NEWEST, True, Merged(send={"phone": "2"})),
+        (Policy.NEWEST, False, Merged(take={"phone": "3"})),
+    ],
+)
+def test_a_policy_decides_in_place_of_a_person(
+    policy: Policy, local_is_newer: bool, wanted: Merged
+) -> None:
+    rule = FieldRule("phone", policy=policy)
+
+    found = merge(
+        [rule], {"phone": "1"}, {"phone": "2"}, {"phone": "3"}, local_is_newer=local_is_newer
+    )
+
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("direction", "wanted"),
+    [
+        (Direction.OUT, Merged(send={"phone": "2"})),
+        (Direction.IN, Merged(take={"phone": "3"})),
+    ],
+)
+def test_a_field_that_goes_one_way_never_clashes(direction: Direction, wanted: Merged) -> None:
+    rule = FieldRule("phone", direction)
+
+    assert merge([rule], {"phone": "1"}, {"phone": "2"}, {"phone": "3"}) == wanted
+
+
+NAMES = ("a", "b", "c", "d")
+VALUES = st.sampled_from([None, "1", "2", "3"])
+SIDES = st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES))
+RULES = st.tuples(
+    *(
+        st.builds(FieldRule, st.just(name), st.sampled_from(Direction), st.sampled_from(Policy))
+        for name in NAMES
+    )
+)
+
+
+@given(RULES, SIDES, SIDES, SIDES, st.booleans())
+def test_both_sides_are_equal_afterwards_but_for_what_clashes_or_goes_one_way(
+    rules: tuple[FieldRule, ...],
+    base: dict[str, Any],
+    local: dict[str, Any],
+    remote: dict[str, Any],
+    local_is_newer: bool,
+) -> None:
+    found = merge(rules, base, local, remote, local_is_newer=local_is_newer)
+
+    here, there = {**local, **found.take}, {**remote, **found.send}
+    clashing = {clash.name for clash in found.clashes}
+    assert not set(found.send) & set(found.take)
+    assert not clashing & (set(found.send) | set(found.take) | set(found.agreed))
+    for rule in rules:
+        if rule.name not in clashing and rule.direction is Direction.BOTH:
+            assert here[rule.name] == there[rule.name]
+
+
+@given(RULES, SIDES, SIDES, SIDES, st.booleans())
+def test_merging_again_what_was_merged_changes_nothing(
+    rules: tuple[FieldRule, ...],
+    base: dict[str, Any],
+    local: dict[str, Any],
+    remote: dict[str, Any],
+    local_is_newer: bool,
+) -> None:
+    found = merge(rules, base, local, remote, local_is_newer=local_is_newer)
+    here, there = {**local, **found.take}, {**remote, **found.send}
+    agreed = {**base, **found.agreed, **found.send, **found.take}
+
+    again = merge(rules, agreed, here, there, local_is_newer=local_is_newer)
+
+    assert (again.send, again.take) == ({}, {})
+    assert again.clashes == found.clashes
+
+
+@given(SIDES, SIDES)
+def test_nothing_is_written_over_that_somebody_changed(
+    base: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    rules = [FieldRule(name) for name in NAMES]
+
+    from_here = merge(rules, base, changed, base)
+    from_there = merge(rules, base, base, changed)
+
+    assert (from_here.take, from_here.clashes) == ({}, ())
+    assert (from_there.send, from_there.clashes) == ({}, ())

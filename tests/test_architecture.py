@@ -1,0 +1,115 @@
+"""What import-linter cannot say."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.ledger.tasks import TaskName
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("hub", "workers", "connectors", "api", "ops")
+
+
+def sources(*packages: str) -> Iterator[tuple[Path, ast.Module]]:
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def names_imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def test_only_the_http_client_and_the_relays_ping_reach_for_the_network_libraries() -> None:
+    allowed = {
+        "requests": {Path("connectors/http.py")},
+        "redis": {Path("workers/relay.py")},
+        "smtplib": {Path("connectors/mail/smtp")},
+    }
+
+    found = [
+        f"{path}: {name}"
+        for path, tree in sources("hub", "workers", "connectors", "api")
+        for name in names_imported(tree)
+        for library, places in allowed.items()
+        if name.split(".")[0] == library
+        and not any(path.is_relative_to(place) for place in places)
+        and not path.is_relative_to("connectors/sandbox")
+    ]
+
+    assert found == []
+
+
+FORBIDDEN_CALLS = {"delay", "apply_async", "send_task", "AsyncResult", "chord", "group", "chain"}
+FORBIDDEN_ARGUMENTS = {"eta", "countdown", "expires_eta", "retry_backoff", "autoretry_for"}
+
+
+def test_celery_carries_wake_ups_only_and_only_the_relay_publishes_them() -> None:
+    found = []
+    for path, tree in sources("workers", "api", "hub", "connectors"):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            called = node.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if name in FORBIDDEN_CALLS and not (
+                name == "send_task" and path == Path("workers/relay.py")
+            ):
+                found.append(f"{path}:{node.lineno} {name}")
+            found += [
+                f"{path}:{node.lineno} {keyword.arg}"
+                for keyword in node.keywords
+                if keyword.arg in FORBIDDEN_ARGUMENTS
+            ]
+
+    assert found == []
+
+
+def test_each_task_has_one_body_in_the_module_of_its_kind() -> None:
+    bodies: dict[str, list[Path]] = {}
+    for path, tree in sources("workers/tasks"):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "task":
+                    named = decorator.args[0]
+                    assert isinstance(named, ast.Attribute)
+                    bodies.setdefault(TaskName[named.attr].value, []).append(path)
+
+    assert {name: len(paths) for name, paths in bodies.items()} == {
+        task.value: 1 for task in TaskName
+    }
+    for name, [path] in bodies.items():
+        assert path.stem == name.split(".")[0]
+
+
+@pytest.mark.parametrize("package", ["hub", "api"])
+def test_a_service_never_commits(package: str) -> None:
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources(package)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"commit", "rollback"}
+    ]
+
+    assert found == []
+
+
+def test_no_module_is_named_for_what_it_is_not() -> None:
+    vague = {"utils", "helpers", "common", "base", "manager", "misc"}
+
+    assert [
+        str(path)
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if path.stem in vague
+    ] == []

@@ -1,0 +1,286 @@
+"""What becomes of a job, whatever its body does."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.exc import OperationalError
+
+from hub.customers.models import Customer
+from hub.db import transaction
+from hub.errors import (
+    PermanentError,
+    PostponedError,
+    RejectedError,
+    RemoteFieldError,
+    TransientError,
+)
+from hub.history.models import Event
+from hub.ledger import claims
+from hub.ledger.enqueueing import enqueue
+from hub.ledger.models import Job, JobState
+from hub.ledger.tasks import TaskName
+from workers import chain
+from workers.chain import RunningJob, drain
+
+TASK = TaskName.TIDY_LEDGER
+
+
+@pytest.fixture
+def as_body(monkeypatch: pytest.MonkeyPatch) -> Callable[[chain.Body], None]:
+    """Make a function the body of `TASK` for one test."""
+
+    def replace(body: chain.Body) -> None:
+        registered = chain._Registered(body, chain.LONGEST, {"customer_id": UUID})
+        monkeypatch.setitem(chain._BODIES, TASK.value, registered)
+
+    return replace
+
+
+def ask(**options: Any) -> UUID:
+    with transaction() as session:
+        handle = enqueue(session, TASK, **options)
+    return handle.id
+
+
+def job(identifier: UUID) -> Job:
+    with transaction() as session:
+        return session.get_one(Job, identifier)
+
+
+def seconds_until(identifier: UUID) -> float:
+    with transaction() as session:
+        waits = session.scalar(
+            select(func.extract("epoch", Job.run_at - func.clock_timestamp())).where(
+                Job.id == identifier
+            )
+        )
+    return float(waits or 0)
+
+
+def a_customer(session: Any, name: str = "Prøve") -> Customer:
+    customer = Customer(name=name, currency="DKK", sort_name=name)
+    session.add(customer)
+    return customer
+
+
+def test_a_body_that_returns_has_succeeded(database: Engine, as_body: Any) -> None:
+    seen: list[UUID] = []
+    as_body(lambda _, customer_id: seen.append(customer_id))
+    about = uuid4()
+    identifier = ask(customer_id=about)
+
+    assert drain(TASK) == 1
+
+    assert seen == [about]
+    done = job(identifier)
+    assert (done.state, done.attempt, done.lease_until) == (JobState.SUCCEEDED, 1, None)
+
+
+def test_effects_and_success_are_one_commit(database: Engine, as_body: Any) -> None:
+    def body(job: RunningJob) -> None:
+        with job.finish({"made": 1}) as session:
+            a_customer(session)
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    assert job(identifier).result == {"made": 1}
+    with transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Customer)) == 1
+        event = session.scalars(select(Event)).one()
+        assert (event.type, event.actor_kind, event.actor_id) == (
+            "customer.created",
+            "job",
+            identifier,
+        )
+
+
+def test_a_worker_that_lost_its_lease_records_nothing(database: Engine, as_body: Any) -> None:
+    def body(job: RunningJob) -> None:
+        with transaction() as session:  # another worker takes over
+            session.execute(update(Job).values(token=Job.token + 1))
+        with job.finish() as session:
+            a_customer(session)
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    assert job(identifier).state is JobState.RUNNING
+    with transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Customer)) == 0
+
+
+@pytest.mark.parametrize(
+    ("attempt", "delay_s"), [(1, 5), (2, 30), (3, 120), (4, 600), (5, 3600), (6, 21600)]
+)
+def test_a_transient_error_is_tried_again_later_and_later(
+    database: Engine, as_body: Any, attempt: int, delay_s: int
+) -> None:
+    def body(job: RunningJob) -> None:
+        raise TransientError("books", "It is busy.")
+
+    as_body(body)
+    identifier = ask()
+    with transaction() as session:
+        session.execute(update(Job).values(attempt=attempt - 1))
+
+    drain(TASK)
+
+    waiting = job(identifier)
+    assert (waiting.state, waiting.attempt) == (JobState.QUEUED, attempt)
+    assert waiting.error == {
+        "class": "TransientError",
+        "message": "books: It is busy.",
+        "system": "books",
+    }
+    assert delay_s * 0.79 <= seconds_until(identifier) <= delay_s * 1.21
+
+
+def test_the_time_the_other_side_names_is_kept(database: Engine, as_body: Any) -> None:
+    def body(job: RunningJob) -> None:
+        raise TransientError("books", "Slow down.", timedelta(seconds=90))
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    assert 89 <= seconds_until(identifier) <= 91
+
+
+def test_after_the_last_attempt_a_transient_error_is_the_end(
+    database: Engine, as_body: Any
+) -> None:
+    def body(job: RunningJob) -> None:
+        raise TransientError("books", "It is busy.")
+
+    as_body(body)
+    identifier = ask()
+    with transaction() as session:
+        session.execute(update(Job).values(attempt=len(claims.DELAYS)))
+
+    drain(TASK)
+
+    assert job(identifier).state is JobState.DEAD
+
+
+def test_postponed_work_keeps_its_attempts_and_says_what_it_waits_for(
+    database: Engine, as_body: Any
+) -> None:
+    def body(job: RunningJob) -> None:
+        raise PostponedError("The connection is paused.", timedelta(hours=1), "connection:7")
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    waiting = job(identifier)
+    assert (waiting.state, waiting.attempt, waiting.waits_for) == (
+        JobState.QUEUED,
+        0,
+        "connection:7",
+    )
+    with transaction() as session:
+        assert claims.release_waiting(session, "connection:7") == 1
+    assert drain(TASK) == 1
+
+
+def test_a_permanent_error_is_the_end_with_its_reason(database: Engine, as_body: Any) -> None:
+    def body(job: RunningJob) -> None:
+        raise RejectedError(
+            "books", "It refuses the values.", [RemoteFieldError("ean", "E1", "Wrong.")]
+        )
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    dead = job(identifier)
+    assert dead.state is JobState.DEAD
+    assert dead.error == {
+        "class": "RejectedError",
+        "message": "books: It refuses the values.",
+        "system": "books",
+        "errors": [{"field": "ean", "code": "E1", "message": "Wrong."}],
+    }
+
+
+def test_an_unexpected_error_is_the_end_and_shows_none_of_its_words(
+    database: Engine, as_body: Any
+) -> None:
+    def body(job: RunningJob) -> None:
+        raise KeyError("the customer's own mail address")
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    assert job(identifier).error == {
+        "class": "KeyError",
+        "message": "KeyError (see the log)",
+    }
+
+
+def test_a_lost_database_connection_is_tried_again(database: Engine, as_body: Any) -> None:
+    def body(job: RunningJob) -> None:
+        error = OperationalError("select", {}, Exception("server closed the connection"))
+        error.connection_invalidated = True
+        raise error
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    assert job(identifier).state is JobState.QUEUED
+
+
+def test_one_poison_job_costs_its_neighbours_nothing(database: Engine, as_body: Any) -> None:
+    poison = ask()
+    healthy = [ask() for _ in range(5)]
+
+    def body(job: RunningJob) -> None:
+        if job.id == poison:
+            raise PermanentError("books", "No.")
+
+    as_body(body)
+
+    assert drain(TASK) == 6
+    assert job(poison).state is JobState.DEAD
+    assert {job(each).state for each in healthy} == {JobState.SUCCEEDED}
+
+
+def test_jobs_of_one_serial_key_run_one_after_another(database: Engine, as_body: Any) -> None:
+    order: list[UUID] = []
+    as_body(lambda job: order.append(job.id))
+    asked = [ask(serial_key="customer:1") for _ in range(3)]
+
+    assert drain(TASK) == 3
+
+    assert order == asked
+
+
+def test_a_job_asked_for_in_a_job_names_its_cause(database: Engine, as_body: Any) -> None:
+    def body(job: RunningJob) -> None:
+        with job.finish() as session:
+            enqueue(session, TaskName.SEND_TEST_MAIL)
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    with transaction() as session:
+        caused = session.scalars(select(Job).where(Job.task == TaskName.SEND_TEST_MAIL.value)).one()
+    assert caused.cause_job_id == identifier
