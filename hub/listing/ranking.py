@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from rapidfuzz import fuzz
-from sqlalchemy import ColumnElement, Text, and_, cast, exists, null, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, null, select
 from sqlalchemy.orm import Session
 
 from hub.listing.counting import Total
@@ -77,10 +77,12 @@ def best_matches(
         read = _read(session, query, spec, rows_of(query, visible, nearly_matches(spec.text, q)))
     total = Total(min(len(read), RANKED), exact=len(read) <= RANKED)
     if not total.exact:
-        likeliest = [begins(spec.text, q)]
-        if spec.number is not None:
-            likeliest.append(spec.number == q)
-        first = _read(session, query, spec, rows_of(query, visible, and_(exact, or_(*likeliest))))
+        very_number = [] if spec.number is None else [spec.number == q]
+        first = [
+            each
+            for likely in (*very_number, begins(spec.text, q))
+            for each in _read(session, query, spec, rows_of(query, visible, likely))
+        ]
         read = list(dict.fromkeys([*first, *read]))[:RANKED]
     question = Question.of(q)
     ranked = [Ranked(each.id, score(question, q, each)) for each in read]
