@@ -46,7 +46,8 @@ def test_only_the_http_client_and_the_relays_ping_reach_for_the_network_librarie
     assert found == []
 
 
-FORBIDDEN_CALLS = {"delay", "apply_async", "send_task", "AsyncResult", "chord", "group", "chain"}
+FORBIDDEN_CALLS = {"delay", "apply_async", "send_task"}
+FORBIDDEN_IMPORTS = {"AsyncResult", "chord", "group", "chain", "signature", "shared_task"}
 FORBIDDEN_ARGUMENTS = {"eta", "countdown", "expires_eta", "retry_backoff", "autoretry_for"}
 
 
@@ -54,6 +55,12 @@ def test_celery_carries_wake_ups_only_and_only_the_relay_publishes_them() -> Non
     found = []
     for path, tree in sources("workers", "api", "hub", "connectors"):
         for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("celery"):
+                found += [
+                    f"{path}:{node.lineno} {alias.name}"
+                    for alias in node.names
+                    if alias.name in FORBIDDEN_IMPORTS
+                ]
             if not isinstance(node, ast.Call):
                 continue
             called = node.func
