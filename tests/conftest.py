@@ -13,7 +13,7 @@ import hub.db
 from hub.origin import SYSTEM
 from hub.settings import PREFIX, Settings, get_settings
 from tests import sockets
-from tests.databases import Cleaner, create_database, drop_database
+from tests.databases import Cleaner, create_database, drop_database, template_name
 from tests.servers import Membership
 from tests.stack import Stack
 
@@ -39,7 +39,9 @@ def membership(run_id: str) -> Iterator[Membership]:
     """Keeps the servers of this run alive, once something has started them."""
     member = Membership(run_id)
     yield member
-    member.leave()
+    external = os.environ.get("HUB_TEST_DATABASE_URL")
+    if member.leave() and external:
+        drop_database(external, template_name(member))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,7 +15,7 @@ KEPT = "seed"  # the schema with copies of what migrations put into tables
 
 def create_database(membership: Membership, server_url: str, name: str) -> str:
     """Return the URL of a new migrated database, copied from a template made once a run."""
-    template = membership.directory.name.replace("-", "_")
+    template = template_name(membership)
     with membership.alone():
         if not _exists(server_url, template):
             _make_template(server_url, template)
@@ -26,6 +26,11 @@ def create_database(membership: Membership, server_url: str, name: str) -> str:
             f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY',
         )
     return _url(server_url, name)
+
+
+def template_name(membership: Membership) -> str:
+    """Return the name of the run's template."""
+    return membership.directory.name.replace("-", "_")
 
 
 def drop_database(server_url: str, name: str) -> None:

@@ -6,6 +6,7 @@ file; when the keeper gets that lock for itself, nobody is left, killed or not, 
 
 import fcntl
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,9 +52,21 @@ class Membership:
             fcntl.flock(turn, fcntl.LOCK_EX)
             yield
 
-    def leave(self) -> None:
-        """Say that this process needs the servers no longer."""
+    def leave(self) -> bool:
+        """Say that this process needs the servers no longer; returns whether it was the last.
+
+        The last one tidies up where no keeper was started that would.
+        """
+        try:
+            fcntl.flock(self._presence, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            is_last = False
+        else:
+            is_last = True
+            if not (self.directory / "servers.json").exists():
+                shutil.rmtree(self.directory, ignore_errors=True)
         self._presence.close()
+        return is_last
 
     def _start_keeper(self, answer: Path) -> None:
         log = self.directory / "keeper.log"
