@@ -107,7 +107,7 @@ class Field:
         column: what is shown, compared and sorted; None for a field that only filters.
         label: its heading, an English source text marked with `N_`.
         operators: None gives all that suit the kind.
-        choices: what an enum field may be.
+        choices: what an enum field may be; tags too, where they are not free.
         sortable: part of the whitelist; needs an index over (its sort key, id).
         sort_key: sorts in place of `column`, for example a column filled by `sort_text`.
         nullable: whether `column` (or `sort_key`) may be NULL; None asks the mapped column, and

@@ -117,7 +117,7 @@ def _comparison(field: Field, operator: Operator) -> dict[str, Any]:
 
 
 def _schema(field: Field) -> dict[str, Any]:
-    if field.kind is Kind.ENUM:
+    if field.choices:
         return {"type": "string", "enum": [choice.value for choice in field.choices]}
     return _SCHEMAS[field.kind]
 

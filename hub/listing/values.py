@@ -134,6 +134,10 @@ def _choice(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str, 
     return raw, raw
 
 
+def _tag(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str, Value]:
+    return (_choice if field.choices else _text)(field, raw, reader, pointer)
+
+
 def _date(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str, Value]:
     del field
     canonical, day = _day(raw, reader, pointer)
@@ -210,7 +214,7 @@ def _midnight(day: date, reader: Reader) -> datetime:
 
 _READERS: Mapping[Kind, Callable[[Field, str, Reader, str], tuple[str, Value]]] = {
     Kind.TEXT: _text,
-    Kind.TAGS: _text,
+    Kind.TAGS: _tag,
     Kind.INTEGER: _integer,
     Kind.DECIMAL: _decimal,
     Kind.MONEY: _decimal,

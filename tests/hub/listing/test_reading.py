@@ -310,6 +310,17 @@ def test_a_field_that_cannot_work_is_not_declared(wrong: dict[str, Any], message
         Field(**{"name": "a", "column": Company.name, "label": "A"} | wrong)
 
 
+def test_tags_that_are_not_free_are_checked() -> None:
+    tags = Field(
+        "tags", Company.tags, label="Tags", kind=Kind.TAGS, choices=(Choice("vip", "VIP"),)
+    )
+    listing = Listing("x", Company, (tags,), ())
+
+    assert parse_parameters(listing, [("tags", "vip")], READER).conditions[0].values == ("vip",)
+    with pytest.raises(ValidationError, match="must be one of vip"):
+        parse_parameters(listing, [("tags", "vips")], READER)
+
+
 def test_a_listing_that_cannot_work_is_not_declared() -> None:
     name = Field("name", Company.name, label="Name")
     stage = Field("a", Company.stage, label="", kind=Kind.ENUM, choices=(Choice("x", "X"),))
