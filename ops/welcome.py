@@ -45,7 +45,7 @@ To try it, paste these:
 
     export TOKEN={token}
     curl -s {url}/api/v1/customers -H "Authorization: Bearer $TOKEN" \\
-        --json '{{"name": "Nordlys Havn ApS", "country": "DK"}}'
+        -H "Content-Type: application/json" -d '{{"name": "Nordlys Havn ApS", "country": "DK"}}'
     curl -s "{url}/api/v1/customers?q=nordlys" -H "Authorization: Bearer $TOKEN"
 """
 

@@ -3,6 +3,7 @@
 import gc
 import importlib
 import logging
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -59,8 +60,12 @@ def worker(groups: tuple[str, ...], *, with_relay: bool) -> None:
     """Do the work of some queues (HUB_WORKER_PROCESSES)."""
     crews = [Crew.parse(text) for text in groups]
     settings = _begin("worker")
+    from celery.platforms import SecurityWarning
+
     from workers.app import app
 
+    # Celery warns root of pickle, which our workers do not accept.
+    warnings.filterwarnings("ignore", "You're running the worker with superuser", SecurityWarning)
     _share_memory(app)
     programs: list[Callable[[], object]] = [
         partial(app.worker_main, crew.arguments(settings.worker_processes, settings.log_level))
