@@ -95,15 +95,28 @@ class RunningJob:
             StaleClaimError: another worker has taken over; nothing of the block is kept.
         """
         lease = timedelta(seconds=get_settings().lease_s)
+        following = None
         with transaction(self.origin) as session:
             yield session
             session.flush()
             text = json.dumps(result) if result is not None else None
             if self.may_chain:
-                self.next_claim = claims.settle_and_claim(session, self.claim, lease, text)
+                following = claims.settle_and_claim(session, self.claim, lease, text)
             else:
                 claims.settle(session, self.claim, text)
+        self.next_claim = following  # ours only now: a commit that failed has claimed nothing
         self.finished = True
+
+    def require_claim(self, session: Session) -> None:
+        """Pass where the job is still ours, and keep it ours for a whole lease.
+
+        For the transaction that commits before an effect which cannot be taken back.
+
+        Raises:
+            StaleClaimError: another worker has taken over.
+        """
+        if not claims.extend(session, self.claim, timedelta(seconds=get_settings().lease_s)):
+            raise StaleClaimError(f"job {self.claim.id} was taken over")
 
     def progress(self, done: int, total: int | None, unit: str) -> None:
         """Show how far the job is; committed at once."""

@@ -1,0 +1,1 @@
+"""Proof under faults: short forms of what `make chaos` does at length."""
