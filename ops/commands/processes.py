@@ -60,7 +60,7 @@ def worker(groups: tuple[str, ...], *, with_relay: bool) -> None:
     """Do the work of some queues (HUB_WORKER_PROCESSES)."""
     crews = [Crew.parse(text) for text in groups]
     settings = _begin("worker")
-    from celery.platforms import SecurityWarning
+    from celery.exceptions import SecurityWarning
 
     from workers.app import app
 
