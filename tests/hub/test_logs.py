@@ -62,6 +62,7 @@ def test_nobody_forges_a_line(stream: io.StringIO) -> None:
         "postgresql://hub:s3cret-pw@db/hub",
         "redis://:s3cret-pw@127.0.0.1:6379",
     ],
+    ids=["token", "token in a header", "bearer", "webhook secret", "database", "redis"],
 )
 def test_what_looks_like_a_secret_is_blotted_out(stream: io.StringIO, value: str) -> None:
     logging.getLogger("x").info("event %s", value, extra={"url": value, "list": [{"a": value}]})
