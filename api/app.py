@@ -15,6 +15,7 @@ from api.routes import (
     contacts,
     customers,
     events,
+    hooks,
     jobs,
     plans,
     registry_lookups,
@@ -39,6 +40,7 @@ CONCEPTS = (
     tokens,
     jobs,
     events,
+    hooks,
 )
 PAGES = (front_page, health, metrics, documentation)
 
@@ -61,6 +63,7 @@ def create_app() -> Flask:
         app.register_blueprint(module.blueprint, url_prefix=API)
     for module in PAGES:
         app.register_blueprint(module.blueprint)
+    app.register_blueprint(hooks.incoming)
     refuse_undeclared_routes(app)
     app.url_value_preprocessor(_note_route)
     app.register_error_handler(Exception, _problem)

@@ -58,7 +58,7 @@ class Connection(Record):
     """
 
     __tablename__ = "connection"
-    __secret__: ClassVar = frozenset({"secrets"})
+    __secret__: ClassVar = frozenset({"secrets", "hook_secret_hash"})
     __derived__: ClassVar = frozenset(
         {
             "failures",

@@ -1,0 +1,211 @@
+"""Importing a stored delivery: once for each state of a shop's record, and never an older one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hub.connections.models import Connection
+from hub.customers.models import Customer, ShopIdentity
+from hub.db import new_id
+from hub.history.recording import record
+from hub.hooks.attaching import attach
+from hub.hooks.models import DeliveryState, HookDelivery, HookResource
+from hub.intake import knowing
+from hub.ports import ShopEvent, ShopParty
+
+ORDER_RECEIVED = "customer.order_received"
+ORDER_UPDATED = "customer.order_updated"
+ORDER_DELETED = "customer.order_deleted"
+SHOP_CUSTOMER_DELETED = "customer.shop_customer_deleted"
+_DELETED = ".deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """One event on its way in."""
+
+    session: Session
+    connection: Connection
+    delivery: HookDelivery
+    event: ShopEvent
+    resource: HookResource
+    is_first: bool
+    at: datetime
+
+
+def import_delivery(
+    session: Session,
+    connection: Connection,
+    delivery: HookDelivery,
+    event: ShopEvent,
+    *,
+    now: datetime,
+) -> DeliveryState:
+    """Take in what a delivery says, in the caller's transaction; returns what became of it.
+
+    The caller holds the delivery locked and imports those of one shop one after another.
+    """
+    if delivery.state is DeliveryState.IMPORTED:
+        return delivery.state
+    delivery.topic = event.topic
+    delivery.summary = event.summary
+    delivery.message = None
+    delivery.state = _outcome(session, connection, delivery, event, now)
+    delivery.imported_at = now
+    session.flush()
+    return delivery.state
+
+
+def note_failed(delivery: HookDelivery, code: str, text: str, params: dict[str, Any]) -> None:
+    """Keep why a delivery could not be imported; it stays to be tried again."""
+    delivery.state = DeliveryState.FAILED
+    delivery.message = {"code": code, "text": text, "params": params}
+
+
+def _outcome(
+    session: Session,
+    connection: Connection,
+    delivery: HookDelivery,
+    event: ShopEvent,
+    now: datetime,
+) -> DeliveryState:
+    if event.kind not in {"customer", "order"} or event.resource_id is None:
+        return DeliveryState.IGNORED
+    if _was_imported(session, delivery):
+        return DeliveryState.REPEATED
+    is_first, resource = _resource(session, connection, event.kind, event.resource_id)
+    if _is_late(resource, event):
+        return DeliveryState.LATE
+    news = _News(session, connection, delivery, event, resource, is_first, event.occurred_at or now)
+    if event.topic.endswith(_DELETED):
+        _take_deletion(news)
+    elif event.party is not None:
+        _take_party(news, event.party)
+    if event.occurred_at is not None:
+        resource.occurred_at = event.occurred_at
+    return DeliveryState.IMPORTED
+
+
+def _take_party(news: _News, party: ShopParty) -> None:
+    attached = attach(
+        news.session,
+        news.connection,
+        party,
+        at=news.at,
+        is_newest=_is_newest_of_party(news, party),
+    )
+    if attached is None:
+        return
+    news.delivery.customer_id = attached.customer.id
+    news.resource.customer_id = attached.customer.id
+    news.resource.deleted = False
+    if news.event.kind == "order":
+        _record(news, attached.customer, ORDER_RECEIVED if news.is_first else ORDER_UPDATED)
+
+
+def _take_deletion(news: _News) -> None:
+    """Note that the shop deleted something; nothing of ours is deleted for it."""
+    if news.event.kind == "customer":
+        identity = news.session.scalar(
+            select(ShopIdentity).where(
+                ShopIdentity.connection_id == news.connection.id,
+                ShopIdentity.shop_customer_id == news.event.resource_id,
+            )
+        )
+        customer_id = identity.customer_id if identity else None
+        if identity is not None:
+            news.session.delete(identity)
+    else:
+        customer_id = news.resource.customer_id
+    news.resource.deleted = True
+    customer = knowing.living(news.session, customer_id)
+    if customer is not None:
+        news.delivery.customer_id = customer.id
+        kind = SHOP_CUSTOMER_DELETED if news.event.kind == "customer" else ORDER_DELETED
+        _record(news, customer, kind)
+
+
+def _record(news: _News, customer: Customer, kind: str) -> None:
+    event = news.event
+    facts = {
+        "connection_id": str(news.connection.id),
+        "hook_delivery_id": str(news.delivery.id),
+        "resource_id": event.resource_id,
+        "topic": event.topic,
+        "number": event.order_number,
+        "total": event.total,
+        "currency": event.currency,
+        "occurred_at": event.occurred_at.isoformat() if event.occurred_at else None,
+        "summary": event.summary,
+    }
+    record(
+        news.session,
+        kind,
+        subject_type=Customer.entity(),
+        subject_id=customer.id,
+        data={name: value for name, value in facts.items() if value is not None},
+    )
+
+
+def _was_imported(session: Session, delivery: HookDelivery) -> bool:
+    """Say whether the same body came in before under another name: a new name proves nothing."""
+    known = session.scalar(
+        select(HookDelivery.id)
+        .where(
+            HookDelivery.connection_id == delivery.connection_id,
+            HookDelivery.body_sha256 == delivery.body_sha256,
+            HookDelivery.id != delivery.id,
+            HookDelivery.state == DeliveryState.IMPORTED,
+        )
+        .limit(1)
+    )
+    return known is not None
+
+
+def _resource(
+    session: Session, connection: Connection, kind: str, resource_id: str
+) -> tuple[bool, HookResource]:
+    """Return the record of a shop, locked, and whether it is the first we hear of it."""
+    made = session.scalar(
+        insert(HookResource)
+        .values(id=new_id(), connection_id=connection.id, kind=kind, resource_id=resource_id)
+        .on_conflict_do_nothing(index_elements=["connection_id", "kind", "resource_id"])
+        .returning(HookResource.id)
+    )
+    found = session.scalars(
+        select(HookResource)
+        .where(
+            HookResource.connection_id == connection.id,
+            HookResource.kind == kind,
+            HookResource.resource_id == resource_id,
+        )
+        .with_for_update()
+    ).one()
+    return made is not None, found
+
+
+def _is_late(resource: HookResource, event: ShopEvent) -> bool:
+    """Say whether newer news came before; a deletion, which names no time, is the last word."""
+    if event.occurred_at is None:
+        return False
+    if resource.deleted and not event.topic.endswith(".restored"):
+        return True
+    return resource.occurred_at is not None and event.occurred_at < resource.occurred_at
+
+
+def _is_newest_of_party(news: _News, party: ShopParty) -> bool:
+    """Say whether the party's values are newer than what the shop told of that customer itself."""
+    if news.event.kind == "customer" or party.external_id is None:
+        return True
+    told_at = news.session.scalar(
+        select(HookResource.occurred_at).where(
+            HookResource.connection_id == news.connection.id,
+            HookResource.kind == "customer",
+            HookResource.resource_id == party.external_id,
+        )
+    )
+    return told_at is None or news.at >= told_at
