@@ -28,6 +28,7 @@ def test_without_a_token_nobody_gets_in(client: ApiClient) -> None:
 @pytest.mark.parametrize(
     "header",
     ["Bearer", "Bearer ", "Bearer x", "Basic YTpi", f"Bearer {generate().text}", "Bearer hub_æ"],
+    ids=["no token", "empty", "too short", "another scheme", "unknown", "not ASCII"],
 )
 def test_a_bad_token_is_named_invalid(client: ApiClient, header: str) -> None:
     answer = client.get("/api/v1/me", headers={"Authorization": header.encode().decode("latin-1")})
