@@ -107,9 +107,12 @@ _EXTEND = text("""
 """)
 
 # One instant for all of them: among equal times the ids, which rise with time, give the order.
+# Rows are locked in the order in which writers lock keys, or the two would deadlock.
 _RELEASE = text("""
     update job set run_at = now(), waits_for = null
-    where state = 'queued' and waits_for = :waits_for
+    from (select id from job where state = 'queued' and waits_for = :waits_for
+          order by task collate "C", key collate "C" for update) waiting
+    where job.id = waiting.id
 """)
 
 _PROGRESS = text("""
@@ -118,7 +121,7 @@ _PROGRESS = text("""
 """)
 
 _LAPSED = text("""
-    select id, token, lapses from job
+    select id, token, lapses, task, key from job
     where state = 'running' and lease_until < clock_timestamp()
     order by lease_until limit :limit for update skip locked
 """)
@@ -241,7 +244,7 @@ def report_progress(session: Session, held: Claim, progress: str) -> None:
 def return_lapsed(session: Session, limit: int = 100) -> int:
     """Give jobs whose lease ran out back to the queue, dead at the fifth time; returns how many."""
     rows = session.execute(_LAPSED, {"limit": limit}).all()
-    for row in rows:
+    for row in sorted(rows, key=lambda r: (r.task, r.key or "")):  # writers' order: no deadlock
         dead = row.lapses + 1 >= MAX_LAPSES
         try:
             with savepoint(session):

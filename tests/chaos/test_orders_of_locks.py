@@ -1,0 +1,109 @@
+"""What touches many keyed jobs takes its locks in the order in which writers take theirs."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy.orm import Session
+
+from hub.db import new_id, transaction
+from hub.ledger import claims, enqueueing
+from hub.ledger.enqueueing import enqueue
+from hub.ledger.models import Job, JobState
+from hub.ledger.tasks import TaskName
+
+TASK = TaskName.PUSH_CUSTOMER
+FIRST, SECOND = "customer:1", "customer:2"
+WAITS_FOR = "connection:7"
+
+
+def ask(key: str) -> UUID:
+    with transaction() as session:
+        handle = enqueue(session, TASK, key=key)
+    return handle.id
+
+
+def states() -> dict[UUID, JobState]:
+    with transaction() as session:
+        return {row.id: row.state for row in session.execute(select(Job.id, Job.state))}
+
+
+def write_key(session: Session, key: str) -> None:
+    """Write one keyed row as a commit does, which writes them sorted."""
+    row: dict[str, Any] = dict.fromkeys(
+        ("serial_key", "subject_type", "subject_id", "run_at", "cause_event_id", "cause_job_id",
+         "created_by")
+    )  # fmt: skip
+    row |= {"id": new_id(), "task": TASK.value, "queue": "default", "priority": 0, "args": "{}"}
+    session.execute(enqueueing._INSERT, {**row, "key": key, "delay": 0})
+
+
+def somebody_waits(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return bool(
+            connection.scalar(text("select exists (select from pg_locks where not granted)"))
+        )
+
+
+def beside_a_writer(engine: Engine, work: Callable[[Session], int]) -> int:
+    """Do `work` while a writer holds the first key and goes on to the second."""
+    holds_first = Event()
+
+    def write() -> None:
+        with transaction() as session:
+            write_key(session, FIRST)
+            holds_first.set()
+            deadline = time.monotonic() + 5
+            while not somebody_waits(engine) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            write_key(session, SECOND)
+
+    def do() -> int:
+        holds_first.wait(5)
+        with transaction() as session:
+            return work(session)
+
+    with ThreadPoolExecutor(2) as pool:
+        writer, worker = pool.submit(write), pool.submit(do)
+        writer.result()
+        return worker.result()
+
+
+@pytest.mark.parametrize("keys", [(FIRST, SECOND), (SECOND, FIRST)])
+def test_releasing_held_work_does_not_deadlock_with_writers(
+    database: Engine, keys: tuple[str, str]
+) -> None:
+    jobs = [ask(key) for key in keys]
+    with transaction() as session:
+        session.execute(update(Job).values(waits_for=WAITS_FOR))
+
+    beside_a_writer(database, lambda session: claims.release_waiting(session, WAITS_FOR))
+
+    assert states() == dict.fromkeys(jobs, JobState.QUEUED)
+    with transaction() as session:
+        assert session.scalars(select(Job.waits_for)).all() == [None, None]
+
+
+def test_returning_lapsed_leases_does_not_deadlock_with_writers(database: Engine) -> None:
+    jobs = [ask(key) for key in (SECOND, FIRST)]
+    with transaction() as session:
+        session.execute(
+            update(Job).values(
+                state=JobState.RUNNING,
+                token=1,
+                lease_until=func.clock_timestamp() - text("interval '1 s'"),
+            )
+        )
+
+    assert beside_a_writer(database, claims.return_lapsed) == 2
+    with transaction() as session:
+        claims.return_lapsed(session)
+
+    found = states()
+    assert [found.pop(identifier) for identifier in jobs] == [JobState.ABSORBED] * 2
+    assert list(found.values()) == [JobState.QUEUED] * 2
