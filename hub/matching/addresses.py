@@ -9,6 +9,7 @@ from hub.matching.words import STREET_WORDS
 _HOUSE = re.compile(r"(\d+)([a-z])?$")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)$")
 _ENDS = re.compile(r"[,\n;]")
+_LEAST_LETTERS = 5
 _KINDS = frozenset(STREET_WORDS.values()) | {"vej", "gade"}
 _DIRECTIONS = frozenset({"n", "s", "e", "w", "north", "south", "east", "west"})
 
@@ -22,15 +23,19 @@ class Address:
 
 
 def parts_of(address: str) -> Address:
-    """Return the parts of the first line that has both, floors and doors left out."""
-    found = Address("", ())
-    for line in _ENDS.split(address):
-        parts = _parts_of_line(line)
-        if parts.house and parts.street:
-            return parts
-        if len(parts.street) > len(found.street) or (parts.house and not found.house):
-            found = Address(parts.house or found.house, parts.street or found.street)
-    return found
+    """Return the parts of the first line that has both, floors and doors left out.
+
+    Longer words of other lines follow those of the street: lines change places between writers.
+    """
+    lines = [_parts_of_line(line) for line in _ENDS.split(address)]
+    main = next((line for line in lines if line.house and line.street), None)
+    if main is None:
+        main = Address(
+            next((line.house for line in lines if line.house), ""),
+            next((line.street for line in lines if line.street), ()),
+        )
+    more = [word for line in lines for word in line.street if len(word) >= _LEAST_LETTERS]
+    return Address(main.house, tuple(dict.fromkeys([*main.street, *more])))
 
 
 def _parts_of_line(line: str) -> Address:

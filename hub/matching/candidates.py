@@ -9,17 +9,19 @@ from sqlalchemy.orm import Session
 
 from hub.matching.comparing import Comparable, comparable
 from hub.matching.evidence import Evidence
-from hub.matching.keys import keys_of
+from hub.matching.frequencies import Frequencies
+from hub.matching.keys import DECIDES, MEETS, keys_of
 from hub.matching.parties import Party
-from hub.matching.scoring import FORBID, WARN, compare, may_be_same
+from hub.matching.scoring import FORBID, WARN, compare_if
 
 BLOCK = 200
-"""A key that more records have says too little to compare them all; it is passed over."""
+"""A key that more records have says too little to compare them all: it is passed over, but for a
+registration number and its like, of which so many are taken."""
 COMPARED = 60
 """So many records at most are compared, those that share the rarest keys first."""
-LEAST_CLOSE = 0.02
+LEAST_CLOSE = 0.05
 """So much two records must share to be compared: the sum of 1 / size over the keys they share, so
-one key that 50 records have, or several more common ones."""
+one key that 20 records have, or several more common ones."""
 
 _UNLIKE = frozenset({"cvr", "country", "city", "postcode"})
 
@@ -27,24 +29,27 @@ _UNLIKE = frozenset({"cvr", "country", "city", "postcode"})
 # the frequencies that weigh a shared value.
 _FIND = text("""
     with wanted as (
-        select * from unnest(cast(:digests as bigint[])) with ordinality as w (digest, place)
+        select * from unnest(cast(:digests as bigint[])) as w (digest)
     ), met as (
-        select w.place, k.record_id, count(*) over (partition by w.place) as size
+        select w.digest, k.record_id, count(*) over (partition by w.digest) as size
         from wanted w
         cross join lateral (
             select record_id from match_key where digest = w.digest limit :block + 1
         ) k
     ), ranked as (
-        select record_id, sum(1.0 / size) as closeness
+        select record_id, sum(case when digest & :decides > 0 then 1.0 else 1.0 / size end)
+            as closeness
         from met
-        where size <= :block and record_id is distinct from cast(:exclude as uuid)
-        group by record_id having sum(1.0 / size) >= :least_close
+        where digest & :meets > 0 and (size <= :block or digest & :decides > 0)
+            and record_id is distinct from cast(:exclude as uuid)
+        group by record_id
         order by closeness desc, record_id limit :compared
     )
-    select null as record_id, null as compared, place, max(size) as size from met group by place
+    select null as record_id, null as compared, digest, max(size) as size from met group by digest
     union all
     select p.record_id, p.compared, null, null
     from ranked join match_party p on p.entity = :entity and p.record_id = ranked.record_id
+    where ranked.closeness >= :least_close
 """)
 
 
@@ -109,18 +114,17 @@ def find(
             "block": BLOCK,
             "compared": COMPARED,
             "least_close": LEAST_CLOSE,
+            "meets": MEETS,
+            "decides": DECIDES,
             "exclude": exclude,
         },
     ).all()
-    known = {keys[row.place - 1]: row.size for row in rows if row.place is not None}
+    known = Frequencies(entity, {row.digest: row.size for row in rows if row.digest is not None})
     found = []
     for row in rows:
-        if row.record_id is None:
-            continue
-        other = Comparable.of_stored(row.compared)
-        if may_be_same(facts, other):
-            scored = compare(facts, other, known)
-            if scored.score >= least:
+        if row.record_id is not None:
+            scored = compare_if(facts, Comparable.of_stored(row.compared), known, least)
+            if scored is not None:
                 found.append(Candidate(row.record_id, scored.score, scored.evidence))
     found.sort(key=lambda candidate: (-candidate.score, candidate.record_id))
     return found[:limit]

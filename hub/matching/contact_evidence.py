@@ -3,8 +3,11 @@
 from hub.i18n import N_
 from hub.matching.comparing import Comparable
 from hub.matching.evidence import Evidence
-from hub.matching.frequencies import Frequencies, worth
+from hub.matching.frequencies import Frequencies
 from hub.matching.keys import Key
+
+BEST_DOMAIN = 3.5
+"""The weight of a domain that only these two use."""
 
 _DIFFERENT = -0.7  # many have several
 
@@ -14,7 +17,7 @@ def of_contacts(first: Comparable, second: Comparable, known: Frequencies) -> li
     found = []
     if first.phone and second.phone:
         if first.phone == second.phone:
-            weight = worth(4.2, 0.9, 0.5, Key("phone", first.phone), known)
+            weight = known.worth(4.2, 0.9, 0.5, Key("phone", first.phone))
             found.append(
                 Evidence("phone", "same", N_("The telephone numbers are the same."), weight)
             )
@@ -24,7 +27,7 @@ def of_contacts(first: Comparable, second: Comparable, known: Frequencies) -> li
             )
     if first.email and second.email:
         if first.email == second.email:
-            weight = worth(4.5, 0.9, 0.5, Key("email", first.email), known)
+            weight = known.worth(4.5, 0.9, 0.5, Key("email", first.email))
             found.append(Evidence("email", "same", N_("The mail addresses are the same."), weight))
         else:
             found.append(
@@ -46,7 +49,7 @@ def of_domains(
     shared = sorted(set(first.domains) & set(second.domains))
     if not shared:
         return []
-    weight = max(worth(3.5, 0.9, 0.0, Key("domain", domain), known) for domain in shared)
+    weight = max(known.worth(BEST_DOMAIN, 0.9, 0.0, Key("domain", domain)) for domain in shared)
     if name_weight > 0:
         weight = max(weight - name_weight, 0.2 * weight)
     return [Evidence("website", "same", N_("They use the same domain."), weight)]

@@ -21,12 +21,14 @@ def fold(text: str) -> str:
     characters damaged on the way (``Children?s``), vanish inside a word; ``A/S`` and ``G.m.b.H.``
     become one word.
     """
-    text = unicodedata.normalize("NFC", _mended(text)).casefold().translate(_LETTERS)
-    text = _APOSTROPHES.sub("", text)
-    text = _INITIALS.sub(_joined, text)
-    text = unicodedata.normalize("NFKD", text)
-    text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    return _OTHER.sub(" ", text.casefold()).strip()
+    text = _mended(text).casefold()
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).casefold().translate(_LETTERS)
+    text = _INITIALS.sub(_joined, _APOSTROPHES.sub("", text))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(letter for letter in text if not unicodedata.combining(letter)).casefold()
+    return _OTHER.sub(" ", text).strip()
 
 
 def skeleton(word: str) -> str:

@@ -2,16 +2,25 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from hub.matching.keys import Key
 
-Frequencies = Mapping[Key, int]
-"""How many records have a key; one that is not named is taken for as rare as can be."""
 
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """How many records of an entity have a key; what is not known is taken for rare."""
 
-def worth(best: float, slope: float, least: float, key: Key, known: Frequencies) -> float:
-    """Return the weight of a shared value: `best` where only these two have it, less by frequency.
+    entity: str
+    sizes: Mapping[int, int]  # by the keys' digests
 
-    An accountant's telephone number stands at all his clients, and says nothing of any.
-    """
-    return max(best - slope * math.log(max(known.get(key, 2) - 1, 1)), least)
+    def of(self, key: Key) -> int:
+        """Return how many records have a key; two where it is not known."""
+        return self.sizes.get(key.digest(self.entity), 2)
+
+    def worth(self, best: float, slope: float, least: float, key: Key) -> float:
+        """Return the weight of a shared value: `best` where only two have it, less by frequency.
+
+        An accountant's telephone number stands at all his clients, and says nothing of any.
+        """
+        return max(best - slope * math.log(max(self.of(key) - 1, 1)), least)

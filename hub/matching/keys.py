@@ -1,21 +1,32 @@
 """The keys of a party: two parties that share none are never compared.
 
 So the keys decide what can be found at all, and what it costs. Every fact that nearly identifies is
-a key; a name gives one for each distinctive word, for each two words together and, where the place
-is known, for the beginning of a word there, which also meets a misspelt name.
+a key. A name is one by its distinctive words together, and by each of them with the beginning of
+another, which meets names of which one word is misspelt or missing; of a name of one such word its
+beginning and the place.
+
+A single word is no key to meet by, for too many share it and a pair with nothing else in common is
+none; it is kept to know how common it is.
 """
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import combinations
+from itertools import permutations
 
 from hub.matching.comparing import Comparable
 from hub.matching.folding import skeleton
 from hub.matching.words import GENERIC
 
-_MOST_WORDS = 6
-_MOST_PAIRED = 4
-_PREFIX = 4
+MOST_WORDS = 6  # of a name; what is longer differs early enough
+MOST_PAIRED = 3
+PREFIX = 3
+PLACE_PREFIX = 4
+STREET_PREFIX = 4
+MEETS = 1
+DECIDES = 2
+
+_COUNTED = frozenset({"word"})
+_DECIDING = frozenset({"number", "vat", "ean", "p_number"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +36,24 @@ class Key:
     kind: str
     value: str
 
+    @property
+    def _flags(self) -> int:
+        if self.kind in _DECIDING:
+            return MEETS | DECIDES
+        return 0 if self.kind in _COUNTED else MEETS
+
     def digest(self, entity: str) -> int:
-        """Return the signed 64-bit number the key is stored as."""
+        """Return the signed 64-bit number the key is stored as.
+
+        Its last bit says that records which share the key are compared (`MEETS`), the one before
+        that they are compared however many they are (`DECIDES`).
+        """
         made = blake2b(f"{entity}\0{self.kind}\0{self.value}".encode(), digest_size=8).digest()
-        return int.from_bytes(made, "big", signed=True)
+        return int.from_bytes(made, "big", signed=True) & ~3 | self._flags
 
 
 def keys_of(party: Comparable) -> list[Key]:
     """Return a party's keys, each once."""
-    bones = [skeleton(word) for word in party.words[:_MOST_WORDS]]
-    telling = [skeleton(w) for w in party.words[:_MOST_WORDS] if w not in GENERIC and len(w) > 1]
     found = [
         Key(kind, value)
         for kind, value in (
@@ -44,33 +63,62 @@ def keys_of(party: Comparable) -> list[Key]:
             ("p_number", party.p_number),
             ("phone", party.phone),
             ("email", party.email),
-            ("name", name_value(party)),
         )
         if value
     ]
     found += [Key("domain", domain) for domain in party.domains]
-    found += [Key("word", word) for word in telling]
-    found += [
-        Key("words", "|".join(sorted(pair)))
-        for pair in combinations(dict.fromkeys(telling[:_MOST_PAIRED]), 2)
-    ]
-    if party.postcode:
-        found += [
-            Key("place", f"{party.postcode}|{word[:_PREFIX]}") for word in bones[:_MOST_PAIRED]
-        ]
-    address = address_value(party)
-    if address:
-        found.append(Key("address", address))
+    found += _of_name(party)
+    address = address_key(party)
+    if address is not None:
+        found.append(address)
+        if party.postcode:
+            found.append(Key("site", f"{party.postcode}|{address.value}"))
     return list(dict.fromkeys(found))
 
 
-def name_value(party: Comparable) -> str:
-    """Return the whole distinctive name as a key's value, in any order of its words."""
-    return " ".join(sorted(skeleton(word) for word in party.words))
+def name_key(party: Comparable) -> Key:
+    """Return the key of the whole name, its words in any order."""
+    return _whole("name", party.words)
 
 
-def address_value(party: Comparable) -> str:
-    """Return house and street as a key's value; empty where either is not known."""
+def word_key(word: str) -> Key:
+    """Return the key that counts a word."""
+    return Key("word", skeleton(word))
+
+
+def address_key(party: Comparable) -> Key | None:
+    """Return the key of house and street, None where either is not known."""
     if not party.house or not party.street:
-        return ""
-    return f"{party.house}|{skeleton(party.street[0])[:_PREFIX]}"
+        return None
+    return Key("address", f"{party.house}|{skeleton(party.street[0])[:STREET_PREFIX]}")
+
+
+def site_key(first: Comparable, second: Comparable) -> Key | None:
+    """Return the narrowest key of place that two parties of one address share."""
+    address = address_key(first)
+    if address is None or address != address_key(second):
+        return None
+    if first.postcode and first.postcode == second.postcode:
+        return Key("site", f"{first.postcode}|{address.value}")
+    return address
+
+
+def _of_name(party: Comparable) -> list[Key]:
+    if not party.words:
+        return []
+    telling = [word for word in party.words[:MOST_WORDS] if word not in GENERIC and len(word) > 1]
+    bones = [skeleton(word) for word in telling]
+    found = [_whole("core", telling or party.words), _whole("name", party.words)]
+    found += [Key("word", word) for word in bones]
+    found += [
+        Key("near", f"{word}|{other[:PREFIX]}")
+        for word, other in permutations(dict.fromkeys(bones[:MOST_PAIRED]), 2)
+    ]
+    if party.postcode and len(telling) <= 1:
+        first = skeleton((telling or list(party.words))[0])
+        found.append(Key("place", f"{party.postcode}|{first[:PLACE_PREFIX]}"))
+    return found
+
+
+def _whole(kind: str, words: list[str] | tuple[str, ...]) -> Key:
+    return Key(kind, " ".join(sorted(skeleton(word) for word in words)))

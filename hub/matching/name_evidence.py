@@ -5,10 +5,12 @@ import math
 from hub.i18n import N_
 from hub.matching.comparing import Comparable
 from hub.matching.evidence import Evidence
-from hub.matching.folding import skeleton
-from hub.matching.frequencies import Frequencies, worth
-from hub.matching.keys import Key, name_value
+from hub.matching.frequencies import Frequencies
+from hub.matching.keys import name_key, word_key
 from hub.matching.similarity import overlap
+
+BEST_NAME = 4.8
+"""The weight of a name that only these two have."""
 
 _UNCOMMON = 8  # a word that more records than this have begins to lose weight
 _MOST_TELLING = 1.5  # more agreeing words than one and a half rare ones add nothing
@@ -45,14 +47,13 @@ def qualifiers(first: Comparable, second: Comparable) -> tuple[set[str], set[str
 
 
 def _of_words(first: Comparable, second: Comparable, known: Frequencies) -> Evidence:
-    name = name_value(first)
-    if name == name_value(second):
-        weight = worth(4.8, 0.7, 2.0, Key("name", name), known)
+    name = name_key(first)
+    if name == name_key(second):
+        weight = known.worth(BEST_NAME, 0.7, 2.0, name)
         return Evidence("name", "same", N_("The names are the same."), weight)
 
     def rarity_of(word: str) -> float:
-        count = known.get(Key("word", skeleton(word)), 1)
-        return 1 / (1 + math.log(max(count / _UNCOMMON, 1)))
+        return 1 / (1 + math.log(max(known.of(word_key(word)) / _UNCOMMON, 1)))
 
     found = overlap(first.words, second.words, rarity_of)
     telling = min(found.rarity, _MOST_TELLING)

@@ -13,8 +13,8 @@ from hub.matching.comparing import Comparable
 from hub.matching.evidence import Evidence
 from hub.matching.fingerprints import fingerprint
 from hub.matching.frequencies import Frequencies
-from hub.matching.keys import Key, keys_of
-from hub.matching.scoring import WARN, compare, may_be_same
+from hub.matching.keys import DECIDES, MEETS
+from hub.matching.scoring import WARN, compare, compare_if
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,17 @@ _SIZES = text("""
 
 _MEET = text("""
     with mine as (
-        select p.record_id as one, w.digest, w.size
+        select p.record_id as one, w.digest, w.weight
         from match_party p, unnest(p.keys) as digest
-        join unnest(cast(:digests as bigint[]), cast(:sizes as int[])) as w (digest, size)
+        join unnest(cast(:digests as bigint[]), cast(:weights as real[])) as w (digest, weight)
             using (digest)
         where p.entity = :entity and p.record_id = any(:record_ids)
     ), met as (
-        select mine.one, k.record_id as other, sum(1.0 / mine.size) as closeness
+        select mine.one, k.record_id as other, sum(mine.weight) as closeness
         from mine join match_key k on k.digest = mine.digest
             and k.record_id <> mine.one and (not :later_only or k.record_id > mine.one)
         group by 1, 2
-        having sum(1.0 / mine.size) >= :least_close
+        having sum(mine.weight) >= :least_close
     )
     select one, other from (
         select *, row_number() over (partition by one order by closeness desc, other) as place
@@ -87,14 +87,16 @@ def find_pairs(
         least: the score from which a pair is returned.
     """
     sizes = _sizes(session, entity, record_ids)
-    narrow = {digest: size for digest, size in sizes.items() if 1 < size <= BLOCK}
+    narrow = {
+        digest: size for digest, size in sizes.items() if 1 < size <= BLOCK and digest & MEETS
+    }
     met = session.execute(
         _MEET,
         {
             "entity": entity,
             "record_ids": list(record_ids),
             "digests": list(narrow),
-            "sizes": list(narrow.values()),
+            "weights": [1.0 if digest & DECIDES else 1.0 / size for digest, size in narrow.items()],
             "later_only": later_only,
             "least_close": LEAST_CLOSE,
             "compared": COMPARED,
@@ -128,16 +130,18 @@ def _compared(
     least: float | None,
 ) -> list[Pair]:
     facts = _load(session, entity, {record_id for pair in wanted for record_id in pair})
-    known = _frequencies(entity, facts.values(), sizes)
+    known = Frequencies(entity, sizes)
     found = []
     for one, other in wanted:
         if one not in facts or other not in facts:
             continue
         first, second = facts[one], facts[other]
-        if least is not None and not may_be_same(first, second):
-            continue
-        scored = compare(first, second, known)
-        if least is None or scored.score >= least:
+        scored = (
+            compare(first, second, known)
+            if least is None
+            else compare_if(first, second, known, least)
+        )
+        if scored is not None:
             found.append(
                 Pair(one, other, scored.score, scored.evidence, fingerprint(first, second))
             )
@@ -154,23 +158,6 @@ def _sizes(session: Session, entity: str, record_ids: Sequence[UUID]) -> dict[in
         "entity": entity, "record_ids": list(record_ids), "block": BLOCK
     }  # fmt: skip
     return {row.digest: row.size for row in session.execute(_SIZES, parameters)}
-
-
-def _frequencies(
-    entity: str, parties: Iterable[Comparable], sizes: Mapping[int, int]
-) -> Frequencies:
-    """Return the frequencies of all keys whose size is known; a shared key is always among them."""
-    known: dict[Key, int] = {}
-    seen: set[Key] = set()
-    for party in parties:
-        for key in keys_of(party):
-            if key in seen:
-                continue
-            seen.add(key)
-            size = sizes.get(key.digest(entity))
-            if size is not None:
-                known[key] = size
-    return known
 
 
 def _ordered(one: UUID, other: UUID) -> tuple[UUID, UUID]:

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 
 from hub.i18n import N_
 from hub.matching.comparing import Comparable
-from hub.matching.contact_evidence import of_contacts, of_domains
+from hub.matching.contact_evidence import BEST_DOMAIN, of_contacts, of_domains
 from hub.matching.evidence import Evidence
 from hub.matching.frequencies import Frequencies
-from hub.matching.identifiers import of_identifiers
-from hub.matching.name_evidence import are_sisters, of_names
+from hub.matching.identifiers import Bounds, of_identifiers
+from hub.matching.name_evidence import BEST_NAME, are_sisters, of_names
 from hub.matching.place_evidence import of_places
 
 WARN = 0.6
@@ -44,14 +44,47 @@ class Scored:
 
 def compare(first: Comparable, second: Comparable, known: Frequencies) -> Scored:
     """Compare two parties; the same whichever comes first."""
+    around = [*of_contacts(first, second, known), *of_places(first, second, known)]
+    return _scored(first, second, known, around, of_identifiers(first, second))
+
+
+def compare_if(
+    first: Comparable, second: Comparable, known: Frequencies, least: float
+) -> Scored | None:
+    """Compare two parties as far as it takes to see that they stay below a score; None then."""
+    bounds = of_identifiers(first, second)
+    wanted = math.log(least / (1 - least))
+    if bounds.most is not None and bounds.most < wanted:
+        return None
+    around = [*of_contacts(first, second, known), *of_places(first, second, known)]
+    if bounds.least is None and _best(first, second, around) < wanted:
+        return None
+    found = _scored(first, second, known, around, bounds)
+    return found if found.score >= least else None
+
+
+def _best(first: Comparable, second: Comparable, around: list[Evidence]) -> float:
+    """Return the sum that the names could bring about at best."""
+    best = _START + BEST_NAME + math.fsum(item.weight for item in around)
+    if not any(item.weight < 0 for item in around):
+        best += _WRITTEN_TWICE
+    return best if set(first.domains).isdisjoint(second.domains) else best + BEST_DOMAIN
+
+
+def _scored(
+    first: Comparable,
+    second: Comparable,
+    known: Frequencies,
+    around: list[Evidence],
+    bounds: Bounds,
+) -> Scored:
     evidence = of_names(first, second, known)
-    evidence += of_domains(first, second, known, name_weight=sum(item.weight for item in evidence))
-    evidence += of_contacts(first, second, known)
-    evidence += of_places(first, second, known)
+    named = math.fsum(item.weight for item in evidence)
+    evidence += of_domains(first, second, known, name_weight=named)
+    evidence += around
     total = _START + math.fsum(item.weight for item in evidence)
     if _is_written_twice(first, second, evidence):
         total += _WRITTEN_TWICE
-    bounds = of_identifiers(first, second)
     evidence += bounds.evidence
     if are_sisters(first, second):
         evidence.append(
@@ -63,12 +96,6 @@ def compare(first: Comparable, second: Comparable, known: Frequencies) -> Scored
     if bounds.most is not None:
         total = min(total, bounds.most)
     return Scored(round(1 / (1 + math.exp(-total)), 4), _ordered(evidence))
-
-
-def may_be_same(first: Comparable, second: Comparable) -> bool:
-    """Say whether a comparison can come to `WARN` at all; most often, and quickly, it cannot."""
-    most = of_identifiers(first, second).most
-    return most is None or most > 0
 
 
 def _is_written_twice(first: Comparable, second: Comparable, evidence: Iterable[Evidence]) -> bool:
