@@ -17,7 +17,6 @@ from celery.exceptions import CeleryError
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.clock import utcnow
 from hub.connections import services
 from hub.db import transaction
 from hub.history import sealing
@@ -128,7 +127,7 @@ def release_held_work() -> None:
 def expand_schedules() -> None:
     """Turn due schedules into jobs."""
     with transaction() as session:
-        schedules.expand_due(session, now=utcnow())
+        schedules.expand_due(session)
 
 
 def seal_history() -> None:

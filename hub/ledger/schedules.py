@@ -25,8 +25,8 @@ def first_time(schedule: Schedule, now: datetime) -> datetime | None:
     return next(_planned_after(schedule, now), None)
 
 
-def expand_due(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Turn due schedules into jobs; returns how many.
+def expand_due(session: Session, *, limit: int = 100) -> int:
+    """Turn schedules that are due by the database's clock into jobs; returns how many.
 
     After an outage the latest occurrence of a rule runs and the missed ones are recorded. Two
     relays at once are harmless: a row is locked by one, and an occurrence is unique.
@@ -38,6 +38,7 @@ def expand_due(session: Session, *, now: datetime, limit: int = 100) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    now = session.execute(select(func.now())).scalar_one()
     for schedule in due:
         if schedule.every_s is not None:
             _ask(session, schedule, f"schedule:{schedule.id}")  # one at a time is enough
