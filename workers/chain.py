@@ -8,6 +8,8 @@ it does not succeed is decided here, once, for all tasks:
     TransientError, lost database   again: after the back-off, or the time the other side named
     PostponedError                  later: the attempt is given back
     any other exception             dead, with its reason
+
+A worker that is asked to end finishes what it has begun, or, where that is long, puts it off.
 """
 
 import json
@@ -16,9 +18,10 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, get_type_hints
 from uuid import UUID
 
@@ -40,6 +43,7 @@ from hub.origin import ActorKind, CauseKind, Origin
 from hub.settings import get_settings
 from workers import heartbeat
 from workers.app import app
+from workers.stopping import is_stopping
 
 logger = logging.getLogger(__name__)
 
@@ -100,10 +104,12 @@ class RunningJob:
             yield session
             session.flush()
             text = json.dumps(result) if result is not None else None
-            if self.may_chain:
+            if self.may_chain and not is_stopping():
                 following = claims.settle_and_claim(session, self.claim, lease, text)
             else:
                 claims.settle(session, self.claim, text)
+            checkpoint("before_commit")
+        checkpoint("after_commit")
         self.next_claim = following  # ours only now: a commit that failed has claimed nothing
         self.finished = True
 
@@ -119,11 +125,17 @@ class RunningJob:
             raise StaleClaimError(f"job {self.claim.id} was taken over")
 
     def progress(self, done: int, total: int | None, unit: str) -> None:
-        """Show how far the job is; committed at once."""
+        """Show how far the job is; committed at once.
+
+        Raises:
+            PostponedError: the worker is asked to end; what is committed so far is kept.
+        """
         with transaction(self.origin) as session:
             claims.report_progress(
                 session, self.claim, json.dumps({"done": done, "total": total, "unit": unit})
             )
+        if is_stopping():
+            raise PostponedError("The worker is being restarted.", timedelta())
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +181,7 @@ def drain(name: str, queue: str | None = None) -> int:
     while held is not None:
         count += 1
         following = _run(held, may_chain=time.monotonic() < until)
-        if following is None and time.monotonic() < until:
+        if following is None and time.monotonic() < until and not is_stopping():
             following = _claim_first(name, queue)
         held = following
     return count
@@ -314,10 +326,18 @@ def _instant(value: str) -> datetime:
 
 _CONVERTERS: dict[Any, Callable[[Any], Any]] = {UUID: UUID, date: _day, datetime: _instant}
 
-_crash_at = os.environ.get("HUB_CRASH_AT", "")  # noqa: TID251 - the chaos suite's own switch
+_armed = os.environ.get("HUB_CRASH_AT", "")  # noqa: TID251 - the chaos suite's own switch
 
 
 def checkpoint(place: str) -> None:
-    """Die here if the chaos suite says so (``HUB_CRASH_AT=place``); otherwise do nothing."""
-    if _crash_at == place:
-        os._exit(137)
+    """Die here where the chaos suite has armed the place; otherwise do nothing.
+
+    It arms one by a file ``<place>.<anything>`` in the directory ``HUB_CRASH_AT``. Each file is one
+    death, of whoever comes first.
+    """
+    if not _armed:
+        return
+    for file in Path(_armed).glob(f"{place}.*"):
+        with suppress(FileNotFoundError):  # another process was here first
+            file.unlink()
+            os._exit(137)
