@@ -13,6 +13,7 @@ from api.routes import (
     conflicts,
     connections,
     contacts,
+    customer_upserts,
     customers,
     events,
     hooks,
@@ -30,6 +31,7 @@ from hub.errors import MergedError
 
 CONCEPTS = (
     customers,
+    customer_upserts,
     contacts,
     registry_lookups,
     connections,

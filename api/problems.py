@@ -127,6 +127,17 @@ def moved(error: MergedError, problem: Problem, path: str) -> Problem:
 
 def present(problem: Problem, language: str | None, path: str, request_id: str) -> Response:
     """Return the problem as a response in the reader's language."""
+    document = problem_document(problem, language, path, request_id)
+    headers = {"Vary": "Accept-Language", **problem.headers}
+    # ASCII, since an address or a field name may hold what UTF-8 cannot carry.
+    body = json.dumps(document, default=str)
+    return Response(body, problem.status, headers, content_type=CONTENT_TYPE)
+
+
+def problem_document(
+    problem: Problem, language: str | None, path: str, request_id: str
+) -> dict[str, object]:
+    """Return the problem as JSON carries it, for one item of many, in the reader's language."""
     document: dict[str, object] = {
         "type": f"/api/docs#problem-{problem.code}",
         "title": translate(language, TITLES.get(problem.status, problem.status.phrase)),
@@ -147,10 +158,7 @@ def present(problem: Problem, language: str | None, path: str, request_id: str) 
         ]
     if problem.details:
         document["details"] = dict(problem.details)
-    headers = {"Vary": "Accept-Language", **problem.headers}
-    # ASCII, since an address or a field name may hold what UTF-8 cannot carry.
-    body = json.dumps(document, default=str)
-    return Response(body, problem.status, headers, content_type=CONTENT_TYPE)
+    return document
 
 
 def _domain_problem(error: DomainError) -> Problem:

@@ -33,6 +33,9 @@ class ApiClient:
     def post(self, path: str, **options: Any) -> Reply:
         return self._client.post(path, **options)
 
+    def put(self, path: str, **options: Any) -> Reply:
+        return self._client.put(path, **options)
+
     def patch(self, path: str, **options: Any) -> Reply:
         return self._client.patch(path, **options)
 

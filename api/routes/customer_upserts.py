@@ -1,0 +1,157 @@
+"""/customers/batch and /customers/by-external-ref/{ref}"""
+
+import json
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint
+from sqlalchemy.exc import IntegrityError
+
+from api.dispatch import API
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.presenting_customers import customer_view
+from api.problems import problem_document, problem_of
+from api.refusals import RefusalError
+from api.routes.customers import get_customer_record
+from api.schemas.customers import (
+    BatchItem,
+    BatchResult,
+    BatchResults,
+    CustomerBatch,
+    CustomerPatch,
+    CustomerView,
+)
+from api.validation import read_body
+from hub.customers import services as customers
+from hub.customers.models import Customer
+from hub.db import savepoint
+from hub.errors import DomainError, FieldError, ValidationError
+from hub.history.recording import react
+from hub.i18n import N_
+
+blueprint = Blueprint("customer_upserts", __name__)
+CREATE = Permission(Verb.CREATE, "customers")
+EDIT = Permission(Verb.EDIT, "customers")
+_PATH = f"{API}/customers/batch"
+
+
+@operation(
+    blueprint, "POST", "/customers/batch",
+    permission=EDIT, body=CustomerBatch, answer=BatchResults,
+)  # fmt: skip
+def upsert_batch(call: Call[CustomerBatch]) -> BatchResults:
+    """Create or change up to 500 customers by your own references, each with a result of its own.
+
+    An item's `fields` are those of PATCH /customers; only what it names is changed. Good items are
+    written whatever becomes of the others; an item that changes nothing makes no new version.
+    """
+    results = [_result(call, item) for item in call.body.items]
+    react(call.session)
+    counted = [result.status for result in results]
+    return BatchResults(
+        results=results,
+        created=counted.count(HTTPStatus.CREATED),
+        changed=counted.count(HTTPStatus.OK),
+        unchanged=counted.count(HTTPStatus.NO_CONTENT),
+        failed=sum(status >= HTTPStatus.BAD_REQUEST for status in counted),
+    )
+
+
+@operation(
+    blueprint, "PUT", "/customers/by-external-ref/<path:external_ref>",
+    permission=EDIT, body=CustomerPatch, answer=CustomerView,
+    refusals={
+        HTTPStatus.CREATED: "There was none of this reference: it was created.",
+        HTTPStatus.PRECONDITION_FAILED: "If-Match was sent and somebody was faster.",
+    },
+)  # fmt: skip
+def upsert_customer(call: Call[CustomerPatch], external_ref: str) -> Answer[CustomerView]:
+    """Create a customer under your own reference, or change what you name of the one that has it.
+
+    Sent twice it changes nothing the second time. If-Match is optional.
+    """
+    status, customer = _upsert(call, external_ref, call.body.changes(), call.version_if_given)
+    react(call.session)
+    made = status is HTTPStatus.CREATED
+    return Answer(
+        customer_view(call, customer),
+        status=HTTPStatus.CREATED if made else HTTPStatus.OK,
+        location=f"/customers/{customer.id}" if made else None,
+    )
+
+
+def _result(call: Call[Any, Any], item: BatchItem) -> BatchResult:
+    try:
+        with savepoint(call.session):
+            status, customer = _upsert(call, item.external_ref, _fields(item), None)
+    except (DomainError, IntegrityError) as error:
+        problem = problem_of(error)
+        return BatchResult(
+            external_ref=item.external_ref,
+            status=problem.status,
+            problem=json.loads(
+                json.dumps(
+                    problem_document(problem, call.language, _PATH, call.request_id), default=str
+                )
+            ),
+        )
+    return BatchResult(
+        external_ref=item.external_ref,
+        status=status,
+        id=customer.id,
+        version=customer.version,
+    )
+
+
+def _fields(item: BatchItem) -> dict[str, Any]:
+    """Return the fields of an item as a PATCH would read them.
+
+    Raises:
+        ValidationError: names each broken rule, under ``/fields``.
+    """
+    try:
+        body = read_body(CustomerPatch, json.dumps(item.fields).encode(), item.fields)
+    except ValidationError as error:
+        raise _under_fields(error) from error
+    return body.changes()
+
+
+def _upsert(
+    call: Call[Any, Any],
+    external_ref: str,
+    fields: dict[str, Any],
+    expected_version: int | None,
+) -> tuple[HTTPStatus, Customer]:
+    given = fields.pop("external_ref", external_ref)
+    if given != external_ref:
+        raise ValidationError.of(
+            "/external_ref", "different", N_("It differs from the reference it is sent under.")
+        )
+    known = customers.find_by_external_ref(call.session, external_ref)
+    if known is None:
+        call.principal.require(CREATE)
+        if expected_version is not None:
+            raise RefusalError(
+                HTTPStatus.PRECONDITION_FAILED,
+                "stale_version",
+                N_("There is no customer of this reference any more."),
+            )
+        made = customers.create(
+            call.session, {**fields, "external_ref": external_ref}, now=call.now
+        )
+        customers.owned_by_creator(call.session, made)
+        call.session.flush()
+        return HTTPStatus.CREATED, made
+    customer = get_customer_record(call, Verb.EDIT, known.id, expected_version=expected_version)
+    before = customer.version
+    customers.update(call.session, customer, fields, now=call.now)
+    changed = customer.version != before
+    return (HTTPStatus.OK if changed else HTTPStatus.NO_CONTENT), customer
+
+
+def _under_fields(error: ValidationError) -> ValidationError:
+    moved: list[FieldError] = [
+        replace(each, pointer=f"/fields{each.pointer}") for each in error.errors
+    ]
+    return ValidationError(*moved)

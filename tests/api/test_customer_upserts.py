@@ -1,0 +1,220 @@
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub.access.roles import Role
+from hub.clock import utcnow
+from hub.customers import services as customer_services
+from hub.customers.models import Customer
+from hub.db import transaction
+from hub.history.models import Event
+from tests.api.client import ApiClient, Reply
+from tests.api.conftest import Caller, make_caller
+
+
+def send(client: ApiClient, caller: Caller, *items: dict[str, Any], **headers: str) -> Reply:
+    return client.post(
+        "/api/v1/customers/batch",
+        headers=caller.headers | headers,
+        json={"items": list(items)},
+    )
+
+
+def item(ref: str, **fields: Any) -> dict[str, Any]:
+    return {"external_ref": ref, "fields": fields}
+
+
+def customers() -> dict[str | None, Customer]:
+    with transaction() as session:
+        return {row.external_ref: row for row in session.scalars(select(Customer))}
+
+
+def test_unknown_references_are_created_and_known_ones_changed(
+    client: ApiClient, administrator: Caller
+) -> None:
+    send(client, administrator, item("a", name="Nordlys ApS", city="Aarhus"))
+
+    answer = send(
+        client,
+        administrator,
+        item("a", city="Odense"),
+        item("b", name="Bølgebryder A/S", roles=["customer"]),
+    )
+
+    assert answer.status_code == 200
+    assert [answer.json[name] for name in ("created", "changed", "unchanged", "failed")] == [
+        1, 1, 0, 0,
+    ]  # fmt: skip
+    kept = customers()
+    assert answer.json["results"] == [
+        {
+            "external_ref": "a", "status": 200, "id": str(kept["a"].id), "version": 2,
+            "problem": None,
+        },
+        {
+            "external_ref": "b", "status": 201, "id": str(kept["b"].id), "version": 1,
+            "problem": None,
+        },
+    ]  # fmt: skip
+    assert (kept["a"].name, kept["a"].city) == ("Nordlys ApS", "Odense")
+    assert (kept["b"].name, kept["b"].roles) == ("Bølgebryder A/S", ["customer"])
+    assert kept["b"].owner_user_id == administrator.user_id
+
+
+def test_an_item_that_changes_nothing_makes_no_version_and_no_event(
+    client: ApiClient, administrator: Caller
+) -> None:
+    sent = [item(f"ref-{number}", name=f"Kunde {number}", city="Aarhus") for number in range(20)]
+    send(client, administrator, *sent)
+
+    answer = send(client, administrator, *sent)
+
+    assert {result["status"] for result in answer.json["results"]} == {204}
+    assert {result["version"] for result in answer.json["results"]} == {1}
+    assert answer.json["unchanged"] == 20
+    with transaction() as session:
+        kinds = session.scalars(select(Event.type).where(Event.subject_type == "customer")).all()
+    assert kinds == ["customer.created"] * 20
+
+
+def test_good_items_are_written_whatever_becomes_of_the_others(
+    client: ApiClient, administrator: Caller
+) -> None:
+    answer = send(
+        client,
+        administrator,
+        item("a", name="Nordlys ApS", cvr="99000007", phone="70000001"),
+        item("b", name="Forkert", cvr="99000008"),
+        item("c", name="Ukendt felt", colour="red", version=3),
+        item("d", name="Nordlys ApS", cvr="99000007", phone="70000001"),
+        item("e", name="Bølgebryder A/S"),
+        item("f", city="Aarhus"),
+    )
+
+    results = answer.json["results"]
+    assert [result["status"] for result in results] == [201, 422, 422, 409, 201, 422]
+    assert [answer.json["created"], answer.json["failed"]] == [2, 4]
+    assert [e["pointer"] for e in results[1]["problem"]["errors"]] == ["/cvr"]
+    assert sorted(e["pointer"] for e in results[2]["problem"]["errors"]) == [
+        "/fields/colour",
+        "/fields/version",
+    ]
+    assert {e["code"] for e in results[2]["problem"]["errors"]} == {"unknown"}
+    assert results[3]["problem"]["code"] == "duplicate"
+    assert results[3]["problem"]["details"]["existing_id"] == results[0]["id"]
+    assert [e["pointer"] for e in results[5]["problem"]["errors"]] == ["/name"]
+    assert sorted(str(ref) for ref in customers()) == ["a", "e"]
+
+
+def test_the_reason_of_an_item_is_in_the_readers_language(
+    client: ApiClient, administrator: Caller
+) -> None:
+    wrong = item("a", name="Nordlys", external_ref="b")
+
+    answer = send(client, administrator, wrong, **{"Accept-Language": "da"})
+
+    assert answer.json["results"][0]["problem"]["errors"] == [
+        {
+            "pointer": "/external_ref",
+            "code": "different",
+            "message": "Den afviger fra den reference, den sendes under.",
+        }
+    ]
+
+
+def test_a_batch_has_one_to_five_hundred_items(client: ApiClient, administrator: Caller) -> None:
+    many = [item(str(number), name="N") for number in range(501)]
+
+    none, too_many = send(client, administrator), send(client, administrator, *many)
+
+    assert [(none.status_code, too_many.status_code)] == [(422, 422)]
+    assert none.json["errors"][0]["pointer"] == too_many.json["errors"][0]["pointer"] == "/items"
+    assert customers() == {}
+
+
+def test_somebody_elses_customer_is_not_changed_by_his_reference(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    send(client, administrator, item("a", name="Nordlys ApS"))
+
+    answer = send(client, representative, item("a", name="Mine"), item("b", name="Bølgebryder"))
+
+    assert [result["status"] for result in answer.json["results"]] == [403, 201]
+    assert customers()["a"].name == "Nordlys ApS"
+
+
+def test_a_token_that_may_only_change_creates_nothing(client: ApiClient) -> None:
+    caller = make_caller(Role.ADMINISTRATOR, "script@example.com", ("customers:edit",))
+
+    answer = send(client, caller, item("a", name="Nordlys ApS"))
+
+    assert answer.json["results"][0]["status"] == 403
+    assert customers() == {}
+
+
+def test_a_deleted_customers_reference_is_named(client: ApiClient, administrator: Caller) -> None:
+    with transaction() as session:
+        customer = customer_services.create(
+            session, {"name": "Nordlys", "external_ref": "a"}, now=utcnow()
+        )
+        customer_services.delete(session, customer, now=utcnow())
+
+    answer = send(client, administrator, item("a", name="Nordlys"))
+
+    assert [result["status"] for result in answer.json["results"]] == [409]
+    assert answer.json["results"][0]["problem"]["code"] == "taken"
+
+
+def put(client: ApiClient, caller: Caller, ref: str, **fields: Any) -> Reply:
+    return client.put(
+        f"/api/v1/customers/by-external-ref/{ref}", headers=caller.headers, json=fields
+    )
+
+
+def test_a_single_upsert_creates_then_changes_then_changes_nothing(
+    client: ApiClient, administrator: Caller
+) -> None:
+    made = put(client, administrator, "erp/17", name="Nordlys ApS")
+    changed = put(client, administrator, "erp/17", city="Aarhus")
+    again = put(client, administrator, "erp/17", city="Aarhus")
+
+    assert (made.status_code, made.headers["ETag"]) == (201, '"1"')
+    assert made.headers["Location"] == f"/api/v1/customers/{made.json['id']}"
+    assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
+    assert (again.status_code, again.headers["ETag"]) == (200, '"2"')
+    assert again.json["external_ref"] == "erp/17"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "pointer"),
+    [
+        ({"name": "N", "colour": "red"}, 422, "/colour"),
+        ({"name": "N", "external_ref": "other"}, 422, "/external_ref"),
+        ({"city": "Aarhus"}, 422, "/name"),
+    ],
+)
+def test_a_single_upsert_names_the_field_that_is_wrong(
+    client: ApiClient, administrator: Caller, fields: dict[str, Any], status: int, pointer: str
+) -> None:
+    answer = put(client, administrator, "a", **fields)
+
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (status, pointer)
+    assert customers() == {}
+
+
+def test_a_single_upsert_may_name_the_version_it_changes(
+    client: ApiClient, administrator: Caller
+) -> None:
+    put(client, administrator, "a", name="Nordlys")
+    put(client, administrator, "a", name="Nordlys ApS")
+
+    stale = Caller(administrator.user_id, administrator.token_id, administrator.token)
+    headers = stale.headers | {"If-Match": '"1"'}
+    answer = client.put(
+        "/api/v1/customers/by-external-ref/a", headers=headers, json={"name": "Late"}
+    )
+    gone = client.put("/api/v1/customers/by-external-ref/b", headers=headers, json={"name": "N"})
+
+    assert (answer.status_code, gone.status_code) == (412, 412)
+    assert {ref: row.name for ref, row in customers().items()} == {"a": "Nordlys ApS"}
