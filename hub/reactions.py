@@ -1,7 +1,11 @@
 """What follows from changes, whoever makes them: every process connects its reactions here."""
 
 from hub.autofill import services as autofill
+from hub.customers import access as _access_of_parts  # noqa: F401 - declares its rules
 from hub.history.recording import when_changed
+from hub.mail.sources import declare_source
+from hub.reminders.due import ReminderMails
+from hub.reports import delivering as report_deliveries
 from hub.sync import pushing
 
 
@@ -9,3 +13,5 @@ def install() -> None:
     """Connect the reactions; every process that writes records calls this as it starts."""
     when_changed("customer", autofill.react)
     when_changed("customer", pushing.react)
+    declare_source("reminder", ReminderMails())
+    report_deliveries.install()

@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,8 +29,12 @@ class Settings(BaseSettings):
         None, description="smtp://[user:password@]host:port, smtps:// for TLS, ?starttls=1."
     )
     mail_from: str = Field("Hub <hub@localhost>", description="Sender and calendar organiser.")
+    hold_unsure_mail: str = Field(
+        "", description="Kinds of mail a person decides over when nobody knows if they went out."
+    )
     host: str = Field("127.0.0.1", description="Where the API listens.")
     port: int = Field(8080, description="Where the API listens.")
+    demo_port: int = Field(8090, description="First of the six ports of the demonstration.")
     public_url: str | None = Field(None, description="How people reach us; for links in mails.")
     api_processes: int = Field(1, ge=1, description="Processes of the API.")
     api_threads: int = Field(16, ge=2, description="Threads of each API process.")
@@ -48,8 +53,14 @@ class Settings(BaseSettings):
     allow_private_addresses: bool = Field(
         default=False, description="Lets connections call loopback and private networks."
     )
+    visibility: Literal["public", "private"] = Field(
+        "public", description="Whether representatives read each other's customers."
+    )
     lease_s: float = Field(60, gt=0, description="Seconds after which a silent worker loses a job.")
     sweep_s: float = Field(5, gt=0, description="Seconds between looks for lapsed leases.")
+    jobs_kept_days: int = Field(
+        30, ge=1, description="Days after which finished jobs move to the archive."
+    )
     metrics: bool = Field(default=True, description="Serve /metrics.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

@@ -17,7 +17,7 @@ from uuid import UUID
 from connectors.addresses import PublicAddresses, private_allowed
 from connectors.opening import open_connector
 from hub.clock import utcnow
-from hub.connections import declarations, gate, services
+from hub.connections import credentials, declarations, gate, health, holding, services
 from hub.connections.models import USABLE, CallLog, Connection
 from hub.db import transaction
 from hub.errors import AuthenticationError, NotFoundError, PostponedError, TransientError
@@ -84,7 +84,7 @@ def opened(
         if not testing:
             require_usable(connection)
         declared = declarations.get(session, connection.connector)
-        secrets = services.open_secrets(connection)
+        secrets = credentials.open_secrets(connection)
     control = SharedControl(
         connection_id,
         declared["calls_per_period"],
@@ -97,7 +97,7 @@ def opened(
         )
     except AuthenticationError as error:
         with transaction() as session:
-            services.record_refused_credentials(
+            health.record_refused_credentials(
                 session,
                 services.get(session, connection_id, lock=True),
                 error.message.format(**error.params),
@@ -108,13 +108,13 @@ def opened(
         raise held(connection_id, str(error)) from error
     except TransientError as error:
         with transaction() as session:
-            services.record_failure(
+            health.record_failure(
                 services.get(session, connection_id, lock=True), str(error), now=utcnow()
             )
         raise
     if control.made and connection.failures:
         with transaction() as session:
-            services.record_success(services.get(session, connection_id, lock=True), now=utcnow())
+            health.record_success(services.get(session, connection_id, lock=True), now=utcnow())
 
 
 def require_usable(connection: Connection) -> None:
@@ -137,7 +137,7 @@ def require_usable(connection: Connection) -> None:
 
 def held(connection_id: UUID, reason: str) -> PostponedError:
     """Return what puts work off until a connection is released."""
-    return PostponedError(reason, HELD_FOR, services.waits_for(connection_id))
+    return PostponedError(reason, HELD_FOR, holding.waits_for(connection_id))
 
 
 def _logged(connection_id: UUID, job_id: UUID | None, record: CallRecord) -> CallLog:

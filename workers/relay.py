@@ -17,10 +17,14 @@ from celery.exceptions import CeleryError
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.connections import services
+from hub.clock import utcnow
+from hub.connections import holding
 from hub.db import transaction
 from hub.history import sealing
-from hub.ledger import claims, schedules, watching
+from hub.ledger import claims, housekeeping, schedules, watching
+from hub.mail import trying
+from hub.problems import services as problems
+from hub.reminders import due
 from hub.settings import get_settings
 from workers import process
 from workers.app import app
@@ -34,6 +38,7 @@ BACKLOG = 4  # no more for a queue whose Redis list is this long: Redis stays bo
 FRESH_S = 0.5  # … but a task not woken for so long gets one beside the crowd of another task,
 FRESH_BACKLOG = 64  # up to this length
 BROKER_PAUSE_S = 1.0
+PROBLEMS_S = 5.0
 SEAL_BATCHES = 5  # so that a long backlog of seals does not keep wake-ups waiting
 
 
@@ -121,7 +126,7 @@ def return_lapsed_leases() -> None:
 def release_held_work() -> None:
     """Let work go that was put back just as its connection was released."""
     with transaction() as session:
-        services.release_stragglers(session)
+        holding.release_stragglers(session)
 
 
 def expand_schedules() -> None:
@@ -138,13 +143,30 @@ def seal_history() -> None:
                 return
 
 
+def watch_problems() -> None:
+    """See what is wrong now, and ask for the mails that tell of it."""
+    with transaction() as session:
+        trying.fail_abandoned(session, now=utcnow())
+        due.fail_abandoned(session, now=utcnow())
+    with transaction() as session:
+        problems.refresh(session, utcnow())
+
+
+def ensure_schedules() -> None:
+    """Make the schedules that Hub itself needs, where they are missing."""
+    with transaction() as session:
+        housekeeping.ensure(session, zone=get_settings().zone, now=utcnow())
+
+
 def run() -> None:
     """Run a relay until SIGTERM or SIGINT."""
     process.start("relay", pool_size=1)
     process.publish_connectors()
+    ensure_schedules()
     relay = Relay(
         chores={
             "leases": (get_settings().sweep_s, return_lapsed_leases),
+            "problems": (PROBLEMS_S, watch_problems),
             "held": (1.0, release_held_work),
             "schedules": (0.5, expand_schedules),
             "seals": (0.2, seal_history),

@@ -24,7 +24,7 @@ from api.schemas.connections import (
 from api.schemas.shapes import Page, PageQuery, View
 from hub.access.lookup import get_record
 from hub.access.predicates import visible
-from hub.connections import declarations
+from hub.connections import credentials, declarations, health, holding
 from hub.connections import services as connections
 from hub.connections.models import CallLog, Connection
 from hub.sync import loading, mapping
@@ -57,8 +57,8 @@ def _view(call: Call[Any, Any], connection: Connection) -> ConnectionView:
     return ConnectionView(
         **{name: getattr(connection, name) for name in columns},
         message=message_view(call, connection.message),
-        secrets=sorted(connections.open_secrets(connection)),
-        waiting_changes=connections.waiting_changes(call.session, connection.id),
+        secrets=sorted(credentials.open_secrets(connection)),
+        waiting_changes=holding.waiting_changes(call.session, connection.id),
         allowed_actions=call.actions("connections", connection, _VERBS),
     )
 
@@ -144,7 +144,7 @@ def change_connection(call: Call[ConnectionPatch], connection_id: UUID) -> Conne
 def test_connection(call: Call, connection_id: UUID) -> Answer[ConnectionView]:
     """Test the credentials; a connection that was broken goes back to work when it succeeds."""
     connection = _get(call, connection_id, changing=True)
-    job = connections.request_test(call.session, connection)
+    job = health.request_test(call.session, connection)
     return Answer(_view(call, connection), jobs=[job])
 
 
@@ -155,7 +155,7 @@ def test_connection(call: Call, connection_id: UUID) -> Answer[ConnectionView]:
 def activate_connection(call: Call, connection_id: UUID) -> ConnectionView:
     """Put a tested connection to work; changes that waited for it go out."""
     connection = _get(call, connection_id, changing=True)
-    connections.activate(call.session, connection, now=call.now)
+    health.activate(call.session, connection, now=call.now)
     call.session.flush()
     return _view(call, connection)
 
@@ -167,7 +167,7 @@ def activate_connection(call: Call, connection_id: UUID) -> ConnectionView:
 def pause_connection(call: Call, connection_id: UUID) -> ConnectionView:
     """Stop a connection's work; changes are collected until it is activated again."""
     connection = _get(call, connection_id, changing=True)
-    connections.pause(connection, now=call.now)
+    health.pause(connection, now=call.now)
     call.session.flush()
     return _view(call, connection)
 
@@ -179,7 +179,7 @@ def pause_connection(call: Call, connection_id: UUID) -> ConnectionView:
 def make_hook_secret(call: Call, connection_id: UUID) -> HookSecretView:
     """Make the secret address at which this connection's webhooks are taken; the old one ends."""
     connection = _get(call, connection_id, changing=True)
-    secret = connections.new_hook_secret(connection)
+    secret = credentials.new_hook_secret(connection)
     return HookSecretView(path=f"/hooks/{connection.id}/{secret}", secret=secret)
 
 
@@ -205,7 +205,7 @@ def plan_first_load(call: Call, connection_id: UUID) -> Answer[PlanView]:
 def pull_now(call: Call, connection_id: UUID) -> Answer[ConnectionView]:
     """Take in what changed there now, without waiting for the next round."""
     connection = _get(call, connection_id, changing=True)
-    job = connections.request_pull(call.session, connection)
+    job = health.request_pull(call.session, connection)
     return Answer(_view(call, connection), jobs=[job])
 
 

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 
 from hub.access.models import ApiToken, User
 from hub.access.principals import Principal
+from hub.access.roles import Visibility
+from hub.settings import get_settings
 
 MARK = "hub"
 PREFIX_LENGTH = 8
@@ -94,6 +96,7 @@ def verify(session: Session, text: str, now: datetime) -> Credential | None:
         zone=row.zone,
         scopes=frozenset(row.scopes),
         token_id=row.token_id,
+        visibility=Visibility(get_settings().visibility),
     )
     return Credential(principal, row.expires_at)
 

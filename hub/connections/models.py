@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.db import Base, EnumText
 from hub.history.records import Record
 
+ENTITY = "connection"
+
 
 class ConnectorDeclaration(Base):
     """What a connector says of itself; workers publish it, so that the API need not import it."""

@@ -11,8 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub import signatures
-from hub.connections import declarations
-from hub.connections import services as connections
+from hub.connections import credentials, declarations
 from hub.connections.models import Connection
 from hub.db import new_id
 from hub.errors import ConflictError, NotFoundError
@@ -62,7 +61,7 @@ def receive(
     connection, scheme = _hook(session, connection_id, secret)
     if signatures.is_ping(scheme, headers, body):
         return Received(None, is_new=False)
-    opened = connections.open_secrets(connection)
+    opened = credentials.open_secrets(connection)
     trusted = [opened[name] for name in _SECRETS if opened.get(name)]
     signatures.verify(scheme, trusted, headers, body, now)
     name = signatures.deduplication_id(scheme, headers, body)
@@ -134,7 +133,7 @@ def _hook(session: Session, connection_id: UUID, secret: str) -> tuple[Connectio
     if (
         connection is None
         or connection.deleted_at is not None
-        or not connections.hook_secret_fits(connection, secret)
+        or not credentials.hook_secret_fits(connection, secret)
     ):
         raise NotFoundError("hook", connection_id)
     scheme = declarations.get(session, connection.connector)["signature_scheme"]

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from hub.connections import holding
 from hub.connections import services as connections
 from hub.connections.models import Connection, ExternalLink, LinkState, Run
 from hub.customers.models import AccountingState, Customer
@@ -104,7 +105,7 @@ def start_from(session: Session, connection_id: UUID, plan: Plan) -> None:
     connection.cursor = plan.scope["cursor"]
     connection.outgoing_held = False
     session.flush()
-    connections.release(session, connection)
+    holding.release(session, connection)
 
 
 def begin_run(session: Session, connection: Connection, *, job_id: UUID, now: datetime) -> Run:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.clock import utcnow
+from hub.connections import health
 from hub.connections import services as connections
 from hub.errors import ConnectorError
 from hub.history.recording import plain
@@ -31,7 +32,7 @@ def test_connection(job: RunningJob, connection_id: UUID) -> None:
             }  # fmt: skip
         raise
     with job.finish({"account": account}) as session:
-        connections.record_test(
+        health.record_test(
             session,
             connections.get(session, connection_id, lock=True),
             account=account,

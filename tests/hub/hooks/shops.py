@@ -11,7 +11,7 @@ import workers.tasks  # noqa: F401 - registers the bodies
 from connectors import declarations as installed
 from connectors.sandbox.woocommerce import Composer, Delivery, Hook
 from hub.clock import utcnow
-from hub.connections import declarations
+from hub.connections import credentials, declarations, health
 from hub.connections import services as connections
 from hub.customers.models import Customer
 from hub.db import transaction
@@ -59,10 +59,10 @@ def make_shop(*, active: bool = True, **secrets: str) -> ConnectedShop:
             connector="woocommerce",
             settings={"webhook_secret": SECRET, **secrets},
         )
-        secret = connections.new_hook_secret(connection)
+        secret = credentials.new_hook_secret(connection)
         if active:
-            connections.record_test(session, connection, account=None, choices=None, now=utcnow())
-            connections.activate(session, connection, now=utcnow())
+            health.record_test(session, connection, account=None, choices=None, now=utcnow())
+            health.activate(session, connection, now=utcnow())
         return ConnectedShop(
             connection.id, secret, Hook("http://unused", SECRET), Composer("http://shop.example")
         )

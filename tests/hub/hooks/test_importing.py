@@ -5,6 +5,7 @@ from sqlalchemy import Engine, select
 
 from connectors.sandbox.woocommerce import repeated
 from hub.clock import utcnow
+from hub.connections import health
 from hub.connections import services as connections
 from hub.customers import contacts, facts
 from hub.customers import services as customer_services
@@ -262,8 +263,8 @@ def test_a_paused_connection_holds_its_deliveries_until_it_works_again(database:
     waiting = delivery(received.delivery_id).state
     with transaction() as session:
         connection = connections.get(session, shop.connection_id)
-        connections.record_test(session, connection, account=None, choices=None, now=utcnow())
-        connections.activate(session, connection, now=utcnow())
+        health.record_test(session, connection, account=None, choices=None, now=utcnow())
+        health.activate(session, connection, now=utcnow())
     drain(TaskName.IMPORT_HOOK)
 
     assert waiting is DeliveryState.STORED

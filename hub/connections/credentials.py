@@ -1,0 +1,46 @@
+"""A connection's secrets: sealed in its row, opened for the call that needs them."""
+
+import hashlib
+import json
+import secrets as random_secrets
+from collections.abc import Mapping
+from uuid import UUID
+
+from hub import sealing
+from hub.connections.models import Connection
+
+
+def open_secrets(connection: Connection) -> dict[str, str]:
+    """Return a connection's secrets in the clear, for the call that needs them.
+
+    Raises:
+        SealError: they do not open with this installation's master key.
+    """
+    if connection.secrets is None:
+        return {}
+    opened: dict[str, str] = json.loads(sealing.unseal(connection.secrets, _place(connection.id)))
+    return opened
+
+
+def new_hook_secret(connection: Connection) -> str:
+    """Make the secret path segment of a connection's hook address; shown once, kept as a hash."""
+    secret = random_secrets.token_urlsafe(24)
+    connection.hook_secret_hash = hashlib.sha256(secret.encode()).digest()
+    return secret
+
+
+def hook_secret_fits(connection: Connection, secret: str) -> bool:
+    """Say whether a path segment is the connection's hook secret, in constant time."""
+    if connection.hook_secret_hash is None:
+        return False
+    given = hashlib.sha256(secret.encode()).digest()
+    return random_secrets.compare_digest(given, connection.hook_secret_hash)
+
+
+def store_secrets(connection: Connection, secrets: Mapping[str, str]) -> None:
+    """Seal all of a connection's secrets anew."""
+    connection.secrets = sealing.seal(json.dumps(dict(secrets)).encode(), _place(connection.id))
+
+
+def _place(connection_id: UUID) -> str:
+    return f"connection.secrets:{connection_id}"
