@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import Field as Described
+from sqlalchemy import ColumnElement, and_
 
 from api.calls import Answer, Call
 from api.schemas.shapes import Page, View
@@ -49,15 +50,27 @@ class ListPage(Page[ViewT]):
 
 
 def list_page(
-    call: Call[Any, Any], listing: Listing[ModelT], view: Callable[[ModelT], ViewT]
+    call: Call[Any, Any],
+    listing: Listing[ModelT],
+    view: Callable[[ModelT], ViewT],
+    *,
+    within: ColumnElement[bool] | None = None,
 ) -> Answer[ListPage[ViewT]]:
     """Return the page of a list that the query string asks for, of what the caller may see.
+
+    Args:
+        call: the request.
+        listing: which list.
+        view: makes what is shown of a row.
+        within: narrows the list to what hangs on the record that the path names.
 
     Raises:
         ValidationError: a parameter, operator, value or cursor is unknown.
     """
     query = call.list_query(listing)
     seen = visible(call.principal, Verb.READ, listing.model)
+    if within is not None:
+        seen = and_(seen, within)
     found = page(call.session, query, seen)
     counted = facets(call.session, query, seen) if query.facets else {}
     links = [

@@ -16,8 +16,6 @@ class TaskName(StrEnum):
 
     SEND_DELIVERY = "mail.send_delivery"
     SEND_DUE_REMINDER = "mail.send_due_reminder"
-    SEND_TEST_MAIL = "mail.send_test"
-    RAISE_ALERTS = "mail.raise_alerts"
     LOOK_UP_COMPANY = "registry.look_up_company"
     SEARCH_COMPANIES = "registry.search_companies"
     TEST_CONNECTION = "connections.test_connection"
@@ -39,8 +37,6 @@ class TaskName(StrEnum):
 _QUEUES = {
     TaskName.SEND_DELIVERY: Queue.URGENT,
     TaskName.SEND_DUE_REMINDER: Queue.URGENT,
-    TaskName.SEND_TEST_MAIL: Queue.URGENT,
-    TaskName.RAISE_ALERTS: Queue.URGENT,
     TaskName.SEARCH_COMPANIES: Queue.URGENT,
     TaskName.LOOK_UP_COMPANY: Queue.URGENT,
     TaskName.TEST_CONNECTION: Queue.URGENT,

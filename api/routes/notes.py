@@ -1,0 +1,146 @@
+"""/notes and /customers/{id}/notes"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+from sqlalchemy import select
+
+from api.lists import ListPage, list_page
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.presenting_reminders import note_view, reminder_view
+from api.routes.customers import get_customer_record
+from api.schemas.notes import (
+    NoteCreate,
+    NotePatch,
+    NoteTypes,
+    NoteTypeView,
+    NoteView,
+    WrittenNote,
+)
+from hub import follow_ups
+from hub.access.lookup import get_record
+from hub.follow_ups import ReminderWish
+from hub.i18n import translate
+from hub.notes import services as notes
+from hub.notes.listing import NOTES
+from hub.notes.models import Note
+from hub.reminders.models import Reminder
+
+blueprint = Blueprint("notes", __name__)
+
+
+def _written_again(call: Call[Any, Any], note_id: UUID) -> WrittenNote:
+    note = get_record(call.session, call.principal, Verb.READ, Note, note_id)
+    reminder = call.session.scalar(
+        select(Reminder).where(Reminder.note_id == note.id).order_by(Reminder.id).limit(1)
+    )
+    return _written(call, note, reminder)
+
+
+def _written(call: Call[Any, Any], note: Note, reminder: Reminder | None) -> WrittenNote:
+    shown = reminder_view(call, reminder) if reminder else None
+    return WrittenNote(**note_view(call, note).model_dump(), reminder=shown)
+
+
+@operation(
+    blueprint, "GET", "/notes",
+    permission=Permission(Verb.READ, "notes"), listing=NOTES, answer=ListPage[NoteView],
+)  # fmt: skip
+def list_notes(call: Call) -> Answer[ListPage[NoteView]]:
+    """List notes, the newest first; `q=` searches their text."""
+    return list_page(call, NOTES, lambda note: note_view(call, note))
+
+
+@operation(
+    blueprint, "GET", "/customers/<uuid:customer_id>/notes",
+    permission=Permission(Verb.READ, "notes"), listing=NOTES, answer=ListPage[NoteView],
+)  # fmt: skip
+def list_customer_notes(call: Call, customer_id: UUID) -> Answer[ListPage[NoteView]]:
+    """List the notes of a customer, the newest first."""
+    customer = get_customer_record(call, Verb.READ, customer_id)
+    return list_page(
+        call,
+        NOTES,
+        lambda note: note_view(call, note),
+        within=Note.customer_id == customer.id,
+    )
+
+
+@operation(
+    blueprint, "POST", "/customers/<uuid:customer_id>/notes",
+    permission=Permission(Verb.CREATE, "notes"), body=NoteCreate, answer=WrittenNote,
+    status=HTTPStatus.CREATED, reload=_written_again,
+)  # fmt: skip
+def write_note(call: Call[NoteCreate], customer_id: UUID) -> Answer[WrittenNote]:
+    """Note something about a customer and, with `reminder`, be reminded of it.
+
+    The invitation for the calendar is mailed at once, the reminder when it is due.
+    """
+    customer = get_customer_record(call, Verb.COMMENT, customer_id)
+    wanted = call.body.reminder
+    wish = (
+        ReminderWish(
+            title=wanted.title,
+            moment=wanted.moment,
+            zone=wanted.zone or call.zone,
+            recipient_user_id=wanted.recipient_user_id or call.principal.user_id,
+        )
+        if wanted
+        else None
+    )
+    note, reminder = follow_ups.write_note(
+        call.session, customer, call.body.fields(), wish, now=call.now
+    )
+    return Answer(_written(call, note, reminder), location=f"/notes/{note.id}")
+
+
+@operation(
+    blueprint, "GET", "/notes/<uuid:note_id>",
+    permission=Permission(Verb.READ, "notes"), answer=NoteView,
+)  # fmt: skip
+def get_note(call: Call, note_id: UUID) -> NoteView:
+    """Return a note."""
+    return note_view(call, get_record(call.session, call.principal, Verb.READ, Note, note_id))
+
+
+@operation(
+    blueprint, "PATCH", "/notes/<uuid:note_id>",
+    permission=Permission(Verb.EDIT, "notes"), body=NotePatch, answer=NoteView,
+)  # fmt: skip
+def change_note(call: Call[NotePatch], note_id: UUID) -> NoteView:
+    """Change a note of your own; what it said before stays in its history."""
+    note = get_record(
+        call.session, call.principal, Verb.EDIT, Note, note_id,
+        expected_version=call.expected_version,
+    )  # fmt: skip
+    notes.change(call.session, note, call.body.changes(), now=call.now)
+    return note_view(call, note)
+
+
+@operation(
+    blueprint, "DELETE", "/notes/<uuid:note_id>",
+    permission=Permission(Verb.DELETE, "notes"), status=HTTPStatus.NO_CONTENT,
+)  # fmt: skip
+def delete_note(call: Call, note_id: UUID) -> Answer[None]:
+    """Take a note of your own away; its history and its reminders stay."""
+    note = get_record(
+        call.session, call.principal, Verb.DELETE, Note, note_id,
+        expected_version=call.expected_version,
+    )  # fmt: skip
+    notes.delete(call.session, note, now=call.now)
+    return Answer(None)
+
+
+@operation(
+    blueprint, "GET", "/note-types", permission=Permission(Verb.READ, "notes"), answer=NoteTypes,
+)  # fmt: skip
+def list_note_types(call: Call) -> NoteTypes:
+    """List the catalogue of note types."""
+    return NoteTypes(
+        items=[
+            NoteTypeView(code=code, label=translate(call.language, label))
+            for code, label in notes.TYPES.items()
+        ]
+    )

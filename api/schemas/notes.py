@@ -1,0 +1,68 @@
+"""Notes as the API takes and shows them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from api.schemas.fields import Instant, Lines, OneLine
+from api.schemas.reminders import ReminderCreate, ReminderView
+from api.schemas.shapes import Body, Patch, RecordView, View, absent
+
+Text = Annotated[str, Lines(20_000)]
+Type = Annotated[
+    str, OneLine(50), Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", examples=["call", "meeting"])
+]
+
+
+class NoteCreate(Body):
+    """A new note, with the reminder that it asks for."""
+
+    body: Text
+    type: Type = Field("note", description="A code of `GET /note-types`, or one of your own.")
+    at: Instant | None = Field(None, description="When it happened; now where it is left out.")
+    reminder: ReminderCreate | None = None
+
+    def fields(self) -> dict[str, object]:
+        """Return what becomes of the note's own fields."""
+        return {"body": self.body, "type": self.type, "at": self.at}
+
+
+class NotePatch(Patch):
+    """What changes of a note."""
+
+    body: Text = absent()
+    type: Type = absent()
+    at: Instant = absent()
+
+
+class NoteView(RecordView):
+    """A note."""
+
+    subject_type: str
+    subject_id: UUID
+    customer_id: UUID | None
+    type: str
+    type_label: str = Field(description="The type in your language, or its code.")
+    body: str
+    author_user_id: UUID | None
+    at: AwareDatetime
+
+
+class WrittenNote(NoteView):
+    """A note just written, with its reminder."""
+
+    reminder: ReminderView | None
+
+
+class NoteTypeView(View):
+    """A type of the catalogue."""
+
+    code: str
+    label: str
+
+
+class NoteTypes(View):
+    """The catalogue of note types."""
+
+    items: list[NoteTypeView]

@@ -1,0 +1,228 @@
+"""One try to send a delivery: what is settled before the message leaves, and what after.
+
+delivery = look(…)        is it still to be sent, and is it its turn?
+message = begin(…)        the bytes and `sending` are committed: from here on it may be out
+record_sent(…)            or record_refused, or record_not_taken; after an unknown outcome
+                          nothing, so that the next try knows that it may repeat
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.access.models import User
+from hub.errors import PostponedError
+from hub.history.recording import record
+from hub.i18n import N_
+from hub.ledger import claims
+from hub.ledger.models import Job, JobState
+from hub.mail.models import CALENDAR, UNSETTLED, Delivery, DeliveryKind, DeliveryState
+from hub.mail.services import ENTITY, get, note_possible_repeat
+from hub.mail.sources import source_of
+from hub.ports import OutgoingMail
+from hub.settings import get_settings
+
+Message = Mapping[str, Any]
+"""What is kept for people: {code, text, params}."""
+
+WAITS_FOR_SERVER = "mail:server"
+"""What a job carries in `waits_for` while no mail server can be used."""
+
+INACTIVE: Message = {
+    "code": "recipient_inactive",
+    "text": N_("The user it is for is not active any more."),
+    "params": {},
+}
+_AFTER = timedelta(seconds=1)  # behind the message it waits for
+_SENDABLE = UNSETTLED | {DeliveryState.FAILED}  # a failed one whose job was replayed
+
+
+def look(session: Session, delivery_id: UUID) -> Delivery | None:
+    """Return a delivery that is to be sent now, locked; None where it is over or not wanted.
+
+    Raises:
+        NotFoundError: there is none.
+        PostponedError: an earlier calendar message of its source has not gone out yet.
+    """
+    delivery = get(session, delivery_id, lock=True)
+    if not _is_wanted(session, delivery):
+        return None
+    if delivery.kind in CALENDAR:
+        _wait_for_turn(session, delivery)
+    return delivery
+
+
+def is_inactive(session: Session, delivery: Delivery) -> bool:
+    """Say whether a delivery is for a user who is not one any more."""
+    if delivery.user_id is None:
+        return False
+    user = session.get(User, delivery.user_id)
+    return user is None or not user.active or user.deleted_at is not None
+
+
+def begin(
+    session: Session, delivery_id: UUID, composed: OutgoingMail | None, *, now: datetime
+) -> OutgoingMail | None:
+    """Return the message to hand over; commit before you do.
+
+    Args:
+        session: the caller's.
+        delivery_id: which delivery.
+        composed: its message, where none is stored yet; what is stored once is sent at every try.
+        now: becomes the time of composing.
+
+    Returns None where it is over, not wanted any more, or held since it may be out already.
+    """
+    delivery = get(session, delivery_id, lock=True)
+    if not _is_wanted(session, delivery):
+        return None
+    if delivery.unsure:
+        note_possible_repeat(session, delivery)
+        if delivery.kind.value in held_kinds():
+            delivery.state = DeliveryState.HELD
+            delivery.message = {"code": "unsure", "text": _UNSURE, "params": {}}
+            record(session, "delivery.held", subject_type=ENTITY, subject_id=delivery.id)
+            return None
+    if delivery.raw is None:
+        if composed is None:
+            raise ValueError("a first try needs the composed message")
+        delivery.raw = composed.raw
+        delivery.sender = composed.sender
+        delivery.composed_at = now
+    delivery.state = DeliveryState.SENDING
+    delivery.unsure = True
+    delivery.tries += 1
+    delivery.last_tried_at = now
+    assert delivery.sender is not None  # noqa: S101 - a constraint binds it to `raw`
+    return OutgoingMail(delivery.sender, delivery.recipient, delivery.message_id, delivery.raw)
+
+
+def record_sent(session: Session, delivery_id: UUID, answer: str, *, now: datetime) -> None:
+    """Note that the server took the message; mails that waited for a server go out."""
+    delivery = get(session, delivery_id, lock=True)
+    delivery.state = DeliveryState.SENT
+    delivery.sent_at = now
+    delivery.provider_response = answer
+    _settle(session, delivery, None)
+    claims.release_waiting(session, WAITS_FOR_SERVER)
+
+
+def record_refused(session: Session, delivery_id: UUID, message: Message) -> None:
+    """Note that the mail cannot be sent, for good; a replay of its job tries all the same."""
+    delivery = get(session, delivery_id, lock=True)
+    delivery.state = DeliveryState.FAILED
+    _settle(session, delivery, message)
+
+
+def record_not_taken(session: Session, delivery_id: UUID, message: Message) -> None:
+    """Note that the server did not take the message this time: the next try repeats nothing."""
+    delivery = get(session, delivery_id, lock=True)
+    delivery.state = DeliveryState.PENDING
+    delivery.unsure = False
+    delivery.message = dict(message)
+
+
+def fail_abandoned(session: Session, *, now: datetime, limit: int = 100) -> int:
+    """Mark deliveries as failed whose job died or was cancelled; returns how many.
+
+    What may have gone out stays unsure, so that sending it again is noted as a possible repeat.
+    """
+    found = session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.state.in_(UNSETTLED),
+            Delivery.created_at < now - timedelta(minutes=1),
+            ~_live_jobs().exists(),
+        )
+        .order_by(Delivery.created_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for delivery in found:
+        delivery.state = DeliveryState.FAILED
+        last = delivery.message or {"text": _GIVEN_UP, "params": {}}
+        _settle(session, delivery, {**last, "code": "given_up"}, unsure=delivery.unsure)
+    return len(found)
+
+
+def held_kinds() -> frozenset[str]:
+    """Return the kinds that wait for a person where nobody knows whether they went out (R-21)."""
+    named = get_settings().hold_unsure_mail
+    return frozenset(name.strip() for name in named.split(",")) & {k.value for k in DeliveryKind}
+
+
+def _is_wanted(session: Session, delivery: Delivery) -> bool:
+    if delivery.state not in _SENDABLE:
+        return False
+    if source_of(delivery).wants(session, delivery) and not _is_overtaken(session, delivery):
+        return True
+    delivery.state = DeliveryState.WITHDRAWN
+    record(session, "delivery.withdrawn", subject_type=ENTITY, subject_id=delivery.id)
+    return False
+
+
+def _is_overtaken(session: Session, delivery: Delivery) -> bool:
+    """Say whether a later message of the same event is out: the calendar knows better by now."""
+    if delivery.kind not in CALENDAR:
+        return False
+    later = _siblings(delivery).where(
+        Delivery.sequence > delivery.sequence, Delivery.state == DeliveryState.SENT
+    )
+    return session.scalar(later.limit(1)) is not None
+
+
+def _wait_for_turn(session: Session, delivery: Delivery) -> None:
+    earlier = _siblings(delivery).where(
+        Delivery.sequence < delivery.sequence, Delivery.state.in_(UNSETTLED)
+    )
+    run_at = session.scalar(
+        select(func.min(Job.run_at)).where(
+            Job.subject_type == ENTITY, Job.subject_id.in_(earlier), Job.state.in_(_LIVE)
+        )
+    )
+    if run_at is not None:
+        now = session.scalar(select(func.clock_timestamp())) or run_at
+        raise PostponedError(
+            N_("An earlier message of the same event has not gone out yet."),
+            max(run_at - now, timedelta()) + _AFTER,
+        )
+
+
+def _siblings(delivery: Delivery) -> Any:
+    return select(Delivery.id).where(
+        Delivery.source_type == delivery.source_type,
+        Delivery.source_id == delivery.source_id,
+        Delivery.recipient == delivery.recipient,
+        Delivery.kind.in_(CALENDAR),
+    )
+
+
+def _live_jobs() -> Any:
+    return select(Job.id).where(
+        Job.subject_type == ENTITY, Job.subject_id == Delivery.id, Job.state.in_(_LIVE)
+    )
+
+
+def _settle(
+    session: Session, delivery: Delivery, message: Message | None, *, unsure: bool = False
+) -> None:
+    delivery.unsure = unsure
+    delivery.message = dict(message) if message else None
+    record(
+        session,
+        f"delivery.{delivery.state.value}",
+        subject_type=ENTITY,
+        subject_id=delivery.id,
+        data={"code": message["code"]} if message else None,
+    )
+    session.flush()
+    source_of(delivery).settled(session, delivery)
+
+
+_LIVE = (JobState.QUEUED, JobState.RUNNING)
+_UNSURE = N_("A try was cut off: nobody knows whether this mail went out. Send it again?")
+_GIVEN_UP = N_("Its job ended without sending it.")

@@ -1,0 +1,33 @@
+"""The list of notes."""
+
+from sqlalchemy import select
+
+from hub.access.models import User
+from hub.customers.models import Customer
+from hub.i18n import N_
+from hub.listing import Field, Kind, Listing, SearchSpec
+from hub.notes.models import Note
+
+_AUTHOR = select(User.name).where(User.id == Note.author_user_id).correlate(Note).scalar_subquery()
+_CUSTOMER = (
+    select(Customer.name).where(Customer.id == Note.customer_id).correlate(Note).scalar_subquery()
+)
+
+NOTES = Listing(
+    name="notes",
+    model=Note,
+    fields=(
+        Field("id", Note.id, label=N_("Id"), kind=Kind.UUID, shown=False),
+        Field("customer", Note.customer_id, label=N_("Customer"), kind=Kind.UUID,
+              caption=_CUSTOMER, width=40),
+        Field("type", Note.type, label=N_("Type"), facet=True, width=12),
+        Field("body", Note.body, label=N_("Note"), search_text=Note.search_text, width=60),
+        Field("author", Note.author_user_id, label=N_("Author"), kind=Kind.USER, facet=True,
+              caption=_AUTHOR, width=20),
+        Field("at", Note.at, label=N_("Time"), kind=Kind.DATETIME, sortable=True, width=18),
+        Field("created_at", Note.created_at, label=N_("Created"), kind=Kind.DATETIME,
+              sortable=True, shown=False),
+    ),
+    default_sort=("-at",),
+    search=SearchSpec(text=Note.search_text),
+)  # fmt: skip

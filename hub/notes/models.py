@@ -1,0 +1,42 @@
+"""Tables of notes."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.history.records import Record
+from hub.listing.search import Searchable, search_index
+
+
+class Note(Record, Searchable):
+    """Something noted about a record; its edits are its history.
+
+    The subject is a customer now, a lead or an opportunity later; `customer_id` is the customer
+    whose newest note it may be, None for a lead without one. `type` is a code: one of
+    `hub.notes.services.TYPES`, or one of the installation's own. `at` is when it happened.
+    """
+
+    __tablename__ = "note"
+    __derived__: ClassVar = frozenset({"search_text"})
+
+    subject_type: Mapped[str]
+    subject_id: Mapped[UUID]
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
+    type: Mapped[str]
+    body: Mapped[str]
+    author_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint(
+            "subject_type <> 'customer' or customer_id = subject_id", name="customer_is_subject"
+        ),
+        Index("ix_note_subject", "subject_type", "subject_id", "at"),
+        Index("ix_note_customer", "customer_id", "at", "id"),
+        Index("ix_note_at", "at", "id"),
+        Index("ix_note_created_at", "created_at", "id"),
+        search_index("note"),
+    )

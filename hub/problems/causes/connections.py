@@ -1,0 +1,95 @@
+"""Connections that do not work, or hold changes back."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub import links
+from hub.connections.models import LIVE, Connection, ConnectionState
+from hub.i18n import N_
+from hub.ledger.models import Job, JobState
+from hub.ledger.tasks import TaskName
+from hub.problems.cause import Cause, Words
+from hub.problems.models import ProblemKind
+
+_KINDS = {
+    ConnectionState.REVOKED: ProblemKind.CONNECTION_REVOKED,
+    ConnectionState.PAUSED: ProblemKind.CONNECTION_PAUSED,
+    ConnectionState.DEGRADED: ProblemKind.CONNECTION_DEGRADED,
+}
+_MESSAGES = {
+    ConnectionState.REVOKED: N_("The other side refuses our credentials."),
+    ConnectionState.PAUSED: N_("Somebody has paused this connection; changes are collected."),
+    ConnectionState.DEGRADED: N_("Calls to the other side keep failing."),
+}
+_REMEDIES = {
+    ConnectionState.REVOKED: N_(
+        "Enter new credentials and test the connection; what waits then goes out by itself."
+    ),
+    ConnectionState.PAUSED: N_("Test or activate the connection; what waits then goes out."),
+    ConnectionState.DEGRADED: N_(
+        "Nothing yet: calls are tried again. If it goes on, ask the other side, then test."
+    ),
+}
+
+
+def find(session: Session) -> list[Cause]:
+    """See `hub.problems.cause.Finder`."""
+    waiting = (
+        select(func.count())
+        .select_from(Job)
+        .where(
+            Job.state == JobState.QUEUED,
+            Job.task == TaskName.PUSH_CUSTOMER.value,
+            Job.args["connection_id"].astext == func.cast(Connection.id, Job.task.type),
+        )
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Connection, waiting.label("waiting")).where(
+            Connection.deleted_at.is_(None), Connection.state.in_(LIVE)
+        )
+    )
+    return [cause for row in rows if (cause := _cause(row.Connection, row.waiting)) is not None]
+
+
+def _cause(connection: Connection, waiting: int) -> Cause | None:
+    kind = _KINDS.get(connection.state)
+    if kind is not None:
+        told = connection.message or {}
+        return Cause(
+            key=f"connection:{connection.id}",
+            kind=kind,
+            subject_name=connection.name,
+            subject=("connection", connection.id),
+            since=connection.state_since,
+            count=waiting,
+            message=Words(
+                told.get("code", kind.value),
+                told.get("text", _MESSAGES[connection.state]),
+                told.get("params") or {},
+            ),
+            remedy=Words(kind.value, _REMEDIES[connection.state]),
+            link=links.record_path("connections", connection.id),
+            owner_user_id=connection.owner_user_id,
+            # Whoever paused it himself needs no mail about it.
+            alerts=connection.state is not ConnectionState.PAUSED or bool(told),
+        )
+    if connection.outgoing_held and waiting:
+        return Cause(
+            key=f"connection_held:{connection.id}",
+            kind=ProblemKind.CONNECTION_HELD,
+            subject_name=connection.name,
+            subject=("connection", connection.id),
+            since=connection.state_since,
+            count=waiting,
+            message=Words(
+                "outgoing_held", N_("Changes are held back until its plan is looked at.")
+            ),
+            remedy=Words(
+                "look_at_plan", N_("Look at the first plan, then let changes go to the other side.")
+            ),
+            link=links.record_path("connections", connection.id),
+            owner_user_id=connection.owner_user_id,
+            alerts=False,
+        )
+    return None

@@ -1,0 +1,1 @@
+"""Mail as the workers send it: the server, the readers, and a renderer for each kind."""

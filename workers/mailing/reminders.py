@@ -1,0 +1,89 @@
+"""The mails of a reminder, from what it was when it asked and what its customer is now."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import links
+from hub.access.models import User
+from hub.access.predicates import allowed
+from hub.access.principals import Principal
+from hub.access.roles import Verb
+from hub.clock import business_date
+from hub.customers.models import Contact, Customer
+from hub.mail.models import Delivery, DeliveryKind
+from hub.notes import services as notes
+from hub.notes.models import Note
+from hub.ports import OutgoingMail
+from hub.reminders.models import Reminder
+from workers.mailing.renderers import Composer, renders
+from workers.rendering.mails import Envelope
+from workers.rendering.readers import Reader
+from workers.rendering.reminder_mails import Occasion, ReminderFacts, compose_reminder
+
+
+@renders(DeliveryKind.INVITATION, DeliveryKind.UPDATE, DeliveryKind.CANCELLATION, DeliveryKind.DUE)
+def reminder_mail(session: Session, delivery: Delivery) -> Composer:
+    """Return what makes one mail of a reminder.
+
+    Its own words are those of the delivery's sequence. Of the customer it tells what the person it
+    is for may see himself.
+    """
+    reminder = session.get_one(Reminder, delivery.source_id)
+    customer = _customer(session, reminder, delivery.user_id)
+    note = notes.newest_of(session, customer.id) if customer else None
+    told: dict[str, Any] = {
+        "uid": delivery.facts["uid"],
+        "sequence": delivery.sequence,
+        "title": delivery.facts["title"],
+        "starts_at": _starts(delivery.facts["starts"]),
+        "customer_name": customer.name if customer else "",
+        "customer_phone": _phone(session, customer) if customer else None,
+        "last_note": note.body if note else None,
+        "link": links.absolute(
+            links.record_path("customers", customer.id)
+            if customer
+            else links.record_path("reminders", reminder.id)
+        ),
+    }
+
+    def make(reader: Reader, envelope: Envelope) -> OutgoingMail:
+        facts = ReminderFacts(**told, last_note_on=_day(note, reader))
+        return compose_reminder(Occasion(delivery.kind.value), facts, reader, envelope)
+
+    return make
+
+
+def _customer(session: Session, reminder: Reminder, reader_id: UUID | None) -> Customer | None:
+    """Return the reminder's customer, where whoever will read may see it."""
+    customer = session.get(Customer, reminder.customer_id) if reminder.customer_id else None
+    if customer is not None and customer.merged_into_id is not None:
+        customer = session.get(Customer, customer.merged_into_id)
+    user = session.get(User, reader_id) if reader_id else None
+    if customer is None or customer.deleted_at is not None or user is None:
+        return None
+    principal = Principal(user.id, user.role, user.name)
+    return customer if allowed(principal, Verb.READ, customer) else None
+
+
+def _phone(session: Session, customer: Customer) -> str | None:
+    """Return the number to ring: the customer's own, else that of its main contact."""
+    if customer.phone:
+        return customer.phone
+    contact = session.scalar(
+        select(Contact).where(
+            Contact.customer_id == customer.id, Contact.is_main, Contact.deleted_at.is_(None)
+        )
+    )
+    return (contact.office_phone or contact.mobile) if contact else None
+
+
+def _starts(text: str) -> datetime | date:
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
+def _day(note: Note | None, reader: Reader) -> date | None:
+    return business_date(note.at, reader.zone) if note else None
