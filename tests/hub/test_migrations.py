@@ -1,0 +1,71 @@
+"""Migrations, against the models they stand for."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, text
+
+from hub.migrations import runner
+
+_CATALOGUE = """
+    select 'table ' || relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'public' and relkind in ('r', 'S', 'v') and relname <> 'alembic_version'
+    union all
+    select 'function ' || proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = 'public'
+    order by 1
+"""
+
+
+@pytest.fixture
+def empty_url(database_server_url: str) -> Iterator[str]:
+    name = f"hub_migrations_{uuid4().hex[:12]}"
+    server = create_engine(database_server_url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"create database {name}"))
+    yield server.url.set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"drop database {name} with (force)"))
+    server.dispose()
+
+
+def connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def objects(url: str) -> list[str]:
+    [found] = [list(c.execute(text(_CATALOGUE)).scalars()) for c in connected(url)]
+    return found
+
+
+def test_an_upgraded_database_is_what_the_models_say(empty_url: str) -> None:
+    runner.upgrade(empty_url)
+
+    for connection in connected(empty_url):
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, runner.complete_metadata()) == []
+        assert runner.current_revision(connection) == runner.head_revision()
+
+
+def test_down_leaves_nothing_and_up_again_the_same(empty_url: str) -> None:
+    assert objects(empty_url) == []
+    runner.upgrade(empty_url)
+    after_first = objects(empty_url)
+
+    runner.downgrade(empty_url)
+    assert objects(empty_url) == []
+
+    runner.upgrade(empty_url)
+    assert objects(empty_url) == after_first
+    assert "table customer" in after_first
+    assert "function note_unsealed_event" in after_first
+
+
+def test_there_is_one_head() -> None:
+    assert runner.head_revision() is not None
