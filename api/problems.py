@@ -157,8 +157,22 @@ def problem_document(
             for error in problem.errors
         ]
     if problem.details:
-        document["details"] = dict(problem.details)
+        document["details"] = _translated(language, problem.details)
     return document
+
+
+def _translated(language: str | None, value: object) -> object:
+    """Return details with every kept message {text, params} in the reader's language."""
+    match value:
+        case Mapping():
+            if isinstance(value.get("text"), str) and isinstance(value.get("params"), Mapping):
+                words = translate(language, value["text"], value["params"])
+                return {**{k: v for k, v in value.items() if k != "params"}, "text": words}
+            return {key: _translated(language, item) for key, item in value.items()}
+        case list() | tuple():
+            return [_translated(language, item) for item in value]
+        case _:
+            return value
 
 
 def _domain_problem(error: DomainError) -> Problem:

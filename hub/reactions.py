@@ -2,6 +2,7 @@
 
 from hub.autofill import services as autofill
 from hub.customers import access as _access_of_parts  # noqa: F401 - declares its rules
+from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
 from hub.mail.sources import declare_source
 from hub.reminders.due import ReminderMails
@@ -13,5 +14,6 @@ def install() -> None:
     """Connect the reactions; every process that writes records calls this as it starts."""
     when_changed("customer", autofill.react)
     when_changed("customer", pushing.react)
+    when_changed("customer", duplicates.react)
     declare_source("reminder", ReminderMails())
     report_deliveries.install()

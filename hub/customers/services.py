@@ -262,10 +262,12 @@ def _refuse_duplicate(
     found: list[matching.Candidate],
     leave: DuplicateLeave | None,
 ) -> None:
+    if leave is not None and not leave.reason.strip():
+        raise ValidationError.of("/reason", "required", N_("Say why a second one is wanted."))
     strong = [candidate for candidate in found if candidate.score >= matching.FORBID]
     if not strong:
         return
-    if leave is not None and leave.reason.strip():
+    if leave is not None:
         _refuse_same_unit(session, values, strong)
         return
     raise ConflictError(
