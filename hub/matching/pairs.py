@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from hub.matching.candidates import BLOCK, COMPARED, LEAST_CLOSE
+from hub.matching import meeting
 from hub.matching.comparing import Comparable
 from hub.matching.evidence import Evidence
 from hub.matching.fingerprints import fingerprint
 from hub.matching.frequencies import Frequencies
-from hub.matching.keys import DECIDES, MEETS
-from hub.matching.scoring import WARN, compare, compare_if
+from hub.matching.scoring import WARN, Scored, compare, compare_if
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,46 +23,6 @@ class Pair:
     score: float
     evidence: tuple[Evidence, ...]
     fingerprint: Mapping[str, str]
-
-
-# Of every key of the records asked about: how many have it, no further than BLOCK.
-_SIZES = text("""
-    select d.digest, (
-        select count(*) from (
-            select from match_key k where k.digest = d.digest limit :block + 1
-        ) counted
-    ) as size
-    from (
-        select distinct digest from match_party p, unnest(p.keys) as digest
-        where p.entity = :entity and p.record_id = any(:record_ids)
-    ) d
-""")
-
-_MEET = text("""
-    with mine as (
-        select p.record_id as one, w.digest, w.weight
-        from match_party p, unnest(p.keys) as digest
-        join unnest(cast(:digests as bigint[]), cast(:weights as real[])) as w (digest, weight)
-            using (digest)
-        where p.entity = :entity and p.record_id = any(:record_ids)
-    ), met as (
-        select mine.one, k.record_id as other, sum(mine.weight) as closeness
-        from mine join match_key k on k.digest = mine.digest
-            and k.record_id <> mine.one and (not :later_only or k.record_id > mine.one)
-        group by 1, 2
-        having sum(mine.weight) >= :least_close
-    )
-    select one, other from (
-        select *, row_number() over (partition by one order by closeness desc, other) as place
-        from met
-    ) ranked
-    where place <= :compared
-""")
-
-_LOAD = text("""
-    select record_id, compared from match_party
-    where entity = :entity and record_id = any(:record_ids)
-""")
 
 
 def find_pairs(
@@ -86,25 +43,18 @@ def find_pairs(
             meets each pair once.
         least: the score from which a pair is returned.
     """
-    sizes = _sizes(session, entity, record_ids)
-    narrow = {
-        digest: size for digest, size in sizes.items() if 1 < size <= BLOCK and digest & MEETS
-    }
-    met = session.execute(
-        _MEET,
-        {
-            "entity": entity,
-            "record_ids": list(record_ids),
-            "digests": list(narrow),
-            "weights": [1.0 if digest & DECIDES else 1.0 / size for digest, size in narrow.items()],
-            "later_only": later_only,
-            "least_close": LEAST_CLOSE,
-            "compared": COMPARED,
-        },
-    ).all()
-    wanted = {_ordered(row.one, row.other) for row in met}
-    found = _compared(session, entity, wanted, sizes, least)
-    return sorted(found, key=lambda pair: (pair.first_id, pair.second_id))
+    members = meeting.load(session, entity, record_ids)
+    sizes = meeting.sizes_of(session, members)
+    known = Frequencies(entity, sizes)
+    found: dict[tuple[UUID, UUID], Pair] = {}
+    for met in meeting.meet(session, entity, members, sizes, later_only=later_only):
+        ids = _ordered(met.one, met.other)
+        if ids not in found:
+            one, other = members[met.one].facts, met.facts
+            scored = compare_if(one, other, known, least)
+            if scored is not None:
+                found[ids] = _pair(ids, scored, one, other)
+    return [found[ids] for ids in sorted(found)]
 
 
 def compare_pairs(
@@ -117,47 +67,18 @@ def compare_pairs(
     wanted = {_ordered(*pair) for pair in pairs}
     if not wanted:
         return {}
-    sizes = _sizes(session, entity, sorted({record_id for pair in wanted for record_id in pair}))
-    found = _compared(session, entity, wanted, sizes, least=None)
-    return {(pair.first_id, pair.second_id): pair for pair in found}
-
-
-def _compared(
-    session: Session,
-    entity: str,
-    wanted: Iterable[tuple[UUID, UUID]],
-    sizes: Mapping[int, int],
-    least: float | None,
-) -> list[Pair]:
-    facts = _load(session, entity, {record_id for pair in wanted for record_id in pair})
-    known = Frequencies(entity, sizes)
-    found = []
-    for one, other in wanted:
-        if one not in facts or other not in facts:
-            continue
-        first, second = facts[one], facts[other]
-        scored = (
-            compare(first, second, known)
-            if least is None
-            else compare_if(first, second, known, least)
-        )
-        if scored is not None:
-            found.append(
-                Pair(one, other, scored.score, scored.evidence, fingerprint(first, second))
-            )
+    members = meeting.load(session, entity, sorted({one for pair in wanted for one in pair}))
+    known = Frequencies(entity, meeting.sizes_of(session, members))
+    found = {}
+    for ids in wanted:
+        if ids[0] in members and ids[1] in members:
+            first, second = (members[record_id].facts for record_id in ids)
+            found[ids] = _pair(ids, compare(first, second, known), first, second)
     return found
 
 
-def _load(session: Session, entity: str, record_ids: Iterable[UUID]) -> dict[UUID, Comparable]:
-    rows = session.execute(_LOAD, {"entity": entity, "record_ids": list(record_ids)})
-    return {row.record_id: Comparable.of_stored(row.compared) for row in rows}
-
-
-def _sizes(session: Session, entity: str, record_ids: Sequence[UUID]) -> dict[int, int]:
-    parameters: dict[str, Any] = {
-        "entity": entity, "record_ids": list(record_ids), "block": BLOCK
-    }  # fmt: skip
-    return {row.digest: row.size for row in session.execute(_SIZES, parameters)}
+def _pair(ids: tuple[UUID, UUID], scored: Scored, one: Comparable, other: Comparable) -> Pair:
+    return Pair(*ids, scored.score, scored.evidence, fingerprint(one, other))
 
 
 def _ordered(one: UUID, other: UUID) -> tuple[UUID, UUID]:
