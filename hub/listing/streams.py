@@ -45,10 +45,11 @@ class Rows:
             HubError: there were more or fewer rows than `total`; the file must not be called whole.
         """
         read = 0
-        result = self._connection.execution_options(yield_per=BATCH).execute(self._statement)
-        for row in result:
-            read += 1
-            yield tuple(row)
+        connection = self._connection.execution_options(yield_per=BATCH)
+        with connection.execute(self._statement) as result:  # closed also where the reader stops
+            for row in result:
+                read += 1
+                yield tuple(row)
         if read != self.total:
             raise HubError(f"{read} rows were read where {self.total} were counted")
 

@@ -14,7 +14,9 @@ class ReportFacts:
     """One run of a report; `row_count` is what the file holds, `as_of` when it was read.
 
     `partial_reason`, an English source text, says why rows are missing; None where none are.
-    `has_file` is false where an empty report is announced without a file.
+    `has_file` is false where an empty report is announced without a file, `is_attached` where the
+    file is too large for a mail. `sha256` lets the reader check that his file is the one that was
+    made.
     """
 
     title: str
@@ -22,17 +24,20 @@ class ReportFacts:
     row_count: int
     link: str
     has_file: bool = True
+    is_attached: bool = True
+    sha256: str | None = None
     partial_reason: str | None = None
 
 
 def report_content(facts: ReportFacts, reader: Reader) -> MailContent:
     """Return what the mail of a report says; the file itself is attached by `compose`."""
     rows = reader.count(facts.row_count, N_("{count} row"), N_("{count} rows"))
-    lead = N_("The report is attached.") if facts.has_file else N_("There is nothing to report.")
     found = [
         Fact(reader.words(N_("Rows")), reader.number(facts.row_count)),
         Fact(reader.words(N_("As of")), reader.instant(facts.as_of)),
     ]
+    if facts.sha256:
+        found.append(Fact("SHA-256", facts.sha256))
     warning = ""
     if facts.partial_reason is not None:
         reason = reader.words(facts.partial_reason)
@@ -41,7 +46,7 @@ def report_content(facts: ReportFacts, reader: Reader) -> MailContent:
         language=reader.language,
         subject=reader.words(N_("{title}: {rows}"), title=facts.title, rows=rows),
         heading=facts.title,
-        lead=reader.words(lead),
+        lead=reader.words(_lead(facts)),
         sections=(
             Section(
                 text=warning,
@@ -52,3 +57,11 @@ def report_content(facts: ReportFacts, reader: Reader) -> MailContent:
         footer=reader.words(N_("You receive this because you are on the report's schedule.")),
     )
     return lay_out(page)
+
+
+def _lead(facts: ReportFacts) -> str:
+    if not facts.has_file:
+        return N_("There is nothing to report.")
+    if not facts.is_attached:
+        return N_("The report is too large for a mail; fetch it in Hub.")
+    return N_("The report is attached.")

@@ -1,0 +1,38 @@
+"""Who may see runs and exports: those they were made for."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_
+
+from hub.access.predicates import PersonalRule, declare_rule
+from hub.access.principals import Principal
+from hub.access.roles import SEES_ALL, Verb
+from hub.reports.models import Export, ReportRun
+
+
+class RunRule:
+    """A run is seen by its recipient, and by whoever set up the schedule."""
+
+    def predicate(self, principal: Principal, verb: Verb, model: type[Any]) -> ColumnElement[bool]:
+        """See `hub.access.predicates.Rule.predicate`."""
+        del verb
+        return or_(
+            model.recipient_user_id == principal.user_id, model.owner_user_id == principal.user_id
+        )
+
+    def holds(self, principal: Principal, verb: Verb, entity: object) -> bool:
+        """See `hub.access.predicates.Rule.holds`."""
+        del verb
+        return isinstance(entity, ReportRun) and principal.user_id in {
+            entity.recipient_user_id,
+            entity.owner_user_id,
+        }
+
+
+def may_read_file(principal: Principal, run: ReportRun) -> bool:
+    """Say whether a caller may have a run's file: its rows were chosen for the recipient's eyes."""
+    return run.recipient_user_id == principal.user_id or principal.role in SEES_ALL
+
+
+declare_rule(ReportRun, RunRule())
+declare_rule(Export, PersonalRule("owner_user_id"))

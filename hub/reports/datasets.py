@@ -1,0 +1,112 @@
+"""The datasets: every list that can be exported or reported, by name."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hub.access.principals import Permission
+from hub.access.roles import Verb
+from hub.customers.listing import CONTACTS, CUSTOMERS
+from hub.customers.models import Customer
+from hub.duplicates.listing import DUPLICATES
+from hub.errors import NotFoundError, ValidationError
+from hub.i18n import N_
+from hub.listing import Listing, Query, Reader, parse_stored
+from hub.listing.declaration import Expression
+from hub.mail.listing import DELIVERIES
+from hub.notes.listing import NOTES
+from hub.notes.models import Note
+from hub.reminders.listing import REMINDERS
+from hub.reminders.models import Reminder
+from hub.reports.listing import EXPORTS, REPORT_RUNS, REPORTS
+from hub.reports.models import ReportDef, ReportRun
+from hub.sync.listing import CONFLICTS, RUNS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """A list with what a report of it needs to know.
+
+    `title` is an English source text. `owner` holds the user whose row it is; a list without can
+    not be reported to each owner.
+    """
+
+    listing: Listing[Any]
+    title: str
+    owner: Expression | None = None
+
+    @property
+    def name(self) -> str:
+        """The list's name, which is also that of its collection of rights."""
+        return self.listing.name
+
+    @property
+    def reading(self) -> Permission:
+        """The right to read the list."""
+        return Permission(Verb.READ, self.name)
+
+    @property
+    def exporting(self) -> Permission:
+        """The right to take its rows out of Hub."""
+        return Permission(Verb.EXPORT, self.name)
+
+    def query(self, stored: Mapping[str, Any], reader: Reader, *, pointer: str = "") -> Query[Any]:
+        """Return what a stored query asks on behalf of a reader.
+
+        Raises:
+            ValidationError: a field, operator or value is unknown or not for him; pointers lead
+                into the stored form, behind `pointer`.
+        """
+        try:
+            return parse_stored(self.listing, stored, reader)
+        except ValidationError as error:
+            moved = (replace(each, pointer=pointer + each.pointer) for each in error.errors)
+            raise ValidationError(*moved) from error
+
+
+DATASETS: Mapping[str, Dataset] = {
+    dataset.name: dataset
+    for dataset in (
+        Dataset(CUSTOMERS, N_("Customers"), owner=Customer.owner_user_id),
+        Dataset(CONTACTS, N_("Contacts")),
+        Dataset(NOTES, N_("Notes"), owner=Note.author_user_id),
+        Dataset(REMINDERS, N_("Reminders"), owner=Reminder.recipient_user_id),
+        Dataset(DUPLICATES, N_("Duplicates")),
+        Dataset(CONFLICTS, N_("Conflicts")),
+        Dataset(RUNS, N_("Runs")),
+        Dataset(DELIVERIES, N_("Deliveries")),
+        Dataset(REPORTS, N_("Reports"), owner=ReportDef.owner_user_id),
+        Dataset(REPORT_RUNS, N_("Runs of reports"), owner=ReportRun.recipient_user_id),
+        Dataset(EXPORTS, N_("Exports")),
+    )
+}
+
+
+def get_dataset(name: str) -> Dataset:
+    """Return a dataset.
+
+    Raises:
+        NotFoundError: there is no list of this name.
+    """
+    try:
+        return DATASETS[name]
+    except KeyError:
+        raise NotFoundError("listing", name) from None
+
+
+def chosen_dataset(name: str, *, pointer: str = "/dataset") -> Dataset:
+    """Return the dataset that a request names.
+
+    Raises:
+        ValidationError: there is none of this name; the message says which there are.
+    """
+    if name not in DATASETS:
+        raise ValidationError.of(
+            pointer, "unknown_dataset", N_("is no list that can be exported; there are {allowed}"),
+            allowed=_names(DATASETS),
+        )  # fmt: skip
+    return DATASETS[name]
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

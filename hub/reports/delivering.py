@@ -1,0 +1,36 @@
+"""What becomes of a run when its mail is out or refused."""
+
+from sqlalchemy.orm import Session
+
+from hub.mail.models import Delivery, DeliveryState
+from hub.mail.sources import declare_source
+from hub.reports.models import ReportRun, ReportRunState
+from hub.reports.runs import ENTITY
+
+
+class ReportRuns:
+    """Report runs as a source of mail: see `hub.mail.sources.Source`."""
+
+    def wants(self, session: Session, delivery: Delivery) -> bool:
+        """Say that a report is always wanted: what was taken away meanwhile had been asked for."""
+        del session, delivery
+        return True
+
+    def settled(self, session: Session, delivery: Delivery) -> None:
+        """Note in the run that its newest mail is out, or why it is not."""
+        run = session.get_one(
+            ReportRun, delivery.source_id, with_for_update=True, populate_existing=True
+        )
+        if delivery.sequence != run.sends - 1:
+            return  # a later one tells
+        if delivery.state is DeliveryState.SENT:
+            run.state = ReportRunState.DELIVERED
+            run.message = run.message if run.is_partial else None
+        else:
+            run.state = ReportRunState.FAILED
+            run.message = delivery.message
+
+
+def install() -> None:
+    """Have the mails of runs reported to them."""
+    declare_source(ENTITY, ReportRuns())

@@ -1,0 +1,87 @@
+"""What a file is to be made of, and what came of it: the same for exports and reports."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.clock import business_date
+from hub.errors import DomainError
+from hub.files import Content
+from hub.i18n import N_
+from hub.listing import Query
+from hub.listing.declaration import Predicate
+from hub.reports.models import FileFormat, Manifest
+
+MEDIA_TYPES = {
+    FileFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    FileFormat.CSV: "text/csv; charset=utf-8",
+}
+TOO_MANY_ROWS = N_("There are more rows than a file may hold.")
+NOT_MADE = N_("The file could not be made; the log of the worker says why.")
+MISCOUNTED = N_("The number of rows read differs from the number counted.")
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\\/:*?"<>|]+')
+_NAME_LENGTH = 100  # with a day and a suffix behind it, well under what file systems take
+
+
+@dataclass(frozen=True, slots=True)
+class FileOrder:
+    """One file to make; the query's reader is the person who will read it.
+
+    `visible` is his access predicate. `made_at` stands in the file's own properties; it is the same
+    at every attempt, so that equal rows give equal bytes, and two attempts one file (R-24).
+    """
+
+    query: Query[Any]
+    visible: Predicate
+    format: FileFormat
+    title: str
+    made_at: datetime
+
+    @property
+    def file_name(self) -> str:
+        """The name under which it is downloaded, such as ``Customers 2026-12-07.xlsx``."""
+        reader = self.query.reader
+        title = " ".join(_FORBIDDEN.sub(" ", self.title).split())[:_NAME_LENGTH].strip(". ")
+        day = business_date(self.made_at, reader.zone)
+        return f"{title or 'Hub'} {day.isoformat()}.{self.format}"
+
+    @property
+    def media_type(self) -> str:
+        """The type of its content."""
+        return MEDIA_TYPES[self.format]
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What was read and written; `content` is None where no file was wanted of no rows."""
+
+    as_of: datetime
+    row_count: int
+    total: int
+    content: Content | None
+
+
+def note_outcome(record: Manifest, outcome: FileOutcome) -> None:
+    """Write the manifest of a file; what is not in it is told in the message."""
+    record.as_of = outcome.as_of
+    record.row_count = outcome.row_count
+    record.total = outcome.total
+    record.message = None
+    if outcome.content is not None:
+        record.size_bytes = outcome.content.size_bytes
+        record.sha256 = outcome.content.sha256
+    if record.is_partial:
+        fewer = outcome.row_count < outcome.total
+        record.message = {
+            "code": "too_many_rows" if fewer else "miscounted",
+            "text": TOO_MANY_ROWS if fewer else MISCOUNTED,
+            "params": {},
+        }
+
+
+def failure(error: Exception) -> dict[str, object]:
+    """Return the message kept of an error: its own words where it is one of ours."""
+    if isinstance(error, DomainError):
+        return {"code": error.code, "text": error.message, "params": dict(error.params)}
+    return {"code": "internal", "text": NOT_MADE, "params": {}}

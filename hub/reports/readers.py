@@ -1,0 +1,73 @@
+"""The person a file is made for, as he stands when it is made (invariant 12)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hub.access.models import User
+from hub.access.principals import Permission, Principal
+from hub.access.roles import Visibility
+from hub.errors import ForbiddenError
+from hub.i18n import N_
+from hub.listing import Reader
+from hub.settings import get_settings
+
+GONE = N_("The person this was for is not active here any more.")
+NO_RIGHT = N_("{name} has no right to export this list: it needs {permission}.")
+
+
+@dataclass(frozen=True, slots=True)
+class FileReader:
+    """Who will read a file: his rights, and his language, zone and day."""
+
+    principal: Principal
+    reader: Reader
+
+
+def get_file_reader(
+    session: Session,
+    user_id: UUID,
+    exporting: Permission,
+    *,
+    now: datetime,
+    locale: str | None = None,
+    zone: str | None = None,
+) -> FileReader:
+    """Return an active user who may export a list now, whatever he could when it was asked for.
+
+    Args:
+        session: where to look.
+        user_id: who.
+        exporting: the right that is needed.
+        now: the instant that `today` in a query is reckoned from.
+        locale: his language at the time, where he chose one then; None takes that of his profile.
+        zone: likewise.
+
+    Raises:
+        ForbiddenError: he is inactive, or lacks the right.
+    """
+    user = session.get(User, user_id)
+    if user is None or not user.active or user.deleted_at is not None:
+        raise ForbiddenError(GONE)
+    settings = get_settings()
+    principal = Principal(
+        user.id,
+        user.role,
+        user.name,
+        locale=user.locale,
+        zone=user.zone,
+        visibility=Visibility(settings.visibility),
+    )
+    if not principal.may(exporting):
+        raise ForbiddenError(NO_RIGHT, name=user.name, permission=str(exporting))
+    return FileReader(
+        principal,
+        Reader(
+            now=now,
+            zone=zone or user.zone or settings.zone,
+            user_id=user.id,
+            locale=locale or user.locale or settings.locale,
+        ),
+    )

@@ -1,0 +1,54 @@
+"""How long what nobody has to keep is kept: technical logs and answers, not records."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from hub.autofill.models import RegistryLookup
+from hub.connections.models import CallLog
+from hub.db import Base
+from hub.idempotency import services as idempotency
+
+BATCH = 1000
+CALLS_KEPT = timedelta(days=30)
+LOOKUPS_KEPT = timedelta(days=1)  # candidates are chosen from at once, and name people
+
+Prune = Callable[[Session, datetime, int], int]
+"""Removes what is over at an instant, so many at most, and returns how many."""
+
+
+def _prune_calls(session: Session, now: datetime, limit: int) -> int:
+    # In the order of ids, which rise with time: the oldest stand at the beginning of the key.
+    return _remove_oldest(session, CallLog, CallLog.at, now - CALLS_KEPT, limit)
+
+
+def _prune_lookups(session: Session, now: datetime, limit: int) -> int:
+    created_at = RegistryLookup.created_at
+    return _remove_oldest(session, RegistryLookup, created_at, now - LOOKUPS_KEPT, limit)
+
+
+def _remove_oldest(
+    session: Session,
+    model: type[Base],
+    column: InstrumentedAttribute[datetime],
+    before: datetime,
+    limit: int,
+) -> int:
+    due = select(model.id).where(column < before).order_by(model.id).limit(limit)
+    gone: Any = session.execute(
+        delete(model)
+        .where(model.id.in_(due.with_for_update(skip_locked=True)))
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)
+
+
+PRUNED: Mapping[str, Prune] = {
+    "calls": _prune_calls,
+    "lookups": _prune_lookups,
+    "idempotency_keys": idempotency.purge_expired,
+}
+"""What is pruned, by the name under which it is counted."""

@@ -1,0 +1,55 @@
+"""Keeping the database small."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from hub import retention
+from hub.files import services as files
+from hub.ledger import archiving
+from hub.ledger.tasks import TaskName
+from hub.settings import get_settings
+from workers.chain import RunningJob, task
+
+
+@task(TaskName.TIDY_LEDGER, longest=timedelta(hours=4))
+def tidy_ledger(job: RunningJob, schedule_id: UUID, planned_at: datetime) -> None:
+    """Archive old jobs, prune technical logs and sweep files, as of the time it was planned for.
+
+    Each batch is a commit of its own; what is done stays done, so that a killed run costs nothing.
+    """
+    del schedule_id
+    counted = {"jobs": _archive_jobs(job, planned_at)}
+    for name in retention.PRUNED:
+        counted[name] = _prune(job, name, planned_at)
+    with job.transaction() as session:
+        counted["files"] = files.sweep(session, now=planned_at)
+    with job.finish(counted):
+        pass
+
+
+def _archive_jobs(job: RunningJob, now: datetime) -> int:
+    finished_before = now - timedelta(days=get_settings().jobs_kept_days)
+    moved, after = 0, archiving.START
+    while True:
+        with job.transaction() as session:
+            batch = archiving.archive_batch(
+                session,
+                finished_before=finished_before,
+                dead_before=min(finished_before, now - archiving.DEAD_KEPT),
+                after=after,
+            )
+        moved += batch.moved
+        if batch.following is None:
+            return moved
+        after = batch.following
+        job.progress(moved, None, "jobs")
+
+
+def _prune(job: RunningJob, name: str, now: datetime) -> int:
+    removed = 0
+    while True:
+        with job.transaction() as session:
+            count = retention.PRUNED[name](session, now, retention.BATCH)
+        removed += count
+        if count < retention.BATCH:
+            return removed
