@@ -99,6 +99,18 @@ def test_2_and_3_a_refused_token_holds_changes_and_a_new_one_sends_them_once_in_
     assert revoked["message"]["code"] == "credentials_refused"
     world.eventually(lambda: world.get(connection), lambda c: c["waiting_changes"] == 3)
     assert world.get(f"/customers/{first['id']}")["city"] == "Ribe"
+    [problem] = world.eventually(
+        lambda: [p for p in world.get("/problems")["items"] if p["kind"] == "connection_revoked"],
+        lambda found: found and found[0]["count"] == 3,
+    )
+    assert problem["subject"]["name"] == "e-conomic"
+    assert problem["since"]
+    assert problem["remedy"]["text"]
+    assert problem["retry"] == f"/api/v1/problems/{problem['id']}/retry"
+    [alert] = world.eventually(
+        lambda: [m for m in world.mailbox.entries() if "e-conomic" in (m.subject or "")], bool
+    )
+    assert b"3" in world.mailbox.raw(alert)
     before = len(world.economic.control("GET", "writes"))
 
     world.economic.control(
@@ -126,6 +138,11 @@ def test_2_and_3_a_refused_token_holds_changes_and_a_new_one_sends_them_once_in_
     ]
     started = [job["started_at"] for job in jobs]
     assert started == sorted(started)
+    told = world.eventually(
+        lambda: [m for m in world.mailbox.entries() if "e-conomic" in (m.subject or "")],
+        lambda found: len(found) == 2,
+    )
+    assert told[1].subject != told[0].subject
 
 
 def test_4_a_phone_changed_on_both_sides_is_a_conflict_that_a_person_settles(

@@ -1,0 +1,123 @@
+"""Journey J3, step 1: a shop's webhooks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from connectors.sandbox.woocommerce import Hook, Shop, forged
+from tests.journeys.world import World
+
+pytestmark = pytest.mark.stack
+SECRET = "the shop's own secret"
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with World() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shop(world: World) -> Shop:
+    made = world.post(
+        "/connections",
+        {
+            "name": "Shop",
+            "connector": "woocommerce",
+            "settings": {"shop_url": "http://shop.example", "webhook_secret": SECRET},
+        },
+    )
+    world.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=10")
+    world.post(f"/connections/{made['id']}/activation", status=200)
+    hook = world.post(f"/connections/{made['id']}/hook-secret")
+    return Shop(Hook(world.stack.base_url + hook["path"], SECRET))
+
+
+def imported(world: World) -> int:
+    """Return how many deliveries have been imported, once none is under way."""
+    found = world.eventually(
+        lambda: world.get("/hook-deliveries", limit=500)["items"],
+        lambda items: all(item["state"] != "stored" for item in items),
+    )
+    return len(found)
+
+
+def by_mail(world: World, address: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = world.get("/customers", email=address)["items"]
+    return found
+
+
+def test_an_unsigned_ping_is_answered_and_imports_nothing(world: World, shop: Shop) -> None:
+    before = imported(world)
+
+    [sent] = shop.ping()
+
+    assert sent.status == 200
+    assert imported(world) == before
+
+
+def test_a_signed_guest_order_sent_four_times_is_imported_once(world: World, shop: Shop) -> None:
+    before = imported(world)
+
+    sent = shop.guest_order(
+        {"email": "gaest@ukendt.example", "company": "Ukendt Handel ApS"}, times=4
+    )
+
+    assert [each.status for each in sent] == [200] * 4
+    assert imported(world) == before + 1
+    [made] = world.eventually(lambda: by_mail(world, "gaest@ukendt.example"), bool)
+    assert made["name"] == "Ukendt Handel ApS"
+    assert made["roles"] == ["prospect"]
+    assert made["channel"] == "shop"
+    assert made["accounting"]["state"] == "none"
+
+
+def test_a_known_mail_address_attaches_to_its_customer(world: World, shop: Shop) -> None:
+    known = world.customer(name="Kendt Kunde ApS", email="koeber@kendt.example")
+    before = imported(world)
+
+    shop.guest_order({"email": "koeber@kendt.example", "company": "Et Helt Andet Navn"})
+
+    assert imported(world) == before + 1
+    assert [c["id"] for c in by_mail(world, "koeber@kendt.example")] == [known["id"]]
+    assert world.get(f"/customers/{known['id']}")["name"] == "Kendt Kunde ApS"
+    orders = world.eventually(
+        lambda: [
+            event
+            for event in world.get("/events", type="customer.order_received", limit=1000)["items"]
+            if event["subject_id"] == known["id"]
+        ],
+        bool,
+    )
+    assert len(orders) == 1
+    assert orders[0]["cause_kind"] == "shop"
+
+
+def test_a_bad_signature_is_refused_and_nothing_is_stored(world: World, shop: Shop) -> None:
+    before = imported(world)
+
+    [sent] = shop.wrong_signature({"email": "falsk@ukendt.example"})
+
+    assert sent.status == 401
+    assert imported(world) == before
+    assert by_mail(world, "falsk@ukendt.example") == []
+
+
+def test_a_wrong_address_is_not_found(world: World, shop: Shop) -> None:
+    delivery = forged(shop.hook.delivery("order.created", {"id": 1}))
+
+    answer = requests.post(
+        shop.hook.url + "x", data=delivery.body, headers=dict(delivery.headers), timeout=10
+    )
+
+    assert answer.status_code == 404
+
+
+def test_a_change_that_arrives_before_its_creation_wins(world: World, shop: Shop) -> None:
+    shop.reordered()
+
+    imported(world)
+    [made] = world.eventually(lambda: by_mail(world, shop.customers[-1]["email"]), bool)
+    assert made["phone"] == "+4570000399"
