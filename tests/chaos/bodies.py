@@ -1,0 +1,62 @@
+"""What the workers of these tests do instead of calling the outside: note it, and misbehave."""
+
+import os
+import time
+from pathlib import Path
+
+from hub.history.recording import record
+from hub.ledger.tasks import TaskName
+from workers import chain
+from workers.chain import RunningJob
+
+URGENT = TaskName.SEARCH_COMPANIES
+BULK = TaskName.FIND_DUPLICATES
+EFFECT = "chaos.effect"
+STEP_S = 0.05
+
+
+def install() -> None:
+    """Make `effect` and `long_effect` the bodies of two tasks of this process."""
+    for name, body in ((URGENT, effect), (BULK, long_effect)):
+        chain._BODIES[name.value] = chain._Registered(body, chain.LONGEST, {})
+
+
+def effect(job: RunningJob, act: str = "write", pause_ms: int = 0) -> None:
+    """Have an effect outside (a line in a file) and one inside (an event), or misbehave.
+
+    act: write; exit (ends its process, unless a file "mended" stands); hold (the first holder of
+    the job waits `pause_ms` between the two, any other does not).
+    """
+    directory = Path(os.environ["CHAOS_DIRECTORY"])
+    if act == "exit" and not (directory / "mended").exists():
+        os._exit(9)
+    _note(directory, job)
+    if act == "write" or (act == "hold" and job.claim.token == 1):
+        time.sleep(pause_ms / 1000)
+    with job.finish() as session:
+        record(session, EFFECT, subject_type="job", subject_id=job.id)
+
+
+def long_effect(job: RunningJob, steps: int = 0) -> None:
+    """Work step by step, and say so; go on where an earlier holder stopped."""
+    directory = Path(os.environ["CHAOS_DIRECTORY"])
+    marks = directory / f"steps-{job.id}"
+    done = marks.stat().st_size if marks.exists() else 0
+    for step in range(done, steps):
+        time.sleep(STEP_S)
+        with marks.open("ab") as stream:
+            stream.write(b".")
+        job.progress(step + 1, steps, "steps")
+    _note(directory, job)
+    with job.finish() as session:
+        record(session, EFFECT, subject_type="job", subject_id=job.id)
+
+
+def _note(directory: Path, job: RunningJob) -> None:
+    """Append a line, whole, in one write: nothing that is killed afterwards can take it back."""
+    line = f"{job.id} {job.claim.token} {os.getpid()}\n".encode()
+    descriptor = os.open(directory / "effects", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,187 @@
+"""The ledger with real processes that are killed, frozen and restarted (reliability.md §1)."""
+
+import signal
+import time
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+
+from hub.ledger.models import JobState
+from tests.chaos.bodies import BULK
+from tests.chaos.crowd import LEASE_S, MORE, Crowd
+
+pytestmark = pytest.mark.stack
+
+ENDS_WITHIN_S = 30  # R-15
+
+
+@pytest.fixture(scope="module")
+def running_crowd() -> Iterator[Crowd]:
+    with Crowd() as made:
+        yield made
+
+
+@pytest.fixture
+def crowd(running_crowd: Crowd) -> Iterator[Crowd]:
+    """Every test begins with one relay and one worker of each kind."""
+    yield running_crowd
+    for name in MORE:
+        if running_crowd.is_running(name):
+            running_crowd.kill(name, signal.SIGCONT)
+            running_crowd.kill(name)
+    for name in ("relay", "worker", "worker-bulk"):
+        if not running_crowd.is_running(name):
+            running_crowd.start(name)
+
+
+def wait_for_effect_outside(crowd: Crowd, job: UUID) -> None:
+    crowd.wait_until(lambda: job in [done for done, _ in crowd.effects_outside()])
+
+
+def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(crowd: Crowd) -> None:
+    [job] = crowd.ask(act="hold", pause_ms=1500)
+    wait_for_effect_outside(crowd, job)
+
+    crowd.kill("worker", signal.SIGSTOP)
+    crowd.start("worker-2")
+    crowd.wait_until_over([job])
+    crowd.kill("worker", signal.SIGCONT)
+    crowd.wait_until(lambda: "job.taken_over" in (crowd.directory / "worker.log").read_text())
+
+    [done] = crowd.jobs([job])
+    assert (done.state, done.token, done.attempt, done.lapses) == (JobState.SUCCEEDED, 2, 2, 1)
+    assert crowd.effects_inside()[job] == 1
+    assert [token for it, token in crowd.effects_outside() if it == job] == [1, 2]
+
+
+def test_the_heartbeat_keeps_a_job_that_takes_longer_than_its_lease(crowd: Crowd) -> None:
+    [job] = crowd.ask(act="hold", pause_ms=int(2.5 * LEASE_S * 1000))
+
+    crowd.wait_until_over([job])
+
+    [done] = crowd.jobs([job])
+    assert (done.state, done.token, done.lapses) == (JobState.SUCCEEDED, 1, 0)
+    assert done.started_at is not None
+    assert done.finished_at is not None
+    assert (done.finished_at - done.started_at).total_seconds() > 2 * LEASE_S
+
+
+def test_the_job_of_a_killed_worker_comes_back_after_its_lease(crowd: Crowd) -> None:
+    [job] = crowd.ask(act="hold", pause_ms=60_000)
+    wait_for_effect_outside(crowd, job)
+
+    crowd.kill("worker")
+    crowd.start("worker")
+    began = time.monotonic()
+    crowd.wait_until_over([job])
+
+    [done] = crowd.jobs([job])
+    assert (done.state, done.lapses) == (JobState.SUCCEEDED, 1)
+    assert time.monotonic() - began < LEASE_S + 10
+    assert crowd.effects_inside()[job] == 1
+
+
+@pytest.mark.parametrize("place", ["after_claim", "before_commit", "after_commit"])
+def test_a_death_between_claim_and_commit_is_a_second_attempt_and_one_after_it_none(
+    crowd: Crowd, place: str
+) -> None:
+    (crowd.directory / f"{place}.once").touch()
+
+    [job] = crowd.ask()
+    crowd.wait_until_over([job])
+    crowd.wait_until(lambda: not (crowd.directory / f"{place}.once").exists())
+
+    [done] = crowd.jobs([job])
+    lapses = 0 if place == "after_commit" else 1
+    assert (done.state, done.lapses, done.attempt) == (JobState.SUCCEEDED, lapses, lapses + 1)
+    outside = {"after_claim": [2], "before_commit": [1, 2], "after_commit": [1]}[place]
+    assert [token for it, token in crowd.effects_outside() if it == job] == outside
+    assert crowd.effects_inside()[job] == 1
+
+
+def test_a_poison_job_is_dead_after_five_lapses_the_healthy_behind_it_finish_and_it_is_replayed(
+    crowd: Crowd,
+) -> None:
+    [poison] = crowd.ask(act="exit")
+    healthy = crowd.ask(100)
+
+    crowd.wait_until_over([*healthy, poison], within_s=90)
+
+    assert crowd.states(healthy) == {"succeeded": 100}
+    [dead] = crowd.jobs([poison])
+    assert (dead.state, dead.lapses, dead.attempt) == (JobState.DEAD, 5, 5)
+    assert dead.error is not None
+    assert dead.error["class"] == "Lapsed"
+    ends = [job.finished_at for job in crowd.jobs(healthy) if job.finished_at]
+    assert (max(ends) - dead.created_at).total_seconds() < 60
+
+    (crowd.directory / "mended").touch()
+    replay = crowd.client.post(f"/api/v1/jobs/{poison}/replay")
+    assert replay.status_code == 200, replay.text
+    crowd.wait_until_over([poison])
+    (crowd.directory / "mended").unlink()
+
+    assert crowd.states([poison]) == {"succeeded": 1}
+    again = crowd.client.post(f"/api/v1/jobs/{poison}/replay")
+    assert (again.status_code, again.json()["code"]) == (409, "job_state")
+    body = {"ids": [str(poison), str(healthy[0])]}
+    of_finished = crowd.client.post("/api/v1/jobs/replays", json=body)
+    assert of_finished.json() == {"ids": [], "more": False}
+    assert crowd.effects_inside()[poison] == 1
+
+
+def test_three_relays_and_three_workers_do_nothing_twice(crowd: Crowd) -> None:
+    for name in MORE:
+        crowd.start(name, wait=False)
+    for name in MORE:
+        crowd.wait_until_ready(name)
+
+    jobs = [*crowd.ask(300), *crowd.ask(30, serial_key="one after another", pause_ms=1)]
+    crowd.wait_until_over(jobs)
+
+    outside = [it for it, _ in crowd.effects_outside() if it in set(jobs)]
+    assert sorted(outside) == sorted(jobs)
+    assert {crowd.effects_inside()[job] for job in jobs} == {1}
+    assert {(job.attempt, job.lapses) for job in crowd.jobs(jobs)} == {(1, 0)}
+
+
+def test_workers_restarted_in_turn_under_load_lose_and_repeat_nothing(crowd: Crowd) -> None:
+    crowd.start("worker-2")
+    jobs: list[UUID] = []
+
+    for name in ("worker", "worker-2", "worker", "worker-2", "worker"):
+        crowd.wait_until_ready(name)
+        jobs += crowd.ask(50, pause_ms=20)
+        began = time.monotonic()
+        assert crowd.stop(name) == 0
+        assert time.monotonic() - began < ENDS_WITHIN_S
+        crowd.start(name, wait=False)
+    crowd.wait_until_over(jobs)
+
+    outside = [it for it, _ in crowd.effects_outside() if it in set(jobs)]
+    assert sorted(outside) == sorted(jobs)
+    assert {(job.state, job.attempt, job.lapses) for job in crowd.jobs(jobs)} == {
+        (JobState.SUCCEEDED, 1, 0)
+    }
+
+
+def test_a_long_job_is_put_off_when_its_worker_is_asked_to_end_and_goes_on_elsewhere(
+    crowd: Crowd,
+) -> None:
+    [job] = crowd.ask(task=BULK, steps=80)  # 4 s and more
+    marks = crowd.directory / f"steps-{job}"
+    crowd.wait_until(lambda: marks.exists() and marks.stat().st_size > 5)
+
+    began = time.monotonic()
+    assert crowd.stop("worker-bulk") == 0
+    assert time.monotonic() - began < ENDS_WITHIN_S
+    [waiting] = crowd.jobs([job])
+    assert (waiting.state, waiting.attempt, waiting.lapses) == (JobState.QUEUED, 0, 0)
+    crowd.start("worker-bulk")
+    crowd.wait_until_over([job])
+
+    [done] = crowd.jobs([job])
+    assert (done.state, done.attempt, done.lapses) == (JobState.SUCCEEDED, 1, 0)
+    assert marks.stat().st_size == 80
+    assert crowd.effects_inside()[job] == 1
