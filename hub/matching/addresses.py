@@ -10,8 +10,9 @@ _HOUSE = re.compile(r"(\d+)([a-z])?$")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)$")
 _ENDS = re.compile(r"[,\n;]")
 _LEAST_LETTERS = 5
-_KINDS = frozenset(STREET_WORDS.values()) | {"vej", "gade"}
-_DIRECTIONS = frozenset({"n", "s", "e", "w", "north", "south", "east", "west"})
+_POINTS = frozenset({"n", "s", "e", "w"})
+_DIRECTIONS = frozenset({"north", "south", "east", "west"})
+_KINDS = (frozenset(STREET_WORDS.values()) | {"vej", "gade"}) - _DIRECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def _parts_of_line(line: str) -> Address:
             break
         else:
             words.append(number[1] if number else token)
-    named = [word for word in words if word not in _DIRECTIONS and _long(word) not in _KINDS]
+    named = [word for word in words if word not in _POINTS and _long(word) not in _KINDS]
+    named = [word for word in named if word not in _DIRECTIONS] or named
     return Address(house, tuple(dict.fromkeys(named or map(_long, words))))
 
 

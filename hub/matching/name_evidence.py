@@ -17,6 +17,7 @@ _MOST_TELLING = 1.5  # more agreeing words than one and a half rare ones add not
 _SIMILAR = 0.85  # share of both names that agrees
 _CONTAINED = 0.8  # share of the shorter name that agrees
 _DIFFERENT = -4.0
+_APART = 0.6  # both have a word of their own: two of a family, a chain, a household
 
 
 def of_names(first: Comparable, second: Comparable, known: Frequencies) -> list[Evidence]:
@@ -64,5 +65,5 @@ def _of_words(first: Comparable, second: Comparable, known: Frequencies) -> Evid
     if found.contained >= _CONTAINED:
         weight = -0.8 + 2.4 * telling
         return Evidence("name", "contained", N_("One name is part of the other."), weight)
-    weight = min(-2.0 + 3.0 * found.contained * telling, 1.2)
+    weight = min(-2.0 + 3.0 * found.contained * telling, 1.2) - (_APART if found.apart else 0)
     return Evidence("name", "partial", N_("The names have words in common."), weight)

@@ -24,12 +24,14 @@ class Overlap:
         contained: the share of the lighter name's weight that agrees, 0..1.
         rarity: how telling the agreeing words are: the sum of their weights.
         telling: True where an agreeing word is distinctive and not of the trade.
+        apart: True where each name has a distinctive word that the other has not.
     """
 
     dice: float
     contained: float
     rarity: float
     telling: bool
+    apart: bool
 
 
 def overlap(
@@ -40,35 +42,31 @@ def overlap(
     `rarity_of` gives a shared word's weight by how many records have it, 1 being one that few have.
     """
     shared = set(first) & set(second)
-    left = sorted(set(first) - shared)
-    right = sorted(set(second) - shared)
+    left, right = set(first) - shared, set(second) - shared
     agreeing = sum(_weight(word) * rarity_of(word) for word in shared)
-    telling = any(_is_telling(word) for word in shared)
-    rest_left, rest_right = _weights(left), _weights(right)
-    if left and right and _joined_alike(left, right):
-        agreeing += min(rest_left, rest_right)
-        rest_left = rest_right = 0.0
-        telling = telling or any(map(_is_telling, left + right))
-    else:
-        for one, other, alike in _pairs(left, right):
-            weight = min(_weight(one), _weight(other)) * alike
-            agreeing += weight
-            rest_left -= weight
-            rest_right -= weight
-            telling = telling or (
-                _is_telling(one) and _is_telling(other) and alike > INITIAL_WEIGHT
-            )
-    lighter = agreeing + max(min(rest_left, rest_right), 0.0)
-    whole = 2 * agreeing + max(rest_left, 0.0) + max(rest_right, 0.0)
+    telling = any(map(_is_telling, shared))
+    if _joined_alike(left, right):
+        agreeing += min(_weights(left), _weights(right))
+        telling = telling or any(map(_is_telling, left))
+        left, right = set(), set()
+    for one, other, alike in _pairs(left, right):
+        # What two spellings do not share stays with neither: a slip is no second word.
+        agreeing += min(_weight(one), _weight(other)) * alike
+        left.discard(one)
+        right.discard(other)
+        telling = telling or (alike > INITIAL_WEIGHT and _is_telling(one) and _is_telling(other))
+    rest = sorted((_weights(left), _weights(right)))
+    whole = 2 * agreeing + sum(rest)
     return Overlap(
         dice=2 * agreeing / whole if whole else 0.0,
-        contained=agreeing / lighter if lighter else 0.0,
+        contained=agreeing / (agreeing + rest[0]) if agreeing else 0.0,
         rarity=agreeing,
         telling=telling,
+        apart=any(map(_is_telling, left)) and any(map(_is_telling, right)),
     )
 
 
-def _pairs(left: list[str], right: list[str]) -> list[tuple[str, str, float]]:
+def _pairs(left: set[str], right: set[str]) -> list[tuple[str, str, float]]:
     """Pair unequal words that are spellings of one, the most alike first."""
     alike = [
         (found, one, other) for one in left for other in right if (found := _alike(one, other)) > 0
@@ -99,15 +97,15 @@ def _alike(one: str, other: str) -> float:
     return similar
 
 
-def _joined_alike(left: list[str], right: list[str]) -> bool:
+def _joined_alike(left: set[str], right: set[str]) -> bool:
     """Say whether the same letters are only parted otherwise: ``nord lys`` and ``nordlys``."""
-    if len(left) == len(right) == 1:
+    if not left or not right or len(left) == len(right) == 1:
         return False
     one, other = sorted("".join(left)), sorted("".join(right))
     return one == other and len(one) >= _LEAST_LETTERS
 
 
-def _weights(words: list[str]) -> float:
+def _weights(words: set[str]) -> float:
     return sum(map(_weight, words))
 
 
