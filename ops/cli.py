@@ -7,7 +7,7 @@ import pydantic
 
 from hub.errors import HubError
 from hub.settings import PREFIX
-from ops.commands import backup, doctor, migrate, processes, tokens, up
+from ops.commands import backup, demo, doctor, migrate, processes, tokens, up
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,6 +21,7 @@ def hub() -> None:
 
 for _command in (
     up.up,
+    demo.demo,
     processes.api,
     processes.worker,
     processes.relay,

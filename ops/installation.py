@@ -2,14 +2,15 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
 from hub.settings import Settings, get_settings
 from ops.data_directory import DataDirectory
+from ops.demo.places import Places
 from ops.embedded.account import Account, store_account
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.redis import EmbeddedRedis
@@ -20,12 +21,16 @@ DEMO = "demo"  # inside the data directory: a demonstration never touches real d
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What the settings come to; `postgres` and `redis` are None where external ones are set."""
+    """What the settings come to; `postgres` and `redis` are None where external ones are set.
+
+    `overrides` are settings that hold for its processes whatever is set outside.
+    """
 
     place: DataDirectory
     settings: Settings
     postgres: EmbeddedPostgres | None
     redis: EmbeddedRedis | None
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def database_url(self) -> str:
@@ -40,13 +45,17 @@ class Installation:
     def environment(self) -> dict[str, str]:
         """Return the environment of Hub's own processes: ours, with nothing left to be guessed."""
         master_key = _text(self.settings.master_key) or ensure_master_key(self.place.master_key)
-        return os.environ | {
-            "HUB_DATA_DIR": str(self.place.root),
-            "HUB_DATABASE_URL": self.database_url,
-            "HUB_REDIS_URL": self.redis_url,
-            "HUB_MASTER_KEY": master_key,
-            "PYTHONUNBUFFERED": "1",
-        }
+        return (
+            os.environ
+            | {
+                "HUB_DATA_DIR": str(self.place.root),
+                "HUB_DATABASE_URL": self.database_url,
+                "HUB_REDIS_URL": self.redis_url,
+                "HUB_MASTER_KEY": master_key,
+                "PYTHONUNBUFFERED": "1",
+            }
+            | dict(self.overrides)
+        )
 
     def adopt(self) -> None:
         """Make the settings of this very process those that `environment` gives to others."""
@@ -57,13 +66,17 @@ class Installation:
 def open_installation(*, demo: bool = False) -> Installation:
     """Return the installation that the settings describe; makes its data directory.
 
-    A demonstration has a data directory and stores of its own, whatever is set.
+    A demonstration has a data directory, stores and ports of its own, whatever is set.
 
     Raises:
         OperationError: the directory cannot be used, or a program is missing.
     """
     settings = get_settings()
     place = DataDirectory(settings.data_dir / DEMO if demo else settings.data_dir)
+    overrides: Mapping[str, str] = {}
+    if demo:
+        places = Places(settings.demo_port)
+        settings, overrides = places.settings(settings), places.environment()
     place.create()
     postgres = EmbeddedPostgres(place) if demo or settings.database_url is None else None
     redis = None
@@ -71,7 +84,7 @@ def open_installation(*, demo: bool = False) -> Installation:
         # The account of PostgreSQL's files owns the sockets even while an external one is used.
         account = postgres.account if postgres else _account_if_any(place)
         redis = EmbeddedRedis(place, account=account, program=settings.redis_server)
-    return Installation(place, settings, postgres, redis)
+    return Installation(place, settings, postgres, redis, overrides)
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """``hub up``: everything, on this machine, in one command."""
 
-import importlib
+import os
 import sys
-from importlib.util import find_spec
 
 import click
 
 from hub.settings import unknown_settings
-from ops.errors import OperationError
+from ops.demo import starting_afresh
+from ops.demo.parts import demo_parts, refuse_taken_ports, silenced
 from ops.installation import Installation, open_installation
 from ops.parts import migration_part, postgres_part, process_parts, redis_part
 from ops.reach import local_url, refuse_taken_port
@@ -26,24 +26,29 @@ def up(*, demo: bool) -> None:
     place = installation.place
     token_file = place.root / "administrator.token"
     with place.locked():
-        environment = installation.environment()
-        url = local_url(installation.settings)
-        parts = [migration_part(environment, token_file), *process_parts(environment, url)]
-        if installation.postgres:
-            parts.append(postgres_part(installation.postgres))
-        if installation.redis:
-            parts.append(redis_part(installation.redis))
+        parts = _parts(installation)
         if demo:
-            parts.extend(_demo_parts(installation))
+            colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+            parts = silenced([*parts, *demo_parts(installation, colour=colour)])
         supervisor = Supervisor(parts, place, sys.stdout)
         supervisor.end_leftovers()
-        refuse_taken_port(installation.settings)
-        supervisor.run(on_ready=lambda: welcome(installation, token_file))
+        if demo:
+            refuse_taken_ports(installation)
+            starting_afresh.clear_untold(place)
+            click.echo(f"\nStarting a demonstration, with its data in {place.root} …\n")
+            supervisor.run(on_ready=lambda: click.echo("Everything keeps running.   Stop: Ctrl-C"))
+        else:
+            refuse_taken_port(installation.settings)
+            supervisor.run(on_ready=lambda: welcome(installation, token_file))
 
 
-def _demo_parts(installation: Installation) -> list[Part]:
-    """Return the sandboxes and the step that fills in the samples, from `ops.demo`."""
-    if find_spec("ops.demo") is None:
-        raise OperationError("This version of Hub brings no demonstration.")
-    parts: list[Part] = importlib.import_module("ops.demo").demo_parts(installation)
+def _parts(installation: Installation) -> list[Part]:
+    environment = installation.environment()
+    url = local_url(installation.settings)
+    token_file = installation.place.root / "administrator.token"
+    parts = [migration_part(environment, token_file), *process_parts(environment, url)]
+    if installation.postgres:
+        parts.append(postgres_part(installation.postgres))
+    if installation.redis:
+        parts.append(redis_part(installation.redis))
     return parts

@@ -5,6 +5,8 @@ from collections import deque
 from pathlib import Path
 from typing import IO, TextIO
 
+from ops.supervisor.part import Part, Voice
+
 FILE_LIMIT_BYTES = 10_000_000  # with the one before it, twenty megabytes for each part
 _CHUNK_BYTES = 65_536
 _LAST_WORDS = 15  # lines: a traceback's end with what led to it
@@ -15,13 +17,13 @@ class PartLog:
 
     Args:
         directory: where the file goes.
-        name: of the part.
-        terminal: where each line goes as well, after the name.
+        part: whose lines they are.
+        terminal: where each line goes as well, as the part's voice says.
     """
 
-    def __init__(self, directory: Path, name: str, terminal: "Terminal") -> None:
-        self._path = directory / f"{name}.log"
-        self._name = name
+    def __init__(self, directory: Path, part: Part, terminal: "Terminal") -> None:
+        self._path = directory / f"{part.name}.log"
+        self._part = part
         self._terminal = terminal
         self._stream = self._path.open("ab")
         self._rest = b""
@@ -56,7 +58,10 @@ class PartLog:
             self._stream = self._path.open("ab")
         text = line.decode(errors="replace")
         self._last.append(text)
-        self._terminal.show(self._name, text)
+        if self._part.voice is Voice.NAMED:
+            self._terminal.show(self._part.name, text)
+        elif self._part.voice is Voice.PLAIN:
+            self._terminal.print(text)
 
 
 class Terminal:
@@ -67,10 +72,14 @@ class Terminal:
 
     def show(self, name: str, text: str) -> None:
         """Print a line of the part called `name`."""
+        self.print(f"{name:<12}| {text}")
+
+    def print(self, line: str) -> None:
+        """Print a line as it is."""
         if self._stream is None:
             return
         try:
-            self._stream.write(f"{name:<12}| {text}\n")
+            self._stream.write(f"{line}\n")
             self._stream.flush()
         except OSError:
             self._stream = None

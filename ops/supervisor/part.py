@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 
 from ops.embedded.account import Account
 
@@ -15,6 +15,14 @@ class Stage(IntEnum):
     MIGRATION = 2
     PROCESSES = 3
     DEMO = 4
+
+
+class Voice(Enum):
+    """How a part's lines appear in the terminal; its log file has them all in any case."""
+
+    NAMED = auto()  # behind the part's name
+    PLAIN = auto()  # as they are
+    SILENT = auto()  # not at all
 
 
 def _nothing() -> None:
@@ -46,3 +54,4 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     grace_s: float = 30  # R-15 of the reliability rules
     once: bool = False
+    voice: Voice = Voice.NAMED

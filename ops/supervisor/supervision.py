@@ -35,7 +35,7 @@ class Supervisor:
         self._terminal = Terminal(terminal)
         self._files = ProcessFiles(place.process_ids)
         self._watched = [
-            WatchedPart(part, PartLog(place.logs, part.name, self._terminal), self._files)
+            WatchedPart(part, PartLog(place.logs, part, self._terminal), self._files)
             for part in sorted(parts, key=lambda part: part.stage)
         ]
         self._wake = Wake()

@@ -77,10 +77,17 @@ class HubUp:
 
     def start(self) -> str:
         """Start ``hub up``, wait until it greets, and return what it said so far."""
+        self.launch("up")
+        wait_until(lambda: "Stop: Ctrl-C" in self.text() or self.ended())
+        assert not self.ended(), self.text()
+        return self.text()
+
+    def launch(self, *arguments: str) -> None:
+        """Start a ``hub`` command that goes on running."""
         account = self._account
         with (self.directory / "output").open("w") as output:
             self.process = subprocess.Popen(
-                [self._python, "-m", "ops.cli", "up"],
+                [self._python, "-m", "ops.cli", *arguments],
                 cwd=self.directory,
                 env=self.environment(),
                 stdout=output,
@@ -90,9 +97,6 @@ class HubUp:
                 group=account.group_id if account else None,
                 extra_groups=[] if account else None,
             )
-        wait_until(lambda: "Stop: Ctrl-C" in self.text() or self.ended())
-        assert not self.ended(), self.text()
-        return self.text()
 
     def ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None
