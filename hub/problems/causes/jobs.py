@@ -59,7 +59,7 @@ def find_dead(session: Session) -> list[Cause]:
             count=row.number,
             message=Words(
                 "dead_jobs",
-                N_("{count} jobs ended without success; the last one said: {reason}"),
+                N_("Jobs that ended without success: {count}. The last one said: {reason}"),
                 {"count": row.number, "reason": row.message or row[1]},
             ),
             remedy=Words("mend_and_replay", N_("Mend what it says, then send them again.")),
