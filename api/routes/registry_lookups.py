@@ -41,6 +41,7 @@ def _view_again(call: Call[Any, Any], lookup_id: UUID) -> LookupView:
     blueprint, "POST", "/registry-lookups",
     permission=Permission(Verb.CREATE, "customers"), body=LookupCreate, answer=LookupView,
     status=HTTPStatus.ACCEPTED, reload=_view_again,
+    refusals={HTTPStatus.CONFLICT: "No company registry is connected (`no_registry`)."},
 )  # fmt: skip
 def search_registry(call: Call[LookupCreate]) -> Answer[LookupView]:
     """Search the company registry for candidates; nothing is created.

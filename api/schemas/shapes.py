@@ -18,7 +18,8 @@ class Body(BaseModel):
 
     def given(self) -> dict[str, Any]:
         """Return the fields that the caller sent, None where he sent null."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        sent = self.model_fields_set
+        return {name: getattr(self, name) for name in type(self).model_fields if name in sent}
 
 
 class Patch(Body):

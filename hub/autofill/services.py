@@ -15,7 +15,7 @@ from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer, RegistryState
 from hub.customers.rules import clean, clean_cvr
-from hub.errors import NotFoundError, ValidationError
+from hub.errors import ConflictError, NotFoundError, ValidationError
 from hub.history.recording import PendingEvent, origin_of, plain, record
 from hub.i18n import N_
 from hub.ledger.enqueueing import Enqueued, enqueue
@@ -28,7 +28,7 @@ _ASKING = frozenset({CauseKind.REQUEST, CauseKind.SHOP})
 """Causes whose new numbers are looked up at once; an import would spend the quota."""
 
 NOT_FOUND = N_("The registry {source} has no company with the number {number}.")
-NO_REGISTRY = N_("No company registry is connected.")
+NO_REGISTRY = N_("No company registry is connected: make a connection of one, and activate it.")
 FAILED = N_("The registry {source} could not be asked: {reason}")
 WAITING = N_("The registry does not answer: {reason}")
 
@@ -74,7 +74,7 @@ def request_search(session: Session, query: str) -> tuple[RegistryLookup, Enqueu
 
     Raises:
         ValidationError: the query is empty or too long, or a number with a wrong check digit.
-        NotFoundError: no company registry is connected.
+        ConflictError: ``no_registry``: no company registry is connected.
     """
     text = " ".join(query.split())
     if not 2 <= len(text) <= 200:  # noqa: PLR2004 - shorter finds everything, longer is no name
@@ -83,7 +83,7 @@ def request_search(session: Session, query: str) -> tuple[RegistryLookup, Enqueu
         clean_cvr(text)
     registries = connections.active_of_kind(session, "registry", live=True)
     if not registries:
-        raise NotFoundError("connection", "registry")
+        raise ConflictError("no_registry", NO_REGISTRY)
     lookup = RegistryLookup(
         query=text, connection_id=registries[0].id, created_by=origin_of(session).user_id
     )
