@@ -81,6 +81,7 @@ class Stack:
             "PYTHONPATH": str(Path(__file__).parents[1]),
             **(environment or {}),
         }
+        self._of_processes: dict[str, str] = {}
         self._children: dict[str, Child] = {}
         self._parts: dict[str, Part] = {}
         self._client: Client | None = None
@@ -99,6 +100,11 @@ class Stack:
     def redis_url(self) -> str:
         """URL of Redis."""
         return self._installation.redis_url
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What Hub's own processes are told, for another one beside them."""
+        return self._of_processes
 
     @property
     def client(self) -> Client:
@@ -219,6 +225,7 @@ class Stack:
         }
         environment["HUB_MASTER_KEY"] = installation.environment()["HUB_MASTER_KEY"]
         environment |= self._environment
+        self._of_processes = environment
         token = self.directory / "administrator.token"
         parts = [
             *stores,
