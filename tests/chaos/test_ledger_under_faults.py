@@ -1,24 +1,38 @@
 """The ledger with real processes that are killed, frozen and restarted (reliability.md §1)."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+import redis
+from celery import Celery
 
 from hub.ledger.models import JobState
+from hub.ledger.tasks import Queue, TaskName
 from tests.chaos.bodies import BULK
 from tests.chaos.crowd import LEASE_S, MORE, Crowd
 
 pytestmark = pytest.mark.stack
 
 ENDS_WITHIN_S = 30  # R-15
+OFF = {
+    "worker-2": {"CHAOS_CLOCK_OFF_S": "3600"},
+    "relay-2": {"CHAOS_CLOCK_OFF_S": "-3600"},
+    "relay-3": {"CHAOS_CLOCK_OFF_S": "3600"},
+    "worker-3": {"CHAOS_EARLY_ACKS": "1"},
+}
+"""What is odd about the spare parts; nothing may come of it."""
 
 
 @pytest.fixture(scope="module")
 def running_crowd() -> Iterator[Crowd]:
-    with Crowd() as made:
+    with Crowd(OFF) as made:
         yield made
 
 
@@ -185,3 +199,74 @@ def test_a_long_job_is_put_off_when_its_worker_is_asked_to_end_and_goes_on_elsew
     assert (done.state, done.attempt, done.lapses) == (JobState.SUCCEEDED, 1, 0)
     assert marks.stat().st_size == 80
     assert crowd.effects_inside()[job] == 1
+
+
+def test_processes_whose_clocks_are_an_hour_off_do_work_when_the_database_says_so(
+    crowd: Crowd,
+) -> None:
+    for name in ("worker", "relay"):
+        crowd.stop(name)
+    for name in ("worker-2", "relay-2", "relay-3"):  # fast, slow and fast: see OFF
+        crowd.start(name)
+
+    jobs = crowd.ask(20, delay=timedelta(seconds=2))
+    crowd.wait_until_over(jobs, within_s=20)
+
+    done = crowd.jobs(jobs)
+    assert {(job.state, job.attempt) for job in done} == {(JobState.SUCCEEDED, 1)}
+    lateness = [(job.started_at - job.run_at).total_seconds() for job in done if job.started_at]
+    assert len(lateness) == 20
+    assert min(lateness) >= 0
+    assert max(lateness) < 10
+
+
+def test_nothing_hangs_on_celerys_acknowledgements(crowd: Crowd) -> None:
+    crowd.stop("worker")
+    crowd.start("worker-3")  # acknowledges before it works
+    [job] = crowd.ask(act="hold", pause_ms=60_000)
+    wait_for_effect_outside(crowd, job)
+    others = crowd.ask(20)
+
+    crowd.kill("worker-3")
+    crowd.start("worker-3")
+    crowd.wait_until_over([job, *others])
+
+    assert crowd.states([job, *others]) == {"succeeded": 21}
+    assert {crowd.effects_inside()[it] for it in (job, *others)} == {1}
+
+
+class _Intruder:
+    """Runs a command where it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.file),)
+
+
+def test_a_pickled_message_and_an_unknown_task_are_refused_and_the_worker_lives(
+    crowd: Crowd,
+) -> None:
+    worker, trace = crowd.process_id("worker"), crowd.directory / "unpickled"
+    stranger = Celery(broker=crowd.redis_url.replace("unix://", "redis+socket://", 1))
+    with stranger.connection_for_write() as connection, connection.Producer() as producer:
+        stranger.send_task("os.system", args=["true"], queue=Queue.URGENT, producer=producer)
+        producer.publish(
+            {"args": [_Intruder(trace)]},
+            serializer="pickle",
+            routing_key=Queue.URGENT.value,
+            headers={"task": TaskName.SEARCH_COMPANIES.value, "id": "1", "lang": "py"},
+        )
+
+    log = crowd.directory / "worker.log"
+    crowd.wait_until(lambda: "os.system" in log.read_text(), within_s=20)
+    crowd.wait_until(lambda: "ContentDisallowed" in log.read_text(), within_s=20)
+    jobs = crowd.ask(5)
+    crowd.wait_until_over(jobs)
+
+    assert not trace.exists()
+    assert crowd.is_running("worker")
+    assert crowd.process_id("worker") == worker
+    with redis.Redis.from_url(crowd.redis_url) as client:
+        assert client.llen(Queue.URGENT.value) == 0
