@@ -1,0 +1,194 @@
+"""Mail by real processes and a real SMTP server, with workers that die at the worst moments."""
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.sandbox import mailbox
+from connectors.sandbox.mailbox import Entry
+from hub.clock import utcnow
+from tests.stack import Client, Stack
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+LEASE_S = 3
+LONG_S = 60.0
+
+
+class MailWorld:
+    """A whole Hub and the mailbox that it sends to."""
+
+    def __init__(self, directory: Path) -> None:
+        self.crashes = directory / "crashes"
+        self.crashes.mkdir(parents=True)
+        self.mailbox = mailbox.serve(0, 0, directory / "mail")
+        self.stack = Stack(
+            {
+                "HUB_SMTP_URL": self.mailbox.smtp_url,
+                "HUB_MAIL_FROM": "Hub <hub@hub.example>",
+                "HUB_LEASE_S": str(LEASE_S),
+                "HUB_SWEEP_S": "0.5",
+                "HUB_CRASH_AT": str(self.crashes),
+            }
+        )
+        self._customers = 0
+
+    @property
+    def client(self) -> Client:
+        return self.stack.client
+
+    def arm(self, place: str) -> Path:
+        """Have the next process that passes a place die there; the file is gone once it has."""
+        file = self.crashes / f"{place}.1"
+        file.touch()
+        return file
+
+    def remind(self, **fields: Any) -> dict[str, Any]:
+        """Write a note with a reminder; returns the reminder."""
+        self._customers += 1
+        customer = self.client.post(
+            "/api/v1/customers",
+            json={"name": f"Firma {self._customers} Kahytten", "allow_duplicate": True,
+                  "reason": "test"},
+        ).json()  # fmt: skip
+        answer = self.client.post(
+            f"/api/v1/customers/{customer['id']}/notes",
+            json={
+                "body": "Vil have prisen",
+                "reminder": {"title": "Ring", "on": "2090-12-01", "at": "09:00", **fields},
+            },
+        )
+        assert answer.status_code == 201, answer.text
+        reminder: dict[str, Any] = answer.json()["reminder"]
+        return reminder
+
+    def deliveries(self, reminder: dict[str, Any], **wanted: str) -> list[dict[str, Any]]:
+        answer = self.client.get(
+            "/api/v1/deliveries",
+            params={"source_id": reminder["id"], "sort": "created_at", **wanted},
+        )
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    def wait_sent(self, reminder: dict[str, Any], kind: str = "invitation") -> dict[str, Any]:
+        self.stack.wait_until(
+            lambda: self.deliveries(reminder, kind=kind, state="sent"), within_s=LONG_S
+        )
+        (delivery,) = self.deliveries(reminder, kind=kind)
+        return delivery
+
+    def repeats_listed(self, delivery: dict[str, Any]) -> int:
+        """Return how often the history lists a delivery as a possible repeat."""
+        answer = self.client.get(
+            "/api/v1/events", params={"type": "delivery.possible_repeat", "limit": "500"}
+        )
+        return sum(event["subject_id"] == delivery["id"] for event in answer.json()["items"])
+
+    def received(self, delivery: dict[str, Any]) -> list[Entry]:
+        wanted = delivery["message_id"]
+        return [entry for entry in self.mailbox.entries() if entry.message_id == wanted]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[MailWorld]:
+    with tempfile.TemporaryDirectory(prefix="hub-mail-") as directory:
+        made = MailWorld(Path(directory))
+        with made.stack:
+            yield made
+        made.mailbox.stop()
+
+
+def test_an_invitation_is_in_the_mailbox_soon_after_the_note_is_saved(world: MailWorld) -> None:
+    before = utcnow()
+
+    delivery = world.wait_sent(world.remind())
+
+    (entry,) = world.received(delivery)
+    assert (entry.method, entry.sequence) == ("REQUEST", 0)
+    assert datetime.fromisoformat(entry.received_at) - before < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("place", "most"),
+    [
+        ("after_claim", 1),
+        ("before_send", 1),
+        ("after_mail", 1),
+        ("after_rcpt", 1),
+        ("before_final_dot", 1),
+        ("after_final_dot", 2),
+        ("after_250", 2),
+    ],
+)
+def test_a_worker_that_dies_while_it_sends_loses_no_mail_and_repeats_one_at_most(
+    world: MailWorld, place: str, most: int
+) -> None:
+    armed = world.arm(place)
+
+    delivery = world.wait_sent(world.remind())
+
+    assert not armed.exists()
+    copies = world.received(delivery)
+    assert 1 <= len(copies) <= most
+    assert len({copy.sha256 for copy in copies}) == 1
+    repeats = len(copies) - 1
+    assert delivery["possible_repeats"] >= repeats
+    if place == "after_250":
+        assert (repeats, delivery["possible_repeats"]) == (1, 1)
+    if place == "after_claim":
+        assert delivery["possible_repeats"] == 0
+    world.stack.wait_until(
+        lambda: world.repeats_listed(delivery) == delivery["possible_repeats"], within_s=10
+    )
+
+
+def soon(seconds: int) -> tuple[datetime, dict[str, str]]:
+    due = (utcnow() + timedelta(seconds=seconds)).replace(microsecond=0)
+    fields = {"on": due.date().isoformat(), "at": due.time().isoformat(), "zone": "UTC"}
+    return due, fields
+
+
+def test_a_reminder_is_mailed_once_when_it_is_due_and_not_before(world: MailWorld) -> None:
+    due, fields = soon(4)
+
+    delivery = world.wait_sent(world.remind(**fields), "due")
+
+    (entry,) = world.received(delivery)
+    assert due <= datetime.fromisoformat(entry.received_at) < due + timedelta(seconds=60)
+
+
+def test_a_reminder_due_while_nobody_works_is_mailed_once_they_are_back(world: MailWorld) -> None:
+    _, fields = soon(5)
+    reminder = world.remind(**fields)
+    world.wait_sent(reminder)
+    world.stack.kill("worker", signal.SIGKILL)
+    world.stack.kill("relay", signal.SIGKILL)
+    world.stack.flush_redis()
+    world.stack.wait_until(
+        lambda: utcnow() > datetime.fromisoformat(reminder["fire_at"]) + timedelta(seconds=1)
+    )
+    world.stack.start("relay")
+    world.stack.start("worker")
+
+    delivery = world.wait_sent(reminder, "due")
+
+    assert len(world.received(delivery)) == 1
+    shown = world.client.get(f"/api/v1/reminders/{reminder['id']}").json()
+    assert shown["state"] == "due_sent"
+
+
+def test_mail_that_no_server_takes_goes_out_when_one_does(world: MailWorld) -> None:
+    world.mailbox.set_down(down=True)
+    reminder = world.remind()
+    world.stack.wait_until(lambda: world.deliveries(reminder)[0]["tries"] == 1)
+    world.mailbox.set_down(down=False)
+
+    delivery = world.wait_sent(reminder)
+
+    assert len(world.received(delivery)) == 1
+    assert delivery["possible_repeats"] == 0
