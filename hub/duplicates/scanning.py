@@ -78,6 +78,7 @@ def finish(session: Session, job_id: UUID, *, now: datetime) -> DuplicateScan:
     """Note that a scan is through."""
     scan = session.scalars(select(DuplicateScan).where(DuplicateScan.job_id == job_id)).one()
     scan.finished_at = now
+    session.flush()
     return scan
 
 

@@ -126,7 +126,7 @@ def react(session: Session, event: PendingEvent) -> None:
 
     One made on purpose beside another is a pair already decided over; one deleted has none.
     """
-    if event.type == "customer.deleted":
+    if event.changes.get("deleted_at", (None, None))[1] is not None:
         for row in _open_pairs_of(session, event.subject_id):
             row.state = DupState.OBSOLETE
     elif event.type == "customer.duplicate_allowed" and event.data is not None:

@@ -1,6 +1,7 @@
 """Looking for duplicates."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from hub.clock import utcnow
 from hub.duplicates import scanning
@@ -10,11 +11,17 @@ from workers.chain import RunningJob, task
 
 
 @task(TaskName.FIND_DUPLICATES, longest=timedelta(hours=4))
-def find_duplicates(job: RunningJob, whole: bool = False) -> None:  # noqa: FBT001, FBT002 - a job's argument, given by name
+def find_duplicates(
+    job: RunningJob,
+    whole: bool = False,  # noqa: FBT001, FBT002 - a job's argument, given by name
+    schedule_id: UUID | None = None,
+    planned_at: datetime | None = None,
+) -> None:
     """Look for pairs among all customers, or among those that changed since they were looked at.
 
     Each batch is a commit of its own that moves the scan on: killed, it goes on where it stopped.
     """
+    del schedule_id, planned_at  # it looks at what is to be looked at now
     job.caused_by(CauseKind.RULE, "duplicates")
     with job.transaction() as session:
         scanning.begin(session, job.id, whole=whole)

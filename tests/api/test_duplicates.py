@@ -1,0 +1,218 @@
+"""Duplicates over HTTP."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Engine, select
+
+from hub.access.predicates import visible
+from hub.access.principals import Principal
+from hub.access.roles import Role, Verb, Visibility
+from hub.clock import utcnow
+from hub.db import transaction
+from hub.duplicates.listing import DUPLICATES
+from hub.duplicates.models import DupCandidate, DupState
+from hub.ledger.models import Job
+from hub.ledger.tasks import TaskName
+from hub.listing import Reader, sorts_without_index
+from tests.api.client import ApiClient
+from tests.api.conftest import Caller, make_caller
+from tests.hub.duplicates.making import look, make_customer, pairs
+
+
+@pytest.fixture
+def pair_id(client: ApiClient) -> UUID:
+    with transaction() as session:
+        one = make_customer(session, ref_no="1001", phone="+4533123456")
+        make_customer(session, "NORDLYS BELYSNING", ref_no="1002", phone="+4533123456")
+        [row] = look(session, one.id)
+        return row.id
+
+
+def test_the_list_shows_both_customers_and_why(
+    client: ApiClient, administrator: Caller, pair_id: UUID
+) -> None:
+    answer = client.get("/api/v1/duplicates?state=open", headers=administrator.headers)
+
+    assert answer.status_code == 200
+    assert answer.json["total"] == {"count": 1, "exact": True}
+    [item] = answer.json["items"]
+    assert item["id"] == str(pair_id)
+    assert {(item[side]["name"], item[side]["ref_no"]) for side in ("a", "b")} == {
+        ("Nordlys Belysning ApS", "1001"), ("NORDLYS BELYSNING", "1002"),
+    }  # fmt: skip
+    assert 0.9 < item["score"] <= 1
+    assert ("name", "same", "The names are the same.") in {
+        (reason["field"], reason["kind"], reason["text"]) for reason in item["evidence"]
+    }
+    assert item["allowed_actions"] == ["read", "merge"]
+
+
+def test_the_list_is_narrowed_by_state_score_and_customer(
+    client: ApiClient, administrator: Caller, pair_id: UUID
+) -> None:
+    with transaction() as session:
+        [row] = pairs(session)
+        of_pair = row.b_id
+
+    def count(query: str) -> int:
+        answer = client.get(f"/api/v1/duplicates?{query}", headers=administrator.headers)
+        return len(answer.json["items"])
+
+    assert count(f"customer={of_pair}&score.gte=0.9&sort=-score") == 1
+    assert count(f"customer={uuid4()}") == 0
+    assert count("state=dismissed") == 0
+    assert count("score.lt=0.5") == 0
+
+
+def test_a_dismissal_is_kept_and_shown(
+    client: ApiClient, administrator: Caller, pair_id: UUID
+) -> None:
+    answer = client.post(
+        f"/api/v1/duplicates/{pair_id}/dismissal",
+        json={"reason": "two shops of one owner"},
+        headers=administrator.headers,
+    )
+
+    assert answer.status_code == 200
+    assert answer.json["state"] == "dismissed"
+    assert answer.json["reason"] == "two shops of one owner"
+    assert answer.json["decided_by"] == str(administrator.user_id)
+    again = client.get(f"/api/v1/duplicates/{pair_id}", headers=administrator.headers)
+    assert again.json == answer.json
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "x", "by": "me"}])
+def test_a_dismissal_without_a_reason_is_refused(
+    client: ApiClient, administrator: Caller, pair_id: UUID, body: dict[str, str]
+) -> None:
+    answer = client.post(
+        f"/api/v1/duplicates/{pair_id}/dismissal", json=body, headers=administrator.headers
+    )
+
+    assert answer.status_code == 422
+    with transaction() as session:
+        assert session.get_one(DupCandidate, pair_id).state is DupState.OPEN
+
+
+def test_a_pair_is_dismissed_once(client: ApiClient, administrator: Caller, pair_id: UUID) -> None:
+    path = f"/api/v1/duplicates/{pair_id}/dismissal"
+    client.post(path, json={"reason": "two shops"}, headers=administrator.headers)
+
+    answer = client.post(path, json={"reason": "again"}, headers=administrator.headers)
+
+    assert answer.status_code == 409
+    assert answer.json["code"] == "dup_candidate_state"
+    assert answer.json["details"] == {"state": "dismissed", "allowed": ["open"]}
+
+
+def test_an_unknown_pair_is_not_found(client: ApiClient, administrator: Caller) -> None:
+    for method, path in (("get", ""), ("post", "/dismissal")):
+        options = {"json": {"reason": "x"}} if method == "post" else {}
+        answer = getattr(client, method)(
+            f"/api/v1/duplicates/{uuid4()}{path}", headers=administrator.headers, **options
+        )
+        assert answer.status_code == 404
+
+
+def test_a_scan_is_a_job(client: ApiClient, administrator: Caller) -> None:
+    answers = [
+        client.post("/api/v1/duplicates/scan", headers=administrator.headers) for _ in range(2)
+    ]
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json["task"] == "duplicates.find_duplicates"
+    assert answers[0].headers["Location"] == f"/api/v1/jobs/{answers[0].json['id']}"
+    with transaction() as session:
+        [job] = session.scalars(select(Job).where(Job.task == TaskName.FIND_DUPLICATES.value))
+        assert job.args == {"whole": True}
+
+
+def test_only_an_administrator_asks_for_a_scan(client: ApiClient, representative: Caller) -> None:
+    answer = client.post("/api/v1/duplicates/scan", headers=representative.headers)
+
+    assert answer.status_code == 403
+    with transaction() as session:
+        assert session.scalars(select(Job)).all() == []
+
+
+def test_a_token_needs_the_scope(client: ApiClient, pair_id: UUID) -> None:
+    caller = make_caller(Role.ADMINISTRATOR, "carl@example.com", ("customers:*",))
+
+    assert client.get("/api/v1/duplicates", headers=caller.headers).status_code == 403
+
+
+def test_whoever_may_not_change_both_customers_does_not_decide(
+    client: ApiClient, administrator: Caller, representative: Caller, pair_id: UUID
+) -> None:
+    with transaction() as session:
+        [row] = pairs(session)
+        row.a.owner_user_id, row.b.owner_user_id = representative.user_id, administrator.user_id
+
+    answer = client.post(
+        f"/api/v1/duplicates/{pair_id}/dismissal",
+        json={"reason": "two shops"},
+        headers=representative.headers,
+    )
+
+    assert answer.status_code == 403
+    with transaction() as session:
+        assert session.get_one(DupCandidate, pair_id).state is DupState.OPEN
+
+
+def test_a_pair_is_seen_by_those_who_see_both_customers(
+    client: ApiClient, administrator: Caller, representative: Caller, pair_id: UUID
+) -> None:
+    private = Principal(
+        representative.user_id, Role.REPRESENTATIVE, "Bo", visibility=Visibility.PRIVATE
+    )
+
+    def seen(a: UUID, b: UUID) -> bool:
+        with transaction() as session:
+            [row] = pairs(session)
+            row.a.owner_user_id, row.b.owner_user_id = a, b
+            session.flush()
+            rule = visible(private, Verb.READ, DupCandidate)
+            return bool(session.scalars(select(DupCandidate).where(rule)).all())
+
+    assert seen(representative.user_id, representative.user_id)
+    assert not seen(representative.user_id, administrator.user_id)
+    assert not seen(administrator.user_id, representative.user_id)
+
+
+def test_customers_like_one_are_shown_with_what_was_decided(
+    client: ApiClient, administrator: Caller, pair_id: UUID
+) -> None:
+    with transaction() as session:
+        [row] = pairs(session)
+        one, other = row.a_id, row.b_id
+        third = make_customer(session, phone="+4533123456").id
+    client.post(
+        f"/api/v1/duplicates/{pair_id}/dismissal",
+        json={"reason": "two shops"},
+        headers=administrator.headers,
+    )
+
+    answer = client.get(f"/api/v1/customers/{one}/duplicates", headers=administrator.headers)
+
+    assert answer.status_code == 200
+    shown = {
+        item["customer"]["id"]: (item["state"], item["duplicate_id"])
+        for item in answer.json["items"]
+    }
+    assert shown == {str(other): ("dismissed", str(pair_id)), str(third): (None, None)}
+
+
+def test_an_unknown_customer_has_no_duplicates_to_show(
+    client: ApiClient, administrator: Caller
+) -> None:
+    answer = client.get(f"/api/v1/customers/{uuid4()}/duplicates", headers=administrator.headers)
+
+    assert answer.status_code == 404
+
+
+def test_every_sort_has_its_index(database: Engine) -> None:
+    reader = Reader(now=utcnow(), zone="Europe/Copenhagen")
+
+    with database.connect() as connection:
+        assert sorts_without_index(connection, DUPLICATES, reader) == []
