@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from hub.access.models import User
+from hub.customers.models import Customer
 from hub.db import transaction
 from hub.errors import AuthenticationError, RejectedError, RemoteFieldError, TransientError
 from hub.ledger.models import Job, JobState
@@ -20,7 +21,7 @@ from hub.reminders.models import Reminder
 from hub.reminders.timing import Moment
 from hub.settings import get_settings
 from tests.fake_mailer import FakeMailer
-from tests.people import NOW
+from tests.people import NOW, make_user
 from tests.workers.mailroom import (
     calendar_line,
     cut_off,
@@ -258,6 +259,27 @@ def test_a_worker_killed_after_handing_over_leads_to_one_listed_repeat(mailer: F
     assert mailer.received[0] == mailer.received[1]
     assert len(mailer.received) == 2
     assert deliveries()[0].possible_repeats == 1
+
+
+def test_of_a_customer_he_may_not_see_he_is_told_nothing(
+    mailer: FakeMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_VISIBILITY", "private")
+    get_settings.cache_clear()
+    make_reminder()
+    with transaction() as session:
+        boss = make_user(session, "boss@nordlys.example")
+        session.execute(update(Customer).values(owner_user_id=boss.id))
+
+    work()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+    raw = "".join(part(mailer.received[0], kind) for kind in ("text/plain", "text/calendar"))
+    assert "Ring om tilbuddet" in raw
+    assert "Havn" not in raw
+    assert "33121212" not in raw.replace(" ", "")
+    assert "prisen" not in raw
 
 
 @pytest.fixture

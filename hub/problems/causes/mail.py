@@ -1,6 +1,7 @@
 """Mail that does not go out."""
 
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from hub.problems.cause import Cause, Words
 from hub.problems.models import ProblemKind
 
 _OUTGOING = N_("Outgoing mail")
+_NOT_SENT = N_("The mail could not be sent.")
 _SINCE_TRIES = 3  # failed tries of one mail before the server is said to be down: two minutes
 
 # An address to which a later mail has gone works again.
@@ -43,22 +45,23 @@ _DOWN = text("""
 
 def find_refused(session: Session) -> list[Cause]:
     """See `hub.problems.cause.Finder`: mails refused or given up, by the address they are for."""
-    return [
-        Cause(
-            key=f"mail_failed:{row.recipient}",
-            kind=ProblemKind.MAIL_FAILED,
-            subject_name=row.recipient,
-            since=row.since,
-            count=row.number,
-            message=Words(
-                row.message["code"], row.message["text"], row.message.get("params") or {}
-            ),
-            remedy=Words("mend_address", N_("Mend the address, then send the mails again.")),
-            link=f"/api/v1/deliveries?state=failed&recipient={row.recipient}",
-            detail={"recipient": row.recipient},
+    found = []
+    for row in session.execute(_REFUSED):
+        told: dict[str, Any] = row.message or {"code": "failed", "text": _NOT_SENT}
+        found.append(
+            Cause(
+                key=f"mail_failed:{row.recipient}",
+                kind=ProblemKind.MAIL_FAILED,
+                subject_name=row.recipient,
+                since=row.since,
+                count=row.number,
+                message=Words(told["code"], told["text"], told.get("params") or {}),
+                remedy=Words("mend_address", N_("Mend the address, then send the mails again.")),
+                link=f"/api/v1/deliveries?state=failed&recipient={quote(row.recipient)}",
+                detail={"recipient": row.recipient},
+            )
         )
-        for row in session.execute(_REFUSED)
-    ]
+    return found
 
 
 def find_unsure(session: Session) -> list[Cause]:

@@ -22,6 +22,15 @@ from hub.mail.services import Recipient
 from hub.problems import retrying
 from hub.problems import services as problems
 from hub.problems.models import Problem, ProblemKind, ProblemState
+from hub.reports.models import (
+    EmptyPolicy,
+    FileFormat,
+    RecipientsMode,
+    ReportDef,
+    ReportRun,
+    ReportRunState,
+    ReportSchedule,
+)
 from tests.people import make_user
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)  # seven in Copenhagen: before the digest
@@ -504,3 +513,69 @@ def test_what_is_over_or_wants_a_decision_is_not_retried(session: Session, code:
         retry(problem)
 
     assert refused.value.code == code
+
+
+def make_report(session: Session, reader: User) -> ReportSchedule:
+    report = ReportDef(
+        name="Overdue", dataset="customers", query={}, format=FileFormat.XLSX,
+        owner_user_id=reader.id,
+    )  # fmt: skip
+    session.add(report)
+    session.flush()
+    schedule = ReportSchedule(
+        name="Overdue", task=TaskName.RUN_REPORT.value, args={}, rule="FREQ=WEEKLY", zone="UTC",
+        starts_at_local="2026-11-16T08:00:00", report_id=report.id,
+        recipients_mode=RecipientsMode.USERS, recipient_ids=[reader.id],
+        on_empty=EmptyPolicy.SEND, owner_user_id=reader.id,
+    )  # fmt: skip
+    session.add(schedule)
+    session.flush()
+    return schedule
+
+
+def make_run(
+    session: Session, schedule: ReportSchedule, state: ReportRunState, planned_at: datetime
+) -> ReportRun:
+    run = ReportRun(
+        schedule_id=schedule.id, report_id=schedule.report_id, planned_at=planned_at, state=state,
+        recipient_user_id=schedule.recipient_ids[0], owner_user_id=schedule.owner_user_id,
+    )  # fmt: skip
+    session.add(run)
+    session.commit()
+    return run
+
+
+def test_a_report_that_could_not_be_made_is_a_problem_of_its_owner_until_a_later_one_is(
+    session: Session,
+) -> None:
+    owner = make_user(session, OWNER)
+    schedule = make_report(session, owner)
+    run = make_run(session, schedule, ReportRunState.FAILED, NOW)
+    job_id = dead_job(session, TaskName.RENDER_REPORT, subject=("report_run", run.id))
+
+    look()
+    look(MINUTE)
+    (problem,) = the_open()
+    assert (problem.kind, problem.subject_name, problem.count) == ("report_failed", "Overdue", 1)
+    assert told() == [("alert", OWNER, 1)]
+    assert retry(problem) == [job_id]
+
+    make_run(session, schedule, ReportRunState.DELIVERED, NOW + timedelta(days=7))
+    look(2 * MINUTE)
+    assert the_open() == []
+
+
+def test_a_report_that_was_made_and_refused_by_mail_is_a_problem_of_that_address_alone(
+    session: Session,
+) -> None:
+    owner = make_user(session, OWNER)
+    run = make_run(session, make_report(session, owner), ReportRunState.FAILED, NOW)
+    mail.request(session, DeliveryKind.REPORT, Recipient.of(owner), source=("report_run", run.id))
+    session.commit()
+    session.execute(update(Delivery).values(state="failed", message=REFUSED))
+    session.execute(update(Job).values(state="dead"))
+    session.commit()
+
+    look()
+
+    assert [problem.kind for problem in the_open()] == [ProblemKind.MAIL_FAILED]
