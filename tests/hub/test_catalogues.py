@@ -1,4 +1,6 @@
+import ast
 import string
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,17 @@ def test_every_text_for_people_has_a_translation(language: str) -> None:
     catalogue = _catalogue(language)
 
     missing = {text: place for text, place in _sources().items() if not catalogue.get(text)}
+
+    assert missing == {}, f"missing in hub/locales/{language}.po:\n{_as_entries(missing)}"
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_every_error_of_a_connector_has_a_translation_although_nothing_marks_it(
+    language: str,
+) -> None:
+    catalogue = _catalogue(language)
+
+    missing = {text: place for text, place in _connector_errors() if not catalogue.get(text)}
 
     assert missing == {}, f"missing in hub/locales/{language}.po:\n{_as_entries(missing)}"
 
@@ -63,6 +76,23 @@ def _sources(root: Path = ROOT) -> dict[str, str]:
             for text in (message,) if isinstance(message, str) else message:
                 found.setdefault(text, f"{package}/{filename}:{line}")
     return found
+
+
+def _connector_errors() -> Iterator[tuple[str, str]]:
+    """Yield the sentences in what connectors raise, which may not import what marks them."""
+    for path in sorted((ROOT / "connectors").rglob("*.py")):
+        if "sandbox" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func).endswith(("Error", "unknown")):
+                for argument in node.args[1:2]:
+                    text = argument.value if isinstance(argument, ast.Constant) else None
+                    if isinstance(text, str) and text.endswith((".", "}")):
+                        yield text, f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def _name(called: ast.expr) -> str:
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
 def _catalogue(language: str) -> dict[str, str]:
