@@ -151,6 +151,7 @@ def pending(session: Session, kind: str) -> dict[Any, Any]:
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
     """Make the block all or nothing inside the transaction, waiting events and jobs included."""
+    session.flush()  # what was changed before the block belongs to the transaction around it
     before = {kind: dict(waiting) for kind, waiting in session.info.get("pending", {}).items()}
     try:
         with session.begin_nested():
