@@ -1,0 +1,184 @@
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+
+import workers.tasks.reports  # noqa: F401 - registers the task
+from hub import files
+from hub.access.models import User
+from hub.access.roles import Role
+from hub.clock import utcnow
+from hub.customers import services as customers
+from hub.db import transaction
+from hub.ledger.tasks import TaskName
+from hub.reports.models import Export
+from hub.settings import get_settings
+from tests.api.client import ApiClient, Reply
+from tests.api.conftest import Caller, make_caller
+from workers.chain import drain
+
+
+@pytest.fixture(autouse=True)
+def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "data_dir", tmp_path)
+
+
+def make_customers(*names: str) -> None:
+    with transaction() as session:
+        for name in names:
+            customers.create(session, {"name": name}, now=utcnow(), check_duplicates=False)
+
+
+def ask(client: ApiClient, caller: Caller, **body: Any) -> Reply:
+    return client.post(
+        "/api/v1/exports", json={"dataset": "customers", **body}, headers=caller.headers
+    )
+
+
+def work() -> None:
+    while drain(TaskName.RENDER_EXPORT):
+        pass
+
+
+def test_an_export_is_asked_for_made_and_downloaded(
+    client: ApiClient, representative: Caller
+) -> None:
+    make_customers("Nord", "Syd")
+    query = {"filter": {"name": {"contains": "nord"}}, "sort": ["name"], "fields": ["name"]}
+    accepted = ask(client, representative, query=query, format="csv")
+    assert accepted.status_code == 202
+    assert accepted.json["state"] == "waiting"
+    assert accepted.headers["Location"] == f"/api/v1/jobs/{accepted.json['job_id']}"
+    assert accepted.json["file"] is None
+    work()
+
+    path = f"/api/v1/exports/{accepted.json['id']}"
+    made = client.get(path, headers=representative.headers).json
+    assert (made["state"], made["row_count"], made["total"]) == ("done", 1, 1)
+    assert made["query"] == query
+    assert made["as_of"] is not None
+    assert made["message"] is None
+    file = client.get(made["file"], headers=representative.headers)
+    assert file.status_code == 200
+    assert file.text == '\ufeff"Name"\r\n"Nord"\r\n'
+    assert len(file.text.encode()) == made["size_bytes"]
+    assert file.headers["ETag"] == f'"{made["sha256"]}"'
+    assert file.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert file.headers["Content-Disposition"].startswith('attachment; filename="Customers 20')
+    assert file.headers["Cache-Control"] == "private, no-store"
+    assert file.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_name_of_a_file_keeps_its_letters(client: ApiClient, representative: Caller) -> None:
+    with transaction() as session:
+        session.get_one(User, representative.user_id).locale = "da"
+    made = ask(client, representative, dataset="reminders").json
+    work()
+
+    file = client.get(f"/api/v1/exports/{made['id']}/file", headers=representative.headers)
+
+    disposition = file.headers["Content-Disposition"]
+    assert "filename*=UTF-8''P%C3%A5mindelser%20" in disposition
+
+
+def test_nobody_else_sees_an_export_but_an_administrator(
+    client: ApiClient, representative: Caller, administrator: Caller
+) -> None:
+    other = make_caller(Role.REPRESENTATIVE, "carl@example.com")
+    made = ask(client, representative).json
+    work()
+
+    answers = {
+        caller.user_id: [
+            client.get(f"/api/v1/exports/{made['id']}{end}", headers=caller.headers).status_code
+            for end in ("", "/file")
+        ]
+        for caller in (representative, administrator, other)
+    }
+
+    assert answers == {
+        representative.user_id: [200, 200],
+        administrator.user_id: [200, 200],
+        other.user_id: [404, 404],
+    }
+    listed = client.get("/api/v1/exports", headers=other.headers).json
+    assert listed["total"] == {"count": 0, "exact": True}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({"dataset": "secrets"}, ["/dataset"]),
+        ({"query": {"filter": {"x": 1}}}, ["/query/filter/x/eq"]),
+        ({"query": {"sort": ["phone"], "fields": ["y"]}}, ["/query/fields", "/query/sort"]),
+        ({"query": {"limit": 5}}, ["/query/limit"]),
+        ({"format": "pdf"}, ["/format"]),
+    ],
+)
+def test_what_cannot_be_exported_is_refused_where_it_stands(
+    client: ApiClient, representative: Caller, body: dict[str, Any], pointers: list[str]
+) -> None:
+    refused = ask(client, representative, **body)
+
+    assert refused.status_code == 422
+    assert sorted(error["pointer"] for error in refused.json["errors"]) == pointers
+    assert client.get("/api/v1/exports", headers=representative.headers).json["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("scopes", "status"),
+    [
+        (("customers:read", "exports:*"), 403),
+        (("customers:export",), 403),
+        (("customers:export", "exports:export"), 202),
+    ],
+)
+def test_a_token_needs_the_right_to_export_that_very_list(
+    client: ApiClient, scopes: tuple[str, ...], status: int
+) -> None:
+    caller = make_caller(Role.REPRESENTATIVE, "carl@example.com", scopes)
+
+    assert ask(client, caller).status_code == status
+
+
+def test_before_it_is_made_there_is_no_file(client: ApiClient, representative: Caller) -> None:
+    made = ask(client, representative).json
+
+    refused = client.get(f"/api/v1/exports/{made['id']}/file", headers=representative.headers)
+
+    assert (refused.status_code, refused.json["code"]) == (409, "no_file")
+
+
+@pytest.mark.parametrize("swept", ["row", "content"])
+def test_a_file_that_is_over_is_gone_and_its_manifest_stays(
+    client: ApiClient, representative: Caller, swept: str
+) -> None:
+    made = ask(client, representative).json
+    work()
+    with transaction() as session:
+        if swept == "row":
+            session.execute(update(Export).values(file_id=None))
+        else:
+            files.remove(session.get_one(Export, UUID(made["id"])).sha256 or "")
+
+    gone = client.get(f"/api/v1/exports/{made['id']}/file", headers=representative.headers)
+
+    assert (gone.status_code, gone.json["code"]) == (410, "file_gone")
+    shown = client.get(f"/api/v1/exports/{made['id']}", headers=representative.headers).json
+    assert shown["sha256"] is not None
+    assert shown["row_count"] == 0
+
+
+def test_the_same_key_asks_for_one_export(client: ApiClient, representative: Caller) -> None:
+    headers = {**representative.headers, "Idempotency-Key": "monday"}
+
+    answers = [
+        client.post("/api/v1/exports", json={"dataset": "customers"}, headers=headers)
+        for _ in range(2)
+    ]
+
+    assert {answer.json["id"] for answer in answers} == {answers[0].json["id"]}
+    listed = client.get("/api/v1/exports", headers=representative.headers).json
+    assert listed["total"]["count"] == 1

@@ -1,0 +1,56 @@
+from hub.access.models import User
+from hub.access.roles import Role
+from hub.db import transaction
+from tests.api.client import ApiClient
+from tests.api.conftest import Caller, make_caller
+
+
+def test_the_lists_are_named_with_what_the_caller_may_do(client: ApiClient) -> None:
+    caller = make_caller(
+        Role.REPRESENTATIVE,
+        "carl@example.com",
+        ("listings:read", "customers:read", "customers:export", "contacts:read"),
+    )
+
+    items = client.get("/api/v1/listings", headers=caller.headers).json["items"]
+
+    assert items == [
+        {"name": "customers", "title": "Customers", "may_export": True},
+        {"name": "contacts", "title": "Contacts", "may_export": False},
+    ]
+    assert client.get("/api/v1/listings/notes", headers=caller.headers).status_code == 403
+
+
+def test_a_list_is_described_in_the_readers_language(
+    client: ApiClient, representative: Caller
+) -> None:
+    with transaction() as session:
+        session.get_one(User, representative.user_id).locale = "da"
+
+    shown = client.get("/api/v1/listings/customers", headers=representative.headers).json
+
+    assert (shown["name"], shown["title"], shown["has_owners"]) == ("customers", "Kunder", True)
+    assert (shown["search"], shown["default_sort"]) == (True, ["name"])
+    fields = {field["name"]: field for field in shown["fields"]}
+    assert fields["owner"]["label"] == "Ejer"
+    assert fields["owner"]["operators"] == ["eq", "ne", "empty"]
+    assert fields["kind"]["choices"][0] == {"value": "organisation", "label": "Virksomhed"}
+    assert [name for name, each in fields.items() if each["shown"]][:2] == ["ref_no", "name"]
+    assert {name for name, each in fields.items() if each["sortable"]} >= {"name", "created_at"}
+
+
+def test_an_unknown_list_is_not_found(client: ApiClient, representative: Caller) -> None:
+    missing = client.get("/api/v1/listings/secrets", headers=representative.headers)
+
+    assert missing.status_code == 404
+
+
+def test_every_named_list_is_described_and_served(client: ApiClient, administrator: Caller) -> None:
+    items = client.get("/api/v1/listings", headers=administrator.headers).json["items"]
+
+    for item in items:
+        path = f"/api/v1/listings/{item['name']}"
+        described = client.get(path, headers=administrator.headers)
+        served = client.get(f"/api/v1/{item['name']}", headers=administrator.headers)
+        assert (described.status_code, served.status_code) == (200, 200), item["name"]
+    assert len(items) > 8
