@@ -7,7 +7,7 @@ from hub.matching.candidates import Candidate, find
 from hub.matching.comparing import RULES
 from hub.matching.evidence import Evidence
 from hub.matching.fingerprints import Fingerprint, is_new_evidence
-from hub.matching.index import mark_checked, outdated, remove, unchecked, write, write_many
+from hub.matching.index import hold, mark_checked, outdated, remove, unchecked, write, write_many
 from hub.matching.names import same_name
 from hub.matching.pairs import Pair, compare_pairs, find_pairs
 from hub.matching.parties import Party
@@ -25,6 +25,7 @@ __all__ = [
     "compare_pairs",
     "find",
     "find_pairs",
+    "hold",
     "is_new_evidence",
     "mark_checked",
     "outdated",

@@ -56,6 +56,9 @@ _REMOVE = text("""
     where k.digest = old.digest and k.record_id = :record_id
 """)
 
+_HELD = frozenset({"number", "ean", "p_number", "email", "phone", "name"})
+_HOLD = text("select pg_advisory_xact_lock(:digest)")
+
 _OUTDATED = text("""
     select wanted.record_id from unnest(cast(:record_ids as uuid[])) as wanted (record_id)
     left join match_party p on p.entity = :entity and p.record_id = wanted.record_id
@@ -84,6 +87,19 @@ def write_many(session: Session, entity: str, items: Iterable[tuple[UUID, Party]
     """Replace the keys of many records, each named once; a few thousand a second and more."""
     for batch in _batches(items):
         _write(session, entity, [(record_id, comparable(party)) for record_id, party in batch])
+
+
+def hold(session: Session, entity: str, party: Party) -> None:
+    """Make others who are about to write the like of a party wait until this transaction ends.
+
+    Call it before `find` where nothing of the kind may be made twice: of two who look at the same
+    moment both would find nothing. For single writes; a transaction of hundreds would hold too many
+    locks.
+    """
+    facts = comparable(party)
+    held = sorted(key.digest(entity) for key in keys_of(facts) if key.kind in _HELD)
+    for digest in held:
+        session.execute(_HOLD, {"digest": digest})
 
 
 def outdated(session: Session, entity: str, record_ids: Sequence[UUID]) -> list[UUID]:

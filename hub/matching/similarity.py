@@ -1,5 +1,6 @@
 """How alike two names are, word by word."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ def overlap(
     """
     shared = set(first) & set(second)
     left, right = set(first) - shared, set(second) - shared
-    agreeing = sum(_weight(word) * rarity_of(word) for word in shared)
+    agreeing = math.fsum(_weight(word) * rarity_of(word) for word in shared)
     telling = any(map(_is_telling, shared))
     if _joined_alike(left, right):
         agreeing += min(_weights(left), _weights(right))
@@ -98,7 +99,10 @@ def _alike(one: str, other: str) -> float:
 
 
 def _joined_alike(left: set[str], right: set[str]) -> bool:
-    """Say whether the same letters are only parted otherwise: ``nord lys`` and ``nordlys``."""
+    """Say whether the same letters are only parted otherwise: ``nord lys`` and ``nordlys``.
+
+    In any order, since words have none here.
+    """
     if not left or not right or len(left) == len(right) == 1:
         return False
     one, other = sorted("".join(left)), sorted("".join(right))

@@ -1,9 +1,12 @@
 from uuid import uuid4
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from hub.matching import FORBID, WARN, Party, find, remove, write, write_many
+from hub.db import transaction
+from hub.matching import FORBID, WARN, Party, find, hold, remove, write, write_many
 
 NORDLYS = Party(
     name="Nordlys Belysning ApS", cvr="99000007", phone="+45 33 12 34 56", country="DK",
@@ -80,3 +83,14 @@ def test_the_best_candidate_comes_first_and_the_limit_holds(session: Session) ->
     assert [candidate.record_id for candidate in found] == [same, alike]
     assert found[1].score >= WARN
     assert len(find(session, "customer", NORDLYS, limit=1)) == 1
+
+
+def test_of_two_who_are_about_to_write_the_same_one_waits(database: Engine) -> None:
+    again = Party(name="NORDLYS BELYSNING", phone=NORDLYS.phone)
+    with transaction() as first, transaction() as second:
+        second.execute(text("set local lock_timeout = '50ms'"))
+        hold(first, "customer", NORDLYS)
+        hold(second, "customer", Party(name="Sydkyst Fisk A/S"))
+
+        with pytest.raises(OperationalError, match="lock timeout"), second.begin_nested():
+            hold(second, "customer", again)
