@@ -169,6 +169,11 @@ class ConnectorError(HubError):
         self.message = message
         self.params: Mapping[str, object] = params
 
+    @property
+    def words(self) -> dict[str, object]:
+        """What it says, to be kept as JSON and translated when somebody reads it."""
+        return {"text": self.message, "params": dict(self.params)}
+
 
 class TransientError(ConnectorError):
     """May succeed when tried again, after `retry_after` where the other side named a time."""

@@ -42,10 +42,19 @@ def translate(
 ) -> str:
     """Return `message` in the reader's language with its parameters filled in.
 
-    A text without a translation stays English: better a foreign word than none.
+    A text without a translation stays English: better a foreign word than none. A parameter that is
+    itself {text, params}, such as `hub.errors.ConnectorError.words`, is translated likewise.
     """
     text = _catalogue(language_of(preferred)).get(message, message)
-    return text.format(**params) if params else text
+    if not params:
+        return text
+    return text.format(**{name: _spoken(preferred, value) for name, value in params.items()})
+
+
+def _spoken(preferred: str | None, value: object) -> object:
+    if isinstance(value, Mapping) and "text" in value:
+        return translate(preferred, value["text"], value.get("params"))
+    return value
 
 
 @cache

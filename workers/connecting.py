@@ -100,7 +100,7 @@ def opened(
             health.record_refused_credentials(
                 session,
                 services.get(session, connection_id, lock=True),
-                error.message.format(**error.params),
+                error.words,
                 now=utcnow(),
             )
         if testing:
@@ -109,7 +109,7 @@ def opened(
     except TransientError as error:
         with transaction() as session:
             health.record_failure(
-                services.get(session, connection_id, lock=True), str(error), now=utcnow()
+                services.get(session, connection_id, lock=True), error.words, now=utcnow()
             )
         raise
     if control.made and connection.failures:

@@ -1,7 +1,7 @@
 """What is asked of registries, and what becomes of their answers."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -148,12 +148,14 @@ def store_candidates(
     lookup.answered_at = now
 
 
-def fail_search(lookup: RegistryLookup, source: str, reason: str, *, now: datetime) -> None:
-    """Note that a search could not be answered, and why."""
+def fail_search(
+    lookup: RegistryLookup, source: str, reason: Mapping[str, object], *, now: datetime
+) -> None:
+    """Note that a search could not be answered, and why: {text, params}."""
     lookup.source = source
     lookup.state = "failed"
     lookup.message = {
-        "code": "failed", "text": FAILED, "params": {"source": source, "reason": reason},
+        "code": "failed", "text": FAILED, "params": {"source": source, "reason": dict(reason)},
     }  # fmt: skip
     lookup.answered_at = now
 
@@ -195,13 +197,15 @@ def fill(
 
 
 def note_waiting(
-    session: Session, customer_id: UUID, reason: str, *, next_try_at: datetime
+    session: Session, customer_id: UUID, reason: Mapping[str, object], *, next_try_at: datetime
 ) -> None:
-    """Show that the registry does not answer, and when it is asked again."""
+    """Show that the registry does not answer, why ({text, params}), and when it is asked again."""
     customer = session.get_one(Customer, customer_id, with_for_update=True)
     customer.registry_state = RegistryState.WAITING
     customer.registry_next_try_at = next_try_at
-    customer.registry_message = {"code": "waiting", "text": WAITING, "params": {"reason": reason}}
+    customer.registry_message = {
+        "code": "waiting", "text": WAITING, "params": {"reason": dict(reason)},
+    }  # fmt: skip
 
 
 def note_failed(
@@ -211,14 +215,14 @@ def note_failed(
     *,
     code: str,
     text: str,
-    params: dict[str, str],
+    params: Mapping[str, object],
 ) -> None:
     """Show why the registry could not fill a customer; the customer stays as it is."""
     customer = session.get_one(Customer, customer_id, with_for_update=True)
     customer.registry_state = RegistryState.FAILED
     customer.registry_source = registry
     customer.registry_next_try_at = None
-    customer.registry_message = {"code": code, "text": text, "params": params}
+    customer.registry_message = {"code": code, "text": text, "params": dict(params)}
 
 
 def _values(company: CompanyRecord) -> dict[str, Any]:

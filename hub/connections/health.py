@@ -77,28 +77,34 @@ def pause(connection: Connection, *, now: datetime) -> None:
 
 
 def record_refused_credentials(
-    session: Session, connection: Connection, message: str, *, now: datetime
+    session: Session, connection: Connection, reason: Mapping[str, object], *, now: datetime
 ) -> None:
-    """Note that the other side refuses our credentials: all work is held until they are mended."""
+    """Note that the other side refuses our credentials: all work is held until they are mended.
+
+    `reason` is {text, params} and is translated when it is read.
+    """
     connection.last_failure_at = now
     if connection.state in LIVE:
         _move(connection, ConnectionState.REVOKED, now)
     connection.message = {
         "code": "credentials_refused",
         "text": N_("The other side refuses our credentials: {reason}"),
-        "params": {"reason": message},
+        "params": {"reason": dict(reason)},
     }
     session.flush()
 
 
-def record_failure(connection: Connection, message: str, *, now: datetime) -> None:
-    """Count a failure in a row: people are warned first, then the connection is paused."""
+def record_failure(connection: Connection, reason: Mapping[str, object], *, now: datetime) -> None:
+    """Count a failure in a row: people are warned first, then the connection is paused.
+
+    `reason` is {text, params} and is translated when it is read.
+    """
     connection.failures += 1
     connection.last_failure_at = now
     connection.message = {
         "code": "failing",
         "text": N_("The last {count} calls failed: {reason}"),
-        "params": {"count": connection.failures, "reason": message},
+        "params": {"count": connection.failures, "reason": dict(reason)},
     }
     if connection.failures >= PAUSED_AFTER and connection.state in USABLE:
         _move(connection, ConnectionState.PAUSED, now, keep_message=True)

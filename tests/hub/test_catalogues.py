@@ -7,6 +7,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from hub.errors import AuthenticationError, TransientError
 from hub.i18n import LANGUAGES, SOURCE, translate
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,20 @@ def test_a_danish_reader_reads_danish_and_an_unknown_text_stays_english() -> Non
         "Nobody has translated it"
     )
     assert translate("en", "Customer") == "Customer"
+
+
+def test_what_a_connector_said_is_translated_inside_the_message_that_reports_it() -> None:
+    error = AuthenticationError("economic", "The tokens are not valid, or were revoked.")
+    slow = TransientError("registry", "It failed ({status}).", status=503)
+    told = "The other side refuses our credentials: {reason}"
+
+    assert translate("da", told, {"reason": error.words}) == (
+        "Den anden side afviser vores adgangsoplysninger: Tokenene er ugyldige eller tilbagekaldt."
+    )
+    assert translate("en", told, {"reason": slow.words}) == (
+        "The other side refuses our credentials: It failed (503)."
+    )
+    assert translate("da", told, {"reason": "{as} it was"}).endswith(": {as} it was")
 
 
 def test_the_check_sees_marked_texts_of_several_lines_and_none_that_is_not_marked(

@@ -1,5 +1,6 @@
 """Asking company registries."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -33,17 +34,17 @@ def look_up_company(job: RunningJob, customer_id: UUID) -> None:
             company = registry.find(number)
     except TransientError as error:
         delay = error.retry_after or claims.DELAYS[min(job.claim.attempt, len(claims.DELAYS)) - 1]
-        _note_waiting(job, customer_id, str(error), delay)
+        _note_waiting(job, customer_id, error.words, delay)
         raise
     except PostponedError as error:
-        _note_waiting(job, customer_id, error.reason, error.delay)
+        _note_waiting(job, customer_id, {"text": error.reason}, error.delay)
         raise
     except PermanentError as error:
         with job.transaction() as session:
             autofill.note_failed(
                 session, customer_id, connection.connector,
                 code="failed", text=autofill.FAILED,
-                params={"source": connection.connector, "reason": str(error)},
+                params={"source": connection.connector, "reason": error.words},
             )  # fmt: skip
         raise
     checkpoint("after_lookup")
@@ -71,7 +72,7 @@ def search_companies(job: RunningJob, lookup_id: UUID) -> None:
         with job.transaction() as session:
             autofill.fail_search(
                 autofill.get_lookup(session, lookup_id),
-                connection.connector, str(error), now=utcnow(),
+                connection.connector, error.words, now=utcnow(),
             )  # fmt: skip
         raise
     with job.finish() as session:
@@ -95,6 +96,8 @@ def _registry(found: list[Connection]) -> Connection:
     return (usable or found)[0]
 
 
-def _note_waiting(job: RunningJob, customer_id: UUID, reason: str, delay: timedelta) -> None:
+def _note_waiting(
+    job: RunningJob, customer_id: UUID, reason: Mapping[str, object], delay: timedelta
+) -> None:
     with job.transaction() as session:
         autofill.note_waiting(session, customer_id, reason, next_try_at=utcnow() + delay)
