@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
+from openpyxl import load_workbook
 
 from connectors.sandbox.mailbox.store import Entry
 from tests.journeys.world import World
@@ -181,3 +183,128 @@ def test_2_one_mail_when_it_is_due_and_none_for_a_cancelled_one(
         message(world, sent[0])
     )
     assert not [m for m in mails(world) if m.method is None and "Aflyst" in (m.subject or "")]
+
+
+@pytest.fixture(scope="module")
+def jens(world: World) -> dict[str, Any]:
+    """An English-speaking representative with nothing to do."""
+    made: dict[str, Any] = world.post(
+        "/users",
+        {
+            "email": "jens@hub.example",
+            "name": "Jens Prøve",
+            "role": "representative",
+            "locale": "en",
+            "zone": "Europe/Copenhagen",
+        },
+    )
+    return made
+
+
+WEEK = {"recipient": {"eq": "me"}, "fire_at": {"lt": "week+1w"}, "state": {"eq": "scheduled"}}
+
+
+def scheduled(world: World, report: Any, **options: Any) -> Any:
+    """Put a report on a schedule that falls due in a few seconds, as if on Monday at eight."""
+    starts = datetime.now(ZONE) + timedelta(seconds=4)
+    return world.post(
+        f"/reports/{report['id']}/schedules",
+        {
+            "rule": "FREQ=WEEKLY",
+            "zone": "Europe/Copenhagen",
+            "starts_at_local": starts.strftime("%Y-%m-%dT%H:%M:%S"),
+            "recipients": {"mode": "each_owner"},
+            **options,
+        },
+    )
+
+
+def runs_of(world: World, schedule: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = world.get("/report-runs", schedule=schedule["id"])["items"]
+    return found
+
+
+def workbook_of(mail: EmailMessage) -> Any:
+    [part] = [p for p in mail.iter_attachments() if p.get_filename("").endswith(".xlsx")]
+    content = part.get_content()
+    return load_workbook(BytesIO(content)).active
+
+
+def test_3_each_owner_gets_his_own_list_of_the_week_as_a_workbook(
+    world: World, mette: dict[str, Any], jens: dict[str, Any], customer: Any
+) -> None:
+    today = datetime.now(ZONE).date().isoformat()
+    for number in range(3):
+        note_with_reminder(
+            world, mette, customer, {"title": f"=Ring {number}", "on": today, "at": "23:59"}, "x"
+        )
+    hers = world.client.get(
+        "/api/v1/reminders",
+        params={"recipient": "me", "fire_at.lt": "week+1w", "state": "scheduled"},
+        headers={"Authorization": mette["authorization"]},
+    ).json()
+    report = world.post(
+        "/reports",
+        {"name": "Ugens opgaver", "dataset": "reminders", "query": {"filter": WEEK}},
+    )
+
+    schedule = scheduled(
+        world, report, recipients={"mode": "users", "user_ids": [mette["id"], jens["id"]]},
+        on_empty="skip",
+    )  # fmt: skip
+
+    runs = world.eventually(
+        lambda: runs_of(world, schedule),
+        lambda found: (
+            len(found) == 2 and all(run["state"] in {"delivered", "skipped_empty"} for run in found)
+        ),
+        within_s=60,
+    )
+    by_recipient = {run["recipient_user_id"]: run for run in runs}
+    assert by_recipient[jens["id"]]["state"] == "skipped_empty"
+    run = by_recipient[mette["id"]]
+    assert run["state"] == "delivered"
+    assert run["row_count"] == run["total"] == hers["total"]["count"]
+    [entry] = [m for m in mails(world) if "Ugens opgaver" in (m.subject or "")]
+    sheet = workbook_of(message(world, entry))
+    headers = [cell.value for cell in sheet[1]]
+    assert "Kunde" in headers
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref is not None
+    assert sheet.max_row == hers["total"]["count"] + 1
+    first = dict(zip(headers, sheet[2], strict=True))
+    assert any(cell.is_date for cell in first.values())
+    titles = {cell.value: cell.data_type for row in sheet.iter_rows(min_row=2) for cell in row}
+    assert titles["=Ring 0"] != "f"
+    assert not [m for m in mails(world, "jens@hub.example") if "Ugens" in (m.subject or "")]
+
+
+def test_3_a_refusing_mail_server_fails_the_run_and_the_file_can_be_had(
+    world: World, mette: dict[str, Any]
+) -> None:
+    report = world.post(
+        "/reports",
+        {"name": "Afvist rapport", "dataset": "reminders", "query": {"filter": WEEK}},
+    )
+    world.mailbox.faults.refuse.add("mette@hub.example")
+    try:
+        schedule = scheduled(world, report, recipients={"mode": "users", "user_ids": [mette["id"]]})
+        [run] = world.eventually(
+            lambda: runs_of(world, schedule),
+            lambda found: len(found) == 1 and found[0]["state"] == "failed",
+            within_s=60,
+        )
+    finally:
+        world.mailbox.faults.refuse.clear()
+
+    file = world.client.get(
+        f"/api/v1/report-runs/{run['id']}/file",
+        headers={"Authorization": mette["authorization"]},
+    )
+    assert file.status_code == 200
+    assert load_workbook(BytesIO(file.content)).active.max_row == run["row_count"] + 1
+    problems = world.eventually(
+        lambda: [p for p in world.get("/problems")["items"] if p["kind"] == "mail_failed"], bool
+    )
+    assert problems[0]["subject"]["name"] == "mette@hub.example"
+    assert problems[0]["remedy"]["text"]

@@ -45,9 +45,14 @@ class Sandbox:
 
 
 class World:
-    """Everything a journey needs; a context manager."""
+    """Everything a journey needs; a context manager.
 
-    def __init__(self, **environment: str) -> None:
+    Args:
+        durable: True where PostgreSQL is to be killed; else it may lose its last commits with that.
+        environment: more settings of Hub.
+    """
+
+    def __init__(self, *, durable: bool = False, **environment: str) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="hub-world-"))
         self.registry = Sandbox(cvrapi.serve())
         self.economic = Sandbox(serve(economic_app()))
@@ -59,7 +64,8 @@ class World:
                 "HUB_LEASE_S": "4",
                 "HUB_SWEEP_S": "0.5",
                 **environment,
-            }
+            },
+            durable=durable,
         )
         self.connections: dict[str, dict[str, Any]] = {}
 
