@@ -226,8 +226,11 @@ def runs_of(world: World, schedule: Any) -> list[dict[str, Any]]:
 
 def workbook_of(mail: EmailMessage) -> Any:
     [part] = [p for p in mail.iter_attachments() if p.get_filename("").endswith(".xlsx")]
-    content = part.get_content()
-    return load_workbook(BytesIO(content)).active
+    return sheet_of(part.get_content())
+
+
+def sheet_of(workbook: bytes) -> Any:
+    return load_workbook(BytesIO(workbook)).active
 
 
 def test_3_each_owner_gets_his_own_list_of_the_week_as_a_workbook(
@@ -302,7 +305,7 @@ def test_3_a_refusing_mail_server_fails_the_run_and_the_file_can_be_had(
         headers={"Authorization": mette["authorization"]},
     )
     assert file.status_code == 200
-    assert load_workbook(BytesIO(file.content)).active.max_row == run["row_count"] + 1
+    assert sheet_of(file.content).max_row == run["row_count"] + 1
     problems = world.eventually(
         lambda: [p for p in world.get("/problems")["items"] if p["kind"] == "mail_failed"], bool
     )
