@@ -45,24 +45,33 @@ def draw(order: FileOrder, rows: Spool) -> Content:
     Raises:
         OSError: it cannot be written.
     """
-    columns = [_column(each) for each in rows.columns]
-    reader = order.query.reader
     with tempfile.TemporaryDirectory(prefix="hub-report-") as folder:
         draft = Path(folder) / f"draft.{order.format}"
-        if order.format is FileFormat.CSV:
-            write_csv(draft, columns, rows.rows(), locale=reader.locale, zone=reader.zone)
-        else:
-            write_workbook(
-                draft,
-                columns,
-                rows.rows(),
-                locale=reader.locale,
-                zone=reader.zone,
-                title=order.title,
-                made_at=order.made_at,
-            )
+        write(order, rows, draft)
         with draft.open("rb") as finished:
             return files.put(finished)
+
+
+def write(order: FileOrder, rows: Spool, target: Path) -> None:
+    """Write the file of rows, in the reader's language, to a place.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    columns = [_column(each) for each in rows.columns]
+    reader = order.query.reader
+    if order.format is FileFormat.CSV:
+        write_csv(target, columns, rows.rows(), locale=reader.locale, zone=reader.zone)
+    else:
+        write_workbook(
+            target,
+            columns,
+            rows.rows(),
+            locale=reader.locale,
+            zone=reader.zone,
+            title=order.title,
+            made_at=order.made_at,
+        )
 
 
 def outcome(rows: Spool, content: Content | None) -> FileOutcome:

@@ -1,0 +1,64 @@
+"""``hub export``, tried."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import openpyxl
+import pytest
+
+from tests.ops.hub_up import HubUp
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[HubUp]:
+    """An installation with its administrator and nothing else, Hub not running."""
+    made = HubUp()
+    assert made.run("migrate").returncode == 0
+    yield made
+    made.close()
+
+
+def test_a_list_is_written_with_the_words_and_rights_of_a_user(installation: HubUp) -> None:
+    target = installation.directory / "reports.xlsx"
+
+    made = installation.run(
+        "export", "reports", str(target), "--email", "admin@localhost",
+        "--where", "created_at.gte=2026-01-01", "--sort", "-created_at", "--fields", "name,owner",
+    )  # fmt: skip
+
+    assert made.returncode == 0, made.stderr
+    assert f"{target}: 0 rows, as of {datetime.now(UTC).year}-" in made.stdout
+    sheet = openpyxl.load_workbook(target).worksheets[0]
+    assert [cell.value for cell in sheet[1]] == ["Name", "Owner"]
+    assert sorted(path.name for path in target.parent.glob("*reports*")) == ["reports.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["secrets", "a.csv", "--email", "admin@localhost"], "DATASET: is no list"),
+        (["reports", "a.pdf", "--email", "admin@localhost"], "name an .xlsx or a .csv"),
+        (["reports", "a.csv", "--email", "nobody@localhost"], "no user with the address"),
+        (
+            ["reports", "a.csv", "--email", "admin@localhost", "--where", "shoe_size=44"],
+            "shoe_size is no field here",
+        ),
+        (
+            ["reports", "a.csv", "--email", "admin@localhost", "--where", "name"],
+            "write NAME=VALUE",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_and_no_file_made(
+    installation: HubUp, arguments: list[str], said: str
+) -> None:
+    dataset, name, *rest = arguments
+    target = installation.directory / name
+
+    refused = installation.run("export", dataset, str(target), *rest)
+
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert not target.exists()
