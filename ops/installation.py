@@ -1,7 +1,6 @@
 """One installation: its data directory, its stores, and what its processes are told."""
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -107,11 +106,6 @@ def reachable_database(installation: Installation) -> Iterator[str]:
         ProcessFiles(place.process_ids).end_all()
         with running(postgres_part(postgres), place):
             yield installation.database_url
-
-
-def own_program() -> list[str]:
-    """Return the command line that runs ``hub`` with this very Python."""
-    return [sys.executable, "-m", "ops.cli"]
 
 
 def _account_if_any(place: DataDirectory) -> Account | None:

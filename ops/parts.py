@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.redis import EmbeddedRedis
-from ops.installation import own_program
+from ops.own_program import own_program
 from ops.reach import answers
 from ops.supervisor.part import Part, Stage
 

@@ -10,7 +10,8 @@ from hub.settings import PREFIX
 from ops.data_directory import DataDirectory
 from ops.demo.places import HOST, Places
 from ops.errors import OperationError
-from ops.installation import Installation, own_program
+from ops.installation import Installation
+from ops.own_program import own_program
 from ops.reach import answers, is_free
 from ops.supervisor.part import Part, Stage, Voice
 

@@ -18,7 +18,7 @@ from hub.history.models import Event
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import FINISHED, Job
 from hub.ledger.tasks import TaskName
-from ops.installation import own_program
+from ops.own_program import own_program
 from ops.supervisor.part import Part
 from tests.chaos.bodies import EFFECT, URGENT
 from tests.stack import Stack
