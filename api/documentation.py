@@ -13,14 +13,17 @@ from api.openapi import document
 from api.operations import PUBLIC, View, operation
 from api.pages import text
 from hub.idempotency.services import MAX_KEY_LENGTH
+from hub.settings import get_settings
 
 blueprint = Blueprint("documentation", __name__)
 _CACHED = "hub.openapi"
 _OPTIONAL = ' <span class="soft">optional</span>'
 
+_ADDRESS = "https://hub.example"
+
 _MANUAL = f"""
 <h2 id="conventions">How it works</h2>
-<pre><code>curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/api/v1/me</code></pre>
+<pre><code>curl -H "Authorization: Bearer $TOKEN" {_ADDRESS}/api/v1/me</code></pre>
 <table>
 <tr><th>Versions</th><td>A record's <code>ETag</code> is its version. PATCH and DELETE want it in
 <code>If-Match</code>: 428 without, 412 where somebody was faster.</td></tr>
@@ -73,7 +76,7 @@ def show_document(call: Call) -> Response:
 )
 def show_documentation(call: Call) -> Response:
     """Return the documentation as a page."""
-    del call
+    address = (get_settings().public_url or call.request.host_url).rstrip("/")
     shown = openapi_document()
     groups: dict[str, list[str]] = {}
     for path, methods in shown["paths"].items():
@@ -90,7 +93,7 @@ def show_documentation(call: Call) -> Response:
         ),
         f"<p>{text(shown['info']['description'])}</p>",
         f'<nav>{links}<a href="#schemas">schemas</a></nav>',
-        _MANUAL,
+        _MANUAL.replace(_ADDRESS, text(address)),
         _schema_table(shown["components"]["schemas"]["Problem"]),
         *(
             f'<h2 id="{text(name)}">{text(name)}</h2>{"".join(rows)}'

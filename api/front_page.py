@@ -30,7 +30,7 @@ def show_front_page(call: Call) -> Response:
         (
             '<nav><a href="/api/docs">API documentation</a>'
             '<a href="/api/v1/openapi.json">openapi.json</a>'
-            '<a href="/readyz">readyz</a><a href="/metrics">metrics</a></nav>'
+            '<a href="/readyz">health</a><a href="/metrics">metrics</a></nav>'
         ),
         "<h2>Parts</h2>",
         _parts(health),
@@ -46,7 +46,7 @@ def _parts(health: Health) -> str:
         f'<tr><td>{name}</td><td class="{_COLOURS.get(how, "bad")}">{how.value}</td></tr>'
         for name, how in rows
     )
-    return f"<table>{''.join(cells)}</table>"
+    return f'<table class="facts">{"".join(cells)}</table>'
 
 
 def _read_steps() -> list[Step]:

@@ -29,6 +29,7 @@ overflow-x:auto}pre code{background:none;padding:0}
 table{border-collapse:collapse;width:100%;margin:.4rem 0;font-size:.93rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .7rem .4rem 0;
 border-bottom:1px solid var(--line)}th{color:var(--soft);font-weight:600}
+table.facts{width:auto;min-width:20rem}
 details{border:1px solid var(--line);border-radius:8px;margin:.5rem 0;padding:0 1rem}
 details[open]{padding-bottom:1rem}summary{cursor:pointer;padding:.6rem 0;list-style:none;
 display:flex;gap:.8rem;align-items:baseline;flex-wrap:wrap}

@@ -139,6 +139,7 @@ def _mend_customer_group(stage: Stage) -> None:
                 "mend it at": "accounting.message.link"},
     ).json  # fmt: skip
     stage.check(made["accounting"]["state"] == "failed", "e-conomic refuses", made["accounting"])
+    stage.check("afviser" in made["accounting"]["message"]["text"], "a Danish message", made)
     stage.change(connection, {"settings": {"default_customer_group": 1}})
     [dead] = stage.get("/jobs", {"state": "dead", "subject_id": made["id"]})["items"]
     stage.show("POST", f"/jobs/{dead['id']}/replay", status=200, Prefer="wait=15")
