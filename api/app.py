@@ -20,6 +20,7 @@ from api.routes import (
     events,
     exports,
     hooks,
+    imports,
     jobs,
     listings,
     notes,
@@ -63,6 +64,7 @@ CONCEPTS = (
     reports,
     schedules,
     report_runs,
+    imports,
 )
 PAGES = (front_page, health, metrics, documentation)
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.errors import ConflictError
 from hub.i18n import N_
+from hub.imports import services as imports
 from hub.ledger.enqueueing import Enqueued
 from hub.plans.models import Plan
 from hub.sync import loading
@@ -24,7 +25,7 @@ class PlanProcess(Protocol):
         ...
 
 
-_PROCESSES: dict[str, PlanProcess] = {loading.KIND: loading}
+_PROCESSES: dict[str, PlanProcess] = {loading.KIND: loading, imports.KIND: imports}
 
 
 def request_application(session: Session, plan: Plan, *, now: datetime) -> Enqueued:

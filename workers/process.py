@@ -5,6 +5,7 @@ from hub import db, reactions
 from hub.connections import declarations
 from hub.db import transaction
 from hub.errors import HubError
+from hub.imports import templates
 from hub.settings import get_settings
 
 
@@ -37,3 +38,9 @@ def publish_connectors() -> None:
     """Tell the rest of Hub which connectors are installed here."""
     with transaction() as session:
         declarations.publish(session, declared())
+
+
+def ask_for_templates() -> None:
+    """Have the templates of imports rendered, where those of this version are not there."""
+    with transaction() as session:
+        templates.ask_where_outdated(session)

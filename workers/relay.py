@@ -162,6 +162,7 @@ def run() -> None:
     """Run a relay until SIGTERM or SIGINT."""
     process.start("relay", pool_size=1)
     process.publish_connectors()
+    process.ask_for_templates()
     ensure_schedules()
     relay = Relay(
         chores={

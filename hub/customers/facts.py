@@ -1,6 +1,6 @@
 """What registries, accounting systems, shops and imports say of a customer, and what may win."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hub.copying import copy_in
 from hub.customers.models import Customer, FieldFact
 from hub.db import new_id
 from hub.history.recording import plain
@@ -70,17 +71,47 @@ def keep_written(
     _keep(session, customer, origin, source, values, at)
 
 
+def copy_written(
+    session: Session,
+    written: Iterable[tuple[UUID, Mapping[str, Any]]],
+    origin: CauseKind,
+    source: str,
+    *,
+    at: datetime,
+) -> None:
+    """Keep what an origin wrote into many new customers, of whom nothing is kept yet."""
+    copy_in(
+        session,
+        FieldFact.__tablename__,
+        ("id", "customer_id", "field", "value", "origin", "origin_ref", "observed_at"),
+        (
+            (new_id(), customer_id, field, _text(value), origin.value, source, at)
+            for customer_id, values in written
+            for field, value in values.items()
+            if value is not None
+        ),
+    )
+
+
 def provenance(session: Session, customer: Customer) -> dict[str, Provenance]:
     """Return where the present values come from; fields without an entry were typed."""
-    facts = session.scalars(
-        select(FieldFact)
-        .where(FieldFact.customer_id == customer.id)
-        .order_by(FieldFact.observed_at)
+    return provenance_of_many(session, [customer])[customer.id]
+
+
+def provenance_of_many(
+    session: Session, customers: Sequence[Customer]
+) -> dict[UUID, dict[str, Provenance]]:
+    """Return the same for many, by their ids."""
+    by_id = {customer.id: customer for customer in customers}
+    found: dict[UUID, dict[str, Provenance]] = {customer_id: {} for customer_id in by_id}
+    kept = session.scalars(
+        select(FieldFact).where(FieldFact.customer_id.in_(by_id)).order_by(FieldFact.observed_at)
     )
-    found = {}
-    for fact in facts:
-        if fact.value == _text(getattr(customer, fact.field, None)):
-            found[fact.field] = Provenance(fact.origin, fact.origin_ref, fact.observed_at)
+    for fact in kept:
+        if fact.value == _text(getattr(by_id[fact.customer_id], fact.field, None)):
+            found[fact.customer_id][fact.field] = Provenance(
+                fact.origin, fact.origin_ref, fact.observed_at
+            )
     return found
 
 

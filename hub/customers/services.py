@@ -42,6 +42,7 @@ _COMPARED = frozenset(
 )  # fmt: skip
 _SEARCHED = frozenset({"name", "legal_name", "ref_no", "cvr", "phone", "email", "address",
                        "postcode", "city", "industry"})  # fmt: skip
+_SEARCHED_BESIDE_NAME = tuple(sorted(_SEARCHED - {"name"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +70,11 @@ def create(
         ConflictError: ``duplicate`` (details: `existing_id`, `candidates`), or ``taken`` where a
             reference number or external reference is in use.
     """
-    values = clean(_writable(fields))
-    provisional = not values.get("name") and values.get("cvr")
-    if provisional:
-        values["name"] = f"CVR {values['cvr']}"
-    if not values.get("name"):
-        raise ValidationError.of("/name", "required", N_("A name or a CVR number is needed."))
+    values = completed(clean(_writable(fields)), channel=channel, now=now)
     _refuse_taken(session, values, None)
     found = matching.find(session, ENTITY, party_of(values)) if check_duplicates else []
     _refuse_duplicate(session, values, found, allow_duplicate)
-    values.setdefault("currency", get_settings().currency)
-    values.setdefault("country", get_settings().country)
-    values["roles"] = values.get("roles") or [CustomerRole.PROSPECT.value]
-    values.setdefault("kind", CustomerKind.ORGANISATION)
-    customer = Customer(
-        **{name: value for name, value in values.items() if value is not None},
-        channel=channel,
-        imported_at=now if channel == "import" else None,
-        name_provisional=bool(provisional),
-        lifecycle=Lifecycle.ACTIVE,
-    )
+    customer = Customer(**values)
     session.add(customer)
     session.flush()
     _derive(session, customer, set(values))
@@ -102,6 +88,31 @@ def create(
                 data={"other_id": str(candidate.record_id), "reason": allow_duplicate.reason},
             )
     return customer
+
+
+def completed(values: Mapping[str, Any], *, channel: str, now: datetime) -> dict[str, Any]:
+    """Return the columns of a new customer: clean values, and the defaults of what is not given.
+
+    Raises:
+        ValidationError: there is neither a name nor a CVR number to call it by.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    provisional = "name" not in given and "cvr" in given
+    if provisional:
+        given["name"] = f"CVR {given['cvr']}"
+    if not given.get("name"):
+        raise ValidationError.of("/name", "required", N_("A name or a CVR number is needed."))
+    return {
+        "currency": get_settings().currency,
+        "country": get_settings().country,
+        "kind": CustomerKind.ORGANISATION,
+        **given,
+        "roles": given.get("roles") or [CustomerRole.PROSPECT.value],
+        "channel": channel,
+        "imported_at": now if channel == "import" else None,
+        "name_provisional": provisional,
+        "lifecycle": Lifecycle.ACTIVE,
+    }
 
 
 def update(
@@ -213,6 +224,15 @@ def party_of(values: Mapping[str, Any]) -> matching.Party:
     return matching.Party(**{name: values.get(name) for name in _COMPARED})
 
 
+def derived_texts(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the columns that search and sorting need of a customer's values."""
+    others = (values.get(name) for name in _SEARCHED_BESIDE_NAME)
+    return {
+        "search_text": search_document(values["name"], others),
+        "sort_name": sort_text(values["name"]),
+    }
+
+
 def values_of(customer: Customer, names: frozenset[str] = WRITABLE) -> dict[str, Any]:
     """Return a customer's writable values."""
     return {name: getattr(customer, name) for name in names}
@@ -231,12 +251,11 @@ def _derive(session: Session, customer: Customer, changed: set[str]) -> None:
         matching.write(
             session, ENTITY, customer.id, party_of({n: getattr(customer, n) for n in _COMPARED})
         )
+    texts = derived_texts({name: getattr(customer, name) for name in _SEARCHED})
     if changed & _SEARCHED:
-        customer.search_text = search_document(
-            customer.name, (getattr(customer, name) for name in sorted(_SEARCHED - {"name"}))
-        )
+        customer.search_text = texts["search_text"]
     if "name" in changed:
-        customer.sort_name = sort_text(customer.name)
+        customer.sort_name = texts["sort_name"]
 
 
 def _refuse_taken(session: Session, values: Mapping[str, Any], own_id: UUID | None) -> None:

@@ -1,7 +1,8 @@
 """Turns what a transaction does to records into events, once for each record and transaction."""
 
+import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import event, insert
 from sqlalchemy.orm import Session
 
+from hub.copying import copy_in
 from hub.db import HubSession, new_id, pending
 from hub.history.models import Event
 from hub.origin import SYSTEM, Origin
@@ -81,6 +83,24 @@ def note_change(
     return False
 
 
+def record_many(session: Session, made: Sequence[PendingEvent]) -> None:
+    """Write the events of records of one entity that were written as a set, past the flush hook.
+
+    They are what the hook would have written; reactions hear of each, in this very call.
+    """
+    if not made:
+        return
+    copy_in(session, Event.__tablename__, EVENT_COLUMNS, (_copied(session, e) for e in made))
+    for reaction in _REACTIONS.get(made[0].subject_type, ()):
+        many = _SET_REACTIONS.get(reaction)
+        if many is not None:
+            many(session, made)
+            continue
+        for each in made:
+            reaction(session, each)
+    session.flush()
+
+
 def event_id_of(session: Session, subject_type: str, subject_id: UUID) -> UUID | None:
     """Return the id of the event that this transaction will write for a record, if any."""
     waiting: PendingEvent | None = pending(session, "events").get((subject_type, subject_id))
@@ -107,18 +127,23 @@ def plain(value: Any) -> Any:
 
 
 Reaction = Callable[[Session, PendingEvent], None]
+SetReaction = Callable[[Session, Sequence[PendingEvent]], None]
 _REACTIONS: dict[str, list[Reaction]] = {}
+_SET_REACTIONS: dict[Reaction, SetReaction] = {}
 
 
-def when_changed(subject_type: str, reaction: Reaction) -> None:
+def when_changed(subject_type: str, reaction: Reaction, *, many: SetReaction | None = None) -> None:
     """Have `reaction` called, in the writer's own transaction, for every event of an entity.
 
     So a process (push to accounting, look up, find duplicates) hears of every change, whoever makes
-    it. A reaction is quick: it asks for jobs and touches derived columns, no more.
+    it. A reaction is quick: it asks for jobs and touches derived columns, no more. `many` is the
+    same for the events of `record_many`, where it can be had for less than one call for each.
     """
     known = _REACTIONS.setdefault(subject_type, [])
     if reaction not in known:
         known.append(reaction)
+    if many is not None:
+        _SET_REACTIONS[reaction] = many
 
 
 def react(session: Session) -> None:
@@ -170,3 +195,16 @@ def _row(session: Session, made: PendingEvent) -> dict[str, Any]:
         "data": plain(made.data),
         "salt": secrets.token_bytes(SALT_BYTES),
     }
+
+
+EVENT_COLUMNS = (
+    "id", "type", "subject_type", "subject_id", "actor_kind", "actor_id", "user_id", "cause_kind",
+    "cause_id", "changes", "data", "salt",
+)  # fmt: skip
+
+
+def _copied(session: Session, made: PendingEvent) -> list[Any]:
+    row = _row(session, made)
+    row["changes"] = json.dumps(row["changes"], ensure_ascii=False)
+    row["data"] = None if row["data"] is None else json.dumps(row["data"], ensure_ascii=False)
+    return [row[name] for name in EVENT_COLUMNS]

@@ -28,6 +28,8 @@ class TaskName(StrEnum):
     ANALYSE_FILE = "imports.analyse_file"
     APPLY_IMPORT = "imports.apply_import"
     UNDO_IMPORT = "imports.undo_import"
+    RENDER_IMPORT_RESULT = "imports.render_import_result"
+    RENDER_IMPORT_TEMPLATES = "imports.render_import_templates"
     RUN_REPORT = "reports.run_report"
     RENDER_REPORT = "reports.render_report"
     RENDER_EXPORT = "reports.render_export"
@@ -44,6 +46,7 @@ _QUEUES = {
     TaskName.ANALYSE_FILE: Queue.BULK,
     TaskName.APPLY_IMPORT: Queue.BULK,
     TaskName.UNDO_IMPORT: Queue.BULK,
+    TaskName.RENDER_IMPORT_RESULT: Queue.BULK,
     TaskName.PLAN_FIRST_LOAD: Queue.BULK,
     TaskName.APPLY_FIRST_LOAD: Queue.BULK,
     TaskName.RENDER_EXPORT: Queue.BULK,

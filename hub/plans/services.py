@@ -119,10 +119,17 @@ def apply_batch(
         .order_by(PlanItem.position)
         .limit(limit)
     ).all()
+    apply_items(session, items, handler, now=now)
+    return len(items)
+
+
+def apply_items(
+    session: Session, items: Iterable[PlanItem], handler: Handler, *, now: datetime
+) -> None:
+    """Apply some items, each all or nothing, and note their outcomes."""
     for item in items:
         _apply_one(session, item, handler, now)
     session.flush()
-    return len(items)
 
 
 def finish(session: Session, plan: Plan, *, now: datetime) -> None:

@@ -1,18 +1,38 @@
 """Taking in what shops tell us and what people upload."""
 
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from connectors import table
+from sqlalchemy.orm import Session
+
+from connectors import table as connectors
+from hub import files
 from hub.clock import utcnow
 from hub.connections import services as connections
-from hub.errors import PermanentError
+from hub.errors import NotFoundError, PermanentError, ValidationError
+from hub.files import services as kept_files
 from hub.hooks import importing, receiving
+from hub.i18n import N_
+from hub.imports import planning, running, services, templates
+from hub.imports.models import ImportState
 from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
+from hub.parsing import Cell
 from hub.ports import ShopEvent, ShopWebhook
 from workers import connecting
 from workers.chain import RunningJob, checkpoint, task
+from workers.importing import results
+from workers.importing import templates as rendering
+from workers.importing.opening import opened
+from workers.reading.tables import Table
+from workers.rendering.readers import Reader
+
+LONGEST = timedelta(hours=4)
+ROWS_SHOWN = 5000  # progress is a commit: not for every row
 
 
 @task(TaskName.IMPORT_HOOK)
@@ -43,8 +63,155 @@ def import_hook(job: RunningJob, hook_delivery_id: UUID) -> None:
         )
 
 
+@task(TaskName.ANALYSE_FILE, longest=LONGEST)
+def analyse_file(job: RunningJob, import_id: UUID) -> None:
+    """Read an upload and say what would be done with each row.
+
+    A file that cannot be read, or that has no column of names, is no failure of the job: the
+    import says what is wrong.
+    """
+    job.caused_by(CauseKind.IMPORT, import_id)
+    with job.transaction() as session:
+        upload = running.upload_of(session, import_id)
+    path = files.path_of(upload.sha256)
+    try:
+        with opened(path, name=upload.file_name, encoding=upload.encoding) as table:
+            with job.transaction() as session:
+                source = {name: getattr(table.source, name) for name in table.source.__slots__}
+                reader = planning.begin(
+                    session, import_id, table.header, source, table.row_count,
+                    language=upload.language,
+                )  # fmt: skip
+            if reader is None:
+                return
+            staging = planning.stage(_shown(job, table), reader)
+    except ValidationError as error:
+        _refuse(job, import_id, error)
+        return
+    with staging:
+        plan_id = planning.make_plan(
+            job.transaction,
+            import_id,
+            staging,
+            lambda done: job.progress(done, len(staging), "rows"),
+            now=utcnow(),
+        )
+    with job.finish({"plan_id": str(plan_id)}) as session:
+        planning.complete(session, import_id, plan_id, now=utcnow())
+
+
+@task(TaskName.APPLY_IMPORT, longest=LONGEST)
+def apply_import(job: RunningJob, import_id: UUID) -> None:
+    """Do what an import's plan says; killed, it goes on with the rows that are not done."""
+    with job.transaction() as session:
+        plan_id = _plan_of(session, import_id)
+    job.caused_by(CauseKind.IMPORT, plan_id)
+    _in_batches(job, plan_id, running.apply_batch)
+    counted: dict[str, int] = {}
+    with job.finish(counted) as session:
+        counted |= running.end_application(session, import_id, now=utcnow())
+
+
+@task(TaskName.UNDO_IMPORT, longest=LONGEST)
+def undo_import(job: RunningJob, import_id: UUID) -> None:
+    """Take an import back, the last row first; what was changed since is kept, and listed."""
+    with job.transaction() as session:
+        plan_id = _plan_of(session, import_id)
+    job.caused_by(CauseKind.IMPORT, plan_id)
+    _in_batches(job, plan_id, running.undo_batch)
+    counted: dict[str, int] = {}
+    with job.finish(counted) as session:
+        counted |= running.end_undo(session, import_id, now=utcnow())
+
+
+@task(TaskName.RENDER_IMPORT_RESULT, longest=LONGEST)
+def render_import_result(job: RunningJob, import_id: UUID) -> None:
+    """Render the workbook that lists what becomes, or became, of each row."""
+    with job.transaction() as session:
+        upload = running.upload_of(session, import_id)
+    if upload.plan_id is None:
+        return
+    reader = Reader(upload.language, upload.zone)
+    name = results.named_after(upload.file_name, reader.words(N_("result")))
+    with tempfile.TemporaryDirectory(prefix="hub-import-") as folder:
+        target = Path(folder) / "result.xlsx"
+        path = files.path_of(upload.sha256)
+        with (
+            opened(path, name=upload.file_name, encoding=upload.encoding) as table,
+            job.transaction() as session,
+        ):
+            items = running.items_in_order(session, upload.plan_id)
+            count = results.render(target, table, items, reader, title=name)
+        with target.open("rb") as stream:
+            content = files.put(stream)
+    now = utcnow()
+    with job.finish({"rows": count}) as session:
+        kept = kept_files.keep(
+            session, content,
+            name=name, media_type=templates.XLSX, expires_at=now + services.KEPT_FOR,
+        )  # fmt: skip
+        running.keep_result(session, import_id, kept)
+
+
+@task(TaskName.RENDER_IMPORT_TEMPLATES)
+def render_import_templates(job: RunningJob) -> None:
+    """Render the templates of this version that are not there yet."""
+    with job.transaction() as session:
+        wanted = templates.outdated(session)
+    rendered = {
+        (entity_name, language): rendering.render(entity_name, language)
+        for entity_name, language in wanted
+    }
+    with job.finish({"rendered": len(rendered)}) as session:
+        templates.store(session, rendered)
+
+
+def _in_batches(job: RunningJob, plan_id: UUID, step: Callable[..., int]) -> None:
+    with job.transaction() as session:
+        done, total = running.left_to_do(session, plan_id)
+    if step is running.undo_batch:
+        done = 0
+    while True:
+        with job.transaction() as session:
+            count = step(session, plan_id, now=utcnow())
+        if not count:
+            return
+        done += count
+        job.progress(done, total, "rows")
+        checkpoint("in_import")
+
+
+def _shown(job: RunningJob, table: Table) -> Iterator[tuple[int, Sequence[Cell], str | None]]:
+    for count, row in enumerate(table, 1):
+        yield row.number, row.values, row.problem.value if row.problem else None
+        if count % ROWS_SHOWN == 0:
+            job.progress(count, table.row_count, "rows read")
+
+
+def _refuse(job: RunningJob, import_id: UUID, error: ValidationError) -> None:
+    first = error.errors[0]
+    readable = not first.code.startswith("file.")
+    message = {
+        "code": first.code, "text": first.message,
+        "params": {name: str(value) for name, value in first.params.items()},
+    }  # fmt: skip
+    with job.finish({"refused": first.code}) as session:
+        services.refuse(
+            services.get(session, import_id, lock=True),
+            ImportState.ANALYSED if readable else ImportState.UPLOADED,
+            message,
+        )
+
+
+def _plan_of(session: Session, import_id: UUID) -> UUID:
+    plan_id = services.get(session, import_id).plan_id
+    if plan_id is None:
+        raise NotFoundError("plan", import_id)
+    return plan_id
+
+
 def _parse(
     connector: str, settings: dict[str, Any], headers: dict[str, Any], body: bytes
 ) -> ShopEvent:
-    reader: ShopWebhook = table.load(connector).connect(settings, {}, None)
+    reader: ShopWebhook = connectors.load(connector).connect(settings, {}, None)
     return reader.parse(headers, body)

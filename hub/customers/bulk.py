@@ -1,0 +1,88 @@
+"""Making customers in sets: what `hub.customers.services.create` makes, without looking at each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hub import matching
+from hub.copying import copy_in
+from hub.customers import facts
+from hub.customers.models import Customer
+from hub.customers.services import ENTITY, completed, derived_texts, party_of
+from hub.db import new_id
+from hub.history.recording import PendingEvent, origin_of, record_many
+from hub.origin import CauseKind
+
+_OWN_COLUMNS = ("id", "created_at", "created_by", "updated_at", "updated_by", "version")
+_VALUE_COLUMNS = (
+    "kind", "name", "legal_name", "ref_no", "roles", "owner_user_id", "cvr", "p_number", "vat_no",
+    "ean", "phone", "email", "website", "address", "postcode", "city", "region", "country",
+    "industry", "currency", "terms_code", "customer_group", "credit_limit", "note", "external_ref",
+    "channel", "imported_at", "name_provisional", "lifecycle",
+)  # fmt: skip
+_TEXT_COLUMNS = ("search_text", "sort_name")
+_NOT_IN_EVENTS = Customer.__derived__
+
+
+def create_many(
+    session: Session,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    channel: str,
+    origin: CauseKind,
+    source: str,
+    now: datetime,
+) -> list[UUID]:
+    """Make customers of clean values, with their history, keys and facts; returns their ids.
+
+    Whether they may be made (references that are taken, duplicates) was looked at before; all are
+    made or none.
+
+    Raises:
+        ValidationError: one has neither a name nor a CVR number.
+        IntegrityError: SQLAlchemy's: a reference is taken, or a value breaks a rule.
+    """
+    made = [(new_id(), completed(row, channel=channel, now=now)) for row in rows]
+    user = origin_of(session).user_id
+    copy_in(
+        session,
+        Customer.__tablename__,
+        (*_OWN_COLUMNS, *_VALUE_COLUMNS, *_TEXT_COLUMNS),
+        (
+            (
+                identifier, now, user, now, user, 1,
+                *(values.get(name) for name in _VALUE_COLUMNS),
+                *derived_texts(values).values(),
+            )
+            for identifier, values in made
+        ),
+    )  # fmt: skip
+    matching.write_many(
+        session, ENTITY, [(identifier, party_of(values)) for identifier, values in made]
+    )
+    facts.copy_written(
+        session,
+        [(identifier, dict(row)) for (identifier, _), row in zip(made, rows, strict=True)],
+        origin,
+        source,
+        at=now,
+    )
+    record_many(session, [_event(identifier, values) for identifier, values in made])
+    return [identifier for identifier, _ in made]
+
+
+def _event(identifier: UUID, values: Mapping[str, Any]) -> PendingEvent:
+    return PendingEvent(
+        id=new_id(),
+        type=f"{ENTITY}.created",
+        subject_type=ENTITY,
+        subject_id=identifier,
+        changes={
+            name: (None, value)
+            for name, value in values.items()
+            if value is not None and name not in _NOT_IN_EVENTS
+        },
+    )

@@ -1,0 +1,180 @@
+"""The columns that an import understands, and by which headers it knows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.i18n import LANGUAGES, N_, translate
+from hub.parsing import normalised_header
+
+CUSTOMERS = "customers"
+
+
+class Meaning(StrEnum):
+    """How the cells of a column are read."""
+
+    TEXT = "text"
+    DECIMAL = "decimal"
+    COUNTRY = "country"
+    ROLES = "roles"
+    KIND = "kind"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportColumn:
+    """A column; `label` and `explanation` are English sources, `synonyms` headers of others.
+
+    A column outside the `template` is understood and not offered.
+    """
+
+    key: str
+    label: str
+    synonyms: tuple[str, ...] = ()
+    meaning: Meaning = Meaning.TEXT
+    required: bool = False
+    explanation: str = ""
+    example: str = ""
+    choices: tuple[str, ...] = ()
+    in_template: bool = True
+
+
+CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
+    ImportColumn(
+        "external_ref", N_("External reference"),
+        ("id", "external id", "external ref", "reference", "ekstern reference", "eksternt id",
+         "kunde id", "customer id", "record id", "løbenummer"),
+        explanation=N_("Your own id of the customer: the next import finds it again by it."),
+        example="4711",
+    ),
+    ImportColumn(
+        "name", N_("Name"),
+        ("company", "company name", "customer", "customer name", "organisation", "organization",
+         "firma", "firmanavn", "virksomhed", "virksomhedsnavn", "kunde", "kundenavn", "navn",
+         "account name", "debitor", "debitornavn"),
+        required=True,
+        explanation=N_("Needed, unless there is a CVR number or a first and last name."),
+        example="Nordlys Testværk ApS",
+    ),
+    ImportColumn(
+        "cvr", N_("CVR number"),
+        ("cvr", "cvr nr", "cvrnr", "cvr nummer", "cvrnummer", "cvr no", "se nr", "company number",
+         "registration number", "organisation number", "org nr"),
+        explanation=N_("Eight digits; the check digit is looked at."), example="99000007",
+    ),
+    ImportColumn(
+        "ean", N_("EAN"), ("ean nr", "ean nummer", "ean no", "gln", "gln nummer", "ean lokation"),
+        explanation=N_("Thirteen digits; tells units of one CVR number apart."),
+        example="5790000000005",
+    ),
+    ImportColumn(
+        "p_number", N_("P-number"), ("p nr", "p nummer", "pnr", "p no", "produktionsenhed"),
+        in_template=False,
+    ),
+    ImportColumn(
+        "vat_no", N_("VAT number"),
+        ("vat", "vat no", "vat nr", "vat id", "moms nr", "momsnummer", "moms nummer"),
+        in_template=False,
+    ),
+    ImportColumn("legal_name", N_("Legal name"), ("juridisk navn",), in_template=False),
+    ImportColumn(
+        "first_name", N_("First name"), ("given name", "forename", "fornavn"), in_template=False
+    ),
+    ImportColumn(
+        "last_name", N_("Last name"), ("surname", "family name", "efternavn"), in_template=False
+    ),
+    ImportColumn(
+        "address", N_("Address"),
+        ("street", "street address", "address 1", "address line 1", "adresse", "adresse 1", "vej",
+         "gade", "gadenavn", "vejnavn"),
+        explanation=N_("Street and house number; further lines below one another."),
+        example="Prøvevej 12B",
+    ),
+    ImportColumn(
+        "address_2", N_("Address, second line"),
+        ("address 2", "address line 2", "adresse 2", "adresselinje 2", "c o"), in_template=False,
+    ),
+    ImportColumn(
+        "postcode", N_("Postcode"),
+        ("zip", "zip code", "postal code", "post code", "postnr", "postnummer", "post nr"),
+        example="8000",
+    ),
+    ImportColumn(
+        "city", N_("City"), ("town", "suburb", "by", "bynavn", "postdistrikt"), example="Aarhus C"
+    ),
+    ImportColumn(
+        "region", N_("Region"), ("state", "province", "county", "landsdel"), in_template=False
+    ),
+    ImportColumn(
+        "country", N_("Country"), ("country code", "land", "landekode"), Meaning.COUNTRY,
+        explanation=N_("Two letters, or the country's name in English or Danish."), example="DK",
+    ),
+    ImportColumn(
+        "phone", N_("Phone"),
+        ("telephone", "phone number", "tel", "tlf", "tlf nr", "telefon", "telefonnummer",
+         "telefon nr", "mobil", "mobile"),
+        example="+45 70 00 00 07",
+    ),
+    ImportColumn(
+        "email", N_("Email"), ("e mail", "mail", "mail address", "email address", "mailadresse"),
+        example="info@nordlys.example",
+    ),
+    ImportColumn(
+        "website", N_("Website"), ("web", "www", "url", "homepage", "hjemmeside", "webside"),
+        example="nordlys.example",
+    ),
+    ImportColumn(
+        "kind", N_("Kind"), ("type", "customer type", "kundetype"), Meaning.KIND,
+        choices=("organisation", "person"), in_template=False,
+    ),
+    ImportColumn(
+        "roles", N_("Roles"), ("role", "rolle", "roller"), Meaning.ROLES,
+        explanation=N_("Prospect, customer or supplier, or several with a comma between."),
+        example="prospect",
+    ),
+    ImportColumn("industry", N_("Industry"), ("branche", "sector", "branch"), example="Handel"),
+    ImportColumn(
+        "owner_user_id", N_("Owner"),
+        ("owner email", "sales person", "salesperson", "sælger", "ansvarlig", "kundeansvarlig"),
+        Meaning.USER, explanation=N_("The mail address of a user of Hub."), in_template=False,
+    ),
+    ImportColumn("currency", N_("Currency"), ("currency code", "valuta"), example="DKK"),
+    ImportColumn(
+        "terms_code", N_("Terms code"),
+        ("payment terms", "terms", "betalingsbetingelse", "betalingsbetingelser"),
+        in_template=False,
+    ),
+    ImportColumn(
+        "customer_group", N_("Customer group"), ("group", "kundegruppe", "debitorgruppe"),
+        in_template=False,
+    ),
+    ImportColumn(
+        "credit_limit", N_("Credit limit"), ("credit max", "kreditmaksimum", "kreditmax"),
+        Meaning.DECIMAL, in_template=False,
+    ),
+    ImportColumn(
+        "note", N_("Note"), ("notes", "comment", "comments", "remarks", "bemærkning",
+                             "bemærkninger", "kommentar", "notat"),
+        example="",
+    ),
+)  # fmt: skip
+
+COLUMNS: Mapping[str, tuple[ImportColumn, ...]] = {CUSTOMERS: CUSTOMER_COLUMNS}
+"""What can be imported."""
+
+
+def header_key(header: str) -> str:
+    """Return a header for comparison: letters and digits only, words parted by one space."""
+    folded = normalised_header(header)
+    return " ".join("".join(c if c.isalnum() else " " for c in folded).split())
+
+
+def columns_by_header(entity_name: str) -> dict[str, ImportColumn]:
+    """Return the columns of an entity by all headers they are known by, in any language of ours."""
+    found: dict[str, ImportColumn] = {}
+    for column in COLUMNS[entity_name]:
+        names = {column.key, column.label, *column.synonyms}
+        names |= {translate(language, column.label) for language in LANGUAGES}
+        for name in names:
+            found.setdefault(header_key(name), column)
+    return found

@@ -1,0 +1,257 @@
+"""What is done with each row: the items of an import's plan.
+
+One row leads for each customer: it makes it, or changes it as the options allow. Further rows of
+the same customer, and there are such files, only fill what is still empty.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.customers.models import Customer
+from hub.i18n import N_
+from hub.imports.detecting import find_similar
+from hub.imports.finding import Finder, Found, Reason, Target
+from hub.imports.known import Snapshot, look_up, snapshots
+from hub.imports.options import MatchKey, OnMatch, Options
+from hub.imports.reading import ReadRow
+from hub.imports.staging import StagedRow, Staging
+from hub.plans.models import Plan, PlanItem
+
+ENTITY = Customer.entity()
+NEVER_CHANGED = frozenset({"currency"})  # locked with the first save
+
+
+@dataclass(slots=True)
+class _Additions:
+    """What later rows add to the row that leads for a customer."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    identities: list[str] = field(default_factory=list)
+
+
+class Decider:
+    """Decides over the rows of one file, batch by batch, in their order."""
+
+    def __init__(self, staging: Staging, options: Options) -> None:
+        self._staging = staging
+        self._options = options
+        self._finder = Finder(staging, options)
+        self._leaders: dict[Target, int] = {}
+        self._additions: dict[int, _Additions] = {}
+
+    def decide(self, session: Session, rows: Sequence[StagedRow]) -> list[dict[str, Any]]:
+        """Return the plan items of the next rows, as `hub.plans.services.add_items` takes them."""
+        good = [staged for staged in rows if not staged.row.errors]
+        known = look_up(session, [staged.row for staged in good])
+        unknown = [
+            staged
+            for staged in good
+            if staged.row.digest not in known.by_digest
+            and staged.row.external_ref not in known.by_reference
+        ]
+        wanted = MatchKey.DUPLICATES in self._options.match
+        similar = find_similar(session, ENTITY, unknown) if wanted else {}
+        here = snapshots(
+            session,
+            [
+                *(found for found in known.by_reference.values() if found is not None),
+                *known.by_digest.values(),
+                *(found for each in known.by_number.values() for found in each),
+                *(found for each in known.by_mail.values() for found in each),
+                *(found.record_id for each in similar.values() for found in each),
+                *self._targets_of_earlier(good),
+            ],
+        )
+        items = []
+        for staged in rows:
+            if staged.row.errors:
+                items.append(_refused(staged, staged.row.errors))
+                continue
+            found = self._finder.find(staged, known, here, similar.get(staged.index, []))
+            items.append(self._item(session, staged, found, here))
+        return items
+
+    def complete(self, session: Session, plan: Plan) -> None:
+        """Give the leading rows what later ones add to them; called after the last batch."""
+        for index, added in self._additions.items():
+            item = session.scalars(
+                select(PlanItem).where(PlanItem.plan_id == plan.id, PlanItem.position == index)
+            ).one()
+            if added.identities:
+                known = (item.source or {}).get("identities", [])
+                item.source = {
+                    **(item.source or {}),
+                    "identities": list(dict.fromkeys([*known, *added.identities])),
+                }
+            if not added.values:
+                continue
+            item.after = {**(item.after or {}), **added.values}
+            if item.action != "create":
+                item.action = "update"
+                item.before = {**(item.before or {}), **dict.fromkeys(added.values)}
+                item.errors = [r for r in item.errors or [] if r["code"] != "unchanged"] or None
+        session.flush()
+
+    def _targets_of_earlier(self, rows: Sequence[StagedRow]) -> list[UUID]:
+        """Return the customers of earlier rows that these may turn out to be the same as."""
+        found = set()
+        for staged in rows:
+            for index in self._staging.met(staged.index):
+                target = self._finder.target_of(index)
+                if isinstance(target, UUID):
+                    found.add(target)
+        return list(found)
+
+    def _item(
+        self, session: Session, staged: StagedRow, found: Found, here: Mapping[UUID, Snapshot]
+    ) -> dict[str, Any]:
+        if found.refusal is not None:
+            return _refused(staged, [found.refusal])
+        target: Target = staged.index if found.target is None else found.target
+        self._finder.remember(staged, target)
+        leader = self._leaders.setdefault(target, staged.index)
+        if leader != staged.index:
+            return self._joined(session, staged, target, leader, here)
+        if isinstance(target, int):
+            return self._new(staged, found.notes)
+        return self._change(staged, _snapshot(session, target, here))
+
+    def _new(self, staged: StagedRow, notes: Sequence[Reason]) -> dict[str, Any]:
+        row = staged.row
+        after = dict(row.values)
+        if self._options.roles and "roles" not in after:
+            after["roles"] = sorted(self._options.roles)
+        if self._options.owner_user_id and "owner_user_id" not in after:
+            after["owner_user_id"] = str(self._options.owner_user_id)
+        if self._options.currency and "currency" not in after:
+            after["currency"] = self._options.currency
+        known_again = [] if row.external_ref is not None else [row.digest.hex()]
+        return {
+            "position": staged.index, "action": "create", "entity": ENTITY,
+            "external_id": row.external_ref, "after": after, "errors": list(notes) or None,
+            "source": {"row": row.number, "identities": known_again},
+        }  # fmt: skip
+
+    def _change(self, staged: StagedRow, customer: Snapshot) -> dict[str, Any]:
+        row = staged.row
+        item = {
+            "position": staged.index, "action": "skip", "entity": ENTITY,
+            "external_id": row.external_ref, "record_id": customer.id,
+            "record_version": customer.version,
+            "source": {"row": row.number, "identities": _identities(row, customer)},
+        }  # fmt: skip
+        if self._options.on_match is OnMatch.SKIP:
+            return {**item, "errors": [_ALREADY_HERE]}
+        taken, kept = _changes(row, customer, self._options)
+        reasons: list[Reason] = [_kept(kept)] if kept else []
+        if not taken:
+            return {**item, "errors": reasons or [_UNCHANGED]}
+        return {
+            **item, "action": "update", "after": taken, "errors": reasons or None,
+            "before": {name: customer.values[name] for name in taken},
+        }  # fmt: skip
+
+    def _joined(
+        self,
+        session: Session,
+        staged: StagedRow,
+        target: Target,
+        leader: int,
+        here: Mapping[UUID, Snapshot],
+    ) -> dict[str, Any]:
+        """Let a further row of a customer fill what its leading row and the customer lack."""
+        row, first = staged.row, self._staging.row(leader).row
+        added = self._additions.setdefault(leader, _Additions())
+        present: Mapping[str, Any] = {}
+        if isinstance(target, UUID):
+            present = _snapshot(session, target, here).values
+        filled = {}
+        if isinstance(target, int) or self._options.on_match is OnMatch.UPDATE:
+            filled = {
+                name: value
+                for name, value in row.values.items()
+                if name not in NEVER_CHANGED
+                and name not in first.values
+                and name not in added.values
+                and not present.get(name)
+            }
+        added.values.update(filled)
+        own = added.values.get("external_ref") or first.external_ref or present.get("external_ref")
+        if row.external_ref is None or row.external_ref != own:
+            added.identities.append(row.digest.hex())
+        same = {
+            "pointer": "", "code": "same_as_row", "params": {"row": str(first.number)},
+            "message": N_("It is the same customer as row {row}."),
+        }  # fmt: skip
+        if filled:
+            same |= {
+                "message": N_("It is the same customer as row {row}; filled from here: {fields}."),
+                "params": {"row": str(first.number), "fields": ", ".join(sorted(filled))},
+            }
+        return {
+            "position": staged.index, "action": "skip", "entity": ENTITY,
+            "external_id": row.external_ref, "errors": [same],
+            "record_id": target if isinstance(target, UUID) else None,
+            "source": {"row": row.number, "leader": leader},
+        }  # fmt: skip
+
+
+def _changes(
+    row: ReadRow, customer: Snapshot, options: Options
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the fields that a row may change, and those that stay although it differs."""
+    taken: dict[str, Any] = {}
+    kept: list[str] = []
+    for name, value in row.values.items():
+        present = customer.values[name]
+        if present == value:
+            continue
+        provisional = name == "name" and customer.name_is_provisional
+        if name in NEVER_CHANGED or (name == "external_ref" and present is not None):
+            kept.append(name)
+        elif not present or provisional or options.overwrite or name in customer.imported:
+            taken[name] = value
+        else:
+            kept.append(name)
+    return taken, kept
+
+
+def _identities(row: ReadRow, customer: Snapshot) -> list[str]:
+    """Return by what the row is to be known again, where its own reference does not do."""
+    present = customer.values["external_ref"]
+    if row.external_ref is not None and present in {None, row.external_ref}:
+        return []
+    return [row.digest.hex()]
+
+
+def _snapshot(session: Session, customer_id: UUID, here: Mapping[UUID, Snapshot]) -> Snapshot:
+    return here.get(customer_id) or snapshots(session, [customer_id])[customer_id]
+
+
+def _refused(staged: StagedRow, reasons: Sequence[Reason]) -> dict[str, Any]:
+    return {
+        "position": staged.index, "action": "refuse", "entity": ENTITY,
+        "external_id": staged.row.external_ref, "errors": [dict(reason) for reason in reasons],
+        "source": {"row": staged.row.number},
+    }  # fmt: skip
+
+
+_UNCHANGED: Reason = {
+    "pointer": "", "code": "unchanged", "params": {},
+    "message": N_("It is here already as the file says."),
+}  # fmt: skip
+_ALREADY_HERE: Reason = {
+    "pointer": "", "code": "already_here", "params": {}, "message": N_("It is here already."),
+}  # fmt: skip
+
+
+def _kept(fields: Sequence[str]) -> Reason:
+    return {
+        "pointer": "", "code": "kept", "params": {"fields": ", ".join(sorted(fields))},
+        "message": N_("Kept as it is here: {fields}."),
+    }  # fmt: skip

@@ -1,0 +1,246 @@
+"""Whose row it is: a customer that is here, one that an earlier row brings, or nobody we know.
+
+By its own reference first, then as a row that was imported before, then by CVR number together with
+EAN, then by mail address, at last by being alike. A number or an address that several may share
+never decides alone, unless whoever imports has said so: the names must agree too.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from hub import matching
+from hub.customers.models import Customer
+from hub.i18n import N_
+from hub.imports.known import Known, Snapshot
+from hub.imports.options import MatchKey, Options
+from hub.imports.reading import ReadRow
+from hub.imports.staging import StagedRow, Staging
+from hub.matching import FORBID, WARN, Candidate
+from hub.matching.frequencies import Frequencies
+from hub.matching.scoring import compare_if
+
+Target = UUID | int
+"""A customer's id, or the index of the row that brings a new one."""
+
+Reason = Mapping[str, Any]
+_ROW_HAS_NO_ID = UUID(int=0)
+_UNKNOWN = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whose row it is, None for nobody's; `refusal` says why it cannot come in."""
+
+    target: Target | None = None
+    refusal: Reason | None = None
+    notes: Sequence[Reason] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Like:
+    """One that a row may mean: a customer here, or an earlier row with its target."""
+
+    target: Target
+    name: str
+    number: str | None
+    ean: str | None
+    name_is_provisional: bool = False
+
+
+@dataclass(slots=True)
+class Finder:
+    """Remembers the rows it has seen; rows are asked about in the order of the file."""
+
+    staging: Staging
+    options: Options
+    _targets: dict[int, Target] = field(default_factory=dict)
+    _by_digest: dict[bytes, int] = field(default_factory=dict)
+    _by_number: dict[str, list[int]] = field(default_factory=dict)
+    _by_mail: dict[str, list[int]] = field(default_factory=dict)
+
+    def find(
+        self,
+        staged: StagedRow,
+        known: Known,
+        here: Mapping[UUID, Snapshot],
+        similar: Sequence[Candidate],
+    ) -> Found:
+        """Return whose a row is.
+
+        Args:
+            staged: a row that can come in.
+            known: the answers for its batch.
+            here: the customers that the answers name.
+            similar: customers that the row may be, the best first.
+        """
+        row, match = staged.row, self.options.match
+        if known.by_reference.get(row.external_ref or "", _UNKNOWN) is None:
+            return Found(refusal=_OF_DELETED)
+        target = self._exactly(row, known)
+        if target is None and MatchKey.CVR in match and row.values.get("cvr"):
+            target = self._by_cvr(row, known, here)
+        if target is None and MatchKey.EMAIL in match and row.values.get("email"):
+            target = self._by_email(row, known, here)
+        if target is None and MatchKey.DUPLICATES in match:
+            return self._alike(staged, here, similar)
+        return Found(target)
+
+    def remember(self, staged: StagedRow, target: Target) -> None:
+        """Note whose a row was found to be, for the rows that follow."""
+        values = staged.row.values
+        self._targets[staged.index] = target
+        self._by_digest.setdefault(staged.row.digest, staged.index)
+        if values.get("cvr"):
+            self._by_number.setdefault(values["cvr"], []).append(staged.index)
+        if values.get("email"):
+            self._by_mail.setdefault(values["email"].casefold(), []).append(staged.index)
+
+    def target_of(self, index: int) -> Target | None:
+        """Return whose an earlier row was."""
+        return self._targets.get(index)
+
+    def _exactly(self, row: ReadRow, known: Known) -> Target | None:
+        """Return the target of a row's reference, or of the same row seen before."""
+        if row.external_ref is not None:
+            target = known.by_reference.get(row.external_ref)
+            if target is not None:
+                return target
+        if row.digest in known.by_digest:
+            return known.by_digest[row.digest]
+        earlier = self._by_digest.get(row.digest)
+        return None if earlier is None else self._targets[earlier]
+
+    def _by_cvr(self, row: ReadRow, known: Known, here: Mapping[UUID, Snapshot]) -> Target | None:
+        number, ean = row.values["cvr"], row.values.get("ean")
+        alike = [
+            like
+            for like in [
+                *_likes(here, known.by_number.get(number, ())),
+                *self._rows(self._by_number.get(number, ())),
+            ]
+            if like.ean == ean
+        ]
+        name = row.values.get("name")
+        certain = self.options.explicit_match or ean is not None
+        return _only(
+            like
+            for like in alike
+            if certain
+            or name is None
+            or like.name_is_provisional
+            or matching.same_name(like.name, name)
+        )
+
+    def _by_email(self, row: ReadRow, known: Known, here: Mapping[UUID, Snapshot]) -> Target | None:
+        mail, name, number = row.values["email"], row.values.get("name"), row.values.get("cvr")
+        alike = [
+            *_likes(here, known.by_mail.get(mail, ())),
+            *self._rows(self._by_mail.get(mail.casefold(), ())),
+        ]
+        return _only(
+            like
+            for like in alike
+            if (number is None or like.number is None or number == like.number)
+            and (
+                self.options.explicit_match
+                or (name is not None and matching.same_name(like.name, name))
+            )
+        )
+
+    def _alike(
+        self, staged: StagedRow, here: Mapping[UUID, Snapshot], similar: Sequence[Candidate]
+    ) -> Found:
+        found: list[tuple[Candidate, str, Target]] = [
+            (candidate, here[candidate.record_id].name, candidate.record_id)
+            for candidate in similar
+            if candidate.record_id in here
+        ]
+        found += self._alike_rows(staged)
+        found.sort(key=lambda each: -each[0].score)
+        for candidate, _, target in found:
+            if candidate.may_link:
+                return Found(target)
+        number, ean = staged.row.values.get("cvr"), staged.row.values.get("ean")
+        for candidate, name, target in found:
+            same_number = any(e.field == "cvr" and e.weight > 0 for e in candidate.evidence)
+            if candidate.score >= FORBID and number and same_number and not ean:
+                return Found(refusal=_same_number(name, target, self.staging))
+        return Found(notes=[_may_be(name, target, self.staging) for _, name, target in found[:1]])
+
+    def _alike_rows(self, staged: StagedRow) -> list[tuple[Candidate, str, Target]]:
+        if staged.facts is None:
+            return []
+        known = Frequencies(Customer.entity(), self.staging.sizes)
+        found: list[tuple[Candidate, str, Target]] = []
+        for index in self.staging.met(staged.index):
+            target = self._targets.get(index)
+            earlier = self.staging.row(index)
+            if target is None or earlier.facts is None:
+                continue
+            scored = compare_if(staged.facts, earlier.facts, known, WARN)
+            if scored is not None:
+                candidate = Candidate(_ROW_HAS_NO_ID, scored.score, scored.evidence)
+                found.append((candidate, str(earlier.row.values.get("name", "")), target))
+        return found
+
+    def _rows(self, indexes: Iterable[int]) -> list[_Like]:
+        found = []
+        for index in indexes:
+            values = self.staging.row(index).row.values
+            found.append(
+                _Like(
+                    self._targets[index], values.get("name", ""), values.get("cvr"),
+                    values.get("ean"), name_is_provisional="name" not in values,
+                )
+            )  # fmt: skip
+        return found
+
+
+def _likes(here: Mapping[UUID, Snapshot], customer_ids: Iterable[UUID]) -> list[_Like]:
+    return [
+        _Like(
+            customer_id, here[customer_id].name, here[customer_id].values["cvr"],
+            here[customer_id].values["ean"], here[customer_id].name_is_provisional,
+        )
+        for customer_id in customer_ids
+        if customer_id in here
+    ]  # fmt: skip
+
+
+def _only(likes: Iterable[_Like]) -> Target | None:
+    """Return the one target of all; None where there is none, or where there are several."""
+    targets = {like.target for like in likes}
+    return targets.pop() if len(targets) == 1 else None
+
+
+_OF_DELETED: Reason = {
+    "pointer": "/external_ref", "code": "reference_of_deleted", "params": {},
+    "message": N_("A customer that was deleted has this reference."),
+}  # fmt: skip
+
+
+def _same_number(name: str, target: Target, staging: Staging) -> Reason:
+    return {
+        "pointer": "/cvr", "code": "same_number",
+        "message": N_(
+            "{other} has this CVR number too: an EAN, or a reference of its own, must tell the two"
+            " apart."
+        ),
+        "params": _named(name, target, staging),
+    }  # fmt: skip
+
+
+def _may_be(name: str, target: Target, staging: Staging) -> Reason:
+    return {
+        "pointer": "", "code": "may_be_same",
+        "message": N_("It may be the same customer as {other}."),
+        "params": _named(name, target, staging),
+    }  # fmt: skip
+
+
+def _named(name: str, target: Target, staging: Staging) -> dict[str, str]:
+    if isinstance(target, UUID):
+        return {"other": name, "customer_id": str(target)}
+    return {"other": name, "row": str(staging.row(target).row.number)}

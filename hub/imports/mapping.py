@@ -1,0 +1,68 @@
+"""Which column of a file is which field: proposed from the headers, or as somebody says."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.errors import FieldError, ValidationError
+from hub.i18n import N_
+from hub.imports.columns import COLUMNS, columns_by_header, header_key
+
+
+def propose(
+    entity_name: str, header: Sequence[str], wanted: Mapping[str, str | None]
+) -> list[dict[str, Any]]:
+    """Return for each header the column it stands for: [{header, field}], None for unknown ones.
+
+    What somebody says in `wanted` (header to column, None leaves it out) comes first; a column
+    is given once, to the first header that fits.
+
+    Raises:
+        ValidationError: `wanted` names a header or a column that there is not, or a column twice.
+    """
+    chosen = _chosen(entity_name, header, wanted)
+    known = columns_by_header(entity_name)
+    taken = {column for column in chosen.values() if column is not None}
+    found = []
+    for label in header:
+        if label in chosen:
+            column = chosen[label]
+        else:
+            match = known.get(header_key(label))
+            column = match.key if match is not None and match.key not in taken else None
+            if column is not None:
+                taken.add(column)
+        found.append({"header": label, "field": column})
+    return found
+
+
+def missing(entity_name: str, columns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what a file lacks to be imported: nothing, where its customers have names."""
+    del entity_name
+    present = {column["field"] for column in columns}
+    return [] if present & {"name", "cvr", "last_name", "first_name"} else ["name"]
+
+
+def _chosen(
+    entity_name: str, header: Sequence[str], wanted: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    by_key = {header_key(label): label for label in header}
+    columns = {column.key for column in COLUMNS[entity_name]}
+    chosen: dict[str, str | None] = {}
+    errors = []
+    for given, column in wanted.items():
+        pointer = f"/mapping/{given.replace('~', '~0').replace('/', '~1')}"
+        label = by_key.get(header_key(given))
+        if label is None:
+            message = N_("The file has no column {header}.")
+            errors.append(FieldError(pointer, "unknown_header", message, {"header": given}))
+        elif column is not None and column not in columns:
+            message = N_("Nothing is imported as {field}.")
+            errors.append(FieldError(pointer, "unknown_field", message, {"field": column}))
+        elif column is not None and column in chosen.values():
+            message = N_("Two columns are to be {field}.")
+            errors.append(FieldError(pointer, "repeated", message, {"field": column}))
+        else:
+            chosen[label] = column
+    if errors:
+        raise ValidationError(*errors)
+    return chosen

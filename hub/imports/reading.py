@@ -1,0 +1,233 @@
+"""What a row says: its cells become a customer's fields, or the reasons why they cannot."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from babel.core import Locale
+
+from hub.customers.models import CustomerKind, CustomerRole
+from hub.customers.rules import clean
+from hub.errors import FieldError, ValidationError
+from hub.history.recording import plain
+from hub.i18n import LANGUAGES, N_
+from hub.imports.columns import COLUMNS, Meaning
+from hub.imports.options import Options
+from hub.parsing import Cell, parse_decimal, parse_text
+
+_ROLES = {
+    "prospect": CustomerRole.PROSPECT, "emne": CustomerRole.PROSPECT,
+    "lead": CustomerRole.PROSPECT, "kundeemne": CustomerRole.PROSPECT,
+    "customer": CustomerRole.CUSTOMER, "kunde": CustomerRole.CUSTOMER,
+    "debitor": CustomerRole.CUSTOMER, "supplier": CustomerRole.SUPPLIER,
+    "vendor": CustomerRole.SUPPLIER, "leverandør": CustomerRole.SUPPLIER,
+    "kreditor": CustomerRole.SUPPLIER,
+}  # fmt: skip
+_KINDS = {
+    "organisation": CustomerKind.ORGANISATION, "organization": CustomerKind.ORGANISATION,
+    "company": CustomerKind.ORGANISATION, "business": CustomerKind.ORGANISATION,
+    "firma": CustomerKind.ORGANISATION, "virksomhed": CustomerKind.ORGANISATION,
+    "erhverv": CustomerKind.ORGANISATION, "person": CustomerKind.PERSON,
+    "private": CustomerKind.PERSON, "privat": CustomerKind.PERSON,
+}  # fmt: skip
+_DIGEST_BYTES = 16
+_STORED_DECIMALS = Decimal("0.0001")  # as the column holds it: equal values are equal texts
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """One row as it was understood; `errors` non-empty says that it cannot come in.
+
+    `values` are in stored form, as JSON carries them. `errors` are {pointer, code, message, params,
+    column}, where `column` is the header in the file.
+    """
+
+    number: int
+    values: Mapping[str, Any]
+    errors: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def external_ref(self) -> str | None:
+        """Return the row's own reference."""
+        found: str | None = self.values.get("external_ref")
+        return found
+
+    @property
+    def digest(self) -> bytes:
+        """Return by what the row is known again: its reference, else all that it says."""
+        if self.external_ref is not None:
+            return reference_digest(self.external_ref)
+        text = json.dumps(self.values, sort_keys=True, ensure_ascii=False)
+        return blake2b(b"row\0" + text.encode(), digest_size=_DIGEST_BYTES).digest()
+
+
+def reference_digest(external_ref: str) -> bytes:
+    """Return by what a row with a reference is known again."""
+    return blake2b(b"ref\0" + external_ref.encode(), digest_size=_DIGEST_BYTES).digest()
+
+
+class RowReader:
+    """Reads the rows of one file."""
+
+    def __init__(
+        self,
+        entity_name: str,
+        columns: Sequence[Mapping[str, Any]],
+        options: Options,
+        *,
+        locale: str,
+        users: Mapping[str, UUID],
+    ) -> None:
+        """Prepare for a file.
+
+        Args:
+            entity_name: what is imported.
+            columns: what `hub.imports.mapping.propose` found, one for each header.
+            options: what the uploader wishes.
+            locale: how numbers are written.
+            users: the active users by their case-folded mail address.
+        """
+        meanings = {column.key: column.meaning for column in COLUMNS[entity_name]}
+        self._options = options
+        self._locale = locale
+        self._users = users
+        self._headers = {c["field"]: c["header"] for c in columns if c["field"]}
+        self._cells = [
+            (index, column["field"], self._parser(meanings[column["field"]]))
+            for index, column in enumerate(columns)
+            if column["field"] is not None
+        ]
+
+    def read(self, number: int, cells: Sequence[Cell]) -> ReadRow:
+        """Return what a row says."""
+        given: dict[str, Any] = {}
+        errors: list[FieldError] = []
+        for index, key, parse in self._cells:
+            cell = cells[index]
+            if cell is None:
+                continue
+            try:
+                value = parse(cell, f"/{key}")
+            except ValidationError as error:
+                errors.extend(error.errors)
+                continue
+            if value is not None:
+                given[key] = value
+        _join_parts(given)
+        try:
+            values = self._clean(given)
+        except ValidationError as error:
+            errors.extend(error.errors)
+            values = {}
+        if not errors and not values.get("name") and not values.get("cvr"):
+            errors.append(FieldError("/name", "required", N_("A name or a CVR number is needed.")))
+        if errors:
+            return ReadRow(number, {}, [self._shown(error) for error in errors])
+        return ReadRow(number, values)
+
+    def _clean(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        country = given.get("country") or self._options.country
+        if country is None or "country" in given:
+            cleaned = clean(given)
+        else:
+            cleaned = clean({**given, "country": country})
+        if isinstance(cleaned.get("credit_limit"), Decimal):
+            cleaned["credit_limit"] = cleaned["credit_limit"].quantize(_STORED_DECIMALS)
+        return {name: plain(value) for name, value in cleaned.items() if value is not None}
+
+    def _shown(self, error: FieldError) -> dict[str, Any]:
+        field = error.pointer.removeprefix("/")
+        column = self._headers.get(field) or self._headers.get(f"{field}_2")
+        return {
+            "pointer": error.pointer, "code": error.code, "message": error.message,
+            "params": {name: str(value) for name, value in error.params.items()}, "column": column,
+        }  # fmt: skip
+
+    def _parser(self, meaning: Meaning) -> Callable[[Cell, str], Any]:
+        match meaning:
+            case Meaning.DECIMAL:
+                return lambda cell, pointer: parse_decimal(cell, self._locale, pointer=pointer)
+            case Meaning.COUNTRY:
+                return _country
+            case Meaning.ROLES:
+                return _roles
+            case Meaning.KIND:
+                return _kind
+            case Meaning.USER:
+                return self._user
+            case _:
+                return _text
+
+    def _user(self, cell: Cell, pointer: str) -> str | None:
+        text = parse_text(cell)
+        if text is None:
+            return None
+        found = self._users.get(text.casefold())
+        if found is None:
+            message = N_("There is no active user with the mail address {value}.")
+            raise ValidationError.of(pointer, "unknown_user", message, value=text[:100])
+        return str(found)
+
+
+def _join_parts(given: dict[str, Any]) -> None:
+    """Make one name and one address of their parts."""
+    first, last = given.pop("first_name", None), given.pop("last_name", None)
+    if (first or last) and "name" not in given:
+        given["name"] = " ".join(part for part in (first, last) if part)
+        given.setdefault("kind", CustomerKind.PERSON.value)
+    second = given.pop("address_2", None)
+    if second:
+        given["address"] = "\n".join(part for part in (given.get("address"), second) if part)
+
+
+def _text(cell: Cell, pointer: str) -> str | None:
+    del pointer
+    return parse_text(cell)
+
+
+def _country(cell: Cell, pointer: str) -> str | None:
+    del pointer
+    text = parse_text(cell)
+    if text is None:
+        return None
+    return _country_names().get(text.casefold(), text)
+
+
+def _roles(cell: Cell, pointer: str) -> list[str] | None:
+    text = parse_text(cell)
+    if text is None:
+        return None
+    words = [word.strip() for word in text.replace(";", ",").replace("/", ",").split(",")]
+    return [_word(_ROLES, word, pointer) for word in words if word] or None
+
+
+def _kind(cell: Cell, pointer: str) -> str | None:
+    text = parse_text(cell)
+    return None if text is None else _word(_KINDS, text, pointer)
+
+
+def _word(words: Mapping[str, Any], text: str, pointer: str) -> str:
+    found = words.get(text.casefold())
+    if found is None:
+        allowed = ", ".join(sorted({meant.value for meant in words.values()}))
+        raise ValidationError.of(
+            pointer, "unknown", N_("{value} is none of: {allowed}."),
+            value=text[:100], allowed=allowed,
+        )  # fmt: skip
+    return str(found.value)
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    """Return the codes of countries by their names in our languages."""
+    return {
+        name.casefold(): code
+        for language in LANGUAGES
+        for code, name in Locale.parse(language).territories.items()
+        if len(code) == 2 and code.isalpha()  # noqa: PLR2004 - ISO 3166-1 alpha-2
+    }

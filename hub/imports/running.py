@@ -1,0 +1,154 @@
+"""What a worker records while an import is applied, taken back, and told of."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.access.models import User
+from hub.files import services as files
+from hub.files.models import StoredFile
+from hub.imports import applying, services
+from hub.imports.models import ImportJob, ImportState
+from hub.imports.options import Options
+from hub.ledger.enqueueing import enqueue
+from hub.ledger.tasks import TaskName
+from hub.plans import services as plans
+from hub.plans.models import PlanItem
+from hub.settings import get_settings
+
+UNDO_BATCH = 200
+_ITEMS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a worker needs of an import to open its file, and for whom it writes."""
+
+    import_id: UUID
+    plan_id: UUID | None
+    sha256: str
+    file_name: str
+    encoding: str | None
+    language: str
+    zone: str
+
+
+def upload_of(session: Session, import_id: UUID) -> Upload:
+    """Return where an import's file is and who reads its result.
+
+    Raises:
+        NotFoundError: there is no such import, or its file is not kept any more.
+    """
+    job = services.get(session, import_id)
+    kept = files.get(session, job.file_id)
+    owner = session.get(User, job.owner_user_id) if job.owner_user_id else None
+    return Upload(
+        job.id,
+        job.plan_id,
+        kept.sha256,
+        job.file_name,
+        Options.of_stored(job.options).encoding,
+        (owner.locale if owner else None) or get_settings().locale,
+        (owner.zone if owner else None) or get_settings().zone,
+    )
+
+
+def left_to_do(session: Session, plan_id: UUID) -> tuple[int, int]:
+    """Return how many items of a plan are done, and how many there are."""
+    done, total = session.execute(
+        select(func.count(PlanItem.outcome), func.count()).where(PlanItem.plan_id == plan_id)
+    ).one()
+    return done, total
+
+
+def apply_batch(session: Session, plan_id: UUID, *, now: datetime) -> int:
+    """Apply the next rows; returns how many, 0 when all are done."""
+    plan = plans.get(session, plan_id, lock=True)
+    return applying.apply_batch(session, plan, now=now)
+
+
+def undo_batch(session: Session, plan_id: UUID, *, now: datetime) -> int:
+    """Take back the last rows that still stand; returns how many, 0 when all are done."""
+    plan = plans.get(session, plan_id, lock=True)
+    handler = applying.CustomerImport(plan_id)
+    return plans.undo_batch(session, plan, handler, now=now, limit=UNDO_BATCH)
+
+
+def end_application(session: Session, import_id: UUID, *, now: datetime) -> dict[str, int]:
+    """Note that an import is done, and ask for what follows; returns its counters."""
+    job, plan = _locked(session, import_id)
+    applying.fail_followers(session, plan, json.dumps([_leader_failed()]))
+    plans.finish(session, plan, now=now)
+    counted = dict(plan.counters)
+    job.counters = counted
+    job.applied_at = now
+    incomplete = counted.get("refuse", 0) + counted.get("failed", 0)
+    job.state = ImportState.PARTIAL if incomplete else ImportState.DONE
+    session.flush()
+    services.ask_for_result(session, job)
+    if counted.get("done"):
+        enqueue(
+            session,
+            TaskName.FIND_DUPLICATES,
+            key=f"duplicates:import:{job.id}",
+            serial_key="duplicates",
+            whole=False,
+        )
+    return counted
+
+
+def end_undo(session: Session, import_id: UUID, *, now: datetime) -> dict[str, int]:
+    """Note that an import was taken back; returns its counters."""
+    job, plan = _locked(session, import_id)
+    plans.finish_undo(session, plan, now=now)
+    job.counters = dict(plan.counters)
+    job.undone_at = now
+    job.state = ImportState.UNDONE
+    session.flush()
+    services.ask_for_result(session, job)
+    return dict(plan.counters)
+
+
+def items_in_order(session: Session, plan_id: UUID) -> Iterator[Mapping[str, Any]]:
+    """Give out what became of each row, in the order of the file: {action, outcome, errors}."""
+    position = -1
+    while True:
+        rows = session.execute(
+            select(PlanItem.position, PlanItem.action, PlanItem.outcome, PlanItem.errors)
+            .where(PlanItem.plan_id == plan_id, PlanItem.position > position)
+            .order_by(PlanItem.position)
+            .limit(_ITEMS)
+        ).all()
+        if not rows:
+            return
+        for row in rows:
+            yield {"action": row.action, "outcome": row.outcome, "errors": row.errors}
+        position = rows[-1].position
+
+
+def keep_result(session: Session, import_id: UUID, result: StoredFile) -> None:
+    """Put a rendered result in the place of the one before."""
+    job = services.get(session, import_id, lock=True)
+    former = session.get(StoredFile, job.result_file_id) if job.result_file_id else None
+    job.result_file_id = result.id
+    session.flush()
+    if former is not None:
+        session.delete(former)
+
+
+def _locked(session: Session, import_id: UUID) -> tuple[ImportJob, Any]:
+    job = services.get(session, import_id, lock=True)
+    assert job.plan_id is not None  # noqa: S101 - what runs has a plan
+    return job, plans.get(session, job.plan_id, lock=True)
+
+
+def _leader_failed() -> dict[str, Any]:
+    return {
+        "pointer": "", "code": "leader_failed", "message": applying.LEADER_FAILED, "params": {},
+    }  # fmt: skip

@@ -1,0 +1,191 @@
+"""What may be done with imports; its `request_…` functions are those of a plan's process."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.access.models import User
+from hub.errors import ConflictError, NotFoundError, ValidationError
+from hub.files import services as files
+from hub.files.storage import Content
+from hub.history.recording import origin_of
+from hub.i18n import N_
+from hub.imports.columns import COLUMNS
+from hub.imports.models import ImportJob, ImportState
+from hub.imports.options import Options
+from hub.ledger.enqueueing import Enqueued, enqueue
+from hub.ledger.tasks import TaskName
+from hub.plans import services as plans
+from hub.plans.models import Plan, PlanState
+
+KIND = "import"
+ENTITY = ImportJob.entity()
+KEPT_FOR = timedelta(days=90)
+"""How long the file and its result lie here: personal data is not kept for its own sake."""
+_MAY_BE_PLANNED = frozenset({ImportState.UPLOADED, ImportState.ANALYSED, ImportState.PLANNED})
+
+
+def upload(
+    session: Session,
+    content: Content,
+    *,
+    entity_name: str,
+    file_name: str,
+    media_type: str,
+    options: Options,
+    now: datetime,
+) -> tuple[ImportJob, Enqueued]:
+    """Begin an import of a file that was put away, and ask for its preview.
+
+    Raises:
+        ValidationError: nothing of that kind can be imported, the file is empty, or the owner is
+            no active user.
+    """
+    if entity_name not in COLUMNS:
+        raise ValidationError.of(
+            "/entity", "unknown", N_("There is no import of {entity}."), entity=entity_name
+        )
+    if not content.size_bytes:
+        raise ValidationError.of("/file", "file.empty", N_("The file holds no rows."))
+    _require_owner(session, options)
+    kept = files.keep(
+        session, content, name=file_name, media_type=media_type, expires_at=now + KEPT_FOR
+    )
+    job = ImportJob(
+        entity_name=entity_name,
+        file_id=kept.id,
+        file_name=file_name,
+        options=options.stored(),
+        owner_user_id=origin_of(session).user_id,
+    )
+    session.add(job)
+    session.flush()
+    return job, _ask(session, job, TaskName.ANALYSE_FILE)
+
+
+def plan_again(session: Session, job: ImportJob, options: Options) -> Enqueued:
+    """Make the preview anew under other options.
+
+    Raises:
+        ConflictError: it was applied already.
+        ValidationError: the owner is no active user.
+    """
+    if job.state not in _MAY_BE_PLANNED:
+        raise _wrong_state(job)
+    _require_owner(session, options)
+    job.options = options.stored()
+    job.state = ImportState.UPLOADED
+    session.flush()
+    return _ask(session, job, TaskName.ANALYSE_FILE)
+
+
+def apply(session: Session, job: ImportJob, *, now: datetime) -> Enqueued:
+    """Ask for an import to be done as it was previewed.
+
+    Raises:
+        ConflictError: there is no preview, or it was applied already.
+    """
+    if job.state is not ImportState.PLANNED or job.plan_id is None:
+        raise _wrong_state(job)
+    return request_application(session, plans.get(session, job.plan_id, lock=True), now=now)
+
+
+def undo(session: Session, job: ImportJob) -> Enqueued:
+    """Ask for an import to be taken back, row by row; what was changed since is kept, and listed.
+
+    Raises:
+        ConflictError: it was not applied, or was taken back already.
+    """
+    if job.plan_id is None:
+        raise _wrong_state(job)
+    return request_undo(session, plans.get(session, job.plan_id, lock=True))
+
+
+def request_application(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
+    """See `hub.planning.request_application`."""
+    plans.start(plan, now=now)
+    job = of_plan(session, plan.id)
+    job.state = ImportState.APPLYING
+    session.flush()
+    return _ask(session, job, TaskName.APPLY_IMPORT)
+
+
+def request_undo(session: Session, plan: Plan) -> Enqueued:
+    """See `hub.planning.request_undo`."""
+    plans.start_undo(plan)
+    return _ask(session, of_plan(session, plan.id), TaskName.UNDO_IMPORT)
+
+
+def get(session: Session, import_id: UUID, *, lock: bool = False) -> ImportJob:
+    """Return an import.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    job = session.get(ImportJob, import_id, with_for_update={"key_share": True} if lock else None)
+    if job is None:
+        raise NotFoundError(ENTITY, import_id)
+    return job
+
+
+def of_plan(session: Session, plan_id: UUID) -> ImportJob:
+    """Return the import that a plan is of.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    job = session.scalar(select(ImportJob).where(ImportJob.plan_id == plan_id))
+    if job is None:
+        raise NotFoundError(ENTITY, plan_id)
+    return job
+
+
+def refuse(job: ImportJob, state: ImportState, message: Mapping[str, Any]) -> None:
+    """Note why an import cannot go on: {code, text, params}."""
+    job.state = state
+    job.message = dict(message)
+
+
+def ask_for_result(session: Session, job: ImportJob) -> Enqueued:
+    """Ask for the workbook that lists what becomes, or became, of each row."""
+    return _ask(session, job, TaskName.RENDER_IMPORT_RESULT)
+
+
+def is_undoable(session: Session, job: ImportJob) -> bool:
+    """Say whether an import can be taken back now."""
+    plan = plans.get(session, job.plan_id) if job.plan_id else None
+    return plan is not None and plan.state is PlanState.APPLIED
+
+
+def _ask(session: Session, job: ImportJob, task: TaskName) -> Enqueued:
+    # Two imports that write at once would each miss the customers that the other one makes.
+    writes = task in {TaskName.APPLY_IMPORT, TaskName.UNDO_IMPORT}
+    return enqueue(
+        session,
+        task,
+        key=str(job.id),
+        serial_key="imports" if writes else f"{task}:{job.id}",
+        subject=(ENTITY, job.id),
+        import_id=job.id,
+    )
+
+
+def _require_owner(session: Session, options: Options) -> None:
+    if options.owner_user_id is None:
+        return
+    user = session.get(User, options.owner_user_id)
+    if user is None or not user.active or user.deleted_at is not None:
+        raise ValidationError.of("/owner", "unknown_user", N_("There is no such active user."))
+
+
+def _wrong_state(job: ImportJob) -> ConflictError:
+    return ConflictError(
+        "import_state",
+        N_("The import is {state}; this cannot be done to it."),
+        details={"state": job.state.value},
+        state=job.state.value,
+    )

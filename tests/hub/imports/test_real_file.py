@@ -1,0 +1,57 @@
+"""A real file: many of its rows are the same organisation, spelt another way."""
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from tests.hub.imports.uploads import apply, customers, import_job, rows, upload
+
+ROWS = 3337
+
+
+def test_the_same_file_again_changes_nothing(database: Engine, organisations: bytes) -> None:
+    first = upload(organisations, country="US", currency="USD")
+    planned = Counter(item.action for item in rows(first))
+    before_application = customers()
+
+    applied = apply(first)
+    made = states()
+    again = upload(organisations, country="US", currency="USD")
+    applied_again = apply(again)
+
+    assert before_application == []
+    assert sum(planned.values()) == applied.counters["items"] == ROWS
+    assert len(made) == planned["create"] == applied.counters["done"]
+    assert 1000 < len(made) < 2000  # every second row is an organisation that another row has
+    refused = [item for item in rows(first) if item.action == "refuse"]
+    assert [[(e["column"], e["code"]) for e in item.errors or ()] for item in refused] == [
+        [("phone", "format")],
+        [("phone", "format")],
+    ]
+    assert applied_again.counters == {
+        "items": ROWS, "skip": ROWS - 2, "refuse": 2, "skipped": ROWS,
+    }  # fmt: skip
+    assert states() == made
+
+
+def test_columns_that_mean_nothing_here_are_listed(database: Engine, organisations: bytes) -> None:
+    job = import_job(upload(organisations, country="US"))
+
+    assert job.columns == [
+        {"header": "id", "field": "external_ref"},
+        {"header": "source", "field": None},
+        {"header": "name", "field": "name"},
+        {"header": "address", "field": "address"},
+        {"header": "zip", "field": "postcode"},
+        {"header": "phone", "field": "phone"},
+    ]
+    assert job.row_count == ROWS
+
+
+def states() -> dict[UUID, tuple[Any, ...]]:
+    return {
+        c.id: (c.version, c.name, c.phone, c.address, c.postcode, c.external_ref, c.updated_at)
+        for c in customers()
+    }

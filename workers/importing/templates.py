@@ -1,0 +1,31 @@
+"""Rendering the workbooks that people fill in."""
+
+import io
+
+from hub.imports.columns import COLUMNS, ImportColumn, Meaning
+from hub.settings import get_settings
+from workers.rendering.columns import ColumnKind
+from workers.rendering.import_workbooks import TemplateColumn, write_template
+from workers.rendering.readers import Reader
+
+_KINDS = {Meaning.DECIMAL: ColumnKind.DECIMAL}
+
+
+def render(entity_name: str, language: str) -> bytes:
+    """Return the template of an entity in a language."""
+    target = io.BytesIO()
+    columns = [_column(c) for c in COLUMNS[entity_name] if c.in_template]
+    write_template(target, columns, Reader(language, get_settings().zone))
+    return target.getvalue()
+
+
+def _column(column: ImportColumn) -> TemplateColumn:
+    return TemplateColumn(
+        column.key,
+        column.label,
+        _KINDS.get(column.meaning, ColumnKind.TEXT),
+        required=column.required,
+        meaning=column.explanation,
+        example=column.example,
+        choices=column.choices,
+    )
