@@ -42,13 +42,15 @@ def parts_of(name: str) -> Name:
     sisters: set[str] = set()
     qualifiers: set[str] = set()
     for token in content:
+        if token in words:
+            continue  # names often stand twice: "Nordlys - Nordlys Aarhus"
+        if token in SISTERS:
+            sisters.add(token)
         # The word in front is what a company is called by, even where it is a trade word.
         if not words:
             words.append(token)
-        elif token in words:
-            continue  # names often stand twice: "Nordlys - Nordlys Aarhus"
-        elif token in SISTERS:
-            sisters.add(token)
+        elif token in sisters:
+            continue
         elif token in QUALIFIERS or _NUMBER.match(token):
             qualifiers.add(token)
         else:

@@ -76,7 +76,8 @@ def test_legal_forms_are_told_from_the_name(
         ("Nordlys Ejendomme 2 A/S", ("ejendomme",), ("2",)),
         ("Nordlys II", (), ("2",)),
         ("Nordlys Transport", (), ("transport",)),
-        ("Nordic Light", (), ()),
+        ("Nordic Light", ("nordic",), ()),
+        ("Ejendomsselskabet Nordlys ApS", ("ejendomsselskabet",), ()),
         ("Nordlys - Nordlys Aarhus", (), ()),
     ],
 )

@@ -48,6 +48,7 @@ def test_the_same_facts_are_the_same() -> None:
         "Nordlys Belysning Invest ApS",
         "Nordlys Belysning Nordic ApS",
         "Nordlys Belysning Properties ApS",
+        "Ejendomsselskabet Nordlys Belysning ApS",
     ],
 )
 def test_a_sister_company_is_another_company_even_at_one_address(other: str) -> None:
