@@ -1,0 +1,359 @@
+"""Customers to and from e-conomic's sandbox, task by task."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, select, text, update
+
+from connectors import declarations as declared
+from connectors.sandbox import RunningSandbox, serve
+from connectors.sandbox.economic import Books, create_app, new_books
+from hub import reactions
+from hub.clock import utcnow
+from hub.connections import declarations, health, services
+from hub.connections.models import Connection, ExternalLink, LinkState, Run
+from hub.customers import services as customers
+from hub.customers.models import AccountingState, Customer
+from hub.db import transaction
+from hub.ledger.enqueueing import enqueue
+from hub.ledger.models import Job, JobState
+from hub.ledger.tasks import TaskName
+from hub.plans.models import PlanItem
+from hub.settings import get_settings
+from hub.sync import mapping
+from workers import tasks as _registers_the_bodies  # noqa: F401 - imported for that
+from workers.chain import drain
+
+CVR = "99000007"
+
+
+@dataclass
+class Office:
+    """A connection to a sandbox of e-conomic, and the books behind it."""
+
+    connection_id: UUID
+    books: Books
+
+    def create(self, **fields: Any) -> UUID:
+        """Create a customer here, and let what follows happen."""
+        with transaction() as session:
+            customer = customers.create(
+                session, {"roles": ["customer"], "country": "DK", **fields}, now=utcnow(),
+                check_duplicates=False,
+            )  # fmt: skip
+        drain(TaskName.PUSH_CUSTOMER)
+        return customer.id
+
+    def edit(self, customer_id: UUID, **fields: Any) -> None:
+        """Edit a customer here, and let what follows happen."""
+        with transaction() as session:
+            customer = customers.get(session, customer_id, lock=True)
+            customers.update(session, customer, fields, now=utcnow())
+        drain(TaskName.PUSH_CUSTOMER)
+
+    def enter(self, number: int, **properties: Any) -> None:
+        """Enter a customer over there, as a person would."""
+        self.books.offset += timedelta(seconds=5)
+        self.books.create_customer(
+            {
+                "customerNumber": number,
+                "currency": "DKK",
+                "customerGroup": {"customerGroupNumber": 1},
+                "paymentTerms": {"paymentTermsNumber": 1},
+                "vatZone": {"vatZoneNumber": 1},
+                **properties,
+            }
+        )
+
+    def change(self, number: int, **properties: Any) -> None:
+        """Edit a customer over there."""
+        self.books.offset += timedelta(seconds=5)
+        self.books.replace_customer(number, self.books.customer(number) | properties)
+
+    def pull(self) -> None:
+        """Take in what changed over there."""
+        with transaction() as session:
+            health.request_pull(session, services.get(session, self.connection_id))
+        drain(TaskName.PULL_CUSTOMERS)
+
+    def there(self, number: str | int | None) -> dict[str, Any]:
+        """Return a customer as it is over there."""
+        return dict(self.books.customer(int(number or 0)))
+
+    def writes(self, method: str) -> list[dict[str, Any]]:
+        """Return the bodies written over there by a method, those refused too."""
+        return [w.body for w in self.books.requests if w.method == method and w.body is not None]
+
+
+def customer(identifier: UUID) -> Customer:
+    with transaction() as session:
+        return session.get_one(Customer, identifier)
+
+
+def link_of(customer_id: UUID) -> ExternalLink:
+    with transaction() as session:
+        return session.scalars(
+            select(ExternalLink).where(ExternalLink.customer_id == customer_id)
+        ).one()
+
+
+def dead_jobs() -> list[Job]:
+    with transaction() as session:
+        return list(session.scalars(select(Job).where(Job.state == JobState.DEAD)))
+
+
+@pytest.fixture
+def office(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    monkeypatch.setenv("HUB_ALLOW_PRIVATE_ADDRESSES", "true")
+    get_settings.cache_clear()
+    reactions.install()
+    books = new_books(utcnow)
+    sandbox: RunningSandbox = serve(create_app(books))
+    with transaction() as session:
+        declarations.publish(session, declared())
+    with transaction() as session:
+        connection = services.create(
+            session,
+            name="e-conomic",
+            connector="economic",
+            settings={
+                "base_url": sandbox.url,
+                "app_secret_token": "sandbox-app",
+                "agreement_grant_token": "sandbox-grant",
+                "default_customer_group": 1,
+                "default_payment_terms": 1,
+            },
+            numbering_owner=True,
+            outgoing_held=False,
+        )
+        health.record_test(session, connection, account=None, choices=None, now=utcnow())
+        health.activate(session, connection, now=utcnow())
+    yield Office(connection.id, books)
+    sandbox.stop()
+    get_settings.cache_clear()
+
+
+def test_a_customer_is_created_there_under_a_number_we_reserved(office: Office) -> None:
+    office.enter(41, name="Står Der Allerede ApS")
+
+    made = customer(office.create(name="Ny Kunde ApS", city="Ribe"))
+
+    assert (made.ref_no, made.accounting_state) == ("42", AccountingState.LINKED)
+    assert office.there(42)["name"] == "Ny Kunde ApS"
+    assert office.there(42)["city"] == "Ribe"
+    assert link_of(made.id).state is LinkState.LINKED
+
+
+@pytest.mark.parametrize(("country", "zone"), [("DK", 1), ("DE", 2), ("NO", 3)])
+def test_the_vat_zone_follows_the_country(office: Office, country: str, zone: int) -> None:
+    made = customer(office.create(name="Zone ApS", country=country))
+
+    assert office.there(made.ref_no)["vatZone"]["vatZoneNumber"] == zone
+
+
+def test_a_terms_code_becomes_payment_terms_and_none_the_default(office: Office) -> None:
+    with transaction() as session:
+        connection = services.get(session, office.connection_id)
+        fields = {f["name"]: f for f in declarations.get(session, "economic")["fields"]}
+        pairs = [
+            {**pair, "transform": {"kind": "table", "table": {"net30": "3"}}}
+            if pair["remote"] == "payment_terms"
+            else pair
+            for pair in mapping.DEFAULT_PAIRS
+        ]
+        mapping.replace(session, connection, pairs, fields)
+
+    with_code = customer(office.create(name="Netto Tredive ApS", terms_code="net30"))
+    without = customer(office.create(name="Uden Kode ApS"))
+
+    assert office.there(with_code.ref_no)["paymentTerms"]["paymentTermsNumber"] == 3
+    assert office.there(without.ref_no)["paymentTerms"]["paymentTermsNumber"] == 1
+
+
+def test_a_number_taken_meanwhile_is_answered_with_the_next(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.enter(10, name="Den Sidste ApS")
+    with transaction() as session:
+        session.execute(update(Connection).values(number_high=10))
+    # Somebody takes 11 after the highest number was read: our own counter stands behind it.
+    original = office.books.create_customer
+    taken = False
+
+    def create(body: dict[str, Any]) -> dict[str, Any]:
+        nonlocal taken
+        if body["name"] == "Vores ApS" and not taken:
+            taken = True
+            original({**body, "name": "En Anden ApS"})
+        return original(body)
+
+    monkeypatch.setattr(office.books, "create_customer", create)
+
+    made = customer(office.create(name="Vores ApS"))
+
+    assert made.ref_no == "12"
+    assert office.there(11)["name"] == "En Anden ApS"
+    assert office.there(12)["name"] == "Vores ApS"
+
+
+def test_one_that_stands_there_with_number_ean_and_name_is_linked_and_not_made_again(
+    office: Office,
+) -> None:
+    office.enter(7, name="NORDLYS TESTVÆRK APS", corporateIdentificationNumber=CVR)
+
+    made = customer(office.create(name="Nordlys Testværk ApS", cvr=CVR))
+
+    assert (made.ref_no, made.accounting_state) == ("7", AccountingState.LINKED)
+    assert office.writes("POST") == []
+
+
+def test_another_unit_of_the_same_number_is_created(office: Office) -> None:
+    office.enter(
+        7, name="Prøvekøbing Kommune", corporateIdentificationNumber=CVR, ean="5790000000005"
+    )
+
+    made = customer(office.create(name="Prøvekøbing Kommune", cvr=CVR, ean="5790000000012"))
+
+    assert made.ref_no == "8"
+    assert office.there(7)["ean"] == "5790000000005"
+
+
+def test_the_same_number_under_another_name_waits_for_a_person(office: Office) -> None:
+    office.enter(7, name="Helt Andet Firma A/S", corporateIdentificationNumber=CVR)
+
+    made = customer(office.create(name="Nordlys Testværk ApS", cvr=CVR))
+
+    assert made.accounting_state is AccountingState.HELD
+    assert made.accounting_message is not None
+    assert made.accounting_message["code"] == "same_number_there"
+    assert made.accounting_message["params"]["number"] == "7"
+    assert office.writes("POST") == []
+    assert [job.subject_id for job in dead_jobs()] == [made.id]
+
+
+def test_an_edit_sends_the_changed_fields_and_keeps_what_is_only_known_there(
+    office: Office,
+) -> None:
+    made = customer(office.create(name="Kun Byen ApS", city="Ribe"))
+    office.change(int(made.ref_no or 0), mobilePhone="40000000", barred=True)
+
+    office.edit(made.id, city="Varde")
+
+    there = office.there(made.ref_no)
+    assert (there["city"], there["mobilePhone"], there["barred"]) == ("Varde", "40000000", True)
+
+
+def test_an_emptied_field_is_emptied_there(office: Office) -> None:
+    made = customer(office.create(name="Tømmes ApS", city="Ribe", phone="70000001"))
+
+    office.edit(made.id, phone=None)
+
+    assert "telephoneAndFaxNumber" not in office.there(made.ref_no)
+    assert office.there(made.ref_no)["city"] == "Ribe"
+
+
+def test_a_customer_deleted_there_is_shown_as_gone_and_not_made_again(office: Office) -> None:
+    made = customer(office.create(name="Slettes Derovre ApS"))
+    office.books.delete_customer(int(made.ref_no or 0))
+
+    office.edit(made.id, city="Varde")
+
+    gone = customer(made.id)
+    assert gone.accounting_state is AccountingState.FAILED
+    assert gone.accounting_message is not None
+    assert gone.accounting_message["code"] == "gone_there"
+    assert link_of(made.id).state is LinkState.ORPHANED
+    assert len(office.writes("POST")) == 1
+
+
+def test_a_first_pull_makes_what_is_missing_and_joins_what_is_the_same(office: Office) -> None:
+    with transaction() as session:
+        session.execute(update(Connection).values(outgoing_held=True))
+    known = office.create(name="Nordlys Testværk ApS", cvr=CVR)
+    with transaction() as session:
+        session.execute(update(Connection).values(outgoing_held=False))
+        session.execute(update(Job).values(state=JobState.CANCELLED))
+    office.enter(7, name="Nordlys Testværk ApS", corporateIdentificationNumber=CVR, zip="8000")
+    office.enter(8, name="Kun Derovre ApS", email="info@derovre.example")
+
+    office.pull()
+
+    joined = customer(known)
+    assert (joined.ref_no, joined.postcode) == ("7", "8000")
+    with transaction() as session:
+        made = session.scalars(select(Customer).where(Customer.name == "Kun Derovre ApS")).one()
+        run = session.scalars(select(Run)).one()
+    assert (made.ref_no, made.email, made.roles, made.channel) == (
+        "8",
+        "info@derovre.example",
+        ["customer"],
+        "accounting",
+    )
+    assert run.state == "succeeded"
+    assert run.counters == {
+        "seen": 2, "created": 1, "updated": 0, "linked": 1, "conflicted": 0, "failed": 0,
+        "unchanged": 0,
+    }  # fmt: skip
+    office.pull()
+    assert office.writes("PUT") == []
+
+
+def test_a_value_that_breaks_a_rule_here_stays_there_and_is_reported(office: Office) -> None:
+    made = customer(office.create(name="Skæv Mail ApS", email="god@mail.example"))
+    office.change(int(made.ref_no or 0), email="a@mail.example b@mail.example", city="Ribe")
+
+    office.pull()
+
+    merged = customer(made.id)
+    assert (merged.email, merged.city) == ("god@mail.example", "Ribe")
+    with transaction() as session:
+        item = session.scalars(select(PlanItem).where(PlanItem.action == "update")).one()
+    assert item.errors is not None
+    assert [error["pointer"] for error in item.errors] == ["/email"]
+    assert office.there(made.ref_no)["email"] == "a@mail.example b@mail.example"
+
+
+def test_a_customer_missing_from_a_complete_sweep_is_gone(office: Office) -> None:
+    made = customer(office.create(name="Væk Ved Optælling ApS"))
+    with transaction() as session:
+        session.execute(
+            text(
+                "update external_link set created_at = created_at - interval '1 hour',"
+                " last_in_at = last_in_at - interval '1 hour'"
+            )
+        )
+    office.books.delete_customer(int(made.ref_no or 0))
+
+    office.pull()
+
+    assert link_of(made.id).state is LinkState.ORPHANED
+    assert customer(made.id).accounting_state is AccountingState.FAILED
+
+
+def test_a_refused_value_names_its_field_and_a_mended_one_goes_through(office: Office) -> None:
+    office.books.customer_groups.pop(1)
+
+    made = customer(office.create(name="Gruppe Mangler ApS"))
+
+    assert made.accounting_state is AccountingState.FAILED
+    assert made.accounting_message is not None
+    assert made.accounting_message["params"]["field"] == "customer_group"
+    assert made.accounting_message["link"] == f"/api/v1/connections/{office.connection_id}"
+    [dead] = dead_jobs()
+    assert dead.error is not None
+    assert dead.error["class"] == "RejectedError"
+    with transaction() as session:
+        connection = services.get(session, office.connection_id)
+        services.update(session, connection, {"settings": {"default_customer_group": 2}})
+        enqueue(
+            session, TaskName.PUSH_CUSTOMER,
+            connection_id=office.connection_id, customer_id=made.id,
+        )  # fmt: skip
+    drain(TaskName.PUSH_CUSTOMER)
+
+    assert customer(made.id).accounting_state is AccountingState.LINKED
+    assert office.there(customer(made.id).ref_no)["customerGroup"]["customerGroupNumber"] == 2
