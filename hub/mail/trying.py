@@ -42,14 +42,16 @@ _SENDABLE = UNSETTLED | {DeliveryState.FAILED}  # a failed one whose job was rep
 
 
 def look(session: Session, delivery_id: UUID) -> Delivery | None:
-    """Return a delivery that is to be sent now, locked; None where it is over or not wanted.
+    """Return a delivery to compose the message of; None where it is over.
+
+    Whether it is still wanted is seen once, under its lock, by `begin`.
 
     Raises:
         NotFoundError: there is none.
         PostponedError: an earlier calendar message of its source has not gone out yet.
     """
-    delivery = get(session, delivery_id, lock=True)
-    if not _is_wanted(session, delivery):
+    delivery = get(session, delivery_id)
+    if delivery.state not in _SENDABLE:
         return None
     if delivery.kind in CALENDAR:
         _wait_for_turn(session, delivery)
@@ -102,13 +104,17 @@ def begin(
 
 
 def record_sent(session: Session, delivery_id: UUID, answer: str, *, now: datetime) -> None:
-    """Note that the server took the message; mails that waited for a server go out."""
+    """Note that the server took the message."""
     delivery = get(session, delivery_id, lock=True)
     delivery.state = DeliveryState.SENT
     delivery.sent_at = now
     delivery.provider_response = answer
     _settle(session, delivery, None)
-    claims.release_waiting(session, WAITS_FOR_SERVER)
+
+
+def release_waiting(session: Session) -> int:
+    """Let the mails go that waited for a server, now that one takes mail; returns how many."""
+    return claims.release_waiting(session, WAITS_FOR_SERVER)
 
 
 def record_refused(session: Session, delivery_id: UUID, message: Message) -> None:

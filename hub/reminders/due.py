@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
@@ -27,11 +27,14 @@ def come_due(session: Session, reminder_id: UUID) -> bool:
     one that was done, cancelled or sent is left alone. A failed one, whose job was replayed, is
     scheduled again.
     """
-    reminder = _locked(session, reminder_id)
-    if reminder is None or reminder.state not in _WAITING:
+    found = session.execute(
+        _lock(reminder_id).add_columns((Reminder.fire_at <= func.clock_timestamp()).label("due"))
+    ).one_or_none()
+    if found is None or found.Reminder.state not in _WAITING:
         return False
+    reminder: Reminder = found.Reminder
     reminder.state = ReminderState.SCHEDULED
-    if not session.scalar(select(reminder.fire_at <= func.clock_timestamp())):
+    if not found.due:
         ask_for_due_mail(session, reminder)
         return False
     mail.request(
@@ -114,7 +117,11 @@ class ReminderMails:
 
 
 def _locked(session: Session, reminder_id: UUID) -> Reminder | None:
-    return session.scalar(
+    return session.scalar(_lock(reminder_id))
+
+
+def _lock(reminder_id: UUID) -> Select[Reminder]:
+    return (
         select(Reminder)
         .where(Reminder.id == reminder_id, Reminder.deleted_at.is_(None))
         .with_for_update()

@@ -20,6 +20,7 @@ NO_SERVER = N_("No mail server is set.")
 @dataclass(slots=True)
 class _Opened:
     mailer: Mailer | None = None
+    may_wait: bool = True  # mail may be waiting since before this process began
 
 
 _opened = _Opened()
@@ -45,8 +46,20 @@ def mailer() -> Mailer:
 def use(other: Mailer | None) -> None:
     """Send by another mailer in this process; None goes back to the setting."""
     _opened.mailer = other
+    _opened.may_wait = True
+
+
+def may_wait() -> bool:
+    """Say once, after a mail went out, whether others may wait for just that.
+
+    Each process finds out what it held back itself, and what was there when it began: asking the
+    database at every mail would be a statement for nothing.
+    """
+    asked, _opened.may_wait = _opened.may_wait, False
+    return asked
 
 
 def held(reason: str) -> PostponedError:
     """Return what puts mail off until a server takes it."""
+    _opened.may_wait = True
     return PostponedError(reason, HELD_FOR, WAITS_FOR_SERVER)

@@ -61,6 +61,8 @@ def send_delivery(job: RunningJob, delivery_id: UUID) -> None:
     answer = _hand_over(job, delivery_id, mailer, message)
     with job.finish({"answer": answer}) as session:
         trying.record_sent(session, delivery_id, answer, now=utcnow())
+        if server.may_wait():
+            trying.release_waiting(session)
 
 
 def _hand_over(job: RunningJob, delivery_id: UUID, mailer: Mailer, message: OutgoingMail) -> str:
