@@ -12,8 +12,8 @@ from hub.sync import pushing
 
 def install() -> None:
     """Connect the reactions; every process that writes records calls this as it starts."""
-    when_changed("customer", autofill.react)
-    when_changed("customer", pushing.react)
+    when_changed("customer", autofill.react, many=autofill.react_many)
+    when_changed("customer", pushing.react, many=pushing.react_many)
     when_changed("customer", duplicates.react)
     declare_source("reminder", ReminderMails())
     report_deliveries.install()

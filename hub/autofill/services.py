@@ -43,6 +43,13 @@ def react(session: Session, happened: PendingEvent) -> None:
         request(session, customer, cause_event_id=happened.id)
 
 
+def react_many(session: Session, happened: Sequence[PendingEvent]) -> None:
+    """Do the same for many events at once."""
+    if origin_of(session).cause_kind in _ASKING:
+        for each in happened:
+            react(session, each)
+
+
 def request(
     session: Session, customer: Customer, *, cause_event_id: UUID | None = None
 ) -> Enqueued | None:

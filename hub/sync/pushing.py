@@ -74,6 +74,17 @@ def react(session: Session, happened: PendingEvent) -> None:
         request(session, connection, customer, link, cause_event_id=happened.id)
 
 
+def react_many(session: Session, happened: Sequence[PendingEvent]) -> None:
+    """Do the same for many events; new customers that no connection lets through cost nothing."""
+    live = connections.active_of_kind(session, "accounting", live=True)
+    barred = [{**DEFAULT_FILTER, **connection.filter}["not_channels"] for connection in live]
+    for each in happened:
+        channel = each.changes.get("channel", (None, None))[1]
+        is_new = each.type.endswith(".created")
+        if not (is_new and all(channel in channels for channels in barred)):
+            react(session, each)
+
+
 def request(
     session: Session,
     connection: Connection,
