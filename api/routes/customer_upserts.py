@@ -138,10 +138,11 @@ def _upsert(
                 N_("There is no customer of this reference any more."),
             )
         made = customers.create(
-            call.session, {**fields, "external_ref": external_ref}, now=call.now
+            call.session,
+            {**fields, "external_ref": external_ref},
+            now=call.now,
+            owned_by_creator=True,
         )
-        customers.owned_by_creator(call.session, made)
-        call.session.flush()
         return HTTPStatus.CREATED, made
     customer = get_customer_record(call, Verb.EDIT, known.id, expected_version=expected_version)
     before = customer.version

@@ -66,8 +66,9 @@ def create_customer(call: Call[CustomerCreate]) -> CustomerView:
     """
     body = call.body
     leave = DuplicateLeave(body.reason or "") if body.allow_duplicate else None
-    customer = customers.create(call.session, body.fields(), now=call.now, allow_duplicate=leave)
-    customers.owned_by_creator(call.session, customer)
+    customer = customers.create(
+        call.session, body.fields(), now=call.now, allow_duplicate=leave, owned_by_creator=True
+    )
     react(call.session)
     return customer_view(call, customer)
 

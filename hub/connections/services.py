@@ -1,14 +1,14 @@
 """What may be done with connections."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from hub.connections import credentials, declarations, holding
-from hub.connections.models import ENTITY, LIVE, USABLE, Connection
+from hub.connections.models import ENTITY, LIVE, USABLE, Connection, ConnectionState
 from hub.errors import ConflictError, NotFoundError, StaleVersionError
 from hub.history.recording import origin_of
 from hub.i18n import N_
@@ -124,17 +124,23 @@ def active_of_kind(session: Session, kind: str, *, live: bool = False) -> list[C
         kind: registry, accounting, mail or shop.
         live: True also returns the paused and revoked ones, whose changes are collected.
     """
-    return list(
-        session.scalars(
-            select(Connection)
-            .where(
-                Connection.kind == kind,
-                Connection.state.in_(LIVE if live else USABLE),
-                Connection.deleted_at.is_(None),
-            )
-            .order_by(Connection.id)
+    return list(session.scalars(_LIVE if live else _USABLE, {"kind": kind}))
+
+
+def _of_kind(states: Collection[ConnectionState]) -> Select[Connection]:
+    return (
+        select(Connection)
+        .where(
+            Connection.kind == bindparam("kind"),
+            Connection.state.in_(states),
+            Connection.deleted_at.is_(None),
         )
+        .order_by(Connection.id)
     )
+
+
+# Every change of a customer asks this: the statements are built once.
+_LIVE, _USABLE = _of_kind(LIVE), _of_kind(USABLE)
 
 
 def _refuse_taken_name(session: Session, name: str, own_id: UUID | None) -> None:

@@ -60,10 +60,12 @@ def create(
     allow_duplicate: DuplicateLeave | None = None,
     check_duplicates: bool = True,
     channel: str = "manual",
+    owned_by_creator: bool = False,
 ) -> Customer:
     """Create a customer from the fields given; a name, or a CVR number in its place, is enough.
 
-    Without a name it is called by its number until the registry answers.
+    Without a name it is called by its number until the registry answers. `owned_by_creator` makes
+    whoever creates it its owner, if the fields name nobody.
 
     Raises:
         ValidationError: names every broken rule.
@@ -74,10 +76,13 @@ def create(
     _refuse_taken(session, values, None)
     found = matching.find(session, ENTITY, party_of(values)) if check_duplicates else []
     _refuse_duplicate(session, values, found, allow_duplicate)
-    customer = Customer(**values)
+    if owned_by_creator and values.get("owner_user_id") is None:
+        values["owner_user_id"] = origin_of(session).user_id
+    # Complete before it is written: a second statement would touch nearly every index again.
+    customer = Customer(**values, **derived_texts(values))
     session.add(customer)
     session.flush()
-    _derive(session, customer, set(values))
+    matching.write(session, ENTITY, customer.id, party_of(values))
     if allow_duplicate is not None:
         for candidate in found:
             record(
@@ -148,15 +153,17 @@ def update(
         setattr(customer, name, values[name])
     if "name" in changed:
         customer.name_provisional = False
+    _fill_derived(customer, changed)
     session.flush()
-    _derive(session, customer, changed)
+    _write_keys(session, customer, changed)
     return customer
 
 
 def refresh_derived(session: Session, customer: Customer, changed: set[str]) -> None:
     """Bring search and duplicate keys up to date after fields were set by a process."""
+    _fill_derived(customer, changed)
     session.flush()
-    _derive(session, customer, changed)
+    _write_keys(session, customer, changed)
 
 
 def get(session: Session, customer_id: UUID, *, lock: bool = False) -> Customer:
@@ -246,16 +253,17 @@ def _writable(fields: Mapping[str, Any]) -> dict[str, Any]:
     return dict(fields)
 
 
-def _derive(session: Session, customer: Customer, changed: set[str]) -> None:
+def _fill_derived(customer: Customer, changed: set[str]) -> None:
+    if changed & _SEARCHED:
+        texts = derived_texts({name: getattr(customer, name) for name in _SEARCHED})
+        customer.search_text, customer.sort_name = texts["search_text"], texts["sort_name"]
+
+
+def _write_keys(session: Session, customer: Customer, changed: set[str]) -> None:
     if changed & _COMPARED:
         matching.write(
             session, ENTITY, customer.id, party_of({n: getattr(customer, n) for n in _COMPARED})
         )
-    texts = derived_texts({name: getattr(customer, name) for name in _SEARCHED})
-    if changed & _SEARCHED:
-        customer.search_text = texts["search_text"]
-    if "name" in changed:
-        customer.sort_name = texts["sort_name"]
 
 
 def _refuse_taken(session: Session, values: Mapping[str, Any], own_id: UUID | None) -> None:
@@ -320,9 +328,3 @@ def _refuse_same_unit(
             field="ean",
             value=values["ean"],
         )
-
-
-def owned_by_creator(session: Session, customer: Customer) -> None:
-    """Make whoever creates the customer its owner, if nobody else was named."""
-    if customer.owner_user_id is None:
-        customer.owner_user_id = origin_of(session).user_id

@@ -14,7 +14,7 @@ from sqlalchemy import event, insert
 from sqlalchemy.orm import Session
 
 from hub.copying import copy_in
-from hub.db import HubSession, new_id, pending
+from hub.db import Base, HubSession, new_id, pending
 from hub.history.models import Event
 from hub.origin import SYSTEM, Origin
 
@@ -162,6 +162,10 @@ def react(session: Session) -> None:
     session.flush()
 
 
+_EVENTS = Base.metadata.tables[Event.__tablename__]
+_INSERT = insert(_EVENTS)  # built once, and past the unit of work, which has no part in it
+
+
 @event.listens_for(HubSession, "before_commit")
 def _write(session: Session) -> None:
     if session.in_nested_transaction():
@@ -172,7 +176,7 @@ def _write(session: Session) -> None:
     waiting.clear()
     pending(session, "reacted").clear()
     if rows:
-        session.execute(insert(Event), rows)
+        session.execute(_INSERT, rows)
 
 
 def _row(session: Session, made: PendingEvent) -> dict[str, Any]:
