@@ -1,8 +1,11 @@
 """``hub up --demo`` whole: the story is told, and told to be told when it starts again."""
 
 import json
+import os
 import re
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +17,7 @@ from ops.data_directory import DataDirectory
 from ops.demo.keepsake import Keepsake
 from ops.demo.places import Places
 from ops.demo.starting_afresh import clear_untold
+from tests.documented import GUIDES, script_of
 from tests.ops.hub_up import HubUp, wait_until
 
 _PORTS = 6
@@ -88,6 +92,36 @@ def test_the_story_is_told_to_its_end_and_everything_can_be_looked_at(
         for page in (places.hub, places.mailbox, places.economic, places.shop):
             assert client.get(f"{page}/", timeout=10).status_code == 200
         assert "Nordlys Testværk ApS" in client.get(f"{places.economic}/", timeout=10).text
+
+
+@pytest.mark.stack
+@pytest.mark.skipif(
+    not all(shutil.which(tool) for tool in ("bash", "curl", "jq", "openssl")),
+    reason="the guides' commands need bash, curl, jq and openssl",
+)
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+def test_every_command_of_the_guides_does_what_it_says(
+    demonstration: Demonstration, guide: Path, tmp_path: Path
+) -> None:
+    demonstration.hear_out()
+    (tmp_path / ".curlrc").write_text("fail-with-body\n")
+    token = (demonstration.root / "administrator.token").read_text()
+
+    done = subprocess.run(
+        ["bash", "-c", script_of(guide)],
+        env=os.environ
+        | {
+            "CURL_HOME": str(tmp_path),
+            "TMPDIR": str(tmp_path),
+            "HUB": demonstration.places.hub,
+            "A": f"Authorization: Bearer {token}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.stack
