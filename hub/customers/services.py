@@ -74,7 +74,10 @@ def create(
     """
     values = completed(clean(_writable(fields)), channel=channel, now=now)
     _refuse_taken(session, values, None)
-    found = matching.find(session, ENTITY, party_of(values)) if check_duplicates else []
+    party = party_of(values)
+    if check_duplicates:  # two who are about to write the same wait for one another
+        matching.hold(session, ENTITY, party)
+    found = matching.find(session, ENTITY, party) if check_duplicates else []
     _refuse_duplicate(session, values, found, allow_duplicate)
     if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = origin_of(session).user_id
@@ -82,7 +85,7 @@ def create(
     customer = Customer(**values, **derived_texts(values))
     session.add(customer)
     session.flush()
-    matching.write(session, ENTITY, customer.id, party_of(values))
+    matching.write(session, ENTITY, customer.id, party)
     if allow_duplicate is not None:
         for candidate in found:
             record(
@@ -227,8 +230,11 @@ def give_number(session: Session, customer: Customer) -> None:
 
 
 def party_of(values: Mapping[str, Any]) -> matching.Party:
-    """Return what duplicate detection compares of a customer's values."""
-    return matching.Party(**{name: values.get(name) for name in _COMPARED})
+    """Return what duplicate detection compares; a name that is only the number is none."""
+    facts = {name: values.get(name) for name in _COMPARED}
+    if values.get("name_provisional"):
+        facts["name"] = None
+    return matching.Party(**facts)
 
 
 def derived_texts(values: Mapping[str, Any]) -> dict[str, str]:
@@ -262,7 +268,10 @@ def _fill_derived(customer: Customer, changed: set[str]) -> None:
 def _write_keys(session: Session, customer: Customer, changed: set[str]) -> None:
     if changed & _COMPARED:
         matching.write(
-            session, ENTITY, customer.id, party_of({n: getattr(customer, n) for n in _COMPARED})
+            session,
+            ENTITY,
+            customer.id,
+            party_of({n: getattr(customer, n) for n in (*_COMPARED, "name_provisional")}),
         )
 
 

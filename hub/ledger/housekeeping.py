@@ -27,6 +27,12 @@ SYSTEM_SCHEDULES = (
     SystemSchedule(
         "system: tidy the ledger", TaskName.TIDY_LEDGER, "FREQ=DAILY", "2026-01-01T03:00:00"
     ),
+    SystemSchedule(
+        "system: find duplicates among what changed",
+        TaskName.FIND_DUPLICATES,
+        "FREQ=DAILY",
+        "2026-01-01T03:30:00",
+    ),
 )
 
 
