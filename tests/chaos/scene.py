@@ -1,0 +1,198 @@
+"""Records that requests are about, made the quick way."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from connectors import declarations as installed
+from hub.clock import utcnow
+from hub.connections import credentials, declarations, health
+from hub.connections import services as connections
+from hub.connections.models import Conflict, Connection, ExternalLink, LinkState
+from hub.db import transaction
+from hub.duplicates.models import DupCandidate
+from hub.ledger.enqueueing import enqueue
+from hub.ledger.models import Job, JobState
+from hub.ledger.tasks import TaskName
+from hub.mail.models import Delivery, DeliveryState
+from hub.plans.models import Plan, PlanState
+from hub.problems import services as problems
+from hub.problems.models import Problem
+from hub.sync import loading
+from tests.api.conftest import Caller
+from tests.hub.hooks.shops import SECRET
+
+API = "/api/v1"
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "economic": {
+        "base_url": "https://restapi.e-conomic.com",
+        "app_secret_token": "app",
+        "agreement_grant_token": "grant",
+        "default_customer_group": 1,
+        "default_payment_terms": 1,
+    },
+    "cvrapi": {"contact": "Hub - Tests - hub@hub.example"},
+    "woocommerce": {"webhook_secret": SECRET},
+}
+ROLES = {"roles": ["customer"]}
+TOMORROWS = {"title": "Ring", "on": "2090-12-01", "at": "09:00"}
+
+
+class Scene:
+    """Makes what a request needs; each call makes a new one."""
+
+    def __init__(self, client: FlaskClient, caller: Caller) -> None:
+        self.client = client
+        self.caller = caller
+        with transaction() as session:
+            declarations.publish(session, installed())
+        self.accounting = self.connection(state="active")  # the only one: each gets all changes
+        self.connection(state="active", connector="cvrapi")
+
+    def post(self, path: str, body: object) -> Any:
+        """Post as the administrator; returns the answer."""
+        answer = self.client.post(f"{API}{path}", json=body, headers=self.caller.headers)
+        assert answer.status_code < 300, answer.text
+        return answer.json
+
+    def get(self, path: str) -> Any:
+        """Return what a path shows the administrator."""
+        answer = self.client.get(f"{API}{path}", headers=self.caller.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def empty_queues(self) -> None:
+        """Take all waiting jobs out of their queues."""
+        with transaction() as session:
+            session.execute(
+                update(Job)
+                .where(Job.state == JobState.QUEUED)
+                .values(state=JobState.CANCELLED, finished_at=utcnow())
+            )
+
+    def name(self, kind: str = "Prøve") -> str:
+        return f"{kind} {uuid4().hex[:12]}"
+
+    def connection(self, *, state: str = "tested", connector: str = "economic") -> UUID:
+        with transaction() as session:
+            made = connections.create(
+                session, name=self.name(), connector=connector, settings=SETTINGS[connector]
+            )
+            if state != "new":
+                health.record_test(session, made, account=None, choices=None, now=utcnow())
+            if state == "active":
+                health.activate(session, made, now=utcnow())
+            return made.id
+
+    def shop(self) -> tuple[UUID, str]:
+        connection_id = self.connection(state="active", connector="woocommerce")
+        with transaction() as session:
+            found = session.get_one(Connection, connection_id)
+            return connection_id, credentials.new_hook_secret(found)
+
+    def customer(self, **fields: Any) -> Any:
+        return self.post("/customers", {"name": self.name(), **ROLES, **fields})
+
+    def contact(self) -> Any:
+        customer = self.customer()
+        return self.post(f"/customers/{customer['id']}/contacts", {"first_name": "Ida"})
+
+    def note(self, **fields: Any) -> Any:
+        customer = self.customer()
+        return self.post(f"/customers/{customer['id']}/notes", {"body": "Ringede", **fields})
+
+    def reminder(self) -> Any:
+        return self.note(reminder=TOMORROWS)["reminder"]
+
+    def user(self) -> Any:
+        body = {"email": f"{uuid4().hex}@example.com", "name": "Bo", "role": "representative"}
+        return self.post("/users", body)
+
+    def token(self) -> Any:
+        return self.post("/tokens", {"name": "script", "scopes": ["*"]})
+
+    def report(self) -> Any:
+        query = {"filter": {"owner": {"eq": "me"}}, "fields": ["name"]}
+        return self.post("/reports", {"name": self.name(), "dataset": "customers", "query": query})
+
+    def weekly(self) -> dict[str, Any]:
+        return {
+            "rule": "FREQ=WEEKLY;BYDAY=MO",
+            "zone": "Europe/Copenhagen",
+            "starts_at_local": "2026-01-05T08:00",
+            "recipients": {"mode": "users", "user_ids": [str(self.caller.user_id)]},
+        }
+
+    def schedule(self) -> Any:
+        return self.post(f"/reports/{self.report()['id']}/schedules", self.weekly())
+
+    def link(self) -> ExternalLink:
+        customer = self.customer()
+        with transaction() as session:
+            link = ExternalLink(
+                connection_id=self.accounting,
+                customer_id=UUID(customer["id"]),
+                remote_id=str(uuid4().int % 10**8),
+                state=LinkState.LINKED,
+            )
+            session.add(link)
+        return link
+
+    def conflict(self) -> UUID:
+        link = self.link()
+        with transaction() as session:
+            made = Conflict(
+                link_id=link.id, connection_id=link.connection_id, customer_id=link.customer_id,
+                field="city", base="Ribe", local="Varde", remote="Esbjerg",
+            )  # fmt: skip
+            session.add(made)
+        return made.id
+
+    def plan(self, state: PlanState) -> UUID:
+        with transaction() as session:
+            made = Plan(
+                kind=loading.KIND, state=state,
+                scope={"connection_id": str(self.accounting), "cursor": None},
+                applied_at=utcnow() if state is PlanState.APPLIED else None,
+            )  # fmt: skip
+            session.add(made)
+        return made.id
+
+    def duplicate(self) -> UUID:
+        a, b = sorted(UUID(self.customer()["id"]) for _ in range(2))
+        with transaction() as session:
+            made = DupCandidate(a_id=a, b_id=b, score=0.9, evidence=[], rule_version=1)
+            session.add(made)
+        return made.id
+
+    def job(self, state: JobState) -> UUID:
+        with transaction() as session:
+            handle = enqueue(session, TaskName.TIDY_LEDGER)
+        with transaction() as session:
+            over = utcnow() if state is JobState.DEAD else None
+            session.execute(
+                update(Job).where(Job.id == handle.id).values(state=state, finished_at=over)
+            )
+        return handle.id
+
+    def delivery(self, state: DeliveryState) -> UUID:
+        reminder = self.reminder()
+        with transaction() as session:
+            made = session.scalars(
+                select(Delivery).where(Delivery.source_id == UUID(reminder["id"]))
+            ).one()
+            made.state = state
+        return made.id
+
+    def problem(self) -> UUID:
+        with transaction() as session:
+            session.execute(update(Job).where(Job.state == JobState.DEAD).values(state="cancelled"))
+        self.job(JobState.DEAD)
+        with transaction() as session:
+            problems.refresh(session, utcnow())
+            return session.scalars(
+                select(Problem.id).where(Problem.kind == "dead_jobs", Problem.state == "open")
+            ).one()

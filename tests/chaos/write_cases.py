@@ -1,0 +1,218 @@
+"""One valid request for every route that writes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from connectors.sandbox.woocommerce.composing import Composer
+from connectors.sandbox.woocommerce.sending import Hook
+from hub.ledger.models import JobState
+from hub.mail.models import DeliveryState
+from hub.plans.models import PlanState
+from tests.chaos.scene import ROLES, TOMORROWS, Scene
+from tests.hub.hooks.shops import SECRET
+
+CSV = b"Navn;CVR\nNordlys ApS;99000007\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent: a path below the API, a JSON body or raw bytes, further headers."""
+
+    path: str
+    json: Any = None
+    data: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Case = Callable[[Scene], Request]
+
+
+def at(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return the header that a change of a record as it is needs."""
+    return {"If-Match": f'"{record["version"]}"'}
+
+
+def _on(kind: str, make: Callable[[Scene], Any], action: str, json: Any = None) -> Case:
+    def case(scene: Scene) -> Request:
+        made = make(scene)
+        identifier = made if isinstance(made, UUID) else made["id"]
+        return Request(f"/{kind}/{identifier}/{action}", json)
+
+    return case
+
+
+def _change(kind: str, make: Callable[[Scene], Any], json: Any = None) -> Case:
+    def case(scene: Scene) -> Request:
+        made = make(scene)
+        if isinstance(made, UUID):
+            made = scene.get(f"/{kind}/{made}")
+        return Request(f"/{kind}/{made['id']}", json, headers=at(made))
+
+    return case
+
+
+def _me(scene: Scene) -> Request:
+    return Request("/me", {"phone": "12345678"}, headers=at(scene.get("/me")))
+
+
+def _hook(scene: Scene) -> Request:
+    connection_id, secret = scene.shop()
+    order = Composer("http://shop.example").order(billing={"email": "a@b.example"})
+    sent = Hook("http://unused", SECRET).delivery("order.created", order)
+    return Request(f"/hooks/{connection_id}/{secret}", data=sent.body, headers=sent.headers)
+
+
+def _severed(scene: Scene) -> Request:
+    link = scene.link()
+    return Request(f"/customers/{link.customer_id}/links/{link.id}", headers={"If-Match": '"1"'})
+
+
+def _linked(scene: Scene) -> Request:
+    customer = scene.customer()
+    scene.empty_queues()  # that of its creation would do for both
+    body = {"connection_id": str(scene.accounting), "remote_id": "4711"}
+    return Request(f"/customers/{customer['id']}/links", body)
+
+
+def _upserted(scene: Scene) -> Request:
+    return Request(f"/customers/by-external-ref/{scene.name('web')}", {"name": scene.name()})
+
+
+def _batch(scene: Scene) -> Request:
+    known = scene.customer(external_ref=scene.name("erp"))
+    items = [
+        {"external_ref": known["external_ref"], "fields": {"city": "Ribe"}},
+        {"external_ref": scene.name("erp"), "fields": {"name": scene.name()}},
+    ]
+    return Request("/customers/batch", {"items": items})
+
+
+def _new_connection(scene: Scene) -> Request:
+    settings = {"base_url": "https://restapi.e-conomic.com", "app_secret_token": "a",
+                "agreement_grant_token": "b"}  # fmt: skip
+    return Request(
+        "/connections", {"name": scene.name(), "connector": "economic", "settings": settings}
+    )
+
+
+def _new_user(scene: Scene) -> Request:
+    email = f"{uuid4().hex}@example.com"
+    return Request("/users", {"email": email, "name": "Bo", "role": "representative"})
+
+
+def _looked_up(scene: Scene) -> Request:
+    known = scene.customer(cvr="99000015", allow_duplicate=True, reason="test")
+    scene.empty_queues()  # that of its creation would do for both
+    return Request(f"/customers/{known['id']}/registry-lookup")
+
+
+def _mapping(scene: Scene) -> Request:
+    path = f"/connections/{scene.connection()}/mapping"
+    return Request(path, {"pairs": scene.get(path)["pairs"][:3]})
+
+
+def _new(path: str, json: Mapping[str, Any]) -> Case:
+    return lambda _: Request(path, dict(json))
+
+
+def _dead_job(scene: Scene) -> UUID:
+    return scene.job(JobState.DEAD)
+
+
+def _failed_mail(scene: Scene) -> UUID:
+    failed = scene.delivery(DeliveryState.FAILED)
+    scene.empty_queues()
+    return failed
+
+
+CASES: Mapping[str, Case] = {
+    "POST /customers": lambda s: Request(
+        "/customers", {"name": s.name(), "cvr": "99000007", **ROLES}
+    ),
+    "PATCH /customers/<uuid:customer_id>": _change("customers", Scene.customer, {"city": "Ribe"}),
+    "DELETE /customers/<uuid:customer_id>": _change("customers", Scene.customer),
+    "POST /customers/<uuid:customer_id>/registry-lookup": _looked_up,
+    "POST /customers/batch": _batch,
+    "PUT /customers/by-external-ref/<path:external_ref>": _upserted,
+    "POST /customers/<uuid:customer_id>/contacts": _on(
+        "customers", Scene.customer, "contacts", {"first_name": "Ida", "is_main": True}
+    ),
+    "PATCH /contacts/<uuid:contact_id>": _change("contacts", Scene.contact, {"job": "Chef"}),
+    "DELETE /contacts/<uuid:contact_id>": _change("contacts", Scene.contact),
+    "POST /duplicates/scan": _new("/duplicates/scan", {}),
+    "POST /duplicates/<uuid:duplicate_id>/dismissal": _on(
+        "duplicates", Scene.duplicate, "dismissal", {"reason": "To butikker"}
+    ),
+    "POST /registry-lookups": _new("/registry-lookups", {"query": "Nordlys"}),
+    "POST /connections": _new_connection,
+    "PATCH /connections/<uuid:connection_id>": _change(
+        "connections", Scene.connection, {"settings": {"agreement_grant_token": "c"}}
+    ),
+    "POST /connections/<uuid:connection_id>/test": _on("connections", Scene.connection, "test"),
+    "POST /connections/<uuid:connection_id>/activation": _on(
+        "connections", Scene.connection, "activation"
+    ),
+    "POST /connections/<uuid:connection_id>/pause": _on(
+        "connections", lambda s: s.connection(state="active"), "pause"
+    ),
+    "POST /connections/<uuid:connection_id>/hook-secret": _on(
+        "connections", lambda s: s.shop()[0], "hook-secret"
+    ),
+    "POST /connections/<uuid:connection_id>/first-load": _on(
+        "connections", Scene.connection, "first-load"
+    ),
+    "POST /connections/<uuid:connection_id>/pull": _on("connections", Scene.connection, "pull"),
+    "PUT /connections/<uuid:connection_id>/mapping": _mapping,
+    "POST /conflicts/<uuid:conflict_id>/resolution": _on(
+        "conflicts", Scene.conflict, "resolution", {"choice": "remote"}
+    ),
+    "POST /customers/<uuid:customer_id>/links": _linked,
+    "DELETE /customers/<uuid:customer_id>/links/<uuid:link_id>": _severed,
+    "POST /plans/<uuid:plan_id>/application": _on(
+        "plans", lambda s: s.plan(PlanState.DRAFT), "application"
+    ),
+    "POST /plans/<uuid:plan_id>/undo": _on("plans", lambda s: s.plan(PlanState.APPLIED), "undo"),
+    "POST /users": _new_user,
+    "PATCH /users/<uuid:user_id>": _change("users", Scene.user, {"name": "Bodil"}),
+    "PATCH /me": _me,
+    "POST /tokens": _new("/tokens", {"name": "script", "scopes": ["*"]}),
+    "POST /tokens/<uuid:token_id>/revocation": _on("tokens", Scene.token, "revocation"),
+    "POST /deliveries/<uuid:delivery_id>/resend": _on("deliveries", _failed_mail, "resend"),
+    "POST /mail/test": _new("/mail/test", {}),
+    "POST /customers/<uuid:customer_id>/notes": _on(
+        "customers", Scene.customer, "notes", {"body": "Ringede", "reminder": TOMORROWS}
+    ),
+    "PATCH /notes/<uuid:note_id>": _change("notes", Scene.note, {"body": "Ringede igen"}),
+    "DELETE /notes/<uuid:note_id>": _change("notes", Scene.note),
+    "POST /problems/<uuid:problem_id>/retry": _on("problems", Scene.problem, "retry"),
+    "POST /customers/<uuid:customer_id>/reminders": _on(
+        "customers", Scene.customer, "reminders", TOMORROWS
+    ),
+    "PATCH /reminders/<uuid:reminder_id>": _change("reminders", Scene.reminder, {"title": "Skriv"}),
+    "POST /reminders/<uuid:reminder_id>/done": _on("reminders", Scene.reminder, "done"),
+    "POST /reminders/<uuid:reminder_id>/cancellation": _on(
+        "reminders", Scene.reminder, "cancellation"
+    ),
+    "POST /jobs/<uuid:job_id>/replay": _on("jobs", _dead_job, "replay"),
+    "POST /jobs/<uuid:job_id>/cancellation": _on(
+        "jobs", lambda s: s.job(JobState.QUEUED), "cancellation"
+    ),
+    "POST /jobs/replays": lambda s: Request("/jobs/replays", {"ids": [str(_dead_job(s))]}),
+    "POST /exports": _new("/exports", {"dataset": "customers", "format": "csv"}),
+    "POST /reports": _new("/reports", {"name": "Mine", "dataset": "customers", "query": {}}),
+    "PATCH /reports/<uuid:report_id>": _change("reports", Scene.report, {"format": "csv"}),
+    "DELETE /reports/<uuid:report_id>": _change("reports", Scene.report),
+    "POST /reports/<uuid:report_id>/schedules": lambda s: Request(
+        f"/reports/{s.report()['id']}/schedules", s.weekly()
+    ),
+    "PATCH /schedules/<uuid:schedule_id>": _change("schedules", Scene.schedule, {"active": False}),
+    "DELETE /schedules/<uuid:schedule_id>": _change("schedules", Scene.schedule),
+    "POST /schedules/<uuid:schedule_id>/run-now": _on("schedules", Scene.schedule, "run-now"),
+    "POST /imports": lambda _: Request(
+        "/imports?entity=customers&name=kunder.csv", data=CSV, headers={"Content-Type": "text/csv"}
+    ),
+    "POST /hooks/<uuid:connection_id>/<secret>": _hook,
+}
+"""By method and path, as the routes declare them."""
