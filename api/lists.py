@@ -49,6 +49,9 @@ class ListPage(Page[ViewT]):
     facets: dict[str, FacetView] = Described(default_factory=dict)
 
 
+_Page = ListPage[Any]  # held here: pydantic would make the class anew for every answer
+
+
 def list_page(
     call: Call[Any, Any],
     listing: Listing[ModelT],
@@ -79,7 +82,7 @@ def list_page(
         if cursor
     ]
     return Answer(
-        ListPage[Any](
+        _Page(
             items=[view(row) for row in found.rows],
             next_cursor=found.next,
             previous_cursor=found.previous,

@@ -25,8 +25,9 @@ def customer_view(
 
     What follows from a change of this request (a look-up, a push) shows already.
     """
+    loaded = customer.__dict__  # read past SQLAlchemy's descriptors: a page has 2,000 values
     return CustomerView(
-        **{name: getattr(customer, name) for name in _COLUMNS},
+        **{n: loaded[n] if n in loaded else getattr(customer, n) for n in _COLUMNS},
         allowed_actions=call.actions("customers", customer),
         registry=RegistryView(
             state=customer.registry_state,

@@ -5,14 +5,23 @@ one record ask `allowed`. Both come from the same rule, so that they cannot disa
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, true
 
 from hub.access.models import ApiToken, User
-from hub.access.principals import Permission, Principal
-from hub.access.roles import OF_A_RECORD, SEES_ALL, VERBS, WITHOUT_OWNING, Verb, Visibility
+from hub.access.principals import Permission, Principal, covers
+from hub.access.roles import (
+    OF_A_RECORD,
+    SEES_ALL,
+    VERBS,
+    WITHOUT_OWNING,
+    Role,
+    Verb,
+    Visibility,
+)
 from hub.ledger.models import Job
 
 
@@ -131,11 +140,23 @@ def allowed_actions(
     principal: Principal, collection: str, entity: object, verbs: Iterable[Verb] = OF_A_RECORD
 ) -> list[str]:
     """Return which of some verbs a caller may do to a record, for its `allowed_actions`."""
-    return [
-        verb.value
+    granted = _granted(principal.role, principal.scopes, collection, tuple(verbs))
+    if principal.role in SEES_ALL:
+        return [verb.value for verb in granted]
+    rule = _rule(type(entity))
+    return [verb.value for verb in granted if rule.holds(principal, verb, entity)]
+
+
+@lru_cache(maxsize=1024)  # a page asks the same for each of its rows
+def _granted(
+    role: Role, scopes: frozenset[str], collection: str, verbs: tuple[Verb, ...]
+) -> tuple[Verb, ...]:
+    """Return the verbs that role and scopes grant at all."""
+    return tuple(
+        verb
         for verb in verbs
-        if principal.may(Permission(verb, collection)) and allowed(principal, verb, entity)
-    ]
+        if verb in VERBS[role] and covers(scopes, Permission(verb, collection))
+    )
 
 
 def _rule(model: type[Any]) -> Rule:

@@ -59,7 +59,7 @@ def _note_changes(session: Session, context: UOWTransaction, instances: Any) -> 
 
 
 def _note(session: Session, row: Record, verb: str) -> None:
-    changes = _changes(row)
+    changes = _first_values(row) if verb == "created" else _changes(row)
     if not changes and verb != "created":
         return
     first = note_change(
@@ -73,6 +73,16 @@ def _note(session: Session, row: Record, verb: str) -> None:
         row.version += 1
         row.updated_at = utcnow()
         row.updated_by = origin_of(session).user_id
+
+
+def _first_values(row: Record) -> dict[str, tuple[Any, Any]]:
+    given = inspect(row).dict  # all that a new row has; quicker than the history of each column
+    skipped = _OWN | row.__derived__
+    return {
+        name: (REDACTED, REDACTED) if name in row.__secret__ else (None, given[name])
+        for name in row.__mapper__.column_attrs.keys()  # noqa: SIM118 - no dictionary
+        if name not in skipped and given.get(name) is not None
+    }
 
 
 def _changes(row: Record) -> dict[str, tuple[Any, Any]]:

@@ -1,7 +1,7 @@
 """A party as it is compared: every fact brought to one form, once, when it is written."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -48,7 +48,7 @@ class Comparable:
 
     def stored(self) -> dict[str, Any]:
         """Return what is known, as JSON carries it."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
 
     @classmethod
     def of_stored(cls, stored: dict[str, Any]) -> "Comparable":
