@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from hub.settings import Settings
 
 HOST = "127.0.0.1"
@@ -53,7 +55,13 @@ class Places:
     def settings(self, given: Settings) -> Settings:
         """Return the settings of the demonstration; what does not concern it stays as given."""
         return given.model_copy(
-            update={"host": HOST, "port": self.first, "public_url": self.hub, "contact": CONTACT}
+            update={
+                "host": HOST,
+                "port": self.first,
+                "public_url": self.hub,
+                "smtp_url": SecretStr(self.smtp),
+                "contact": CONTACT,
+            }
         )
 
     def environment(self) -> dict[str, str]:

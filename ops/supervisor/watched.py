@@ -7,7 +7,7 @@ from ops.errors import OperationError
 from ops.supervisor.child import Child
 from ops.supervisor.leftovers import ProcessFiles
 from ops.supervisor.log import PartLog
-from ops.supervisor.part import Part
+from ops.supervisor.part import Part, Voice
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
@@ -56,7 +56,9 @@ class WatchedPart:
         return pause
 
     def failure(self, exit_code: int) -> OperationError:
-        """Return the error that says how it ended, with its last words."""
+        """Return the error that says how it ended, with its last words unless all were shown."""
+        if self.part.voice is Voice.PLAIN:
+            return OperationError(f"{self.part.name} ended with {describe(exit_code)}.")
         return OperationError(
             f"{self.part.name} ended with {describe(exit_code)} before it was ready. It said:\n"
             f"{self.log.last_words()}"
