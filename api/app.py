@@ -10,6 +10,7 @@ from api.observation import ROUTE, Observed
 from api.operations import View
 from api.problems import moved, present, problem_of
 from api.routes import (
+    checklist,
     conflicts,
     connections,
     contacts,
@@ -41,6 +42,7 @@ from hub.clock import utcnow
 from hub.errors import MergedError
 
 CONCEPTS = (
+    checklist,
     customers,
     customer_upserts,
     contacts,

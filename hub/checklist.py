@@ -23,7 +23,26 @@ class Step:
 def first_steps(session: Session, settings: Settings) -> list[Step]:
     """Return the steps of the first run, done ones included."""
     live = set(session.scalars(select(Connection.kind).where(Connection.state.in_(LIVE))))
+    said = settings.model_fields_set
     return [
+        Step(
+            "language",
+            N_("Language"),
+            "locale" in said,
+            N_("Set HUB_LOCALE, for example da; each user may have one of his own."),
+        ),
+        Step(
+            "zone",
+            N_("Time zone"),
+            "zone" in said,
+            N_("Set HUB_ZONE, for example Europe/Copenhagen; each user may have one of his own."),
+        ),
+        Step(
+            "currency",
+            N_("Base currency"),
+            "currency" in said,
+            N_("Set HUB_CURRENCY, for example DKK: customers get it where nothing else is said."),
+        ),
         Step(
             "public_url",
             N_("Address for links in mails"),
@@ -33,7 +52,7 @@ def first_steps(session: Session, settings: Settings) -> list[Step]:
         Step(
             "mail",
             N_("Outgoing mail"),
-            settings.smtp_url is not None,
+            settings.smtp_url is not None and settings.mailbox_url is None,
             N_("Set HUB_SMTP_URL and HUB_MAIL_FROM, then send a test mail."),
         ),
         Step(

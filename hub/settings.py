@@ -28,6 +28,11 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(
         None, description="smtp://[user:password@]host:port, smtps:// for TLS, ?starttls=1."
     )
+    mailbox_port: int = Field(
+        8025,
+        description="Page of the mailbox that takes mail while HUB_SMTP_URL is empty.",
+    )
+    mailbox_url: str | None = Field(None, description="That page's address; set by `hub up`.")
     mail_from: str = Field("Hub <hub@localhost>", description="Sender and calendar organiser.")
     hold_unsure_mail: str = Field(
         "", description="Kinds of mail a person decides over when nobody knows if they went out."

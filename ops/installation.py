@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import SecretStr
 
@@ -11,6 +11,7 @@ from hub.settings import Settings, get_settings
 from ops.data_directory import DataDirectory
 from ops.demo.places import Places
 from ops.embedded.account import Account, store_account
+from ops.embedded.mailbox import EmbeddedMailbox
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.redis import EmbeddedRedis
 from ops.master_key import ensure_master_key
@@ -22,6 +23,7 @@ DEMO = "demo"  # inside the data directory: a demonstration never touches real d
 class Installation:
     """What the settings come to; `postgres` and `redis` are None where external ones are set.
 
+    `mailbox` is there only for `hub up`, while no mail server is set (`with_mailbox`).
     `overrides` are settings that hold for its processes whatever is set outside.
     """
 
@@ -29,6 +31,7 @@ class Installation:
     settings: Settings
     postgres: EmbeddedPostgres | None
     redis: EmbeddedRedis | None
+    mailbox: EmbeddedMailbox | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -53,8 +56,15 @@ class Installation:
                 "HUB_MASTER_KEY": master_key,
                 "PYTHONUNBUFFERED": "1",
             }
+            | dict(self.mailbox.settings if self.mailbox else {})
             | dict(self.overrides)
         )
+
+    def with_mailbox(self) -> "Installation":
+        """Return it with a mailbox of its own, where no mail server is set."""
+        if self.settings.smtp_url is not None:
+            return self
+        return replace(self, mailbox=EmbeddedMailbox(self.place, port=self.settings.mailbox_port))
 
     def adopt(self) -> None:
         """Make the settings of this very process those that `environment` gives to others."""
@@ -83,7 +93,7 @@ def open_installation(*, demo: bool = False) -> Installation:
         # The account of PostgreSQL's files owns the sockets even while an external one is used.
         account = postgres.account if postgres else _account_if_any(place)
         redis = EmbeddedRedis(place, account=account, program=settings.redis_server)
-    return Installation(place, settings, postgres, redis, overrides)
+    return Installation(place, settings, postgres, redis, overrides=overrides)
 
 
 @contextmanager

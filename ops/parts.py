@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ops.embedded.mailbox import EmbeddedMailbox
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.redis import EmbeddedRedis
 from ops.own_program import own_program
@@ -34,6 +35,17 @@ def redis_part(server: EmbeddedRedis) -> Part:
         command=lambda: server.command,
         prepare=server.prepare,
         is_ready=server.is_ready,
+    )
+
+
+def mailbox_part(mailbox: EmbeddedMailbox) -> Part:
+    """Return the embedded mailbox as a part."""
+    return Part(
+        name="mailbox",
+        stage=Stage.STORES,
+        command=lambda: mailbox.command,
+        environment=mailbox.environment,
+        is_ready=mailbox.is_ready,
     )
 
 

@@ -25,7 +25,9 @@ def welcome(installation: Installation, token_file: Path) -> None:
 
 def _first_steps(url: str, token: str, installation: Installation) -> str:
     settings = installation.settings
-    mail = "set" if settings.smtp_url else "HUB_SMTP_URL is not set: no mail is sent"
+    mail = "set"
+    if installation.mailbox:
+        mail = f"kept here until HUB_SMTP_URL is set; read it at {installation.mailbox.page}"
     contact = settings.contact or "HUB_CONTACT is not set; cvrapi.dk demands one"
     return f"""
 The first administrator's token. It is shown only now; keep it:

@@ -9,7 +9,7 @@ from hub.settings import unknown_settings
 from ops.demo import starting_afresh
 from ops.demo.parts import demo_parts, refuse_taken_ports, silenced
 from ops.installation import Installation, open_installation
-from ops.parts import migration_part, postgres_part, process_parts, redis_part
+from ops.parts import mailbox_part, migration_part, postgres_part, process_parts, redis_part
 from ops.reach import local_url, refuse_taken_port
 from ops.supervisor.part import Part
 from ops.supervisor.supervision import Supervisor
@@ -22,7 +22,7 @@ def up(*, demo: bool) -> None:
     """Start Hub with all that it needs, and keep it running until Ctrl-C."""
     for name in unknown_settings():
         click.echo(f"Warning: there is no setting {name}; is it misspelt?", err=True)
-    installation = open_installation(demo=demo)
+    installation = open_installation(demo=demo).with_mailbox()
     place = installation.place
     token_file = place.root / "administrator.token"
     with place.locked():
@@ -51,4 +51,6 @@ def _parts(installation: Installation) -> list[Part]:
         parts.append(postgres_part(installation.postgres))
     if installation.redis:
         parts.append(redis_part(installation.redis))
+    if installation.mailbox:
+        parts.append(mailbox_part(installation.mailbox))
     return parts
