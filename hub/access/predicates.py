@@ -4,7 +4,7 @@ Lists, counts, search, exports, reports, webhooks and feeds put `visible` into t
 one record ask `allowed`. Both come from the same rule, so that they cannot disagree.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
@@ -142,21 +142,21 @@ def allowed_actions(
     """Return which of some verbs a caller may do to a record, for its `allowed_actions`."""
     granted = _granted(principal.role, principal.scopes, collection, tuple(verbs))
     if principal.role in SEES_ALL:
-        return [verb.value for verb in granted]
+        return list(granted.values())
     rule = _rule(type(entity))
-    return [verb.value for verb in granted if rule.holds(principal, verb, entity)]
+    return [name for verb, name in granted.items() if rule.holds(principal, verb, entity)]
 
 
 @lru_cache(maxsize=1024)  # a page asks the same for each of its rows
 def _granted(
     role: Role, scopes: frozenset[str], collection: str, verbs: tuple[Verb, ...]
-) -> tuple[Verb, ...]:
-    """Return the verbs that role and scopes grant at all."""
-    return tuple(
-        verb
+) -> Mapping[Verb, str]:
+    """Return the verbs that role and scopes grant at all, with their names."""
+    return {
+        verb: verb.value
         for verb in verbs
         if verb in VERBS[role] and covers(scopes, Permission(verb, collection))
-    )
+    }
 
 
 def _rule(model: type[Any]) -> Rule:
