@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from hub.customers.models import Customer
 
-_OWN = frozenset({"field_fact", "import_identity"})
-"""Tables whose rows are part of the customer itself and go with it."""
+_OWN = frozenset({"field_fact", "import_identity", "dup_candidate"})
+"""Tables whose rows are part of the customer itself, or only say what may be; they go with it."""
 
 
 def refers_to(session: Session, customer_id: UUID) -> str | None:

@@ -79,9 +79,7 @@ def rows(import_id: UUID) -> list[PlanItem]:
         job = session.get_one(ImportJob, import_id)
         return list(
             session.scalars(
-                select(PlanItem)
-                .where(PlanItem.plan_id == job.plan_id)
-                .order_by(PlanItem.position)
+                select(PlanItem).where(PlanItem.plan_id == job.plan_id).order_by(PlanItem.position)
             )
         )
 

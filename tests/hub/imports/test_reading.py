@@ -1,0 +1,135 @@
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from hub.errors import ValidationError
+from hub.imports.mapping import missing, propose
+from hub.imports.options import Options
+from hub.imports.reading import ReadRow, RowReader
+from hub.parsing import Cell
+
+ANNA = UUID("01900000-0000-7000-8000-000000000001")
+
+
+def read(cells: dict[str, Cell], *, locale: str = "da", **options: Any) -> ReadRow:
+    columns = propose("customers", list(cells), {})
+    reader = RowReader(
+        "customers", columns, Options(**options), locale=locale, users={"anna@hub.example": ANNA}
+    )
+    return reader.read(2, list(cells.values()))
+
+
+def errors(row: ReadRow) -> list[tuple[str, str, str | None]]:
+    return [(error["pointer"], error["code"], error["column"]) for error in row.errors]
+
+
+@pytest.mark.parametrize(
+    ("headers", "fields"),
+    [
+        (
+            ["Kundenr", "Firmanavn", "CVR-nr.", "Postnr.", "By", "Tlf. nr.", "E-mail"],
+            [None, "name", "cvr", "postcode", "city", "phone", "email"],
+        ),
+        (
+            ["ID", "Company Name", "Street", "ZIP Code", "Town", "Country", "Web"],
+            ["external_ref", "name", "address", "postcode", "city", "country", "website"],
+        ),
+        (["external_ref", "NAVN *", "  adresse 2 "], ["external_ref", "name", "address_2"]),
+        (["Navn", "Firma"], ["name", None]),
+    ],
+)
+def test_headers_are_understood_in_english_and_danish(
+    headers: list[str], fields: list[str | None]
+) -> None:
+    found = propose("customers", headers, {})
+
+    assert [column["header"] for column in found] == headers
+    assert [column["field"] for column in found] == fields
+
+
+def test_what_somebody_says_of_a_column_comes_first() -> None:
+    wanted = {"firma": "legal_name", "Alias": "name", "By": None}
+
+    found = propose("customers", ["Firma", "Alias", "By", "Navn"], wanted)
+
+    assert [column["field"] for column in found] == ["legal_name", "name", None, None]
+
+
+def test_a_wrong_mapping_names_what_is_wrong() -> None:
+    wanted = {"Colour": "name", "Firma": "colour", "Navn": "city", "By": "city"}
+
+    with pytest.raises(ValidationError) as refused:
+        propose("customers", ["Firma", "Navn", "By"], wanted)
+
+    assert [(error.pointer, error.code) for error in refused.value.errors] == [
+        ("/mapping/Colour", "unknown_header"),
+        ("/mapping/Firma", "unknown_field"),
+        ("/mapping/By", "repeated"),
+    ]
+
+
+def test_a_file_without_names_cannot_be_imported() -> None:
+    assert missing("customers", propose("customers", ["By", "Tlf"], {})) == ["name"]
+    assert missing("customers", propose("customers", ["CVR", "Tlf"], {})) == []
+
+
+def test_a_row_becomes_the_stored_form_of_its_values() -> None:
+    row = read(
+        {
+            "Id": 4711, "Navn": " Nordlys  ", "CVR": "DK 99 00 00 07", "Adresse": "Prøvevej 12",
+            "Adresse 2": "2. tv.", "Land": "Danmark", "Telefon": "70 00 00 07",
+            "Roller": "Kunde, leverandør", "Kreditmaksimum": "1.234,56",
+            "Sælger": "Anna@Hub.example", "Kundetype": "Privat",
+        }
+    )  # fmt: skip
+
+    assert row.errors == ()
+    assert row.values == {
+        "external_ref": "4711", "name": "Nordlys", "cvr": "99000007",
+        "address": "Prøvevej 12\n2. tv.", "country": "DK", "phone": "+4570000007",
+        "roles": ["customer", "supplier"], "credit_limit": "1234.5600",
+        "owner_user_id": str(ANNA), "kind": "person",
+    }  # fmt: skip
+
+
+def test_a_person_is_named_by_first_and_last_name() -> None:
+    row = read({"Fornavn": "Signe", "Efternavn": "Prøve"})
+
+    assert row.values == {"name": "Signe Prøve", "kind": "person"}
+
+
+def test_the_country_of_the_import_is_that_of_its_phone_numbers() -> None:
+    row = read({"Name": "Lucy School", "Phone": "312 386 5286"}, country="US")
+
+    assert row.values == {"name": "Lucy School", "country": "US", "phone": "+13123865286"}
+
+
+def test_all_that_is_wrong_with_a_row_is_named_by_column_and_rule() -> None:
+    row = read(
+        {
+            "Navn": "Nordlys", "CVR-nr.": "99000008", "Mail": "nobody", "Roller": "ven",
+            "Kredit max": "mange", "Sælger": "bo@hub.example", "Land": "Utopia",
+        }
+    )  # fmt: skip
+
+    assert sorted(errors(row)) == [
+        ("/country", "unknown", "Land"),
+        ("/credit_limit", "number.invalid", "Kredit max"),
+        ("/cvr", "check_digit", "CVR-nr."),
+        ("/email", "format", "Mail"),
+        ("/owner_user_id", "unknown_user", "Sælger"),
+        ("/roles", "unknown", "Roller"),
+    ]
+
+
+def test_a_row_without_a_name_or_a_number_is_refused() -> None:
+    assert errors(read({"Navn": None, "By": "Aarhus"})) == [("/name", "required", "Navn")]
+
+
+def test_rows_that_say_the_same_are_one_whatever_their_number() -> None:
+    one, same = read({"Navn": "Nordlys", "By": "Aarhus"}), read({"By": "Aarhus", "Navn": "Nordlys"})
+    other = read({"Navn": "Nordlys", "By": "Odense"})
+
+    assert one.digest == same.digest != other.digest
+    assert len({read({"Id": "1", "Navn": n}).digest for n in ("A", "B")}) == 1
