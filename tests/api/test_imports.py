@@ -1,0 +1,260 @@
+import io
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from openpyxl import load_workbook
+
+import workers.tasks  # noqa: F401 - registers the bodies
+from hub.access.roles import Role
+from hub.ledger.tasks import TaskName
+from tests.api.client import ApiClient, Reply
+from tests.api.conftest import Caller, make_caller
+from tests.hub.imports.uploads import customers
+from workers.chain import drain
+
+FILE = "id;Navn;CVR;Farve\n1;Nordlys ApS;99000007;rød\n2;Forkert;123;blå\n".encode()
+
+
+def upload(client: ApiClient, caller: Caller, content: bytes = FILE, **query: Any) -> Reply:
+    return client.post(
+        "/api/v1/imports",
+        headers=caller.headers | {"Content-Type": "text/csv"},
+        query_string={"name": "kunder.csv", **query},
+        data=content,
+    )
+
+
+def uploaded(client: ApiClient, caller: Caller, content: bytes = FILE, **query: Any) -> str:
+    answer = upload(client, caller, content, **query)
+    assert answer.status_code == 202, answer.text
+    work()
+    return str(answer.json["id"])
+
+
+def work() -> None:
+    for task in (
+        TaskName.ANALYSE_FILE, TaskName.APPLY_IMPORT, TaskName.UNDO_IMPORT,
+        TaskName.RENDER_IMPORT_RESULT,
+    ):  # fmt: skip
+        drain(task)
+
+
+def get(client: ApiClient, caller: Caller, path: str, **query: Any) -> Any:
+    answer = client.get(f"/api/v1/imports/{path}", headers=caller.headers, query_string=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def post(client: ApiClient, caller: Caller, path: str, **options: Any) -> Reply:
+    return client.post(f"/api/v1/imports/{path}", headers=caller.headers, **options)
+
+
+def test_an_upload_is_previewed_applied_and_taken_back(
+    client: ApiClient, administrator: Caller
+) -> None:
+    answer = upload(client, administrator)
+    identifier = answer.json["id"]
+    job_path = answer.headers["Location"]
+    work()
+    planned = get(client, administrator, identifier)
+    before = customers()
+    applied_answer = post(client, administrator, f"{identifier}/application")
+    work()
+    applied = get(client, administrator, identifier)
+    made = customers()
+    undo_answer = post(client, administrator, f"{identifier}/undo")
+    work()
+    undone = get(client, administrator, identifier)
+
+    assert (answer.status_code, answer.json["state"]) == (202, "uploaded")
+    assert job_path.startswith("/api/v1/jobs/")
+    assert (planned["state"], planned["counters"]) == (
+        "planned", {"items": 2, "create": 1, "refuse": 1},
+    )  # fmt: skip
+    assert planned["unknown_columns"] == ["Farve"]
+    assert planned["source"] == {
+        "kind": "csv", "sheet": None, "encoding": "utf-8", "delimiter": ";",
+    }  # fmt: skip
+    assert before == []
+    assert (applied_answer.status_code, undo_answer.status_code) == (202, 202)
+    assert (applied["state"], applied["counters"]) == (
+        "partial", {"items": 2, "create": 1, "refuse": 1, "done": 1, "skipped": 1},
+    )  # fmt: skip
+    assert [(c.name, c.channel, c.owner_user_id) for c in made] == [("Nordlys ApS", "import", None)]
+    assert (undone["state"], customers()) == ("undone", [])
+
+
+def test_the_rows_say_what_is_done_and_why_in_the_readers_language(
+    client: ApiClient, administrator: Caller
+) -> None:
+    identifier = uploaded(client, administrator)
+
+    items = get(client, administrator, f"{identifier}/rows")["items"]
+    refused = get(client, administrator, f"{identifier}/rows", action="refuse")["items"]
+
+    assert [(item["row"], item["action"], item["external_ref"]) for item in items] == [
+        (2, "create", "1"),
+        (3, "refuse", None),
+    ]
+    assert items[0]["after"] == {"external_ref": "1", "name": "Nordlys ApS", "cvr": "99000007"}
+    assert len(refused) == 1
+    assert [(r["pointer"], r["column"]) for r in refused[0]["reasons"]] == [("/cvr", "CVR")]
+
+
+def test_the_result_is_a_workbook_with_a_reason_for_each_row(
+    client: ApiClient, administrator: Caller
+) -> None:
+    answer = upload(client, administrator)
+    identifier = answer.json["id"]
+
+    too_soon = client.get(f"/api/v1/imports/{identifier}/result", headers=administrator.headers)
+    work()
+    found = client.get(f"/api/v1/imports/{identifier}/result", headers=administrator.headers)
+
+    assert (too_soon.status_code, too_soon.json["code"]) == (409, "no_result")
+    assert found.status_code == 200
+    assert found.headers["Content-Disposition"] == 'attachment; filename="kunder-result.xlsx"'
+    sheet = load_workbook(io.BytesIO(found.data)).worksheets[0]
+    assert [cell.value for cell in sheet[3]][:6] == ["2", "Forkert", "123", "blå", 3, "Refused"]
+
+
+def test_options_come_with_the_upload(client: ApiClient, administrator: Caller) -> None:
+    identifier = uploaded(
+        client, administrator, b"Firma,Alias\nNordlys,Lys\n",
+        mapping='{"Firma": "legal_name", "Alias": "name"}', roles=["customer", "supplier"],
+        owner=str(administrator.user_id), country="se", apply="true",
+    )  # fmt: skip
+
+    [customer] = customers()
+    assert get(client, administrator, identifier)["state"] == "done"
+    assert (customer.name, customer.legal_name, customer.roles, customer.country) == (
+        "Lys", "Nordlys", ["customer", "supplier"], "SE",
+    )  # fmt: skip
+    assert customer.owner_user_id == administrator.user_id
+
+
+def test_a_preview_can_be_made_again_with_another_mapping(
+    client: ApiClient, administrator: Caller
+) -> None:
+    identifier = uploaded(client, administrator, b"Hvem,By\nNordlys,Aarhus\n")
+    wanting = get(client, administrator, identifier)
+
+    answer = post(
+        client, administrator, f"{identifier}/analysis", json={"mapping": {"Hvem": "name"}}
+    )
+    work()
+    planned = get(client, administrator, identifier)
+
+    assert (wanting["state"], wanting["message"]["code"]) == ("analysed", "no_names")
+    assert answer.status_code == 202
+    assert (planned["state"], planned["message"], planned["counters"]) == (
+        "planned", None, {"items": 1, "create": 1},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ({"entity": "leads"}, "/entity"),
+        ({"mapping": "[1]"}, "/mapping"),
+        ({"mapping": '{"a": 1}'}, "/mapping"),
+        ({"on_match": "merge"}, "/on_match"),
+        ({"apply": "perhaps"}, "/apply"),
+        ({"roles": "friend"}, "/roles"),
+        ({"match": "name"}, "/match"),
+        ({"owner": "nobody"}, "/owner"),
+        ({"owner": str(uuid4())}, "/owner"),
+        ({"colour": "red"}, "/colour"),
+    ],
+)
+def test_a_wrong_option_is_named(
+    client: ApiClient, administrator: Caller, query: dict[str, Any], pointer: str
+) -> None:
+    answer = upload(client, administrator, **query)
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+    listed = client.get("/api/v1/imports", headers=administrator.headers)
+    assert listed.json["items"] == []
+
+
+def test_an_empty_upload_is_refused(client: ApiClient, administrator: Caller) -> None:
+    answer = upload(client, administrator, b"")
+
+    assert answer.status_code == 422
+    assert [(e["pointer"], e["code"]) for e in answer.json["errors"]] == [("/file", "file.empty")]
+
+
+def test_a_file_that_is_no_table_says_so(client: ApiClient, administrator: Caller) -> None:
+    identifier = uploaded(client, administrator, b"%PDF-1.7 nothing to read")
+
+    found = get(client, administrator, identifier)
+
+    assert (found["state"], found["message"]["code"]) == ("uploaded", "file.unknown_format")
+
+
+def test_what_the_state_forbids_is_refused(client: ApiClient, administrator: Caller) -> None:
+    identifier = uploaded(client, administrator)
+
+    early = post(client, administrator, f"{identifier}/undo")
+    post(client, administrator, f"{identifier}/application")
+    work()
+    twice = post(client, administrator, f"{identifier}/application")
+    again = post(client, administrator, f"{identifier}/analysis", json={})
+
+    assert [(a.status_code, a.json["code"]) for a in (early, twice, again)] == [
+        (409, "not_applied"),
+        (409, "import_state"),
+        (409, "import_state"),
+    ]
+
+
+def test_only_those_who_may_import_do_and_each_sees_his_own(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    identifier = uploaded(client, administrator)
+    reader = make_caller(Role.ADMINISTRATOR, "reader@example.com", ("imports:read",))
+
+    assert upload(client, representative).status_code == 403
+    assert upload(client, reader).status_code == 403
+    listed = client.get("/api/v1/imports", headers=representative.headers)
+    one = client.get(f"/api/v1/imports/{identifier}", headers=representative.headers)
+    assert (listed.status_code, listed.json["items"]) == (200, [])
+    assert one.status_code == 404
+
+
+def test_templates_are_for_download(client: ApiClient, administrator: Caller) -> None:
+    def template(**query: str) -> Reply:
+        return client.get(
+            "/api/v1/imports/template",
+            headers=administrator.headers | {"Accept-Language": "da"},
+            query_string=query,
+        )
+
+    not_yet = template()
+    from hub.db import transaction
+    from hub.imports import templates
+
+    with transaction() as session:
+        templates.ask_where_outdated(session)
+    drain(TaskName.RENDER_IMPORT_TEMPLATES)
+    workbook, csv_file = template(entity="customers", format="xlsx"), template(format="csv")
+
+    assert (not_yet.status_code, not_yet.headers["Retry-After"]) == (503, "5")
+    assert workbook.headers["Content-Disposition"] == (
+        'attachment; filename="customers-skabelon.xlsx"'
+    )
+    assert csv_file.text.lstrip("\ufeff").startswith("Ekstern reference;Navn;")
+
+
+def test_the_same_upload_with_one_key_is_one_import(
+    client: ApiClient, administrator: Caller
+) -> None:
+    keyed = Caller(administrator.user_id, administrator.token_id, administrator.token)
+    headers = keyed.headers | {"Idempotency-Key": "import-1", "Content-Type": "text/csv"}
+
+    first, second = (client.post("/api/v1/imports", headers=headers, data=FILE) for _ in range(2))
+
+    assert first.json["id"] == second.json["id"]
+    assert second.headers["Idempotency-Replayed"] == "true"
