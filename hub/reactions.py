@@ -1,10 +1,12 @@
 """What follows from changes, whoever makes them: every process connects its reactions here."""
 
+from hub.autofill import access as _access_of_searches  # noqa: F401 - declares whose they are
 from hub.autofill import services as autofill
 from hub.customers import access as _access_of_parts  # noqa: F401 - declares its rules
 from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
 from hub.mail.sources import declare_source
+from hub.plans import access as _access_of_plans  # noqa: F401 - declares its rules
 from hub.reminders.due import ReminderMails
 from hub.reports import delivering as report_deliveries
 from hub.sync import pushing

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy import select
 
+from api.concealing import naming_only_seen
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.routes.customers import get_customer_record
@@ -14,6 +15,7 @@ from api.schemas.connections import ConflictView, LinkCreate, LinkView, Resoluti
 from api.schemas.shapes import View
 from hub.access.lookup import get_record
 from hub.connections.models import Conflict, ExternalLink
+from hub.customers.models import Customer
 from hub.errors import NotFoundError
 from hub.sync import resolving
 from hub.sync.listing import CONFLICTS
@@ -31,6 +33,12 @@ class LinksView(View):
 def _view_again(call: Call[Any, Any], conflict_id: UUID) -> ConflictView:
     found = get_record(call.session, call.principal, Verb.READ, Conflict, conflict_id)
     return ConflictView.model_validate(found)
+
+
+def _link_again(call: Call[Any, Any], link_id: UUID) -> LinkView:
+    return LinkView.model_validate(
+        get_record(call.session, call.principal, Verb.READ, ExternalLink, link_id)
+    )
 
 
 @operation(
@@ -84,14 +92,15 @@ def list_links(call: Call, customer_id: UUID) -> LinksView:
 @operation(
     blueprint, "POST", "/customers/<uuid:customer_id>/links",
     permission=Permission(Verb.EDIT, "customers"), body=LinkCreate, answer=LinkView,
-    status=HTTPStatus.CREATED, refusals=_RESOLVED,
+    status=HTTPStatus.CREATED, reload=_link_again, refusals=_RESOLVED,
 )  # fmt: skip
 def link_customer(call: Call[LinkCreate], customer_id: UUID) -> LinkView:
     """Join a customer with one that stands in the other system; differences become conflicts."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
-    link = resolving.link_by_hand(
-        call.session, customer, call.body.connection_id, call.body.remote_id
-    )
+    with naming_only_seen(call, Customer):
+        link = resolving.link_by_hand(
+            call.session, customer, call.body.connection_id, call.body.remote_id
+        )
     return LinkView.model_validate(link)
 
 

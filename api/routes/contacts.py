@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
+from api.concealing import naming_only_seen
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.routes.customers import get_customer_record
@@ -46,7 +47,8 @@ def list_contacts(call: Call) -> Answer[ListPage[ContactView]]:
 def create_contact(call: Call[ContactFields], customer_id: UUID) -> Answer[ContactView]:
     """Add a person to a customer; the first one is its main contact."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
-    contact = contacts.create(call.session, customer, call.body.given())
+    with naming_only_seen(call, Contact):
+        contact = contacts.create(call.session, customer, call.body.given())
     return Answer(_view(call, contact), location=f"/contacts/{contact.id}")
 
 
@@ -71,7 +73,8 @@ def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
         expected_version=call.expected_version,
     )  # fmt: skip
     customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
-    contacts.update(call.session, customer, contact, call.body.changes())
+    with naming_only_seen(call, Contact):
+        contacts.update(call.session, customer, contact, call.body.changes())
     return _view(call, contact)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint
 from sqlalchemy.exc import IntegrityError
 
+from api.concealing import naming_only_seen
 from api.dispatch import API
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_customers import customer_view
@@ -23,10 +24,11 @@ from api.schemas.customers import (
     CustomerView,
 )
 from api.validation import read_body
+from hub.access.predicates import allowed
 from hub.customers import services as customers
 from hub.customers.models import Customer
 from hub.db import savepoint
-from hub.errors import DomainError, FieldError, ValidationError
+from hub.errors import ConflictError, DomainError, FieldError, ValidationError
 from hub.history.recording import react
 from hub.i18n import N_
 
@@ -137,16 +139,26 @@ def _upsert(
                 "stale_version",
                 N_("There is no customer of this reference any more."),
             )
-        made = customers.create(
-            call.session,
-            {**fields, "external_ref": external_ref},
-            now=call.now,
-            owned_by_creator=True,
-        )
+        with naming_only_seen(call, Customer):
+            made = customers.create(
+                call.session,
+                {**fields, "external_ref": external_ref},
+                now=call.now,
+                owned_by_creator=True,
+            )
         return HTTPStatus.CREATED, made
+    if not allowed(call.principal, Verb.READ, known):  # not by its id: that is not his to know
+        raise ConflictError(
+            "taken",
+            N_("Another customer has {field} {value} already."),
+            details={"pointer": "/external_ref"},
+            field="external_ref",
+            value=external_ref,
+        )
     customer = get_customer_record(call, Verb.EDIT, known.id, expected_version=expected_version)
     before = customer.version
-    customers.update(call.session, customer, fields, now=call.now)
+    with naming_only_seen(call, Customer):
+        customers.update(call.session, customer, fields, now=call.now)
     changed = customer.version != before
     return (HTTPStatus.OK if changed else HTTPStatus.NO_CONTENT), customer
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
+from api.concealing import naming_only_seen
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_customers import customer_view
@@ -66,9 +67,10 @@ def create_customer(call: Call[CustomerCreate]) -> CustomerView:
     """
     body = call.body
     leave = DuplicateLeave(body.reason or "") if body.allow_duplicate else None
-    customer = customers.create(
-        call.session, body.fields(), now=call.now, allow_duplicate=leave, owned_by_creator=True
-    )
+    with naming_only_seen(call, Customer):
+        customer = customers.create(
+            call.session, body.fields(), now=call.now, allow_duplicate=leave, owned_by_creator=True
+        )
     react(call.session)
     return customer_view(call, customer)
 
@@ -92,7 +94,8 @@ def change_customer(call: Call[CustomerPatch], customer_id: UUID) -> CustomerVie
     customer = get_customer_record(
         call, Verb.EDIT, customer_id, expected_version=call.expected_version
     )
-    customers.update(call.session, customer, call.body.changes(), now=call.now)
+    with naming_only_seen(call, Customer):
+        customers.update(call.session, customer, call.body.changes(), now=call.now)
     react(call.session)
     return customer_view(call, customer)
 

@@ -9,8 +9,11 @@ from flask import Blueprint
 from api.messages import message_view
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.schemas.registry import CandidateView, LookupCreate, LookupView
+from hub.access.predicates import allowed, visible
 from hub.autofill import services as autofill
 from hub.autofill.models import RegistryLookup
+from hub.customers.models import Customer
+from hub.errors import NotFoundError
 
 blueprint = Blueprint("registry_lookups", __name__)
 
@@ -25,7 +28,9 @@ def _view(call: Call[Any, Any], lookup: RegistryLookup) -> LookupView:
             CandidateView.model_validate(
                 {name: candidate.get(name) for name in CandidateView.model_fields}
             )
-            for candidate in autofill.candidates_shown(call.session, lookup)
+            for candidate in autofill.candidates_shown(
+                call.session, lookup, visible(call.principal, Verb.READ, Customer)
+            )
         ],
         message=message_view(call, lookup.message),
         created_at=lookup.created_at,
@@ -34,7 +39,10 @@ def _view(call: Call[Any, Any], lookup: RegistryLookup) -> LookupView:
 
 
 def _view_again(call: Call[Any, Any], lookup_id: UUID) -> LookupView:
-    return _view(call, autofill.get_lookup(call.session, lookup_id))
+    lookup = autofill.get_lookup(call.session, lookup_id)
+    if not allowed(call.principal, Verb.READ, lookup):
+        raise NotFoundError("registry_lookup", lookup_id)
+    return _view(call, lookup)
 
 
 @operation(

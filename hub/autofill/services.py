@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from hub.autofill.models import RegistryLookup
@@ -123,8 +123,10 @@ def get_lookup(session: Session, lookup_id: UUID) -> RegistryLookup:
     return lookup
 
 
-def candidates_shown(session: Session, lookup: RegistryLookup) -> list[dict[str, Any]]:
-    """Return a search's candidates, each with the customer we have of that number already."""
+def candidates_shown(
+    session: Session, lookup: RegistryLookup, visible: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    """Return a search's candidates, each with the customer of that number that may be seen."""
     found: Sequence[dict[str, Any]] = lookup.candidates or []
     numbers = [candidate["registration_number"] for candidate in found]
     known = {
@@ -135,6 +137,7 @@ def candidates_shown(session: Session, lookup: RegistryLookup) -> list[dict[str,
                 Customer.cvr.in_(numbers),
                 Customer.deleted_at.is_(None),
                 Customer.merged_into_id.is_(None),
+                visible,
             )
             .order_by(Customer.id.desc())
         )

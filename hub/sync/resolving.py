@@ -67,9 +67,8 @@ def link_by_hand(
     if other is not None and other is not standing:
         raise ConflictError(
             "linked",
-            N_("That customer is linked to {id} already."),
+            N_("That customer is linked to another one already."),
             details={"existing_id": str(other.customer_id)},
-            id=str(other.customer_id),
         )
     link = standing or ExternalLink(connection_id=connection_id, customer_id=customer.id)
     link.remote_id, link.state, link.base, link.intent = remote_id, LinkState.LINKED, {}, None

@@ -1,0 +1,248 @@
+"""One record of every kind that belongs to a person, by the names that paths give their ids."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import files
+from hub.access.models import ApiToken, User
+from hub.autofill.models import RegistryLookup
+from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
+from hub.customers import contacts
+from hub.customers import services as customers
+from hub.customers.models import Customer
+from hub.db import transaction
+from hub.duplicates.models import DupCandidate
+from hub.files import services as file_rows
+from hub.hooks.models import HookDelivery
+from hub.i18n import LANGUAGES
+from hub.imports import templates
+from hub.imports.models import ImportJob, ImportState
+from hub.ledger.enqueueing import enqueue
+from hub.ledger.models import Job, JobState
+from hub.ledger.tasks import TaskName
+from hub.listing import Reader
+from hub.mail.models import Delivery, DeliveryKind, DeliveryState
+from hub.notes import services as notes
+from hub.origin import ActorKind, Origin
+from hub.plans.models import Plan, PlanItem
+from hub.problems.models import Problem, ProblemKind
+from hub.reminders import services as reminders
+from hub.reminders.timing import Moment
+from hub.reports import definitions, schedules
+from hub.reports.datasets import DATASETS
+from hub.reports.models import (
+    EmptyPolicy,
+    Export,
+    ExportState,
+    FileFormat,
+    RecipientsMode,
+    ReportRun,
+    ReportRunState,
+)
+from hub.reports.schedules import Recipients
+from tests.api.conftest import Caller
+
+NOW = datetime.now(UTC)
+ZONE = "Europe/Copenhagen"
+
+
+@dataclass(frozen=True)
+class Possessions:
+    """What belongs to one person.
+
+    `paths` holds the values of path parameters by their names; `ids` those of records that another
+    representative may not even know of where the visibility is private; `word` stands in the texts
+    of all of them and nowhere else.
+    """
+
+    paths: dict[str, str]
+    ids: frozenset[str]
+    word: str
+
+
+class _Maker:
+    def __init__(self, session: Session, caller: Caller, word: str) -> None:
+        self.session = session
+        self.caller = caller
+        self.word = word
+        self.user = session.get_one(User, caller.user_id)
+        self.reader = Reader(now=NOW, zone=ZONE, user_id=self.user.id, locale="en")
+        self.paths: dict[str, UUID] = {}
+        self.others: set[UUID] = set()
+
+    def add(self, name: str, record: object) -> UUID:
+        self.session.add(record)
+        self.session.flush()
+        identifier: UUID = record.id  # type: ignore[attr-defined] # of any of the models
+        self.paths[name] = identifier
+        return identifier
+
+    def customer(self, name: str, **fields: str) -> Customer:
+        return customers.create(
+            self.session,
+            {"name": f"{self.word} {name}", "owner_user_id": self.user.id, **fields},
+            now=NOW,
+            check_duplicates=False,
+        )
+
+    def file(self, name: str) -> UUID:
+        return file_rows.keep(
+            self.session,
+            files.put(f"{self.word} {name}".encode()),
+            name=f"{name}.csv",
+            media_type="text/csv",
+            expires_at=NOW + timedelta(days=1),
+        ).id
+
+    def make(self) -> None:
+        customer = self.customer("Havn", external_ref=f"{self.word}-1", cvr="12345674")
+        double = self.customer("Havn 2")
+        self.paths["customer_id"] = customer.id
+        self.others.add(double.id)
+        self.parts_of(customer, double)
+        self.connected(customer)
+        self.planned(customer)
+        self.reported()
+        self.told(customer)
+
+    def parts_of(self, customer: Customer, double: Customer) -> None:
+        contact = contacts.create(
+            self.session, customer, {"last_name": self.word, "external_ref": f"{self.word}-c"}
+        )
+        self.paths["contact_id"] = contact.id
+        note = notes.create(self.session, customer, body=f"{self.word} called", now=NOW)
+        self.paths["note_id"] = note.id
+        reminder = reminders.create(
+            self.session,
+            customer,
+            title=f"{self.word} again",
+            moment=Moment((NOW + timedelta(days=3)).date(), time(9)),
+            zone=ZONE,
+            recipient_user_id=self.user.id,
+            now=NOW,
+        )
+        self.paths["reminder_id"] = reminder.id
+        a, b = sorted((customer.id, double.id))
+        pair = DupCandidate(a_id=a, b_id=b, score=Decimal("0.97"), evidence=[], rule_version=1)
+        self.add("duplicate_id", pair)
+
+    def connected(self, customer: Customer) -> None:
+        connection = self.add(
+            "connection_id",
+            Connection(
+                name=f"{self.word} books", connector="fake", kind="accounting",
+                owner_user_id=self.user.id,
+            ),
+        )  # fmt: skip
+        link = self.add(
+            "link_id",
+            ExternalLink(
+                connection_id=connection, customer_id=customer.id, remote_id=f"{self.word}-7",
+                state=LinkState.LINKED,
+            ),
+        )  # fmt: skip
+        conflict = Conflict(
+            link_id=link, connection_id=connection, customer_id=customer.id, field="city",
+            local=self.word, remote="Ry",
+        )  # fmt: skip
+        self.add("conflict_id", conflict)
+        hook = HookDelivery(
+            connection_id=connection, deduplication_id=self.word, headers={}, body=b"{}",
+            body_sha256=b"", customer_id=customer.id,
+        )  # fmt: skip
+        self.hook_delivery_id = self.add("hook_delivery_id", hook)
+
+    def planned(self, customer: Customer) -> None:
+        plan = self.add("plan_id", Plan(kind="first_load"))
+        of_import = Plan(kind="import")
+        self.session.add(of_import)
+        self.session.flush()
+        self.others.add(of_import.id)
+        for plan_id in (plan, of_import.id):
+            item = PlanItem(
+                plan_id=plan_id, position=1, action="update", entity="customer",
+                record_id=customer.id, after={"name": self.word},
+            )  # fmt: skip
+            self.session.add(item)
+        self.add("run_id", Run(kind="first_load", plan_id=plan))
+        job = ImportJob(
+            entity_name="customers", file_id=self.file("in"), file_name=f"{self.word}.csv",
+            state=ImportState.PLANNED, plan_id=of_import.id, owner_user_id=self.user.id,
+            result_file_id=self.file("result"),
+        )  # fmt: skip
+        self.add("import_id", job)
+        lookup = RegistryLookup(query=self.word, created_by=self.user.id, candidates=[])
+        self.add("lookup_id", lookup)
+
+    def reported(self) -> None:
+        report = definitions.create(
+            self.session, DATASETS["customers"], name=f"{self.word} report", query={},
+            format=FileFormat.CSV, reader=self.reader,
+        )  # fmt: skip
+        self.paths["report_id"] = report.id
+        schedule = schedules.create(
+            self.session, report, rule="FREQ=WEEKLY;BYDAY=MO", zone=ZONE,
+            starts_at_local=datetime(2026, 1, 5, 8, 0),  # noqa: DTZ001 - a wall-clock time
+            recipients=Recipients(RecipientsMode.USERS, (self.user.id,)),
+            on_empty=EmptyPolicy.SEND, owner_user_id=self.user.id, now=NOW,
+        )  # fmt: skip
+        self.paths["schedule_id"] = schedule.id
+        run = ReportRun(
+            schedule_id=schedule.id, report_id=report.id, recipient_user_id=self.user.id,
+            owner_user_id=self.user.id, planned_at=NOW, state=ReportRunState.DELIVERED,
+            as_of=NOW, row_count=1, total=1, sha256="0" * 64, file_id=self.file("report"),
+        )  # fmt: skip
+        self.add("report_run_id", run)
+        export = Export(
+            dataset="customers", query={}, format=FileFormat.CSV, locale="en", zone=ZONE,
+            owner_user_id=self.user.id, state=ExportState.DONE, lane=0, row_count=1, total=1,
+            sha256="0" * 64, file_id=self.file("export"), expires_at=NOW + timedelta(days=1),
+        )  # fmt: skip
+        self.add("export_id", export)
+
+    def told(self, customer: Customer) -> None:
+        delivery = Delivery(
+            source_type="reminder", source_id=self.paths["reminder_id"], kind=DeliveryKind.DUE,
+            sequence=0, recipient=self.user.email, user_id=self.user.id,
+            message_id=f"<{self.word}@hub>", facts={}, state=DeliveryState.FAILED,
+        )  # fmt: skip
+        self.add("delivery_id", delivery)
+        problem = Problem(
+            cause_key=self.word, kind=ProblemKind.MAIL_FAILED, subject_name=self.word, since=NOW,
+            last_seen_at=NOW, count=1, message={"code": "x", "text": self.word, "params": {}},
+            remedy={"code": "x", "text": self.word, "params": {}}, link="/", alerts=False,
+            alert_after=NOW, owner_user_id=self.user.id,
+        )  # fmt: skip
+        self.add("problem_id", problem)
+        enqueue(
+            self.session, TaskName.LOOK_UP_COMPANY, key=self.word,
+            subject=("customer", customer.id), customer_id=customer.id,
+        )  # fmt: skip
+
+
+def make_possessions(caller: Caller, word: str) -> Possessions:
+    """Make one record of every kind for a person; `word` must be unique."""
+    origin = Origin(ActorKind.USER, caller.user_id, caller.user_id)
+    with transaction(origin) as session:
+        maker = _Maker(session, caller, word)
+        maker.make()
+        templates.store(session, {("customers", language): b"workbook" for language in LANGUAGES})
+    with transaction(origin) as session:
+        job = session.scalars(select(Job).where(Job.key == word)).one()
+        job.state = JobState.DEAD
+        token = session.get_one(ApiToken, caller.token_id)
+        hidden = {str(each) for each in (*maker.paths.values(), *maker.others, job.id, token.id)}
+        paths = {name: str(each) for name, each in maker.paths.items()}
+        paths |= {
+            "job_id": str(job.id),
+            "token_id": str(token.id),
+            "user_id": str(caller.user_id),
+            "external_ref": f"{word}-1",
+            "name": "customers",
+        }
+    return Possessions(paths, frozenset(hidden), word)

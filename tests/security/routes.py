@@ -1,0 +1,112 @@
+"""The routes of the API as they are published, and how to call one on a person's own records."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from pydantic import BaseModel
+
+from api.declarations import Operation, Public, Upload
+from api.dispatch import API
+from api.operations import View
+from hub.access.principals import Permission
+from tests.api.client import ApiClient, Reply
+from tests.security.possessions import Possessions
+
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+_OTHER_NAMES = {
+    "/report-runs/<uuid:run_id>": "report_run_id",
+    "/hook-deliveries/<uuid:delivery_id>": "hook_delivery_id",
+}
+"""Where a path gives an id a name that another kind of record has as well."""
+
+ONES_BODIES: dict[str, dict[str, Any]] = {
+    "ContactFields": {"last_name": "Holm"},
+    "ContactPatch": {"last_name": "Holm"},
+    "CustomerPatch": {"city": "Ry"},
+    "Dismissal": {"reason": "two shops"},
+    "LinkCreate": {"connection_id": "{connection_id}", "remote_id": "99"},
+    "NoteCreate": {"body": "called"},
+    "NotePatch": {"body": "called"},
+    "ReminderCreate": {"title": "call", "on": "2999-01-04"},
+    "ReminderPatch": {"title": "call"},
+    "ReportPatch": {"name": "Mine"},
+    "ResolutionBody": {"choice": "local"},
+    "ScheduleCreate": {
+        "rule": "FREQ=WEEKLY;BYDAY=MO", "starts_at_local": "2026-01-05T08:00",
+        "recipients": {"mode": "each_owner"},
+    },
+    "SchedulePatch": {"name": "Mine"},
+}  # fmt: skip
+"""A good body of each route that works on one record and that representatives may call."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One documented operation of the API."""
+
+    path: str
+    operation: Operation
+
+    def __str__(self) -> str:
+        return f"{self.operation.method} {self.path.removeprefix(API)}"
+
+    @property
+    def permission(self) -> Permission:
+        permission = self.operation.permission
+        assert isinstance(permission, Permission)
+        return permission
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Its path parameters, each with its name among a person's possessions."""
+        names = {name: name for name in _PARAMETER.findall(self.path)}
+        for start, other in _OTHER_NAMES.items():
+            if self.path.startswith(API + start):
+                names[_PARAMETER.findall(start)[0]] = other
+        return names
+
+    def call(
+        self,
+        client: ApiClient,
+        headers: dict[str, str],
+        owner: Possessions,
+        *,
+        query: str = "",
+        version: str = "1",
+    ) -> Reply:
+        """Call it on what belongs to a person.
+
+        Raises:
+            KeyError: there is no record for a path parameter, or no body for a model: add one to
+                `tests.security.possessions` or above.
+        """
+        path = self.path
+        for name, known_as in self.parameters.items():
+            path = re.sub(rf"<(?:\w+:)?{name}>", owner.paths[known_as], path)
+        options: dict[str, Any] = {"headers": dict(headers)}
+        if self.operation.needs_version:
+            options["headers"]["If-Match"] = f'"{version}"'
+        body = self.operation.body
+        if isinstance(body, Upload):
+            options["data"] = b"name\n"
+        elif isinstance(body, type) and issubclass(body, BaseModel):
+            options["json"] = {
+                name: value.format_map(owner.paths) if isinstance(value, str) else value
+                for name, value in ONES_BODIES.get(body.__name__, {}).items()
+            }
+        send = getattr(client, self.operation.method.lower())
+        reply: Reply = send(path + query, **options)
+        return reply
+
+
+def documented_routes(app: Flask) -> list[Route]:
+    """Return every documented route, so that a new one is tested without anyone remembering."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if isinstance(view, View) and view.operation.documented and rule.rule.startswith(API):
+            assert not isinstance(view.operation.permission, Public), rule.rule
+            found.append(Route(rule.rule, view.operation))
+    return sorted(found, key=str)
