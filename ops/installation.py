@@ -66,6 +66,15 @@ class Installation:
             return self
         return replace(self, mailbox=EmbeddedMailbox(self.place, port=self.settings.mailbox_port))
 
+    def make_sockets(self) -> None:
+        """Make the directory of the sockets, which may be elsewhere: the URLs name it from now on.
+
+        Call it while holding the data directory's lock.
+        """
+        if self.postgres or self.redis:
+            account = self.postgres.account if self.postgres else _account_if_any(self.place)
+            self.place.make_sockets(account)
+
     def adopt(self) -> None:
         """Make the settings of this very process those that `environment` gives to others."""
         os.environ.update(self.environment())

@@ -26,6 +26,7 @@ def up(*, demo: bool) -> None:
     place = installation.place
     token_file = place.root / "administrator.token"
     with place.locked():
+        installation.make_sockets()
         parts = _parts(installation)
         if demo:
             colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ

@@ -198,6 +198,19 @@ def test_somebody_without_rights_can_run_it() -> None:
         running.close()
 
 
+def test_a_first_start_works_where_the_path_is_too_long_for_a_socket() -> None:
+    running = HubUp()
+    running.data = running.directory / ("deep" * 25) / "data"
+    running.data.parent.mkdir(mode=0o711)
+    try:
+        running.start()
+
+        assert running.is_ready()
+        assert (running.data / "run").is_symlink()
+    finally:
+        running.close()
+
+
 def reachable_python(account: Account) -> str:
     minor = f"python3.{sys.version_info.minor}"
     for candidate in (sys.executable, f"/usr/bin/{minor}", f"/usr/local/bin/{minor}"):
