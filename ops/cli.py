@@ -7,7 +7,7 @@ import pydantic
 
 from hub.errors import HubError
 from hub.settings import PREFIX
-from ops.commands import backup, demo, doctor, export, migrate, processes, tokens, up
+from ops.commands import backup, demo, doctor, export, imports, migrate, processes, tokens, up
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,6 +31,7 @@ for _command in (
     backup.restore,
     tokens.token,
     export.export,
+    imports.import_,
 ):
     hub.add_command(_command)
 

@@ -93,7 +93,7 @@ def analyse_file(job: RunningJob, import_id: UUID) -> None:
             job.transaction,
             import_id,
             staging,
-            lambda done: job.progress(done, len(staging), "rows"),
+            lambda done: _planned(job, done, len(staging)),
             now=utcnow(),
         )
     with job.finish({"plan_id": str(plan_id)}) as session:
@@ -164,6 +164,11 @@ def render_import_templates(job: RunningJob) -> None:
     }
     with job.finish({"rendered": len(rendered)}) as session:
         templates.store(session, rendered)
+
+
+def _planned(job: RunningJob, done: int, total: int) -> None:
+    job.progress(done, total, "rows")
+    checkpoint("in_analysis")
 
 
 def _in_batches(job: RunningJob, plan_id: UUID, step: Callable[..., int]) -> None:
