@@ -84,7 +84,6 @@ def opened(
         if not testing:
             require_usable(connection)
         declared = declarations.get(session, connection.connector)
-        secrets = credentials.open_secrets(connection)
     control = SharedControl(
         connection_id,
         declared["calls_per_period"],
@@ -92,6 +91,7 @@ def opened(
         job_id,
     )
     try:
+        secrets = credentials.open_secrets(connection)
         yield open_connector(
             connection.connector, connection.settings, secrets, control, address_policy()
         )

@@ -57,7 +57,7 @@ def _view(call: Call[Any, Any], connection: Connection) -> ConnectionView:
     return ConnectionView(
         **{name: getattr(connection, name) for name in columns},
         message=message_view(call, connection.message),
-        secrets=sorted(credentials.open_secrets(connection)),
+        secrets=sorted(credentials.usable_secrets(connection)),
         waiting_changes=holding.waiting_changes(call.session, connection.id),
         allowed_actions=call.actions("connections", connection, _VERBS),
     )

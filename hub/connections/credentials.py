@@ -8,18 +8,38 @@ from uuid import UUID
 
 from hub import sealing
 from hub.connections.models import Connection
+from hub.errors import AuthenticationError
+from hub.i18n import N_
 
 
 def open_secrets(connection: Connection) -> dict[str, str]:
     """Return a connection's secrets in the clear, for the call that needs them.
 
     Raises:
-        SealError: they do not open with this installation's master key.
+        AuthenticationError: another master key sealed them, so they must be entered anew.
     """
     if connection.secrets is None:
         return {}
-    opened: dict[str, str] = json.loads(sealing.unseal(connection.secrets, _place(connection.id)))
+    try:
+        plain = sealing.unseal(connection.secrets, _place(connection.id))
+    except sealing.SealError as error:
+        raise AuthenticationError(
+            connection.connector,
+            N_("They were sealed with another master key, and do not open. Nobody was called."),
+        ) from error
+    opened: dict[str, str] = json.loads(plain)
     return opened
+
+
+def usable_secrets(connection: Connection) -> dict[str, str]:
+    """Return a connection's secrets in the clear; none where another master key sealed them.
+
+    For whoever sets them anew: what cannot be opened is as good as never entered.
+    """
+    try:
+        return open_secrets(connection)
+    except AuthenticationError:
+        return {}
 
 
 def new_hook_secret(connection: Connection) -> str:

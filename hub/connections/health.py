@@ -160,7 +160,7 @@ def request_test(session: Session, connection: Connection) -> Enqueued:
     """
     declared = declarations.get(session, connection.connector)
     missing = declarations.missing_settings(
-        declared, connection.settings, credentials.open_secrets(connection)
+        declared, connection.settings, credentials.usable_secrets(connection)
     )
     if missing:
         raise ValidationError.of(

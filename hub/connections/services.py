@@ -71,7 +71,7 @@ def update(session: Session, connection: Connection, changes: Mapping[str, Any])
         connection.settings = {**connection.settings, **values}
         if secrets:
             credentials.store_secrets(
-                connection, {**credentials.open_secrets(connection), **secrets}
+                connection, {**credentials.usable_secrets(connection), **secrets}
             )
     if "name" in changes:
         _refuse_taken_name(session, changes["name"], connection.id)

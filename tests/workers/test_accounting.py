@@ -12,10 +12,10 @@ from sqlalchemy import Engine, select, text, update
 from connectors import declarations as declared
 from connectors.sandbox import RunningSandbox, serve
 from connectors.sandbox.economic import Books, create_app, new_books
-from hub import reactions
+from hub import reactions, sealing
 from hub.clock import utcnow
 from hub.connections import declarations, health, services
-from hub.connections.models import Connection, ExternalLink, LinkState, Run
+from hub.connections.models import Connection, ConnectionState, ExternalLink, LinkState, Run
 from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer
 from hub.db import transaction
@@ -357,3 +357,18 @@ def test_a_refused_value_names_its_field_and_a_mended_one_goes_through(office: O
 
     assert customer(made.id).accounting_state is AccountingState.LINKED
     assert office.there(customer(made.id).ref_no)["customerGroup"]["customerGroupNumber"] == 2
+
+
+def test_credentials_that_another_master_key_sealed_revoke_the_connection_and_hold_the_work(
+    office: Office,
+) -> None:
+    with transaction() as session:
+        services.get(session, office.connection_id).secrets = sealing.seal(b"{}", "another place")
+
+    office.create(name="Nordlys Testværk ApS")
+
+    with transaction() as session:
+        connection = services.get(session, office.connection_id)
+        assert connection.state is ConnectionState.REVOKED
+        assert "master key" in (connection.message or {})["params"]["reason"]["text"]
+    assert (office.books.requests, dead_jobs()) == ([], [])
