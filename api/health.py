@@ -5,7 +5,6 @@ import socket
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.calls import Call
 from api.operations import PUBLIC, operation
 from hub.db import transaction
-from hub.migrations.runner import current_revision, head_revision
+from hub.migrations.schema import current_revision, head_revision
 from hub.settings import get_settings
 
 blueprint = Blueprint("health", __name__)
@@ -88,12 +87,7 @@ def _check_database() -> tuple[Condition, Condition]:
     except SQLAlchemyError as error:
         logger.warning("health.database_down", exc_info=error)
         return Condition.DOWN, Condition.DOWN
-    return Condition.OK, Condition.OK if revision == _head() else Condition.BEHIND
-
-
-@cache
-def _head() -> str | None:
-    return head_revision()
+    return Condition.OK, Condition.OK if revision == head_revision() else Condition.BEHIND
 
 
 def _check_redis() -> Condition:

@@ -72,6 +72,8 @@ def seed_customers(engine: Engine, count: int, *, keys: bool = False) -> None:
     Search text, sort key and, where wanted, the keys of duplicates are made by Hub's own functions.
     """
     with engine.begin() as connection:
+        connection.execute(text("set local statement_timeout = 0"))
+        connection.execute(text("set local maintenance_work_mem = '512MB'"))
         indexes = connection.execute(
             text(
                 "select indexname, indexdef from pg_indexes where tablename = 'customer'"
@@ -82,8 +84,6 @@ def seed_customers(engine: Engine, count: int, *, keys: bool = False) -> None:
             connection.execute(text(f'drop index "{index.indexname}"'))
         _copy(connection.connection.cursor(), count)
         for index in indexes:
-            connection.execute(text("set local maintenance_work_mem = '512MB'"))
-            connection.execute(text("set local statement_timeout = 0"))
             connection.execute(text(index.indexdef))
     if keys:
         _write_keys(count)

@@ -25,7 +25,7 @@ def refers_to(session: Session, customer_id: UUID) -> str | None:
 
 @cache
 def _references() -> tuple[tuple[Column[UUID], Column[object] | None], ...]:
-    from hub.migrations.runner import complete_metadata  # knows every table, imported or not
+    from hub.migrations.schema import complete_metadata  # knows every table, imported or not
 
     customer = Customer.__table__
     return tuple(

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from hub.migrations.runner import complete_metadata
+from hub.migrations.schema import complete_metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=complete_metadata())

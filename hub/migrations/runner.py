@@ -1,17 +1,10 @@
-"""Runs Alembic from code: the same for the `hub` command, the tests and the health check."""
+"""Runs Alembic from code: the same for the `hub` command and the tests."""
 
-import importlib
-import pkgutil
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, create_engine, text
-
-import hub
-from hub.db import Base
+from sqlalchemy import Connection, create_engine, text
 
 _LOCK = 7_215_001  # any constant of our own: two upgrades at once wait for each other
 
@@ -43,21 +36,3 @@ def downgrade(url: str, revision: str = "base") -> None:
             command.downgrade(configuration(connection), revision)
     finally:
         engine.dispose()
-
-
-def current_revision(connection: Connection) -> str | None:
-    """Return the revision the database is at, None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def head_revision() -> str | None:
-    """Return the revision the code wants."""
-    return ScriptDirectory.from_config(configuration()).get_current_head()
-
-
-def complete_metadata() -> MetaData:
-    """Import every ``models`` module of the hub and return the whole schema."""
-    for module in pkgutil.walk_packages(hub.__path__, "hub."):
-        if module.name.rsplit(".", 1)[-1] == "models":
-            importlib.import_module(module.name)
-    return Base.metadata

@@ -19,7 +19,7 @@ def backup(file: Path) -> None:
     from sqlalchemy import create_engine
 
     from hub.clock import utcnow
-    from hub.migrations.runner import current_revision
+    from hub.migrations.schema import current_revision
     from ops.archive import Note, pack
     from ops.master_key import fingerprint
     from ops.postgres_tools import run_tool

@@ -24,7 +24,8 @@ def migrate(token_file: Path | None) -> None:
     from hub import db
     from hub.access.services import bootstrap_administrator
     from hub.clock import utcnow
-    from hub.migrations.runner import head_revision, upgrade
+    from hub.migrations.runner import upgrade
+    from hub.migrations.schema import head_revision
 
     with reachable_database(open_installation()) as url:
         upgrade(url)

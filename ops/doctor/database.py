@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.clock import utcnow
 from hub.connections.models import Connection as OutsideConnection
 from hub.connections.models import ConnectionState
-from hub.migrations.runner import current_revision, head_revision
+from hub.migrations.schema import current_revision, head_revision
 from ops.doctor.findings import Finding, fail, ok, warn
 from ops.installation import Installation
 

@@ -6,9 +6,10 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
-from hub.migrations import runner
+from hub.migrations import runner, schema
 
 _CATALOGUE = """
     select 'table ' || relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -49,8 +50,8 @@ def test_an_upgraded_database_is_what_the_models_say(empty_url: str) -> None:
 
     for connection in connected(empty_url):
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        assert compare_metadata(context, runner.complete_metadata()) == []
-        assert runner.current_revision(connection) == runner.head_revision()
+        assert compare_metadata(context, schema.complete_metadata()) == []
+        assert schema.current_revision(connection) == schema.head_revision()
 
 
 def test_down_leaves_nothing_and_up_again_the_same(empty_url: str) -> None:
@@ -67,5 +68,12 @@ def test_down_leaves_nothing_and_up_again_the_same(empty_url: str) -> None:
     assert "function note_unsealed_event" in after_first
 
 
-def test_there_is_one_head() -> None:
-    assert runner.head_revision() is not None
+def test_the_head_is_the_one_that_alembic_finds() -> None:
+    script = ScriptDirectory.from_config(runner.configuration())
+
+    assert [schema.head_revision()] == script.get_heads()
+
+
+def test_an_empty_database_is_at_no_revision(empty_url: str) -> None:
+    for connection in connected(empty_url):
+        assert schema.current_revision(connection) is None

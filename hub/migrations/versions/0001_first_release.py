@@ -5,7 +5,7 @@ Revision: 0001
 
 from alembic import op
 
-from hub.migrations.runner import complete_metadata
+from hub.migrations.schema import complete_metadata
 
 revision = "0001"
 down_revision = None

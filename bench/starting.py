@@ -1,0 +1,109 @@
+"""How long ``hub up`` takes to be ready, and how much memory the whole idle stack holds.
+
+Memory is the proportional set size (PSS): pages that processes share are counted once in all, so
+that the sum over the processes is what the stack costs. Linux only.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import requests
+
+from bench.figures import Figure
+from tests.stack import free_port
+
+WARM_STARTS = 3
+IDLE_S = 10
+_READY_S = 120
+_PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
+
+
+def run() -> Iterator[Figure]:
+    """Yield the figures of starting and of being idle."""
+    directory = Path(tempfile.mkdtemp(prefix="hub-bench-"))
+    directory.chmod(0o711)  # PostgreSQL's account walks through it when we are root
+    try:
+        fresh, warm, memory = [], [], []
+        with _hub_up(directory) as (seconds, _):
+            fresh.append(seconds)
+        for _ in range(WARM_STARTS):
+            with _hub_up(directory) as (seconds, process_id):
+                warm.append(seconds)
+                time.sleep(IDLE_S)
+                memory.append(_memory_mb(process_id))
+    finally:
+        shutil.rmtree(directory)
+    yield Figure("hub up, existing data, to ready", warm, "s", goal="5, moonshot 3")
+    yield Figure("hub up, from an empty directory, to ready", fresh, "s")
+    yield Figure("the whole stack, idle, PSS", memory, "MB", goal="450, moonshot 300")
+
+
+@contextmanager
+def _hub_up(directory: Path) -> Iterator[tuple[float, int]]:
+    """Run a whole Hub for the block; gives the seconds until it was ready, and its process id."""
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if name[:4] != "HUB_"}
+    environment |= {
+        "HUB_DATA_DIR": str(directory / "data"),
+        "HUB_PORT": str(port),
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+    with (directory / "up.log").open("ab") as log:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ops.cli", "up"],
+            env=environment,
+            cwd=directory,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            while not _is_ready(port):
+                if process.poll() is not None or time.perf_counter() - started > _READY_S:
+                    raise RuntimeError(f"it does not start:\n{(directory / 'up.log').read_text()}")
+                time.sleep(0.02)
+            yield time.perf_counter() - started, process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        answer = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2)
+    except requests.RequestException:
+        return False
+    return answer.ok and answer.json()["status"] == "ok"
+
+
+def _memory_mb(process_id: int) -> float:
+    """Return the memory of a process and all its descendants, in megabytes (10^6 bytes)."""
+    kilobytes = 0
+    for each in _tree(process_id):
+        with suppress(OSError):  # it ended meanwhile
+            found = _PSS.search(Path(f"/proc/{each}/smaps_rollup").read_text())
+            kilobytes += int(found[1]) if found else 0
+    return kilobytes * 1024 / 1e6
+
+
+def _tree(process_id: int) -> list[int]:
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            identifier, _, rest = path.read_text().partition(" (")
+            parent = int(rest.rpartition(")")[2].split()[1])
+            parents.setdefault(parent, []).append(int(identifier))
+    tree, position = [process_id], 0
+    while position < len(tree):
+        tree.extend(parents.get(tree[position], []))
+        position += 1
+    return tree
