@@ -18,6 +18,7 @@ from hub.listing.predicates import living, rows_of
 from hub.listing.query import Query
 from hub.listing.search import (
     BEGIN,
+    END,
     GAP,
     Question,
     begins,
@@ -92,8 +93,9 @@ def best_matches(
 def score(question: Question, typed: str, candidate: Candidate) -> int:
     """Return a row's rank, higher is better; the same for the same row and question.
 
-    The very number comes first, then a name that begins so, then words that begin so, then the
-    rest; within each, the name most like what was typed.
+    The very number comes first, then a name that begins so, then the very words, so that a whole
+    mail address precedes its like, then words that begin so, then the rest; within each, the name
+    most like what was typed.
     """
     likeness = round(fuzz.ratio(question.folded, name_of(candidate.document)) * 100)
     return _tier(question, typed, candidate) * _TIER + likeness
@@ -101,8 +103,10 @@ def score(question: Question, typed: str, candidate: Candidate) -> int:
 
 def _tier(question: Question, typed: str, candidate: Candidate) -> int:
     if candidate.number is not None and candidate.number.casefold() == typed.casefold():
-        return 3
+        return 4
     if candidate.document.startswith(BEGIN + question.folded):
+        return 3
+    if all(GAP + word + GAP in candidate.document.replace(END, GAP) for word in question.words):
         return 2
     if all(GAP + word in candidate.document for word in question.words):
         return 1

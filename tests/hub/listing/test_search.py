@@ -216,6 +216,15 @@ def test_the_number_comes_before_the_name_before_words_before_parts() -> None:
     ) == ["B", "10001 D", "A 10001", "C", "E"]
 
 
+def test_a_whole_mail_address_comes_before_those_that_begin_so() -> None:
+    assert rank(
+        "post@firma2.example",
+        ("post@firma21.example", "Alfa"),
+        ("post@firma2.example", "Beta"),
+        ("post@firma22.example", "Gamma"),
+    ) == ["Beta", "Alfa", "Gamma"]
+
+
 def test_the_name_most_like_what_was_typed_comes_first() -> None:
     assert rank("nord", ("1", "Nordisk Handel"), ("2", "Nord"), ("3", "Nord AS")) == [
         "Nord", "Nord AS", "Nordisk Handel",
