@@ -12,7 +12,7 @@ from api.operations import PUBLIC, operation
 from api.pages import text
 from hub.checklist import Step, first_steps
 from hub.db import transaction
-from hub.i18n import translate
+from hub.i18n import N_, language_of, translate
 from hub.settings import get_settings
 
 blueprint = Blueprint("front_page", __name__)
@@ -24,26 +24,36 @@ _COLOURS = {Condition.OK: "ok", Condition.NOT_SET: "warn"}
 def show_front_page(call: Call) -> Response:
     """Return the front page."""
     health = check()
+
+    def said(message: str) -> str:
+        return text(translate(call.language, message))
+
+    purpose = said(N_("An open integration hub for the customer side of a business."))
     body = [
-        "<h1>Hub</h1>",
-        '<p class="soft">An open integration hub for the customer side of a business.</p>',
+        f'<h1>Hub</h1><p class="soft">{purpose}</p>',
         (
-            '<nav><a href="/api/docs">API documentation</a>'
+            f'<nav><a href="/api/docs">{said(N_("API documentation"))}</a>'
             '<a href="/api/v1/openapi.json">openapi.json</a>'
-            '<a href="/readyz">health</a><a href="/metrics">metrics</a></nav>'
+            f'<a href="/readyz">{said(N_("health"))}</a>'
+            f'<a href="/metrics">{said(N_("metrics"))}</a></nav>'
         ),
-        "<h2>Parts</h2>",
-        _parts(health),
+        f"<h2>{said(N_('Parts'))}</h2>",
+        _parts(health, call.language),
     ]
     if health.is_ready:
-        body += ["<h2>First steps</h2>", _steps(_read_steps(), call.language)]
-    return pages.page("Hub", "".join(body))
+        body += [f"<h2>{said(N_('First steps'))}</h2>", _steps(_read_steps(), call.language)]
+    return pages.page("Hub", "".join(body), language_of(call.language))
 
 
-def _parts(health: Health) -> str:
-    rows = (("Database", health.database), ("Schema", health.schema), ("Redis", health.redis))
+def _parts(health: Health, language: str | None) -> str:
+    rows = (
+        (N_("Database"), health.database),
+        (N_("Schema"), health.schema),
+        ("Redis", health.redis),
+    )
     cells = (
-        f'<tr><td>{name}</td><td class="{_COLOURS.get(how, "bad")}">{how.value}</td></tr>'
+        f"<tr><td>{text(translate(language, name))}</td>"
+        f'<td class="{_COLOURS.get(how, "bad")}">{how.value}</td></tr>'
         for name, how in rows
     )
     return f'<table class="facts">{"".join(cells)}</table>'

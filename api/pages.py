@@ -50,10 +50,10 @@ _HEADERS = {
 }
 
 
-def page(title: str, body: str) -> Response:
-    """Return a page; `body` is HTML whose texts went through `text` already."""
+def page(title: str, body: str, language: str = "en") -> Response:
+    """Return a page; `body` is HTML whose texts went through `text` already, in that language."""
     html = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main>{body}</main></body></html>"

@@ -130,7 +130,10 @@ def _field_error(detail: ErrorDetails, pointer: str) -> FieldError:
         return FieldError(pointer, kind, params["source"], others)
     if kind in _RULES:
         code, message = _RULES[kind]
-        return FieldError(pointer, code, message, {k: str(v) for k, v in params.items()})
+        said = {name: str(value) for name, value in params.items()}
+        if "expected" in said:  # 'a', 'b' or 'c': in pydantic's English
+            said["expected"] = said["expected"].replace("' or '", "', '")
+        return FieldError(pointer, code, message, said)
     return FieldError(pointer, kind, "{reason}.", {"reason": detail["msg"].rstrip(".")})
 
 

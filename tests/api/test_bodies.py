@@ -170,6 +170,18 @@ def test_a_message_names_the_rule(client: ApiClient, administrator: Caller) -> N
     assert answer.json["errors"][0]["message"] == "May have at most 200 characters."
 
 
+def test_a_choice_is_told_in_one_language(client: ApiClient, administrator: Caller) -> None:
+    answer = client.post(
+        "/api/v1/customers",
+        headers={**administrator.headers, "Accept-Language": "da"},
+        json={"name": "Nordlys ApS", "roles": ["konge"]},
+    )
+
+    assert answer.json["errors"][0]["message"] == (
+        "Skal være en af: 'prospect', 'customer', 'supplier'."
+    )
+
+
 @pytest.mark.parametrize(
     ("query", "name", "code"),
     [

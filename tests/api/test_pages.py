@@ -171,6 +171,14 @@ def test_the_front_page_tells_the_first_steps(client: ApiClient) -> None:
     assert '<td class="ok">ok</td>' in text
 
 
+def test_the_front_page_speaks_one_language(client: ApiClient) -> None:
+    text = client.get("/", headers={"Accept-Language": "da"}).text
+
+    assert '<html lang="da">' in text
+    assert "Udgående mail" in text
+    assert not {"First steps", "Parts", "API documentation"} & set(re.split("[<>]", text))
+
+
 def test_links_of_the_documentation_lead_somewhere(client: ApiClient) -> None:
     answer = client.get("/api/docs")
     page = References()
