@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ops.installation import Installation
+from ops.own_program import own_command
 from ops.reach import local_url
 
 
@@ -41,7 +42,7 @@ Before the first real customer (settings go into .env, then start again):
     contact for registries     {contact}
     master key                 {_master_key(installation)}
     e-conomic, shops           make a connection of each: POST /api/v1/connections
-    everything in order?       hub doctor
+    everything in order?       {own_command()} doctor
 
 To try it, paste these:
 
