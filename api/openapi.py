@@ -261,6 +261,8 @@ def _inlined(schema: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str
     if "$ref" in merged:
         reference = str(merged.pop("$ref"))
         merged = {**definitions[reference.rsplit("/", 1)[1]], **merged}
+    if "$ref" in merged.get("items", {}):
+        merged["items"] = definitions[str(merged["items"]["$ref"]).rsplit("/", 1)[1]]
     merged.pop("description", None)
     if merged.get("default") is None:
         merged.pop("default", None)

@@ -100,7 +100,7 @@ def upload_file(call: Call[bytes, ImportUploadQuery]) -> Answer[ImportView]:
 
 @operation(
     blueprint, "GET", "/imports/template",
-    permission=READ, query=TemplateQuery, content_type="application/octet-stream",
+    permission=READ, query=TemplateQuery, content_type="*/*",
 )  # fmt: skip
 def get_template(call: Call[None, TemplateQuery]) -> Response:
     """Return a file to fill in, in your language: a workbook with explanations, or CSV."""
