@@ -12,10 +12,9 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
-from sqlalchemy import Engine, create_engine, make_url, text
-
 from bench import servers
 from bench.companies import cities, draw, seed_customers
+from bench.databases import copy_database, database_url
 from bench.figures import Figure, percentile
 from bench.load import Request, measure
 from bench.recording import record, save
@@ -42,7 +41,7 @@ def run() -> Iterator[Figure]:
         seed_customers(engine, CUSTOMERS, keys=True)
         engine.dispose()
         for side in _SIDES:
-            _copy_database(stack.database_url, f"bench_{side}")
+            copy_database(stack.database_url, f"bench_{side}")
         posts, gets = _record(stack, str(token))
         sides = _start(stack, running)
         yield from _compare("POST /customers", sides, posts, WRITES, 201, "0.6×, moonshot 1.1×")
@@ -68,12 +67,11 @@ def _record(stack: Stack, token: str) -> tuple[list[Request], list[Request]]:
 
 def _start(stack: Stack, running: ExitStack) -> dict[str, Server]:
     def environment(side: str) -> dict[str, str]:
-        url = make_url(stack.database_url).set(database=f"bench_{side}")
-        libpq = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        url = database_url(stack.database_url, f"bench_{side}")
         return {
             **stack.environment,
-            "HUB_DATABASE_URL": url.render_as_string(hide_password=False),
-            "BENCH_DATABASE": libpq,
+            "HUB_DATABASE_URL": url,
+            "BENCH_DATABASE": url.replace("postgresql+psycopg:", "postgresql:", 1),
             "BENCH_WRITES": str(stack.directory / "writes"),
             "BENCH_READS": str(stack.directory / "reads"),
         }
@@ -150,14 +148,3 @@ def _get(city: str, token: str) -> Request:
 
     path = f"/api/v1/customers?limit=50&city={quote(city)}&sort=name"
     return Request("GET", path, {"Authorization": token})
-
-
-def _copy_database(url: str, name: str) -> None:
-    engine: Engine = create_engine(
-        make_url(url).set(database="postgres"), isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        connection.execute(
-            text(f'CREATE DATABASE "{name}" TEMPLATE "{make_url(url).database}" STRATEGY FILE_COPY')
-        )
-    engine.dispose()
