@@ -274,7 +274,7 @@ def test_jobs_of_one_serial_key_run_one_after_another(database: Engine, as_body:
 def test_a_job_asked_for_in_a_job_names_its_cause(database: Engine, as_body: Any) -> None:
     def body(job: RunningJob) -> None:
         with job.finish() as session:
-            enqueue(session, TaskName.SEND_TEST_MAIL)
+            enqueue(session, TaskName.SEND_DELIVERY)
 
     as_body(body)
     identifier = ask()
@@ -282,5 +282,5 @@ def test_a_job_asked_for_in_a_job_names_its_cause(database: Engine, as_body: Any
     drain(TASK)
 
     with transaction() as session:
-        caused = session.scalars(select(Job).where(Job.task == TaskName.SEND_TEST_MAIL.value)).one()
+        caused = session.scalars(select(Job).where(Job.task == TaskName.SEND_DELIVERY.value)).one()
     assert caused.cause_job_id == identifier
