@@ -29,7 +29,9 @@ def import_() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--apply", "applies", is_flag=True, help="Do it; without, it is only previewed.")
 @click.option("--url", help="Where the API is; this machine's if not given.")
-@click.option("--token", help="An API token; the first administrator's if not given.")
+@click.option(
+    "--token", envvar="TOKEN", help="An API token; that of the variable TOKEN if not given."
+)
 @click.option(
     "--option", "options", multiple=True, metavar="NAME=VALUE",
     help="As of POST /imports: on_match=skip, country=SE, roles=customer … Repeatable.",
@@ -168,7 +170,9 @@ def _place(url: str | None, token: str | None) -> tuple[str, str]:
     if token is None:
         kept = installation.place.root / "administrator.token"
         if not kept.exists():
-            raise OperationError("Which token? Give one: --token hub_… (`hub token create`).")
+            raise OperationError(
+                "Which token? export TOKEN=hub_…, or give --token (`hub token create` makes one)."
+            )
         token = kept.read_text(encoding="utf-8").strip()
     return url or local_url(installation.settings), token
 
