@@ -51,6 +51,7 @@ static:
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/bandit -q -r -lll hub workers connectors api ops
 
 runtime: .venv/runtime.stamp
 development: .venv/development.stamp

@@ -121,4 +121,10 @@ def _problem(error: Exception) -> Response:
     problem = problem_of(error)
     if isinstance(error, MergedError) and request.method in {"GET", "HEAD"}:
         problem = moved(error, problem, request.path)
-    return present(problem, call.language, request.path, request_id)
+    return present(problem, call.language, _shown_path(), request_id)
+
+
+def _shown_path() -> str:
+    """Return the path of the request without a secret part: callers keep problems in their logs."""
+    secret = (request.view_args or {}).get(hooks.SECRET_PART)
+    return request.path.replace(secret, "...") if secret else request.path

@@ -25,6 +25,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.refusals import RefusalError
 from hub.errors import (
+    AuthenticationError,
     ConflictError,
     DomainError,
     FieldError,
@@ -85,7 +86,7 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - a table of what is what
+def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911 - a table of what is what
     """Return what a caller is told of an error; an unknown one is logged, and told as our fault."""
     match error:
         case RefusalError():
@@ -96,6 +97,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - a table of what 
             return _domain_problem(error)
         case PostponedError():
             return _later("postponed", "{reason}", reason=error.reason)
+        case AuthenticationError():
+            return _later("credentials", "{reason}", reason=error.words)
         case HTTPException():
             return _http_problem(error)
         case PoolTimeoutError():

@@ -34,12 +34,20 @@ def seal(plain: bytes, place: str) -> bytes:
     return _VERSION + key_nonce + sealed_key + nonce + body
 
 
-def unseal(sealed: bytes, place: str) -> bytes:
+def unseal(sealed: bytes, place: str, *, master_key: str | None = None) -> bytes:
     """Open a sealed value in its place.
+
+    Args:
+        sealed: what `seal` gave.
+        place: for which it was sealed.
+        master_key: in base64; that of the settings where it is None.
 
     Raises:
         SealError: as said there.
     """
+    key = _master_key() if master_key is None else _read_key(master_key)
+    if not sealed.startswith(_VERSION):
+        raise SealError(f"the value sealed for {place} does not open: its form is unknown")
     start = len(_VERSION)
     key_nonce = sealed[start : start + _NONCE_BYTES]
     start += _NONCE_BYTES
@@ -47,7 +55,7 @@ def unseal(sealed: bytes, place: str) -> bytes:
     start += _SEALED_KEY_BYTES
     nonce, body = sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :]
     try:
-        data_key = AESGCM(_master_key()).decrypt(key_nonce, sealed_key, place.encode())
+        data_key = AESGCM(key).decrypt(key_nonce, sealed_key, place.encode())
         return AESGCM(data_key).decrypt(nonce, body, place.encode())
     except (InvalidTag, ValueError) as error:
         raise SealError(f"the value sealed for {place} does not open") from error
@@ -58,7 +66,14 @@ def _master_key() -> bytes:
     setting = get_settings().master_key
     if setting is None:
         raise SealError("HUB_MASTER_KEY is not set")
-    key = base64.b64decode(setting.get_secret_value(), validate=True)
+    return _read_key(setting.get_secret_value())
+
+
+def _read_key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise SealError("HUB_MASTER_KEY is not base64") from error
     if len(key) != _KEY_BYTES:
         raise SealError(f"HUB_MASTER_KEY must hold {_KEY_BYTES} bytes in base64")
     return key

@@ -42,6 +42,15 @@ def usable_secrets(connection: Connection) -> dict[str, str]:
         return {}
 
 
+def do_open(sealed: bytes, connection_id: UUID, master_key: str) -> bool:
+    """Say whether a connection's sealed secrets open with a master key, given in base64."""
+    try:
+        sealing.unseal(sealed, _place(connection_id), master_key=master_key)
+    except sealing.SealError:
+        return False
+    return True
+
+
 def new_hook_secret(connection: Connection) -> str:
     """Make the secret path segment of a connection's hook address; shown once, kept as a hash."""
     secret = random_secrets.token_urlsafe(24)

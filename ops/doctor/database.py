@@ -6,6 +6,7 @@ from sqlalchemy import Connection, create_engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.clock import utcnow
+from hub.connections.credentials import do_open
 from hub.connections.models import Connection as OutsideConnection
 from hub.connections.models import ConnectionState
 from hub.migrations.schema import current_revision, head_revision
@@ -29,6 +30,7 @@ def look_at_database(installation: Installation) -> list[Finding]:
             findings = [_version(connection), _clock(connection), _schema(connection)]
             if current_revision(connection) == head_revision():
                 findings += _outside_connections(connection)
+                findings += _secrets(connection, installation)
             return findings
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
@@ -71,6 +73,29 @@ def _outside_connections(connection: Connection) -> list[Finding]:
         select(model.name, model.state).where(model.deleted_at.is_(None)).order_by(model.name)
     ).all()
     return [_outside(name, state) for name, state in rows]
+
+
+def _secrets(connection: Connection, installation: Installation) -> list[Finding]:
+    """Look whether the master key is the one that the secrets of connections were sealed with."""
+    model = OutsideConnection
+    rows = connection.execute(
+        select(model.id, model.name, model.secrets)
+        .where(model.deleted_at.is_(None), model.secrets.is_not(None))
+        .order_by(model.name)
+    ).all()
+    if not rows:
+        return []
+    key = installation.environment()["HUB_MASTER_KEY"]
+    shut = [row.name for row in rows if not do_open(row.secrets, row.id, key)]
+    if not shut:
+        return [ok("secrets", "all open with the master key")]
+    return [
+        fail(
+            "secrets",
+            f"another master key sealed those of {', '.join(shut)}",
+            "put that key back, or give these connections their credentials anew",
+        )
+    ]
 
 
 def _outside(name: str, state: ConnectionState) -> Finding:
