@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -21,12 +19,11 @@ from hub.sync.merging import Direction, Merged, merge
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A linked customer to be brought in line with its other half."""
+    """A linked customer to be brought in line with its other half; `link` as it was then."""
 
-    link_id: UUID
+    link: ExternalLink
     remote_id: str
     pairs: Sequence[Pair]
-    base: Mapping[str, Any]
     local: Mapping[str, str | None]
 
 
@@ -39,7 +36,7 @@ def merged(change: Change, remote: RemoteCustomer) -> Merged:
         if pair.remote in theirs
         and not (pair.direction is Direction.OUT and change.local.get(pair.remote) is None)
     ]
-    return merge(rules, change.base, change.local, theirs)
+    return merge(rules, links.base_beside(change.link, theirs), change.local, theirs)
 
 
 def take_over(

@@ -13,6 +13,7 @@ from hub.sync.mapping import Pair
 from hub.sync.merging import Clash
 
 DEAD = frozenset({LinkState.SEVERED})
+_SENT = "sent"  # in the intent of a live link: values sent, by field, of which no end is noted
 
 
 def of_customer(
@@ -38,6 +39,29 @@ def of_remote(session: Session, connection_id: UUID, remote_id: str) -> External
             ExternalLink.state.not_in(DEAD),
         )
     ).one_or_none()
+
+
+def note_sending(link: ExternalLink, values: Mapping[str, Any]) -> None:
+    """Note values before they are sent: if the reply is lost, they are known for ours by this."""
+    noted: dict[str, list[Any]] = (link.intent or {}).get(_SENT, {})
+    link.intent = {
+        _SENT: {name: [*noted.get(name, []), value] for name, value in values.items()}
+        | {name: kept for name, kept in noted.items() if name not in values}
+    }
+
+
+def base_beside(link: ExternalLink, theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what both sides agree on, given what the other side has now.
+
+    A value that we sent without learning whether it arrived, and that stands there, is one.
+    """
+    noted = (link.intent or {}).get(_SENT, {}) if link.state is not LinkState.INTENDED else {}
+    arrived = {
+        name: theirs[name]
+        for name, sent in noted.items()
+        if name in theirs and theirs[name] in sent
+    }
+    return {**link.base, **arrived}
 
 
 def agree(link: ExternalLink, values: Mapping[str, Any], *, clear: bool = False) -> None:

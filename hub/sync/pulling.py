@@ -132,7 +132,7 @@ class CustomerSync:
         ours = mapping.here(self.pairs, customer)
         outcome = merge(rules, _shared_base(ours, values), ours, values)
         links.agree(link, {**_shared_base(ours, values), **outcome.agreed})
-        change = Change(link.id, remote.remote_id, self.pairs, dict(link.base), ours)
+        change = Change(link, remote.remote_id, self.pairs, ours)
         take_over(session, self.connection, customer, link, change=change, outcome=outcome, now=now)
         if outcome.send:
             pushing.request(session, self.connection, customer, link)
@@ -146,7 +146,7 @@ class CustomerSync:
         session.refresh(link, with_for_update=True)
         customer = session.get_one(Customer, link.customer_id, with_for_update=True)
         ours = mapping.here(self.pairs, customer)
-        change = Change(link.id, remote.remote_id, self.pairs, dict(link.base), ours)
+        change = Change(link, remote.remote_id, self.pairs, ours)
         outcome = merged(change, remote)
         before = {name: getattr(customer, name) for name in _locals(self.pairs, outcome.take)}
         links.agree(link, outcome.agreed)
@@ -217,7 +217,7 @@ def _decide_linked(
         if pair.remote in values
         and not (pair.direction is Direction.OUT and ours.get(pair.remote) is None)
     ]
-    outcome = merge(rules, link.base, ours, values)
+    outcome = merge(rules, links.base_beside(link, values), ours, values)
     if outcome.take or outcome.clashes or outcome.agreed or link.state is LinkState.ORPHANED:
         return {"action": "update", "record_version": customer.version, **record}
     return {"action": "skip", **record}

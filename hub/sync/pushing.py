@@ -137,7 +137,7 @@ def prepare(session: Session, connection: Connection, customer_id: UUID) -> Inte
         return _intent(session, connection, customer, link)
     pairs = mapping.pairs_of(session, connection)
     assert link.remote_id is not None  # noqa: S101 - only an intended link may lack it
-    return Change(link.id, link.remote_id, pairs, dict(link.base), mapping.here(pairs, customer))
+    return Change(link, link.remote_id, pairs, mapping.here(pairs, customer))
 
 
 def needs_number(session: Session, connection: Connection, customer_id: UUID) -> bool:
@@ -187,6 +187,12 @@ def store_intent(session: Session, intent: Intent) -> None:
     """Keep the body and key of a create before it is sent."""
     link = session.get_one(ExternalLink, intent.link_id, with_for_update=True)
     link.intent = {"key": intent.key, "fields": dict(intent.fields)}
+
+
+def note_sending(session: Session, change: Change, outcome: Merged) -> None:
+    """Keep what is about to be sent; commit before the call."""
+    link = session.get_one(ExternalLink, change.link.id, with_for_update=True)
+    links.note_sending(link, outcome.send)
 
 
 def is_same(intent: Intent, remote: RemoteCustomer) -> bool:
@@ -242,9 +248,10 @@ def record_pushed(
 ) -> None:
     """Note what was sent, take over what changed there, and ask about what clashes."""
     connection = connections.get(session, connection_id)
-    link = session.get_one(ExternalLink, change.link_id, with_for_update=True)
+    link = session.get_one(ExternalLink, change.link.id, with_for_update=True)
     customer = session.get_one(Customer, link.customer_id, with_for_update=True)
     links.agree(link, {**outcome.agreed, **outcome.send})
+    link.intent = None
     if outcome.send:
         link.last_out_at = now
     _note_remote(link, remote, now)

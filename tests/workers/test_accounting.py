@@ -15,10 +15,18 @@ from connectors.sandbox.economic import Books, create_app, new_books
 from hub import reactions, sealing
 from hub.clock import utcnow
 from hub.connections import declarations, health, services
-from hub.connections.models import Connection, ConnectionState, ExternalLink, LinkState, Run
+from hub.connections.models import (
+    Conflict,
+    Connection,
+    ConnectionState,
+    ExternalLink,
+    LinkState,
+    Run,
+)
 from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer
 from hub.db import transaction
+from hub.ledger import claims
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
@@ -27,6 +35,7 @@ from hub.settings import get_settings
 from hub.sync import mapping
 from workers import tasks as _registers_the_bodies  # noqa: F401 - imported for that
 from workers.chain import drain
+from workers.tasks import accounting
 
 CVR = "99000007"
 
@@ -372,3 +381,91 @@ def test_credentials_that_another_master_key_sealed_revoke_the_connection_and_ho
         assert connection.state is ConnectionState.REVOKED
         assert "master key" in (connection.message or {})["params"]["reason"]["text"]
     assert (office.books.requests, dead_jobs()) == ([], [])
+
+
+class KilledError(BaseException):
+    """Ends a body as a kill does: nothing that follows is done."""
+
+
+def edit_and_die_after_sending(
+    office: Office, monkeypatch: pytest.MonkeyPatch, customer_id: UUID, **fields: Any
+) -> None:
+    """Edit a customer, send that, and end before it is noted that it was sent."""
+
+    def die(place: str) -> None:
+        if place == "after_update":
+            raise KilledError
+
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(accounting, "checkpoint", die)
+        office.edit(customer_id, **fields)
+
+
+def let_leases_run_out() -> None:
+    with transaction() as session:
+        session.execute(
+            update(Job)
+            .where(Job.state == JobState.RUNNING)
+            .values(lease_until=text("clock_timestamp() - interval '1 s'"))
+        )
+        claims.return_lapsed(session)
+
+
+def open_conflicts() -> list[Conflict]:
+    with transaction() as session:
+        return list(session.scalars(select(Conflict).where(Conflict.state == "open")))
+
+
+def test_a_value_of_ours_whose_sending_was_not_noted_is_no_edit_of_theirs(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = office.create(name="Dræbt ApS", city="Ribe")
+    number = customer(made).ref_no
+    edit_and_die_after_sending(office, monkeypatch, made, city="Varde")
+    assert office.there(number)["city"] == "Varde"
+
+    office.edit(made, city="Esbjerg")
+    let_leases_run_out()
+    drain(TaskName.PUSH_CUSTOMER)
+
+    assert open_conflicts() == []
+    assert office.there(number)["city"] == "Esbjerg"
+    assert customer(made).city == "Esbjerg"
+    assert link_of(made).intent is None
+
+
+def test_a_pull_takes_such_a_value_for_our_own_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = office.create(name="Hentet ApS", city="Ribe")
+    number = customer(made).ref_no
+    edit_and_die_after_sending(office, monkeypatch, made, city="Varde")
+    with transaction() as session:
+        customers.update(
+            session, customers.get(session, made, lock=True), {"city": "Esbjerg"}, now=utcnow()
+        )
+
+    office.pull()
+
+    assert open_conflicts() == []
+    assert customer(made).city == "Esbjerg"
+    let_leases_run_out()
+    drain(TaskName.PUSH_CUSTOMER)
+    assert office.there(number)["city"] == "Esbjerg"
+
+
+def test_an_edit_of_theirs_after_a_sending_that_was_not_noted_is_still_an_edit(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = office.create(name="Begge ApS", city="Ribe")
+    number = customer(made).ref_no
+    edit_and_die_after_sending(office, monkeypatch, made, city="Varde")
+    office.change(int(number or 0), city="Tønder")
+
+    office.edit(made, city="Esbjerg")
+    let_leases_run_out()
+    drain(TaskName.PUSH_CUSTOMER)
+
+    [conflict] = open_conflicts()
+    assert (conflict.local, conflict.remote) == ("Esbjerg", "Tønder")
+    assert office.there(number)["city"] == "Tønder"

@@ -194,6 +194,10 @@ def _change(
     outcome = changes.merged(change, remote)
     if outcome.send:
         fields = mapping.to_send(change.pairs, outcome.send)
+        with job.transaction() as session:
+            job.require_claim(session)
+            pushing.note_sending(session, change, outcome)
+        checkpoint("before_update")
         try:
             remote = accounting.update(
                 change.remote_id,
