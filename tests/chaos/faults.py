@@ -1,8 +1,13 @@
 """What goes wrong with a running stack, and how it is mended."""
 
+import contextlib
+import os
 import signal
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
 
 from tests.stack import Stack
 
@@ -38,6 +43,28 @@ def flush_redis(stack: Stack) -> None:
     stack.flush_redis()
 
 
+def kill_child(stack: Stack) -> None:
+    """Kill one of the processes in which a worker does its work; the worker starts another."""
+    leader = stack.process_id("worker")
+    children = sorted(_children_of(leader))
+    if children:
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself
+            os.kill(children[0], signal.SIGKILL)
+
+
+def end_database_sessions(stack: Stack) -> None:
+    """End all sessions at the database, whatever they are doing."""
+    engine = create_engine(stack.database_url)
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+        )
+    engine.dispose()
+
+
 FAULTS: Mapping[str, Callable[[Stack], None]] = {
     "worker killed": kill("worker"),
     "worker frozen": freeze("worker", 5.0),
@@ -48,4 +75,21 @@ FAULTS: Mapping[str, Callable[[Stack], None]] = {
     "redis frozen": freeze("redis"),
     "postgres killed": kill("postgres", 0.5),
 }
-"""All of them by name; a frozen worker stands still longer than its lease of 4 s."""
+"""By name; a frozen worker stands still longer than its lease of 4 s."""
+
+MORE_FAULTS: Mapping[str, Callable[[Stack], None]] = {
+    **FAULTS,
+    "worker's child killed": kill_child,
+    "database sessions ended": end_database_sessions,
+}
+"""All of them, for runs that have the time."""
+
+
+def _children_of(parent: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            its_parent = path.read_text().rpartition(")")[2].split()[1]
+            if int(its_parent) == parent:
+                found.append(int(path.parent.name))
+    return found

@@ -1,0 +1,106 @@
+"""``python -m bench.chaos --seed 1 --count 300 --kills 30``: runs it and prints the report."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import click
+
+from bench.chaos.ledgers import Inside, Outside
+from bench.chaos.load import Acknowledged, Load
+from bench.chaos.plan import CUTS_OFF, Strike, make_plan
+from bench.chaos.verdict import findings, missing
+from connectors.sandbox.woocommerce import Hook
+from tests.chaos.faults import MORE_FAULTS
+from tests.chaos.outside import Outside as Companies
+from tests.chaos.persistence import PersistentClient
+from tests.journeys.world import World
+
+SECRET = "the shop's own secret"  # noqa: S105 - of a shop that is none
+A_FAULT_S = 4.5  # pause, fault and repair together, about
+QUIET_WITHIN_S = 120.0  # I-1
+LOOK_S = 1.0
+
+
+@click.command()
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same plan.")
+@click.option("--count", default=300, show_default=True, help="Customers; the rest follows.")
+@click.option("--kills", default=30, show_default=True, help="Faults.")
+def main(seed: int, count: int, kills: int) -> None:
+    """Kill parts under load and judge by the outside systems' ledgers; ends with 1 if it is bad."""
+    strikes = make_plan(seed, kills)
+    print(f"chaos: seed {seed}, {count} customers, {kills} faults", flush=True)
+    with World(durable=True) as world:
+        token = str(world.client.headers["Authorization"]).removeprefix("Bearer ")
+        client = PersistentClient(world.stack.base_url, token)
+        load = Load(seed, count, client, Companies(world), connect_shop(world))
+        load.warm_up()
+        began = time.monotonic()
+        load.start(lasting_s=kills * A_FAULT_S)
+        strike_all(world, strikes)
+        load.finish()
+        ended = time.monotonic()
+        wait_until_quiet(world, load)
+        quiet = time.monotonic()
+        cuts = sum(strike.fault in CUTS_OFF for strike in strikes)
+        inside = Inside(world)
+        lines = findings(load.said, Outside(world), inside, cuts)
+        if not all(line.is_right for line in lines):
+            print(world.stack.logs(), file=sys.stderr)
+    for line in lines:
+        print(line.line())
+    for note in notes(load.said, client, inside, strikes):
+        print(f"     {note}")
+    print(f"     {ended - began:.0f} s under faults, quiet {quiet - ended:.0f} s later")
+    sys.exit(not all(line.is_right for line in lines))
+
+
+def notes(
+    said: Acknowledged, client: PersistentClient, inside: Inside, strikes: list[Strike]
+) -> Iterator[str]:
+    """Yield what else is good to know: there is no right and wrong about it."""
+    edits = sum(len(cities) for cities in said.cities.values())
+    yield (
+        f"acknowledged: {len(said.customers)} customers, {edits} edits, {len(said.reminders)}"
+        f" reminders, {said.copies_of_orders} hooks of {len(said.orders)} orders"
+    )
+    yield f"requests sent again: {client.repeats}"
+    yield f"faults: {dict(Counter(strike.fault for strike in strikes))}"
+    yield f"jobs: {dict(inside.jobs)}; {inside.again} claimed again, {inside.lapses} leases ran out"
+
+
+def strike_all(world: World, strikes: list[Strike]) -> None:
+    """Let every fault of the plan strike, one after another, each mended before the next."""
+    began = time.monotonic()
+    for number, strike in enumerate(strikes, 1):
+        time.sleep(strike.pause_s)
+        print(f"  {time.monotonic() - began:6.1f} s  {number:3}  {strike.fault}", flush=True)
+        MORE_FAULTS[strike.fault](world.stack)
+
+
+def wait_until_quiet(world: World, load: Load) -> None:
+    """Wait until nothing is missing outside and nothing is under way inside, or the time is up."""
+    deadline = time.monotonic() + QUIET_WITHIN_S
+    while time.monotonic() < deadline:
+        inside = Inside(world)
+        busy = inside.jobs["running"] or inside.due or inside.unsealed or inside.hooks["stored"]
+        if not busy and not missing(load.said, Outside(world)):
+            return
+        time.sleep(LOOK_S)
+
+
+def connect_shop(world: World) -> Hook:
+    """Connect a shop and return what sends its webhooks."""
+    settings = {"shop_url": "http://shop.example", "webhook_secret": SECRET}
+    made = world.post(
+        "/connections", {"name": "Shop", "connector": "woocommerce", "settings": settings}
+    )
+    path = f"/connections/{made['id']}"
+    world.post(f"{path}/test", status=202, Prefer="wait=10")
+    world.post(f"{path}/activation", status=200)
+    return Hook(world.stack.base_url + world.post(f"{path}/hook-secret")["path"], SECRET)
+
+
+if __name__ == "__main__":
+    main()
