@@ -156,10 +156,10 @@ def _upsert(
             value=external_ref,
         )
     customer = get_customer_record(call, Verb.EDIT, known.id, expected_version=expected_version)
-    before = customer.version
+    before = customers.values_of(customer)  # its version moves once in a whole batch
     with naming_only_seen(call, Customer):
         customers.update(call.session, customer, fields, now=call.now)
-    changed = customer.version != before
+    changed = customers.values_of(customer) != before
     return (HTTPStatus.OK if changed else HTTPStatus.NO_CONTENT), customer
 
 

@@ -78,6 +78,18 @@ def test_an_item_that_changes_nothing_makes_no_version_and_no_event(
     assert kinds == ["customer.created"] * 20
 
 
+def test_a_second_item_of_the_same_reference_says_that_it_changed(
+    client: ApiClient, administrator: Caller
+) -> None:
+    answer = send(
+        client, administrator,
+        item("a", name="Nordlys ApS"), item("a", city="Odense"), item("a", city="Odense"),
+    )  # fmt: skip
+
+    assert [result["status"] for result in answer.json["results"]] == [201, 200, 204]
+    assert customers()["a"].city == "Odense"
+
+
 def test_good_items_are_written_whatever_becomes_of_the_others(
     client: ApiClient, administrator: Caller
 ) -> None:
