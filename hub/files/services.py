@@ -70,7 +70,6 @@ def sweep(session: Session, *, now: datetime, unnamed_for_s: float = UNNAMED_FOR
     removed = 0
     for path in storage.untouched_for(unnamed_for_s):
         named = session.scalar(select(StoredFile.id).where(StoredFile.sha256 == path.name).limit(1))
-        if named is None:
-            path.unlink(missing_ok=True)
+        if named is None and storage.remove_untouched(path, unnamed_for_s):
             removed += 1
     return removed

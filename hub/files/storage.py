@@ -100,6 +100,24 @@ def untouched_for(age_s: float) -> Iterator[Path]:
             continue
 
 
+def remove_untouched(path: Path, age_s: float) -> bool:
+    """Take a file away unless it was written within so many seconds; returns whether it is gone.
+
+    Somebody may `put` the same bytes at this very moment: the file is moved aside before its age is
+    looked at, so that what he wrote is either moved back or was never moved.
+    """
+    aside = path.with_name(f"{_DRAFT_PREFIX}{path.name}")
+    try:
+        path.replace(aside)
+        if aside.stat().st_mtime >= time.time() - age_s:
+            aside.replace(path)
+            return False
+    except FileNotFoundError:  # swept by somebody else at this moment
+        return False
+    aside.unlink(missing_ok=True)
+    return True
+
+
 def _chunks(source: bytes | IO[bytes]) -> Iterator[bytes]:
     if isinstance(source, bytes):
         yield source

@@ -113,3 +113,19 @@ def _age(*hashes: str) -> None:
     long_ago = time.time() - services.UNNAMED_FOR_S - 60
     for sha256 in hashes:
         os.utime(storage.path_of(sha256), (long_ago, long_ago))
+
+
+def test_bytes_written_again_while_they_are_swept_away_stay() -> None:
+    content = files.put(b"written again")
+    place = files.path_of(content.sha256)
+    os.utime(place, (0, 0))
+    [found] = [path for path in storage.untouched_for(60) if path == place]
+
+    files.put(b"written again")
+
+    assert storage.remove_untouched(found, 60) is False
+    assert place.read_bytes() == b"written again"
+    os.utime(place, (0, 0))
+    assert storage.remove_untouched(found, 60) is True
+    assert storage.remove_untouched(found, 60) is False
+    assert not any(place.parent.iterdir())
