@@ -4,6 +4,7 @@
 figure is of the list itself (`hub.listing`): statements, rows, total, cursors, without HTTP.
 """
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -74,6 +75,8 @@ def _at(size: int) -> Times:
         engine = adopt(stack)
         seed_customers(engine, size)
         questions = _questions(engine)
+        gc.collect()
+        gc.freeze()  # as in `api.wsgi`
         random = Random(7)
         with transaction() as session:
             for city in cities():  # the cache is warm, as that of a server in use

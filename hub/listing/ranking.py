@@ -87,7 +87,8 @@ def best_matches(
         read = list(dict.fromkeys([*first, *read]))[:RANKED]
     question = Question.of(q)
     ranked = [Ranked(each.id, score(question, q, each)) for each in read]
-    return Matches(sorted(ranked, key=lambda each: (-each.score, each.id)), total)
+    # Ids are compared as numbers: the same order, and no call of Python for every comparison.
+    return Matches(sorted(ranked, key=lambda each: (-each.score, each.id.int)), total)
 
 
 def score(question: Question, typed: str, candidate: Candidate) -> int:
