@@ -43,15 +43,18 @@ def translate(
     """Return `message` in the reader's language with its parameters filled in.
 
     A text without a translation stays English: better a foreign word than none. A parameter that is
-    itself {text, params}, such as `hub.errors.ConnectorError.words`, is translated likewise.
+    itself {text, params}, such as `hub.errors.ConnectorError.words`, is translated likewise, and so
+    is `entity`, which names a record as `hub.errors.NotFoundError` does.
     """
     text = _catalogue(language_of(preferred)).get(message, message)
     if not params:
         return text
-    return text.format(**{name: _spoken(preferred, value) for name, value in params.items()})
+    return text.format(**{name: _spoken(preferred, name, value) for name, value in params.items()})
 
 
-def _spoken(preferred: str | None, value: object) -> object:
+def _spoken(preferred: str | None, name: str, value: object) -> object:
+    if name == "entity" and isinstance(value, str):
+        return translate(preferred, value.replace("_", " "))
     if isinstance(value, Mapping) and "text" in value:
         return translate(preferred, value["text"], value.get("params"))
     return value

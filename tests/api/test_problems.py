@@ -162,5 +162,17 @@ def test_the_language_is_the_callers_own_or_what_his_program_asks_for(
     assert nothing.json["free"] == "en"
 
 
+def test_a_record_is_named_in_the_readers_language(
+    client: ApiClient, administrator: Caller
+) -> None:
+    missing = "/api/v1/customers/00000000-0000-7000-8000-000000000000"
+
+    danish = client.get(missing, headers={**administrator.headers, "Accept-Language": "da"})
+    english = client.get(missing, headers=administrator.headers)
+
+    assert danish.json["detail"].startswith("Findes ikke: kunde 0000")
+    assert english.json["detail"].startswith("There is no customer 0000")
+
+
 def test_a_problem_varies_with_the_language(client: ApiClient) -> None:
     assert client.get("/nothing").headers["Vary"] == "Accept-Language"
