@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from hub.connections import credentials, declarations, holding
 from hub.connections.models import ENTITY, LIVE, USABLE, Connection, ConnectionState
-from hub.errors import ConflictError, NotFoundError, StaleVersionError
+from hub.errors import ConflictError, NotFoundError, StaleVersionError, ValidationError
 from hub.history.recording import origin_of
 from hub.i18n import N_
+from hub.ports import FieldType
 
 
 def create(
@@ -68,6 +69,7 @@ def update(session: Session, connection: Connection, changes: Mapping[str, Any])
     if given is not None:
         declared = declarations.get(session, connection.connector)
         values, secrets = declarations.split_settings(declared, given)
+        _refuse_secrets_elsewhere(connection, declared, values, secrets)
         connection.settings = {**connection.settings, **values}
         if secrets:
             credentials.store_secrets(
@@ -141,6 +143,28 @@ def _of_kind(states: Collection[ConnectionState]) -> Select[Connection]:
 
 # Every change of a customer asks this: the statements are built once.
 _LIVE, _USABLE = _of_kind(LIVE), _of_kind(USABLE)
+
+
+def _refuse_secrets_elsewhere(
+    connection: Connection,
+    declared: Mapping[str, Any],
+    values: Mapping[str, Any],
+    secrets: Mapping[str, str],
+) -> None:
+    """Refuse to send stored secrets to another address than the one they were given for."""
+    addresses = {f["name"] for f in declared["settings"] if f["type"] == FieldType.URL}
+    moved = [
+        name
+        for name in sorted(addresses & set(values))
+        if connection.settings.get(name) not in {None, values[name]}
+    ]
+    kept = set(credentials.open_secrets(connection)) - set(secrets)
+    if moved and kept:
+        raise ValidationError.of(
+            f"/settings/{min(kept)}",
+            "required",
+            N_("Give it again: it is not sent to another address than the one it was given for."),
+        )
 
 
 def _refuse_taken_name(session: Session, name: str, own_id: UUID | None) -> None:

@@ -12,7 +12,7 @@ from tests.api.conftest import Caller
 
 
 def make_job(**values: object) -> UUID:
-    given: Mapping[str, object] = {"task": "mail.send_test", "queue": "urgent", "args": {}}
+    given: Mapping[str, object] = {"task": "mail.send_delivery", "queue": "urgent", "args": {}}
     with transaction() as session:
         job = Job(**{**given, **values})
         session.add(job)
@@ -38,7 +38,7 @@ def test_jobs_are_listed_newest_first_and_filtered(
 
     assert ids("") == [str(third), str(second), str(first)]
     assert ids("?state=dead") == [str(third), str(first)]
-    assert ids("?state=dead&task=mail.send_test") == [str(first)]
+    assert ids("?state=dead&task=mail.send_delivery") == [str(first)]
     assert ids("?limit=1") == [str(third)]
     assert ids(f"?cursor={second}") == [str(first)]
 
@@ -143,7 +143,7 @@ def test_the_dead_of_a_filter_are_replayed_at_once(
     blocked = make_job(state="dead", finished_at=now, key="customer:2")
     make_job(state="queued", key="customer:2")
     body = {
-        "task": "mail.send_test",
+        "task": "mail.send_delivery",
         "finished_from": (now - timedelta(hours=1)).isoformat(),
         "finished_to": (now + timedelta(hours=1)).isoformat(),
     }
