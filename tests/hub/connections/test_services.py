@@ -80,6 +80,6 @@ def test_one_connection_gives_the_numbers_and_names_are_taken_once(connection_id
         ({"name": "e-conomic"}, "taken"),
     ):
         with pytest.raises(ConflictError) as refused, transaction() as session:
-            services.create(session, connector="economic", settings={}, **options)  # type: ignore[arg-type]  # drawn from the table above
+            services.create(session, connector="economic", settings={}, **options)
         assert refused.value.code == code
         assert refused.value.details["existing_id"] == str(connection_id)
