@@ -31,6 +31,7 @@ def create_many(
     session: Session,
     rows: Sequence[Mapping[str, Any]],
     *,
+    prepared: Sequence[matching.Prepared | None],
     channel: str,
     origin: CauseKind,
     source: str,
@@ -39,7 +40,8 @@ def create_many(
     """Make customers of clean values, with their history, keys and facts; returns their ids.
 
     Whether they may be made (references that are taken, duplicates) was looked at before; all are
-    made or none.
+    made or none. `prepared` has, row by row, what duplicate detection prepared then, None where it
+    must be made now.
 
     Raises:
         ValidationError: one has neither a name nor a CVR number.
@@ -60,8 +62,13 @@ def create_many(
             for identifier, values in made
         ),
     )  # fmt: skip
-    matching.write_many(
-        session, ENTITY, [(identifier, party_of(values)) for identifier, values in made]
+    matching.write_new(
+        session,
+        ENTITY,
+        (
+            (identifier, ready or matching.prepare(ENTITY, party_of(values)))
+            for (identifier, values), ready in zip(made, prepared, strict=True)
+        ),
     )
     facts.copy_written(
         session,

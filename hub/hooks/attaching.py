@@ -97,6 +97,7 @@ def _known(
         found = knowing.living(session, identity)
         if found is not None:
             return found
+    matching.hold(session, customers.ENTITY, customers.party_of(said))
     email = said.get("email")
     if email is not None:
         for customer_id in knowing.with_mail(session, [email]).get(email, []):

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
+from hub import matching
 from hub.copying import copy_in
 from hub.customers import bulk, facts
 from hub.customers import services as customers
@@ -29,13 +29,26 @@ from hub.plans.services import Applied
 CHANNEL = "import"
 BATCH = 1000
 
-_NEXT = select(PlanItem).where(PlanItem.outcome.is_(None)).order_by(PlanItem.position)
+_NEXT = (
+    select(PlanItem.id, PlanItem.action, PlanItem.record_id, PlanItem.after, PlanItem.source)
+    .where(PlanItem.outcome.is_(None))
+    .order_by(PlanItem.position)
+)
 _NOTE_CREATED = text("""
     update plan_item i
-    set outcome = 'done', record_id = made.record_id, applied_version = 1
+    set outcome = 'done', record_id = made.record_id, applied_version = 1,
+        source = i.source - 'prepared'
     from unnest(cast(:items as uuid[]), cast(:records as uuid[])) as made (item_id, record_id)
     where i.id = made.item_id
 """)
+_RENEW = text("""
+    update import_identity i set customer_id = given.customer_id
+    from unnest(cast(:digests as bytea[]), cast(:customers as uuid[]))
+        as given (digest, customer_id)
+    where i.digest = given.digest
+    returning i.digest
+""")
+_NOTE_SKIPPED = text("update plan_item set outcome = 'skipped' where id = any(:items)")
 _FAIL_FOLLOWERS = text("""
     update plan_item f
     set outcome = 'failed', errors = cast(:errors as jsonb)
@@ -79,7 +92,7 @@ class CustomerImport:
         session.execute(
             delete(ImportIdentity).where(
                 ImportIdentity.customer_id == customer.id,
-                ImportIdentity.digest.in_(_digests(item)),
+                ImportIdentity.digest.in_(_digests(item.source)),
             )
         )
         if item.action == "create":
@@ -95,16 +108,28 @@ class CustomerImport:
 
 def apply_batch(session: Session, plan: Plan, *, now: datetime, limit: int = BATCH) -> int:
     """Apply the next items in one transaction; returns how many, 0 when all are done."""
-    items = session.scalars(_NEXT.where(PlanItem.plan_id == plan.id).limit(limit)).all()
-    handler = CustomerImport(plan.id)
-    new = [item for item in items if item.action == "create"]
-    others = [item for item in items if item.action != "create"]
-    if new and not _create_all(session, plan, new, now):
-        others = sorted([*new, *others], key=lambda item: item.position)
-    plans.apply_items(session, others, handler, now=now)
-    _remember(session, items)
-    session.flush()
-    return len(items)
+    rows = session.execute(_NEXT.where(PlanItem.plan_id == plan.id).limit(limit)).all()
+    new = [row for row in rows if row.action == "create"]
+    still = [row for row in rows if row.action not in plans.EFFECTIVE]
+    one_by_one = [row.id for row in rows if row.action in plans.EFFECTIVE - {"create"}]
+    known_again = {
+        digest: row.record_id
+        for row in still
+        if row.record_id is not None
+        for digest in _digests(row.source)
+    }
+    if still:
+        session.execute(_NOTE_SKIPPED, {"items": [row.id for row in still]})
+    made = _create_all(session, plan, new, now) if new else []
+    if made is None:
+        one_by_one += [row.id for row in new]
+    else:
+        for row, record_id in zip(new, made, strict=True):
+            known_again |= dict.fromkeys(_digests(row.source), record_id)
+    if one_by_one:
+        known_again |= _apply_singly(session, plan, one_by_one, now)
+    _remember(session, known_again)
+    return len(rows)
 
 
 def fail_followers(session: Session, plan: Plan, errors: str) -> None:
@@ -122,54 +147,63 @@ def typed(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _create_all(session: Session, plan: Plan, items: Sequence[PlanItem], now: datetime) -> bool:
-    """Make the customers of some items as a set; False where one of them stands in the way."""
+def _create_all(
+    session: Session, plan: Plan, rows: Sequence[Any], now: datetime
+) -> list[UUID] | None:
+    """Make the customers of some items as a set; None where one of them stands in the way."""
     try:
         with savepoint(session):
             made = bulk.create_many(
                 session,
-                [typed(item.after or {}) for item in items],
+                [typed(row.after) for row in rows],
+                prepared=[matching.Prepared.of_stored(row.source.get("prepared")) for row in rows],
                 channel=CHANNEL,
                 origin=CauseKind.IMPORT,
                 source=str(plan.id),
                 now=now,
             )
     except (DomainError, IntegrityError):
-        return False
-    session.execute(_NOTE_CREATED, {"items": [item.id for item in items], "records": made})
-    for item, record_id in zip(items, made, strict=True):
-        _take_over(item, record_id)
-    return True
+        return None
+    session.execute(_NOTE_CREATED, {"items": [row.id for row in rows], "records": made})
+    return made
 
 
-def _take_over(item: PlanItem, record_id: UUID) -> None:
-    """Let the object know what the statement wrote."""
-    set_committed_value(item, "outcome", "done")
-    set_committed_value(item, "record_id", record_id)
-    set_committed_value(item, "applied_version", 1)
-
-
-def _remember(session: Session, items: Sequence[PlanItem]) -> None:
-    """Keep by what the rows of some items are known again."""
-    rows = {
+def _apply_singly(
+    session: Session, plan: Plan, item_ids: Sequence[UUID], now: datetime
+) -> dict[bytes, UUID]:
+    """Apply items one by one; returns by what the rows of those that succeeded are known again."""
+    items = session.scalars(
+        select(PlanItem).where(PlanItem.id.in_(item_ids)).order_by(PlanItem.position)
+    ).all()
+    plans.apply_items(session, items, CustomerImport(plan.id), now=now)
+    return {
         digest: item.record_id
         for item in items
-        if item.outcome in {"done", "skipped"} and item.record_id is not None
-        for digest in _digests(item)
+        if item.outcome == "done" and item.record_id is not None
+        for digest in _digests(item.source)
     }
+
+
+def _remember(session: Session, rows: Mapping[bytes, UUID]) -> None:
+    """Keep by what rows are known again, also where they were known as a customer that is gone."""
+    if not rows:
+        return
+    digests = list(rows)
     known = set(
-        session.scalars(select(ImportIdentity.digest).where(ImportIdentity.digest.in_(list(rows))))
+        session.scalars(
+            _RENEW, {"digests": digests, "customers": [rows[digest] for digest in digests]}
+        )
     )
     copy_in(
         session,
         ImportIdentity.__tablename__,
         ("id", "digest", "customer_id"),
-        ((new_id(), digest, rows[digest]) for digest in rows if digest not in known),
+        ((new_id(), digest, rows[digest]) for digest in digests if digest not in known),
     )
 
 
-def _digests(item: PlanItem) -> list[bytes]:
-    return [bytes.fromhex(text) for text in (item.source or {}).get("identities", [])]
+def _digests(source: Mapping[str, Any] | None) -> list[bytes]:
+    return [bytes.fromhex(text) for text in (source or {}).get("identities", [])]
 
 
 def _unmoved(session: Session, item: PlanItem, version: int | None) -> Customer:

@@ -149,7 +149,8 @@ CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
         in_template=False,
     ),
     ImportColumn(
-        "credit_limit", N_("Credit limit"), ("credit max", "kredit max", "kreditmaksimum", "kreditmax"),
+        "credit_limit", N_("Credit limit"),
+        ("credit max", "kredit max", "kreditmaksimum", "kreditmax"),
         Meaning.DECIMAL, in_template=False,
     ),
     ImportColumn(

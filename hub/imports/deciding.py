@@ -91,6 +91,7 @@ class Decider:
             if not added.values:
                 continue
             item.after = {**(item.after or {}), **added.values}
+            item.source = {**(item.source or {}), "prepared": None}  # it says more by now
             if item.action != "create":
                 item.action = "update"
                 item.before = {**(item.before or {}), **dict.fromkeys(added.values)}
@@ -134,7 +135,10 @@ class Decider:
         return {
             "position": staged.index, "action": "create", "entity": ENTITY,
             "external_id": row.external_ref, "after": after, "errors": list(notes) or None,
-            "source": {"row": row.number, "identities": known_again},
+            "source": {
+                "row": row.number, "identities": known_again,
+                "prepared": staged.prepared.stored() if staged.prepared else None,
+            },
         }  # fmt: skip
 
     def _change(self, staged: StagedRow, customer: Snapshot) -> dict[str, Any]:

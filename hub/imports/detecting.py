@@ -91,9 +91,9 @@ def find_similar(
     found: dict[int, list[Candidate]] = {}
     for place, record_id, compared in met:
         row = rows[place]
-        if row.facts is None:
+        if row.prepared is None:
             continue
-        scored = compare_if(row.facts, Comparable.of_stored(compared), known, least)
+        scored = compare_if(row.prepared.facts, Comparable.of_stored(compared), known, least)
         if scored is not None:
             candidate = Candidate(record_id, scored.score, scored.evidence)
             found.setdefault(row.index, []).append(candidate)

@@ -17,7 +17,7 @@ from hub.imports.known import Known, Snapshot
 from hub.imports.options import MatchKey, Options
 from hub.imports.reading import ReadRow
 from hub.imports.staging import StagedRow, Staging
-from hub.matching import FORBID, WARN, Candidate
+from hub.matching import FORBID, Candidate
 from hub.matching.frequencies import Frequencies
 from hub.matching.scoring import compare_if
 
@@ -170,16 +170,17 @@ class Finder:
         return Found(notes=[_may_be(name, target, self.staging) for _, name, target in found[:1]])
 
     def _alike_rows(self, staged: StagedRow) -> list[tuple[Candidate, str, Target]]:
-        if staged.facts is None:
+        if staged.prepared is None:
             return []
         known = Frequencies(Customer.entity(), self.staging.sizes)
         found: list[tuple[Candidate, str, Target]] = []
         for index in self.staging.met(staged.index):
             target = self._targets.get(index)
             earlier = self.staging.row(index)
-            if target is None or earlier.facts is None:
+            if target is None or earlier.prepared is None:
                 continue
-            scored = compare_if(staged.facts, earlier.facts, known, WARN)
+            facts = earlier.prepared.facts
+            scored = compare_if(staged.prepared.facts, facts, known, FORBID)
             if scored is not None:
                 candidate = Candidate(_ROW_HAS_NO_ID, scored.score, scored.evidence)
                 found.append((candidate, str(earlier.row.values.get("name", "")), target))

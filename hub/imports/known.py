@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, LargeBinary, Text, any_, literal, select
 from sqlalchemy.orm import Session
 
 from hub.customers import facts
@@ -85,7 +85,9 @@ def snapshots(session: Session, customer_ids: Iterable[UUID]) -> dict[UUID, Snap
 
 def _by_reference(session: Session, references: set[str]) -> dict[str, UUID | None]:
     rows = session.execute(
-        select(Customer.external_ref, Customer.id).where(Customer.external_ref.in_(references))
+        select(Customer.external_ref, Customer.id).where(
+            Customer.external_ref == any_(literal(list(references), ARRAY(Text)))
+        )
     ).all()
     answering = knowing.survivors(session, [row.id for row in rows])
     return {str(row.external_ref): answering.get(row.id) for row in rows}
@@ -94,7 +96,7 @@ def _by_reference(session: Session, references: set[str]) -> dict[str, UUID | No
 def _by_digest(session: Session, digests: set[bytes]) -> dict[bytes, UUID]:
     rows = session.execute(
         select(ImportIdentity.digest, ImportIdentity.customer_id).where(
-            ImportIdentity.digest.in_(digests)
+            ImportIdentity.digest == any_(literal(list(digests), ARRAY(LargeBinary)))
         )
     ).all()
     answering = knowing.survivors(session, [row.customer_id for row in rows])
@@ -105,7 +107,7 @@ def _by_number(session: Session, numbers: set[str]) -> dict[str, list[UUID]]:
     rows = session.execute(
         select(Customer.cvr, Customer.id)
         .where(
-            Customer.cvr.in_(numbers),
+            Customer.cvr == any_(literal(list(numbers), ARRAY(Text))),
             Customer.deleted_at.is_(None),
             Customer.merged_into_id.is_(None),
         )

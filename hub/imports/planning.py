@@ -10,6 +10,7 @@ from babel.numbers import get_decimal_symbol
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from hub import matching
 from hub.access.models import User
 from hub.customers import services as customers
 from hub.i18n import N_, locale_of
@@ -20,8 +21,6 @@ from hub.imports.models import ImportJob, ImportState
 from hub.imports.options import Apply, Options
 from hub.imports.reading import ReadRow, RowReader
 from hub.imports.staging import Staging
-from hub.matching.comparing import comparable
-from hub.matching.keys import keys_of
 from hub.parsing import Cell
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem, PlanState
@@ -77,9 +76,7 @@ def stage(rows: Iterable[tuple[int, Sequence[Cell], str | None]], reader: RowRea
     try:
         for number, cells, problem in rows:
             row = reader.read(number, cells) if problem is None else _misfit(number, problem)
-            facts = None if row.errors else comparable(customers.party_of(row.values))
-            digests = [key.digest(customers.ENTITY) for key in keys_of(facts)] if facts else []
-            staging.add(row, facts, digests)
+            staging.add(row, None if row.errors else _prepared(row))
         staging.seal()
     except BaseException:
         staging.__exit__(None, None, None)
@@ -131,6 +128,12 @@ def complete(session: Session, import_id: UUID, plan_id: UUID, *, now: datetime)
         services.request_application(session, plan, now=now)
     else:
         services.ask_for_result(session, job)
+
+
+def _prepared(row: ReadRow) -> matching.Prepared:
+    # With the country that a new customer is given where the row names none.
+    party = customers.party_of({"country": get_settings().country, **row.values})
+    return matching.prepare(customers.ENTITY, party)
 
 
 def _forget_drafts(session: Session, job: ImportJob, plan_id: UUID) -> None:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from hub.imports.reading import ReadRow
-from hub.matching.comparing import Comparable
+from hub.matching import Prepared
 from hub.matching.keys import DECIDES, MEETS
 
 BLOCK = 20
@@ -29,12 +29,16 @@ _ROW_BITS = 20  # a file has at most 100,000 rows
 
 @dataclass(frozen=True, slots=True)
 class StagedRow:
-    """A row with the facts that duplicate detection compares, None where it cannot come in."""
+    """A row with what duplicate detection prepared, None where it cannot come in."""
 
     index: int
     row: ReadRow
-    facts: Comparable | None
-    digests: Sequence[int] = ()
+    prepared: Prepared | None
+
+    @property
+    def digests(self) -> Sequence[int]:
+        """Return the digests of its keys."""
+        return self.prepared.digests if self.prepared is not None else ()
 
 
 class Staging:
@@ -62,17 +66,20 @@ class Staging:
     def __len__(self) -> int:
         return len(self._offsets)
 
-    def add(self, row: ReadRow, facts: Comparable | None, digests: Sequence[int]) -> None:
+    def add(self, row: ReadRow, prepared: Prepared | None) -> None:
         """Add the next row of the file."""
         index = len(self._offsets)
         self._offsets.append(self._spool.tell())
         stored = [
-            row.number, row.values, row.errors,
-            facts.stored() if facts is not None else None, digests,
-        ]  # fmt: skip
+            row.number,
+            row.values,
+            row.errors,
+            prepared.stored() if prepared is not None else None,
+        ]
         self._spool.write(json.dumps(stored, separators=(",", ":")).encode() + b"\n")
-        # A digest has 64 bits with a sign: shifted, it leaves room for the row.
-        self._keys.extend(digest << _ROW_BITS | index for digest in digests)
+        if prepared is not None:
+            # A digest has 64 bits with a sign: shifted, it leaves room for the row.
+            self._keys.extend(digest << _ROW_BITS | index for digest in prepared.digests)
 
     def seal(self) -> None:
         """Find out which rows share keys; no row may be added any more."""
@@ -124,10 +131,5 @@ class Staging:
 
     def _staged(self, index: int, line: bytes) -> StagedRow:
         stored: list[Any] = json.loads(line)
-        number, values, errors, facts, digests = stored
-        return StagedRow(
-            index,
-            ReadRow(number, values, errors),
-            Comparable.of_stored(facts) if facts is not None else None,
-            digests,
-        )
+        number, values, errors, prepared = stored
+        return StagedRow(index, ReadRow(number, values, errors), Prepared.of_stored(prepared))

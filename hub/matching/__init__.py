@@ -11,6 +11,7 @@ from hub.matching.index import hold, mark_checked, outdated, remove, unchecked, 
 from hub.matching.names import same_name
 from hub.matching.pairs import Pair, compare_pairs, find_pairs
 from hub.matching.parties import Party
+from hub.matching.preparing import Prepared, prepare, write_new
 from hub.matching.scoring import FORBID, WARN
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Fingerprint",
     "Pair",
     "Party",
+    "Prepared",
     "compare_pairs",
     "find",
     "find_pairs",
@@ -29,9 +31,11 @@ __all__ = [
     "is_new_evidence",
     "mark_checked",
     "outdated",
+    "prepare",
     "remove",
     "same_name",
     "unchecked",
     "write",
     "write_many",
+    "write_new",
 ]

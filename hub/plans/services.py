@@ -4,24 +4,31 @@ What an item does is its kind's business: a `Handler` applies one and takes one 
 and assign plans apply item by item: an item whose record moved since the preview is skipped.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from hub.copying import copy_in
 from hub.db import new_id, savepoint
 from hub.errors import ConflictError, DomainError, NotFoundError, StaleVersionError, ValidationError
 from hub.i18n import N_
 from hub.plans.models import Plan, PlanItem, PlanState
 
 ENTITY = "plan"
-EFFECTIVE = ("create", "update", "link")
+EFFECTIVE = frozenset({"create", "update", "link"})
 """Actions that change something; the others are there to be read."""
+
+_PLAIN_COLUMNS = (
+    "position", "action", "entity", "record_id", "record_version", "external_id",
+)  # fmt: skip
+_JSON_COLUMNS = ("before", "after", "source", "errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +71,19 @@ def create(session: Session, kind: str, *, scope: Mapping[str, Any]) -> Plan:
 
 def add_items(session: Session, plan: Plan, items: Iterable[Mapping[str, Any]]) -> int:
     """Add items, each a mapping of `PlanItem`'s columns with its position; returns how many."""
-    rows = [
-        {
-            "id": new_id(), "plan_id": plan.id, "record_id": None, "record_version": None,
-            "external_id": None, "before": None, "after": None, "source": None, "errors": None,
-            **item,
-        }
-        for item in items
-    ]  # fmt: skip
-    if rows:
-        session.execute(insert(PlanItem), rows)
-    return len(rows)
+    return copy_in(
+        session,
+        PlanItem.__tablename__,
+        ("id", "plan_id", *_PLAIN_COLUMNS, *_JSON_COLUMNS),
+        (
+            (
+                new_id(), plan.id,
+                *(item.get(name) for name in _PLAIN_COLUMNS),
+                *(_json(item.get(name)) for name in _JSON_COLUMNS),
+            )
+            for item in items
+        ),
+    )  # fmt: skip
 
 
 def get(session: Session, plan_id: UUID, *, lock: bool = False) -> Plan:
@@ -239,3 +248,7 @@ def _shown(error: DomainError) -> dict[str, Any]:
         "message": error.message,
         "params": {name: str(value) for name, value in error.params.items()},
     }
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)

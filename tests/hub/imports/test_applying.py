@@ -58,8 +58,9 @@ def test_a_customer_made_in_a_set_is_what_one_made_alone_is() -> None:
         facts.keep_written(session, alone, CauseKind.IMPORT, "plan", VALUES, at=now)
     with transaction() as session:
         [made] = bulk.create_many(
-            session, [other], channel="import", origin=CauseKind.IMPORT, source="plan", now=now
-        )
+            session, [other], prepared=[None], channel="import", origin=CauseKind.IMPORT,
+            source="plan", now=now,
+        )  # fmt: skip
 
     apart = ["id", "external_ref", "created_at", "updated_at", "search_text"]
     with transaction() as session:

@@ -242,6 +242,19 @@ def test_a_row_without_any_key_is_known_again_when_the_file_comes_again() -> Non
     assert len(customers()) == 3
 
 
+def test_a_row_whose_customer_was_deleted_makes_a_new_one_and_is_known_by_it() -> None:
+    file = lines("Navn;By", "Hansen;Aarhus")
+    import_file(file)
+    with transaction() as session:
+        [old] = session.scalars(select(Customer))
+        customer_services.delete(session, old, now=utcnow())
+
+    second, third = import_file(file), import_file(file)
+
+    assert (actions(second.id), actions(third.id)) == (["create"], ["skip"])
+    assert len(customers()) == 1
+
+
 def test_one_that_may_be_a_customer_we_have_is_made_and_the_row_says_so() -> None:
     known = make_customer(name="Nordlys Testværk ApS", city="Aarhus")
 
