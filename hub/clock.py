@@ -10,5 +10,5 @@ def utcnow() -> datetime:
 
 
 def business_date(instant: datetime, zone: str) -> date:
-    """Return the calendar day of `instant` in an IANA zone: the UTC day is wrong around midnight."""
+    """Return the calendar day of `instant` in an IANA zone; the UTC day is wrong near midnight."""
     return instant.astimezone(ZoneInfo(zone)).date()
