@@ -13,16 +13,16 @@ from random import Random
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Engine, select, text, true
+from sqlalchemy import Engine, create_engine, select, text, true
 from sqlalchemy.orm import Session
 
 from bench.companies import cities, seed_customers
+from bench.databases import copy_database
 from bench.figures import Figure, percentile
 from bench.settings import adopt
 from hub.clock import utcnow
 from hub.customers.listing import CUSTOMERS
 from hub.customers.models import Customer
-from hub.db import transaction
 from hub.listing import Query, Reader, page, parse_parameters
 from hub.listing.cursors import write_cursor
 from hub.listing.words import words_of
@@ -36,60 +36,73 @@ SCANS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """Milliseconds of each look at one size."""
+class Table:
+    """Customers of one number, and what is asked of them."""
 
-    first: Sequence[float]
-    deep: Sequence[float]
-    search: Sequence[float]
-    scan: Sequence[float]
+    size: int
+    session: Session
+    questions: Sequence[str]
+    places: Sequence[Query[Customer]]
 
 
 def run() -> Iterator[Figure]:
-    """Yield the figures of the lists, at two sizes."""
-    small, large = _at(SMALL), _at(LARGE)
-    for name, after, before in (
-        ("filtered page of 50", large.first, small.first),
-        ("the same, four fifths down the list", large.deep, small.deep),
-    ):
-        yield Figure(
-            f"{name}, of {LARGE:,}", after, "ms", before, f"of {SMALL:,}", "≤ 1.3×, moonshot 1.1×"
-        )
-    for size, times in ((SMALL, small), (LARGE, large)):
-        found = times.search
-        scan = f"sequential scan of {size:,}"
-        yield Figure(
-            f"quick search, of {size:,}, p50", [median(found)], "ms", [median(times.scan)], scan,
-            "10 ms and 0.02×, moonshot 5 ms and 0.01×",
-        )  # fmt: skip
-        yield Figure(
-            f"quick search, of {size:,}, p99", [percentile(found, 0.99)], "ms",
-            goal="50, moonshot 20",
-        )  # fmt: skip
-
-
-def _at(size: int) -> Times:
+    """Yield the figures of the lists, at two sizes, the looks at which take turns."""
     with Stack() as stack:
         for part in ("relay", "worker", "worker-bulk", "api"):
             stack.stop(part)
-        engine = adopt(stack)
-        seed_customers(engine, size)
-        questions = _questions(engine)
+        copy = copy_database(stack.database_url, "bench_large")
+        engines = [adopt(stack), create_engine(copy)]
+        tables = [
+            _table(engine, size) for engine, size in zip(engines, (SMALL, LARGE), strict=True)
+        ]
         gc.collect()
         gc.freeze()  # as in `api.wsgi`
-        random = Random(7)
-        with transaction() as session:
-            for city in cities():  # the cache is warm, as that of a server in use
-                _page(session, _query(city=city))
-            places = [_deep(session, city, size) for city in cities()]
-            times = Times(
-                first=_timed(PAGES, lambda _: _page(session, _query(city=random.choice(cities())))),
-                deep=_timed(PAGES, lambda n: _page(session, places[n % len(places)])),
-                search=_timed(SEARCHES, lambda n: _page(session, _query(q=questions[n]))),
-                scan=_timed(SCANS, lambda n: _scan(session, questions[n])),
-            )
-        engine.dispose()
-    return times
+        yield from _pages(tables)
+        yield from _searches(tables)
+        for table in tables:
+            table.session.close()
+        for engine in engines:
+            engine.dispose()
+
+
+def _pages(tables: Sequence[Table]) -> Iterator[Figure]:
+    names, random = cities(), Random(7)
+    chosen = [random.choice(names) for _ in range(PAGES)]
+    first = _timed(tables, PAGES, lambda table, n: _page(table.session, _query(city=chosen[n])))
+    deep = _timed(
+        tables, PAGES, lambda table, n: _page(table.session, table.places[n % len(names)])
+    )
+    for name, times in (
+        ("filtered page of 50", first), ("the same, four fifths down the list", deep)
+    ):  # fmt: skip
+        yield Figure(
+            f"{name}, of {LARGE:,}", times[1], "ms", times[0], f"of {SMALL:,}",
+            "≤ 1.3×, moonshot 1.1×",
+        )  # fmt: skip
+
+
+def _searches(tables: Sequence[Table]) -> Iterator[Figure]:
+    found = _timed(
+        tables, SEARCHES, lambda table, n: _page(table.session, _query(q=table.questions[n]))
+    )
+    scans = _timed(tables, SCANS, lambda table, n: _scan(table.session, table.questions[n]))
+    for table, times, scanned in zip(tables, found, scans, strict=True):
+        name = f"quick search, of {table.size:,}"
+        yield Figure(
+            f"{name}, p50", [median(times)], "ms", [median(scanned)], "sequential scan",
+            "10 ms and 0.02×, moonshot 5 ms and 0.01×",
+        )  # fmt: skip
+        yield Figure(f"{name}, p99", [percentile(times, 0.99)], "ms", goal="50, moonshot 20")
+
+
+def _table(engine: Engine, size: int) -> Table:
+    seed_customers(engine, size)
+    session = Session(engine)
+    for city in cities():  # the cache is warm, as that of a server in use
+        _page(session, _query(city=city))
+    return Table(
+        size, session, _questions(engine), [_deep(session, city, size) for city in cities()]
+    )
 
 
 def _query(**parameters: str) -> Query[Customer]:
@@ -159,10 +172,14 @@ def _scan(session: Session, question: str) -> None:
     ).all()
 
 
-def _timed(count: int, look: Callable[[int], Any]) -> list[float]:
-    times = []
+def _timed(
+    tables: Sequence[Table], count: int, look: Callable[[Table, int], Any]
+) -> list[list[float]]:
+    """Return the milliseconds of each look, by table."""
+    times: list[list[float]] = [[] for _ in tables]
     for number in range(count):
-        started = time.perf_counter()
-        look(number)
-        times.append((time.perf_counter() - started) * 1000)
+        for kept, table in zip(times, tables, strict=True):
+            started = time.perf_counter()
+            look(table, number)
+            kept.append((time.perf_counter() - started) * 1000)
     return times
