@@ -1,6 +1,6 @@
 """Applying an import's plan, and taking it back: new customers in sets, all else one by one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from hub.db import new_id, savepoint
 from hub.errors import ConflictError, DomainError, NotFoundError, StaleVersionError
 from hub.history.recording import plain
 from hub.i18n import N_
+from hub.imports import meanwhile
 from hub.imports.models import ImportIdentity
 from hub.origin import CauseKind
 from hub.plans import services as plans
@@ -106,10 +107,22 @@ class CustomerImport:
         facts.keep_written(session, customer, CauseKind.IMPORT, self._source, values, at=now)
 
 
-def apply_batch(session: Session, plan: Plan, *, now: datetime, limit: int = BATCH) -> int:
-    """Apply the next items in one transaction; returns how many, 0 when all are done."""
+def apply_batch(
+    session: Session,
+    plan: Plan,
+    *,
+    now: datetime,
+    came: Collection[UUID] = (),
+    limit: int = BATCH,
+) -> int:
+    """Apply the next items in one transaction; returns how many, 0 when all are done.
+
+    `came` are the customers that were made since the preview; none of them is made again.
+    """
     rows = session.execute(_NEXT.where(PlanItem.plan_id == plan.id).limit(limit)).all()
     new = [row for row in rows if row.action == "create"]
+    if new and came:
+        new = _without_those_here(session, new, came)
     still = [row for row in rows if row.action not in plans.EFFECTIVE]
     one_by_one = [row.id for row in rows if row.action in plans.EFFECTIVE - {"create"}]
     known_again = {
@@ -145,6 +158,18 @@ def typed(values: Mapping[str, Any]) -> dict[str, Any]:
     if found.get("credit_limit") is not None:
         found["credit_limit"] = Decimal(found["credit_limit"])
     return found
+
+
+def _without_those_here(session: Session, rows: Sequence[Any], came: Collection[UUID]) -> list[Any]:
+    """Skip the items whose customer came since the preview; returns the others."""
+    here = meanwhile.already_here(session, rows, came)
+    for item_id, reason in here.items():
+        session.execute(
+            update(PlanItem)
+            .where(PlanItem.id == item_id)
+            .values(outcome="skipped", errors=[dict(reason)])
+        )
+    return [row for row in rows if row.id not in here]
 
 
 def _create_all(

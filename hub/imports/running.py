@@ -1,7 +1,7 @@
 """What a worker records while an import is applied, taken back, and told of."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub.access.models import User
 from hub.files import services as files
 from hub.files.models import StoredFile
-from hub.imports import applying, services
+from hub.imports import applying, meanwhile, services
 from hub.imports.models import ImportJob, ImportState
 from hub.imports.options import Options
 from hub.ledger.enqueueing import enqueue
@@ -67,10 +67,17 @@ def left_to_do(session: Session, plan_id: UUID) -> tuple[int, int]:
     return done, total
 
 
-def apply_batch(session: Session, plan_id: UUID, *, now: datetime) -> int:
+def newcomers(session: Session, plan_id: UUID) -> frozenset[UUID]:
+    """Return the customers that came since the preview, which are not to be made again."""
+    return meanwhile.newcomers(session, plans.get(session, plan_id))
+
+
+def apply_batch(
+    session: Session, plan_id: UUID, *, now: datetime, came: Collection[UUID] = ()
+) -> int:
     """Apply the next rows; returns how many, 0 when all are done."""
     plan = plans.get(session, plan_id, lock=True)
-    return applying.apply_batch(session, plan, now=now)
+    return applying.apply_batch(session, plan, now=now, came=came)
 
 
 def undo_batch(session: Session, plan_id: UUID, *, now: datetime) -> int:

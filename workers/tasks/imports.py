@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -105,8 +106,9 @@ def apply_import(job: RunningJob, import_id: UUID) -> None:
     """Do what an import's plan says; killed, it goes on with the rows that are not done."""
     with job.transaction() as session:
         plan_id = _plan_of(session, import_id)
+        came = running.newcomers(session, plan_id)
     job.caused_by(CauseKind.IMPORT, plan_id)
-    _in_batches(job, plan_id, running.apply_batch)
+    _in_batches(job, plan_id, partial(running.apply_batch, came=came))
     counted: dict[str, int] = {}
     with job.finish(counted) as session:
         counted |= running.end_application(session, import_id, now=utcnow())
@@ -174,8 +176,7 @@ def _planned(job: RunningJob, done: int, total: int) -> None:
 def _in_batches(job: RunningJob, plan_id: UUID, step: Callable[..., int]) -> None:
     with job.transaction() as session:
         done, total = running.left_to_do(session, plan_id)
-    if step is running.undo_batch:
-        done = 0
+    done %= total or 1  # all are done before an undo begins
     while True:
         with job.transaction() as session:
             count = step(session, plan_id, now=utcnow())

@@ -133,6 +133,31 @@ def test_a_reference_taken_since_the_preview_fails_its_row_and_no_other() -> Non
     assert sorted(c.name for c in customers()) == ["Først", "Kajgade", "Nordlys"]
 
 
+def test_a_customer_that_came_since_the_preview_is_not_made_again() -> None:
+    job = upload(
+        lines(
+            "Navn;Tlf;Mail",
+            "Nordlys Testværk;70000007;info@nordlys.example",
+            "Bølgebryder A/S;70000023;info@bolgebryder.example",
+        )
+    )
+    came = {"name": "Nordlys Testværk ApS", "phone": "70000007", "email": "info@nordlys.example"}
+    with transaction() as session:
+        known = customer_services.create(session, came, now=utcnow())
+
+    apply(job)
+
+    skipped, done = rows(job)
+    assert (skipped.outcome, reasons(skipped), done.outcome) == (
+        "skipped", ["came_meanwhile"], "done",
+    )  # fmt: skip
+    assert (skipped.errors or [])[0]["params"] == {
+        "name": "Nordlys Testværk ApS",
+        "customer_id": str(known.id),
+    }
+    assert [c.name for c in customers()] == ["Nordlys Testværk ApS", "Bølgebryder A/S"]
+
+
 def test_a_row_that_joined_one_that_failed_is_not_passed_over_in_silence() -> None:
     job = upload(
         lines(
