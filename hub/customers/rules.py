@@ -23,7 +23,7 @@ LENGTHS = {
     "name": 255,
     "legal_name": 255,
     "ref_no": 50,
-    "p_number": 10,
+    "p_number": 20,  # as it is typed; what is kept has ten digits
     "vat_no": 20,
     "phone": 255,
     "email": 255,

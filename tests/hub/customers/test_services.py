@@ -1,0 +1,180 @@
+"""What may be done with customers."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Engine, select
+
+from hub.clock import utcnow
+from hub.customers import facts, services
+from hub.customers.models import Customer
+from hub.customers.services import DuplicateLeave
+from hub.db import transaction
+from hub.errors import ConflictError, NotFoundError, StaleVersionError, ValidationError
+from hub.history.models import Event
+from hub.origin import CauseKind
+
+NORDLYS = {"name": "Nordlys Testværk ApS", "cvr": "99000007", "city": "Aarhus C"}
+
+
+def create(**fields: Any) -> UUID:
+    leave = fields.pop("leave", None)
+    with transaction() as session:
+        made = services.create(session, fields, now=utcnow(), allow_duplicate=leave)
+    return made.id
+
+
+def get(identifier: UUID) -> Customer:
+    with transaction() as session:
+        return services.get(session, identifier)
+
+
+def refused(**fields: Any) -> ConflictError:
+    with pytest.raises(ConflictError) as error:
+        create(**fields)
+    return error.value
+
+
+def test_a_name_is_enough_and_the_rest_has_defaults(database: Engine) -> None:
+    made = get(create(name="Bare Et Navn"))
+
+    assert (made.currency, made.country, made.roles) == ("DKK", "DK", ["prospect"])
+    assert (made.kind, made.lifecycle, made.channel) == ("organisation", "active", "manual")
+    assert not made.name_provisional
+
+
+def test_a_number_without_a_name_is_called_by_it(database: Engine) -> None:
+    made = get(create(cvr="99000007"))
+
+    assert (made.name, made.name_provisional) == ("CVR 99000007", True)
+
+
+def test_neither_name_nor_number_is_refused(database: Engine) -> None:
+    with pytest.raises(ValidationError) as error:
+        create(city="Ribe")
+
+    assert [(e.pointer, e.code) for e in error.value.errors] == [("/name", "required")]
+
+
+def test_the_same_company_is_refused_with_who_it_is_and_why(database: Engine) -> None:
+    first = create(**NORDLYS)
+
+    error = refused(**NORDLYS)
+
+    assert error.code == "duplicate"
+    assert error.details["existing_id"] == str(first)
+    candidates: Any = error.details["candidates"]
+    [candidate] = candidates
+    assert candidate["score"] >= 0.9
+    assert {evidence["field"] for evidence in candidate["evidence"]} >= {"cvr"}
+
+
+def test_leave_needs_a_reason_and_is_kept_in_the_history(database: Engine) -> None:
+    first = create(**NORDLYS)
+    with pytest.raises(ValidationError) as error:
+        create(**NORDLYS, ean="5790000000005", leave=DuplicateLeave(" "))
+    assert [e.pointer for e in error.value.errors] == ["/reason"]
+
+    second = create(**NORDLYS, ean="5790000000005", leave=DuplicateLeave("Another unit"))
+
+    with transaction() as session:
+        told = session.scalars(
+            select(Event).where(Event.type == "customer.duplicate_allowed")
+        ).one()
+    assert told.subject_id == second
+    assert told.data == {"other_id": str(first), "reason": "Another unit"}
+
+
+def test_two_customers_never_share_an_ean(database: Engine) -> None:
+    first = create(**NORDLYS, ean="5790000000005")
+
+    error = refused(**NORDLYS, ean="5790000000005", leave=DuplicateLeave("Because"))
+
+    assert (error.code, error.details["pointer"]) == ("taken", "/ean")
+    assert error.details["existing_id"] == str(first)
+
+
+@pytest.mark.parametrize("field", ["external_ref", "ref_no"])
+def test_a_reference_is_taken_once(database: Engine, field: str) -> None:
+    first = create(name="Den Første", **{field: "A-1"})
+
+    error = refused(name="Noget Ganske Andet", **{field: "A-1"})
+
+    assert (error.code, error.details["existing_id"]) == ("taken", str(first))
+
+
+def test_the_currency_is_locked_after_the_first_save(database: Engine) -> None:
+    identifier = create(name="Euro GmbH", currency="EUR")
+    with transaction() as session:
+        services.update(
+            session, services.get(session, identifier), {"currency": "EUR"}, now=utcnow()
+        )
+
+    with pytest.raises(ConflictError) as error, transaction() as session:
+        services.update(
+            session, services.get(session, identifier), {"currency": "DKK"}, now=utcnow()
+        )
+
+    assert error.value.code == "currency_locked"
+    assert get(identifier).currency == "EUR"
+
+
+def test_a_deleted_customer_is_not_found_and_may_be_made_again(database: Engine) -> None:
+    identifier = create(**NORDLYS)
+    with transaction() as session:
+        services.delete(session, services.get(session, identifier, lock=True), now=utcnow())
+
+    with pytest.raises(NotFoundError):
+        get(identifier)
+    assert create(**NORDLYS) != identifier
+
+
+def test_a_stale_version_changes_nothing(database: Engine) -> None:
+    identifier = create(name="Version ApS")
+
+    with pytest.raises(StaleVersionError), transaction() as session:
+        services.get_for_change(session, identifier, 7)
+    with pytest.raises(NotFoundError), transaction() as session:
+        services.get_for_change(session, uuid4(), 1)
+
+
+def observe(identifier: UUID, origin: CauseKind, **values: Any) -> list[str]:
+    with transaction() as session:
+        customer = services.get(session, identifier, lock=True)
+        return facts.observe(session, customer, origin, "test", values, at=utcnow())
+
+
+def test_a_registry_fills_what_is_empty_and_never_what_was_typed(database: Engine) -> None:
+    identifier = create(name="Nordlys", phone="70000001", cvr="99000007")
+
+    taken = observe(identifier, CauseKind.REGISTRY, phone="+4570000099", city="Aarhus C")
+
+    assert taken == ["city"]
+    made = get(identifier)
+    assert (made.phone, made.city) == ("+4570000001", "Aarhus C")
+    with transaction() as session:
+        known = facts.provenance(session, made)
+    assert (known["city"].origin, known["city"].source) == ("registry", "test")
+    assert "phone" not in known
+
+
+def test_an_origin_renews_what_it_filled_and_not_what_another_did(database: Engine) -> None:
+    identifier = create(name="Nordlys", cvr="99000007")
+    observe(identifier, CauseKind.REGISTRY, city="Aarhus C")
+
+    assert observe(identifier, CauseKind.SHOP, city="Odense") == []
+    assert observe(identifier, CauseKind.REGISTRY, city="Aarhus N") == ["city"]
+    assert get(identifier).city == "Aarhus N"
+
+    with transaction() as session:
+        customer = services.get(session, identifier, lock=True)
+        services.update(session, customer, {"city": "Ribe"}, now=utcnow())
+    assert observe(identifier, CauseKind.REGISTRY, city="Aarhus C") == []
+    assert get(identifier).city == "Ribe"
+
+
+def test_a_provisional_name_gives_way(database: Engine) -> None:
+    identifier = create(cvr="99000007")
+
+    assert observe(identifier, CauseKind.REGISTRY, name="Nordlys Testværk ApS") == ["name"]
