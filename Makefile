@@ -72,10 +72,11 @@ $(BIN)/python:
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Some tests check our calendars against libical, which only Debian packages; they say so and are left
-# out where it is missing. On CI's machine nothing is to be left out, so it is installed there if it can be.
+# Some tests ask programs that only Debian's packages bring (libical; jq and openssl for the guides' commands);
+# they say so and are left out where those are missing. On CI's machine nothing is to be left out.
+CI_PACKAGES := gir1.2-ical-3.0 python3-gi jq openssl curl
 ci-prerequisites:
 	@if [ "$(CI)" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& ! dpkg -s gir1.2-ical-3.0 python3-gi >/dev/null 2>&1; then \
-		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends gir1.2-ical-3.0 python3-gi; } \
-		|| echo "libical cannot be installed here: the tests that compare with it are left out" >&2; fi
+		&& ! dpkg -s $(CI_PACKAGES) >/dev/null 2>&1; then \
+		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends $(CI_PACKAGES); } \
+		|| echo "some of $(CI_PACKAGES) cannot be installed: tests that need them are left out" >&2; fi
