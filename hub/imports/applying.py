@@ -1,33 +1,27 @@
-"""Applying an import's plan, and taking it back: new customers in sets, all else one by one."""
+"""Applying an import's plan: new customers in sets, all else one by one."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub import matching
 from hub.copying import copy_in
-from hub.customers import bulk, facts
-from hub.customers import services as customers
-from hub.customers.models import Customer, FieldFact
-from hub.customers.references import refers_to
+from hub.customers import bulk
 from hub.db import new_id, savepoint
-from hub.errors import ConflictError, DomainError, NotFoundError, StaleVersionError
-from hub.history.recording import plain
+from hub.errors import DomainError
 from hub.i18n import N_
 from hub.imports import meanwhile
+from hub.imports.items import CHANNEL, CustomerImport, digests_of, typed
 from hub.imports.models import ImportIdentity
 from hub.origin import CauseKind
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem
-from hub.plans.services import Applied
 
-CHANNEL = "import"
 BATCH = 1000
 
 _NEXT = (
@@ -61,52 +55,6 @@ _FAIL_FOLLOWERS = text("""
 LEADER_FAILED = N_("It is the same customer as a row that could not be imported.")
 
 
-class CustomerImport:
-    """Applies and undoes single items; a `hub.plans.services.Handler`."""
-
-    def __init__(self, plan_id: UUID) -> None:
-        self._source = str(plan_id)
-
-    def apply(self, session: Session, item: PlanItem, *, now: datetime) -> Applied:
-        """See `hub.plans.services.Handler.apply`."""
-        values = typed(item.after or {})
-        if item.action == "create":
-            customer = customers.create(
-                session, values, now=now, check_duplicates=False, channel=CHANNEL
-            )
-            self._keep(session, customer, values, now)
-            return Applied(customer.id, customer.version)
-        customer = _unmoved(session, item, item.record_version)
-        before = {name: plain(getattr(customer, name)) for name in values}
-        item.source = {
-            **(item.source or {}),
-            "facts": _facts_of(session, customer.id, values),
-            "name_was_provisional": customer.name_provisional,
-        }
-        customers.update(session, customer, values, now=now)
-        self._keep(session, customer, values, now)
-        return Applied(customer.id, customer.version, before)
-
-    def undo(self, session: Session, item: PlanItem, *, now: datetime) -> None:
-        """See `hub.plans.services.Handler.undo`."""
-        customer = _unmoved(session, item, item.applied_version)
-        session.execute(
-            delete(ImportIdentity).where(
-                ImportIdentity.customer_id == customer.id,
-                ImportIdentity.digest.in_(_digests(item.source)),
-            )
-        )
-        if item.action == "create":
-            _take_away(session, customer, now)
-        else:
-            _restore(session, customer, item)
-
-    def _keep(
-        self, session: Session, customer: Customer, values: Mapping[str, Any], now: datetime
-    ) -> None:
-        facts.keep_written(session, customer, CauseKind.IMPORT, self._source, values, at=now)
-
-
 def apply_batch(
     session: Session,
     plan: Plan,
@@ -129,7 +77,7 @@ def apply_batch(
         digest: row.record_id
         for row in still
         if row.record_id is not None
-        for digest in _digests(row.source)
+        for digest in digests_of(row.source)
     }
     if still:
         session.execute(_NOTE_SKIPPED, {"items": [row.id for row in still]})
@@ -138,7 +86,7 @@ def apply_batch(
         one_by_one += [row.id for row in new]
     else:
         for row, record_id in zip(new, made, strict=True):
-            known_again |= dict.fromkeys(_digests(row.source), record_id)
+            known_again |= dict.fromkeys(digests_of(row.source), record_id)
     if one_by_one:
         known_again |= _apply_singly(session, plan, one_by_one, now)
     _remember(session, known_again)
@@ -148,16 +96,6 @@ def apply_batch(
 def fail_followers(session: Session, plan: Plan, errors: str) -> None:
     """Note of rows that joined another row's new customer that this one was not made."""
     session.execute(_FAIL_FOLLOWERS, {"plan_id": plan.id, "errors": errors})
-
-
-def typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values as the customer's columns hold them, from what JSON carried."""
-    found = dict(values)
-    if found.get("owner_user_id") is not None:
-        found["owner_user_id"] = UUID(found["owner_user_id"])
-    if found.get("credit_limit") is not None:
-        found["credit_limit"] = Decimal(found["credit_limit"])
-    return found
 
 
 def _without_those_here(session: Session, rows: Sequence[Any], came: Collection[UUID]) -> list[Any]:
@@ -205,7 +143,7 @@ def _apply_singly(
         digest: item.record_id
         for item in items
         if item.outcome == "done" and item.record_id is not None
-        for digest in _digests(item.source)
+        for digest in digests_of(item.source)
     }
 
 
@@ -225,82 +163,3 @@ def _remember(session: Session, rows: Mapping[bytes, UUID]) -> None:
         ("id", "digest", "customer_id"),
         ((new_id(), digest, rows[digest]) for digest in digests if digest not in known),
     )
-
-
-def _digests(source: Mapping[str, Any] | None) -> list[bytes]:
-    return [bytes.fromhex(text) for text in (source or {}).get("identities", [])]
-
-
-def _unmoved(session: Session, item: PlanItem, version: int | None) -> Customer:
-    """Return an item's customer, locked, if it is at a version.
-
-    Raises:
-        NotFoundError: it was deleted.
-        StaleVersionError: it was changed or merged since.
-    """
-    customer = session.get(Customer, item.record_id, with_for_update={"key_share": True})
-    if customer is None or customer.deleted_at is not None:
-        raise NotFoundError(customers.ENTITY, item.record_id)
-    if customer.merged_into_id is not None or customer.version != version:
-        raise StaleVersionError(customers.ENTITY, customer.id, customer.version)
-    return customer
-
-
-def _facts_of(session: Session, customer_id: UUID, names: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what imports said before of some fields, None where they said nothing."""
-    found: dict[str, Any] = dict.fromkeys(names)
-    kept = session.scalars(
-        select(FieldFact).where(
-            FieldFact.customer_id == customer_id,
-            FieldFact.origin == CauseKind.IMPORT.value,
-            FieldFact.field.in_(list(names)),
-        )
-    )
-    for fact in kept:
-        found[fact.field] = {
-            "value": fact.value,
-            "origin_ref": fact.origin_ref,
-            "observed_at": fact.observed_at.isoformat(),
-        }
-    return found
-
-
-def _take_away(session: Session, customer: Customer, now: datetime) -> None:
-    """Delete a customer that an import made.
-
-    Raises:
-        ConflictError: something was attached to it since.
-    """
-    holder = refers_to(session, customer.id)
-    if holder is not None:
-        raise ConflictError(
-            "in_use", N_("It is kept: it has {what} by now."), what=holder, details={"by": holder}
-        )
-    session.execute(delete(FieldFact).where(FieldFact.customer_id == customer.id))
-    session.execute(delete(ImportIdentity).where(ImportIdentity.customer_id == customer.id))
-    customer.external_ref = None  # so that the mended file may bring it again
-    customers.delete(session, customer, now=now)
-    session.flush()
-
-
-def _restore(session: Session, customer: Customer, item: PlanItem) -> None:
-    former = typed(item.before or {})
-    for name, value in former.items():
-        setattr(customer, name, value)
-    source = item.source or {}
-    customer.name_provisional = source.get("name_was_provisional", customer.name_provisional)
-    customers.refresh_derived(session, customer, set(former))
-    for name, fact in source.get("facts", {}).items():
-        where = (
-            FieldFact.customer_id == customer.id,
-            FieldFact.origin == CauseKind.IMPORT.value,
-            FieldFact.field == name,
-        )
-        if fact is None:
-            session.execute(delete(FieldFact).where(*where))
-        else:
-            session.execute(
-                update(FieldFact)
-                .where(*where)
-                .values({**fact, "observed_at": datetime.fromisoformat(fact["observed_at"])})
-            )

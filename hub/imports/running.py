@@ -14,6 +14,7 @@ from hub.access.models import User
 from hub.files import services as files
 from hub.files.models import StoredFile
 from hub.imports import applying, meanwhile, services
+from hub.imports.items import CustomerImport
 from hub.imports.models import ImportJob, ImportState
 from hub.imports.options import Options
 from hub.ledger.enqueueing import enqueue
@@ -83,7 +84,7 @@ def apply_batch(
 def undo_batch(session: Session, plan_id: UUID, *, now: datetime) -> int:
     """Take back the last rows that still stand; returns how many, 0 when all are done."""
     plan = plans.get(session, plan_id, lock=True)
-    handler = applying.CustomerImport(plan_id)
+    handler = CustomerImport(plan_id)
     return plans.undo_batch(session, plan, handler, now=now, limit=UNDO_BATCH)
 
 

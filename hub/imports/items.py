@@ -1,0 +1,160 @@
+"""One item of an import's plan: what applying it does, and what taking it back does."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from hub.customers import facts
+from hub.customers import services as customers
+from hub.customers.models import Customer, FieldFact
+from hub.customers.references import refers_to
+from hub.errors import ConflictError, NotFoundError, StaleVersionError
+from hub.history.recording import plain
+from hub.i18n import N_
+from hub.imports.models import ImportIdentity
+from hub.origin import CauseKind
+from hub.plans.models import PlanItem
+from hub.plans.services import Applied
+
+CHANNEL = "import"
+
+
+class CustomerImport:
+    """Applies and undoes single items; a `hub.plans.services.Handler`."""
+
+    def __init__(self, plan_id: UUID) -> None:
+        self._source = str(plan_id)
+
+    def apply(self, session: Session, item: PlanItem, *, now: datetime) -> Applied:
+        """See `hub.plans.services.Handler.apply`."""
+        values = typed(item.after or {})
+        if item.action == "create":
+            customer = customers.create(
+                session, values, now=now, check_duplicates=False, channel=CHANNEL
+            )
+            self._keep(session, customer, values, now)
+            return Applied(customer.id, customer.version)
+        customer = _unmoved(session, item, item.record_version)
+        before = {name: plain(getattr(customer, name)) for name in values}
+        item.source = {
+            **(item.source or {}),
+            "facts": _facts_of(session, customer.id, values),
+            "name_was_provisional": customer.name_provisional,
+        }
+        customers.update(session, customer, values, now=now)
+        self._keep(session, customer, values, now)
+        return Applied(customer.id, customer.version, before)
+
+    def undo(self, session: Session, item: PlanItem, *, now: datetime) -> None:
+        """See `hub.plans.services.Handler.undo`."""
+        customer = _unmoved(session, item, item.applied_version)
+        session.execute(
+            delete(ImportIdentity).where(
+                ImportIdentity.customer_id == customer.id,
+                ImportIdentity.digest.in_(digests_of(item.source)),
+            )
+        )
+        if item.action == "create":
+            _take_away(session, customer, now)
+        else:
+            _restore(session, customer, item)
+
+    def _keep(
+        self, session: Session, customer: Customer, values: Mapping[str, Any], now: datetime
+    ) -> None:
+        facts.keep_written(session, customer, CauseKind.IMPORT, self._source, values, at=now)
+
+
+def typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as the customer's columns hold them, from what JSON carried."""
+    found = dict(values)
+    if found.get("owner_user_id") is not None:
+        found["owner_user_id"] = UUID(found["owner_user_id"])
+    if found.get("credit_limit") is not None:
+        found["credit_limit"] = Decimal(found["credit_limit"])
+    return found
+
+
+def digests_of(source: Mapping[str, Any] | None) -> list[bytes]:
+    """Return by what the row of an item is known again."""
+    return [bytes.fromhex(text) for text in (source or {}).get("identities", [])]
+
+
+def _unmoved(session: Session, item: PlanItem, version: int | None) -> Customer:
+    """Return an item's customer, locked, if it is at a version.
+
+    Raises:
+        NotFoundError: it was deleted.
+        StaleVersionError: it was changed or merged since.
+    """
+    customer = session.get(Customer, item.record_id, with_for_update={"key_share": True})
+    if customer is None or customer.deleted_at is not None:
+        raise NotFoundError(customers.ENTITY, item.record_id)
+    if customer.merged_into_id is not None or customer.version != version:
+        raise StaleVersionError(customers.ENTITY, customer.id, customer.version)
+    return customer
+
+
+def _facts_of(session: Session, customer_id: UUID, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what imports said before of some fields, None where they said nothing."""
+    found: dict[str, Any] = dict.fromkeys(names)
+    kept = session.scalars(
+        select(FieldFact).where(
+            FieldFact.customer_id == customer_id,
+            FieldFact.origin == CauseKind.IMPORT.value,
+            FieldFact.field.in_(list(names)),
+        )
+    )
+    for fact in kept:
+        found[fact.field] = {
+            "value": fact.value,
+            "origin_ref": fact.origin_ref,
+            "observed_at": fact.observed_at.isoformat(),
+        }
+    return found
+
+
+def _take_away(session: Session, customer: Customer, now: datetime) -> None:
+    """Delete a customer that an import made.
+
+    Raises:
+        ConflictError: something was attached to it since.
+    """
+    holder = refers_to(session, customer.id)
+    if holder is not None:
+        raise ConflictError(
+            "in_use", N_("It is kept: it has {what} by now."), what=holder, details={"by": holder}
+        )
+    session.execute(delete(FieldFact).where(FieldFact.customer_id == customer.id))
+    session.execute(delete(ImportIdentity).where(ImportIdentity.customer_id == customer.id))
+    customer.external_ref = None  # so that the mended file may bring it again
+    customers.delete(session, customer, now=now)
+    session.flush()
+
+
+def _restore(session: Session, customer: Customer, item: PlanItem) -> None:
+    former = typed(item.before or {})
+    for name, value in former.items():
+        setattr(customer, name, value)
+    source = item.source or {}
+    customer.name_provisional = source.get("name_was_provisional", customer.name_provisional)
+    customers.refresh_derived(session, customer, set(former))
+    for name, fact in source.get("facts", {}).items():
+        where = (
+            FieldFact.customer_id == customer.id,
+            FieldFact.origin == CauseKind.IMPORT.value,
+            FieldFact.field == name,
+        )
+        if fact is None:
+            session.execute(delete(FieldFact).where(*where))
+        else:
+            session.execute(
+                update(FieldFact)
+                .where(*where)
+                .values({**fact, "observed_at": datetime.fromisoformat(fact["observed_at"])})
+            )
