@@ -28,7 +28,7 @@ check: development static ## the quick checks: style, imports, types, quick test
 
 test: development ci-prerequisites static ## everything, with the tests that start whole stacks
 	$(BIN)/pytest -q -n auto -m "not stack"
-	$(BIN)/pytest -q -m stack
+	$(BIN)/pytest -q -n 2 --dist loadfile -m stack
 
 bench: development ## measure; NAME=… takes one of them
 	$(BIN)/python -m bench $(NAME)
