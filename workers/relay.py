@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 BUSY_POLL_S = 0.02
 IDLE_POLL_S = 0.1
+LIVELY_S = 2.0  # so long it goes on looking often once work was due: work seldom comes alone
 WAVE = 2  # wake-ups a look publishes for one task at most; each starts a chain
 BACKLOG = 4  # no more for a queue whose Redis list is this long: Redis stays bounded …
 FRESH_S = 0.5  # … but a task not woken for so long gets one beside the crowd of another task,
@@ -63,15 +64,17 @@ class Relay:
 
     def run(self) -> None:
         """Look, wake and do chores until stopped; a lost database or broker is waited for."""
+        lively_until = 0.0
         while not self._stopped.is_set():
-            busy = False
             try:
-                busy = self.look()
+                if self.look():
+                    lively_until = time.monotonic() + LIVELY_S
                 self._do_chores()
             except SQLAlchemyError:
                 logger.warning("relay.database_away", exc_info=True)
                 self._stopped.wait(1 + random.random())  # noqa: S311 - spreads the return
-            self._stopped.wait(BUSY_POLL_S if busy else IDLE_POLL_S)
+            lively = time.monotonic() < lively_until
+            self._stopped.wait(BUSY_POLL_S if lively else IDLE_POLL_S)
 
     def look(self) -> bool:
         """Wake workers for what is due; returns whether anything was."""
