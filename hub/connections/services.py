@@ -158,7 +158,7 @@ def _refuse_secrets_elsewhere(
         for name in sorted(addresses & set(values))
         if connection.settings.get(name) not in {None, values[name]}
     ]
-    kept = set(credentials.open_secrets(connection)) - set(secrets)
+    kept = set(credentials.usable_secrets(connection)) - set(secrets)
     if moved and kept:
         raise ValidationError.of(
             f"/settings/{min(kept)}",

@@ -117,7 +117,9 @@ def test_a_deleted_customer_is_in_no_scan(session: Session, twins: list[tuple[UU
     scan(session, job_id, whole=True)
 
     done = scanning.begin(session, job_id, whole=True)
-    assert (done.seen, done.made_obsolete) == (10, 1)
+    assert done.seen == 10
+    [gone] = [row for row in pairs(session) if twins[0][0] in {row.a_id, row.b_id}]
+    assert gone.state is DupState.OBSOLETE  # by the reaction, or else by the scan
 
 
 def test_a_name_that_is_only_the_number_is_no_name(session: Session) -> None:
