@@ -10,7 +10,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import redis
 from celery.exceptions import CeleryError
@@ -44,9 +44,18 @@ SEAL_BATCHES = 5  # so that a long backlog of seals does not keep wake-ups waiti
 
 
 class Relay:
-    """One relay; `run` returns after `stop`."""
+    """One relay; `run` returns after `stop`.
 
-    def __init__(self, chores: dict[str, tuple[float, Callable[[], object]]] | None = None) -> None:
+    Args:
+        chores: what else it does, by name: every so many seconds.
+        first: what it does once, before anything else; tried again until the database answers.
+    """
+
+    def __init__(
+        self,
+        chores: Mapping[str, tuple[float, Callable[[], object]]] | None = None,
+        first: Iterable[Callable[[], object]] = (),
+    ) -> None:
         self._stopped = threading.Event()
         self._broker = redis.Redis.from_url(
             process.redis_url().replace("redis+socket://", "unix://", 1),
@@ -55,6 +64,7 @@ class Relay:
         )
         self._broker_rests_until = 0.0
         self._woken_at: dict[tuple[str, str], float] = {}
+        self._first = list(first)
         self._chores = chores or {}
         self._next_chore = dict.fromkeys(self._chores, 0.0)
 
@@ -67,6 +77,9 @@ class Relay:
         lively_until = 0.0
         while not self._stopped.is_set():
             try:
+                while self._first:
+                    self._first[0]()
+                    del self._first[0]
                 if self.look():
                     lively_until = time.monotonic() + LIVELY_S
                 self._do_chores()
@@ -115,7 +128,15 @@ class Relay:
         for name, (period_s, chore) in self._chores.items():
             if now >= self._next_chore[name]:
                 self._next_chore[name] = now + period_s
-                chore()
+                self._do(name, chore)
+
+    def _do(self, name: str, chore: Callable[[], object]) -> None:
+        try:
+            chore()
+        except SQLAlchemyError:
+            raise
+        except Exception:  # the outermost frame of a chore: a fault in one is not the end of all
+            logger.exception("relay.chore_failed", extra={"chore": name})
 
 
 def return_lapsed_leases() -> None:
@@ -164,17 +185,15 @@ def ensure_schedules() -> None:
 def run() -> None:
     """Run a relay until SIGTERM or SIGINT."""
     process.start("relay", pool_size=1)
-    process.publish_connectors()
-    process.ask_for_templates()
-    ensure_schedules()
     relay = Relay(
+        first=(process.publish_connectors, process.ask_for_templates, ensure_schedules),
         chores={
             "leases": (get_settings().sweep_s, return_lapsed_leases),
             "problems": (PROBLEMS_S, watch_problems),
             "held": (1.0, release_held_work),
             "schedules": (0.5, expand_schedules),
             "seals": (0.2, seal_history),
-        }
+        },
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop())
