@@ -15,6 +15,8 @@ from hub.history.recording import origin_of
 from hub.ledger.tasks import Queue, TaskName, queue_of
 from hub.origin import ActorKind
 
+SOON = timedelta(seconds=5)  # later work is no part of what a request's caller waits for
+
 
 @dataclass(slots=True)
 class Enqueued:
@@ -92,7 +94,7 @@ def enqueue(
 
 
 def enqueued_in(session: Session) -> list[Enqueued]:
-    """Return the jobs, due at once, that this session's last transaction asked for."""
+    """Return the jobs, due at once or nearly so, that this session's last transaction asked for."""
     handles: list[Enqueued] = session.info.get("enqueued", [])
     return handles
 
@@ -133,7 +135,9 @@ def _write(session: Session) -> None:
     waiting.clear()
     for request in requests:
         request.handle.id = session.execute(_INSERT, _row(session, request)).scalar_one()
-    session.info["enqueued"] = [r.handle for r in requests if not (r.run_at or r.delay)]
+    session.info["enqueued"] = [
+        r.handle for r in requests if r.run_at is None and (r.delay or timedelta()) <= SOON
+    ]
 
 
 def _row(session: Session, request: _Request) -> dict[str, Any]:

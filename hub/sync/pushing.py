@@ -7,7 +7,7 @@ registration number, EAN and name all agree.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,6 +31,9 @@ from hub.sync.merging import Direction, Merged
 
 DEFAULT_FILTER: dict[str, Any] = {"roles": ["customer"], "not_channels": ["import", "accounting"]}
 """What becomes a debtor unless the connection's own filter says otherwise (journeys J1.7)."""
+
+SETTLES_IN = timedelta(seconds=1)
+"""Edits made in quick succession reach the other side as one."""
 
 _DEFAULTED = ("customer_group", "payment_terms", "vat_zone", "currency")
 
@@ -71,7 +74,9 @@ def react(session: Session, happened: PendingEvent) -> None:
         mapped = {pair.local for pair in mapping.pairs_of(session, connection)}
         if link is not None and not mapped & set(happened.changes):
             continue
-        request(session, connection, customer, link, cause_event_id=happened.id)
+        request(
+            session, connection, customer, link, cause_event_id=happened.id, settles_in=SETTLES_IN
+        )
 
 
 def react_many(session: Session, happened: Sequence[PendingEvent]) -> None:
@@ -92,8 +97,12 @@ def request(
     link: ExternalLink | None,
     *,
     cause_event_id: UUID | None = None,
+    settles_in: timedelta | None = None,
 ) -> None:
-    """Ask for one push of a customer to a connection; any number of edits before it are one."""
+    """Ask for one push of a customer to a connection; any number of edits before it are one.
+
+    `settles_in` gives the edits of a linked customer so long to settle; a new one goes at once.
+    """
     one = f"{connection.id}:{customer.id}"
     enqueue(
         session,
@@ -102,6 +111,7 @@ def request(
         serial_key=one,
         subject=("customer", customer.id),
         cause_event_id=cause_event_id,
+        delay=settles_in if link is not None and link.state is not LinkState.INTENDED else None,
         connection_id=connection.id,
         customer_id=customer.id,
     )

@@ -233,12 +233,21 @@ def test_without_a_commit_before_the_effect_nobody_counts_what_was_tried(
     assert chaos(kind, when_killed=roll_back).run() == {wrong}
 
 
+# What a test before this one has left open would keep the index locked.
+_END_THE_IDLE = """
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()
+      and state like 'idle in transaction%'
+"""
+
+
 @contextmanager
 def dropped(engine: Engine, index: str) -> Iterator[None]:
     with engine.begin() as connection:
         made_by = connection.scalar(
             text("select pg_get_indexdef(to_regclass(:index))"), {"index": index}
         )
+        connection.execute(text(_END_THE_IDLE))
         connection.execute(text(f"drop index {index}"))
     try:
         yield

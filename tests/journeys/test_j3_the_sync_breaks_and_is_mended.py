@@ -38,7 +38,7 @@ def edit_there(world: World, number: str, **properties: Any) -> None:
     world.economic.control("PATCH", f"customers/{number}", properties)
 
 
-def test_five_edits_in_a_second_reach_the_other_side_once_at_most_each_and_end_equal(
+def test_five_edits_in_a_second_reach_the_other_side_once(
     world: World,
 ) -> None:
     made = world.customer(name="Fem Rettelser ApS")
@@ -52,9 +52,7 @@ def test_five_edits_in_a_second_reach_the_other_side_once_at_most_each_and_end_e
         lambda: world.get("/jobs", subject_id=made["id"], state="queued")["items"],
         lambda jobs: not jobs,
     )
-    sent = [write["body"]["city"] for write in writes(world, made["ref_no"])]
-    assert sent == sorted(set(sent))
-    assert sent[-1] == "By 4"
+    assert [write["body"]["city"] for write in writes(world, made["ref_no"])] == ["By 4"]
 
 
 def test_an_edit_there_comes_back_with_its_origin_and_without_an_echo(world: World) -> None:

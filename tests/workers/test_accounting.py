@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, func, select, text, update
 
 from connectors import declarations as declared
 from connectors.sandbox import RunningSandbox, serve
@@ -62,7 +62,7 @@ class Office:
         with transaction() as session:
             customer = customers.get(session, customer_id, lock=True)
             customers.update(session, customer, fields, now=utcnow())
-        drain(TaskName.PUSH_CUSTOMER)
+        push()
 
     def enter(self, number: int, **properties: Any) -> None:
         """Enter a customer over there, as a person would."""
@@ -96,6 +96,13 @@ class Office:
     def writes(self, method: str) -> list[dict[str, Any]]:
         """Return the bodies written over there by a method, those refused too."""
         return [w.body for w in self.books.requests if w.method == method and w.body is not None]
+
+
+def push() -> None:
+    """Let the edits settle, and push."""
+    with transaction() as session:
+        session.execute(update(Job).where(Job.state == JobState.QUEUED).values(run_at=func.now()))
+    drain(TaskName.PUSH_CUSTOMER)
 
 
 def customer(identifier: UUID) -> Customer:
@@ -426,7 +433,7 @@ def test_a_value_of_ours_whose_sending_was_not_noted_is_no_edit_of_theirs(
 
     office.edit(made, city="Esbjerg")
     let_leases_run_out()
-    drain(TaskName.PUSH_CUSTOMER)
+    push()
 
     assert open_conflicts() == []
     assert office.there(number)["city"] == "Esbjerg"
@@ -450,7 +457,7 @@ def test_a_pull_takes_such_a_value_for_our_own_too(
     assert open_conflicts() == []
     assert customer(made).city == "Esbjerg"
     let_leases_run_out()
-    drain(TaskName.PUSH_CUSTOMER)
+    push()
     assert office.there(number)["city"] == "Esbjerg"
 
 
@@ -464,7 +471,7 @@ def test_an_edit_of_theirs_after_a_sending_that_was_not_noted_is_still_an_edit(
 
     office.edit(made, city="Esbjerg")
     let_leases_run_out()
-    drain(TaskName.PUSH_CUSTOMER)
+    push()
 
     [conflict] = open_conflicts()
     assert (conflict.local, conflict.remote) == ("Esbjerg", "Tønder")
