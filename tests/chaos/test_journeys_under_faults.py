@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -137,16 +138,14 @@ def test_without_its_database_the_api_says_so_and_a_key_tells_what_became_of_a_w
 ) -> None:
     stop, names, answers = threading.Event(), [], []
 
-    def keep_writing(thread: int) -> None:
-        count = 0
+    def keep_writing() -> None:
         while not stop.is_set():
-            name = f"Skriver {thread}-{count}"
+            name = f"{uuid4().hex} Skriver"  # alike in nothing that would make them duplicates
             names.append(name)
             client.post("/customers", {"name": name, "roles": ["prospect"]})
-            count += 1
 
     with ThreadPoolExecutor(4) as pool:
-        writers = [pool.submit(keep_writing, thread) for thread in range(4)]
+        writers = [pool.submit(keep_writing) for _ in range(4)]
         try:
             time.sleep(1)
             world.stack.kill("postgres")
