@@ -149,7 +149,8 @@ class CustomerSync:
         change = Change(link, remote.remote_id, self.pairs, ours)
         outcome = merged(change, remote)
         before = {name: getattr(customer, name) for name in _locals(self.pairs, outcome.take)}
-        links.agree(link, outcome.agreed)
+        theirs, _ = mapping.there(self.pairs, remote.fields)
+        links.agree(link, {**links.base_beside(link, theirs), **outcome.agreed})
         take_over(session, self.connection, customer, link, change=change, outcome=outcome, now=now)
         _note(link, remote, now)
         if outcome.send:

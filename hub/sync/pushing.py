@@ -260,7 +260,8 @@ def record_pushed(
     connection = connections.get(session, connection_id)
     link = session.get_one(ExternalLink, change.link.id, with_for_update=True)
     customer = session.get_one(Customer, link.customer_id, with_for_update=True)
-    links.agree(link, {**outcome.agreed, **outcome.send})
+    theirs, _ = mapping.there(change.pairs, remote.fields)
+    links.agree(link, {**links.base_beside(link, theirs), **outcome.agreed, **outcome.send})
     link.intent = None
     if outcome.send:
         link.last_out_at = now

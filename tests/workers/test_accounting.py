@@ -441,6 +441,21 @@ def test_a_value_of_ours_whose_sending_was_not_noted_is_no_edit_of_theirs(
     assert link_of(made).intent is None
 
 
+def test_a_value_found_to_have_arrived_is_what_both_agree_on_from_then_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = office.create(name="Fundet ApS", city="Ribe")
+    edit_and_die_after_sending(office, monkeypatch, made, city="Varde")
+    let_leases_run_out()
+    drain(TaskName.PUSH_CUSTOMER)
+    assert (link_of(made).base["city"], link_of(made).intent) == ("Varde", None)
+
+    office.edit(made, city="Esbjerg")
+
+    assert open_conflicts() == []
+    assert office.there(customer(made).ref_no)["city"] == "Esbjerg"
+
+
 def test_a_pull_takes_such_a_value_for_our_own_too(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
