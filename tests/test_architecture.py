@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.ledger.tasks import TaskName
+from tests.source_trees import parsed
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("hub", "workers", "connectors", "api", "ops")
@@ -15,7 +16,7 @@ PACKAGES = ("hub", "workers", "connectors", "api", "ops")
 def sources(*packages: str) -> Iterator[tuple[Path, ast.Module]]:
     for package in packages:
         for path in sorted((ROOT / package).rglob("*.py")):
-            yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
+            yield path.relative_to(ROOT), parsed(path.read_text(encoding="utf-8"))
 
 
 def names_imported(tree: ast.Module) -> Iterator[str]:

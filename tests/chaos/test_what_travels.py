@@ -8,6 +8,7 @@ from pathlib import Path
 import workers.tasks  # noqa: F401 - registers the bodies
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
+from tests.source_trees import parsed
 from workers.app import app
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ def calls(*names: str) -> Iterator[tuple[str, ast.Call]]:
     """Yield every call of these names with where it is."""
     for package in ("hub", "api", "workers", "connectors"):
         for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call):
                     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                     if name in names:
