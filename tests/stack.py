@@ -167,7 +167,7 @@ class Stack:
         if number == signal.SIGKILL:
             self._wait_or_kill(name)
         if number == signal.SIGSTOP:
-            self.wait_until(lambda: set(_states(group)) <= {"T"}, within_s=5)
+            self.wait_until(lambda: set(_states(group)) <= {"T", "Z"}, within_s=5)
 
     def restart(self, name: str) -> None:
         """Stop a part if it runs, and start it."""

@@ -20,7 +20,7 @@ from tests.journeys.world import World
 SECRET = "the shop's own secret"  # noqa: S105 - of a shop that is none
 A_FAULT_S = 4.5  # pause, fault and repair together, about
 QUIET_WITHIN_S = 120.0  # I-1
-LOOK_S = 1.0
+LOOK_S, SAY_S = 1.0, 10.0
 
 
 @click.command()
@@ -81,12 +81,21 @@ def strike_all(world: World, strikes: list[Strike]) -> None:
 
 def wait_until_quiet(world: World, load: Load) -> None:
     """Wait until nothing is missing outside and nothing is under way inside, or the time is up."""
-    deadline = time.monotonic() + QUIET_WITHIN_S
-    while time.monotonic() < deadline:
+    began = said = time.monotonic()
+    while time.monotonic() < began + QUIET_WITHIN_S:
         inside = Inside(world)
         busy = inside.jobs["running"] or inside.due or inside.unsealed or inside.hooks["stored"]
-        if not busy and not missing(load.said, Outside(world)):
+        open_ends = missing(load.said, Outside(world))
+        if not busy and not open_ends:
             return
+        if time.monotonic() > said + SAY_S:
+            said = time.monotonic()
+            print(
+                f"  waiting {said - began:3.0f} s: {len(open_ends)} effects missing"
+                f" {open_ends[:2]}, jobs {dict(inside.jobs)}, {inside.due} due,"
+                f" next in {inside.next_in_s} s",
+                flush=True,
+            )
         time.sleep(LOOK_S)
 
 

@@ -44,11 +44,26 @@ class Inside:
             self.due = connection.scalar(
                 text("select count(*) from job where state = 'queued' and run_at <= now()")
             )
+            self.next_in_s = connection.scalar(
+                text(
+                    "select round(extract(epoch from min(run_at) - now())) from job"
+                    " where state = 'queued' and run_at > now()"
+                )
+            )
             self.unsealed = connection.scalar(text("select count(*) from event_unsealed"))
             self.dead = [
                 f"{row.task}: {row.error}"
                 for row in connection.execute(
                     text("select task, error from job where state = 'dead'")
+                )
+            ]
+            self.conflicts = [
+                f"{row.name} {row.field}: {row.base} / {row.local} / {row.remote}"
+                for row in connection.execute(
+                    text(
+                        "select c.name, f.field, f.base, f.local, f.remote from conflict f"
+                        " join customer c on c.id = f.customer_id where f.state = 'open'"
+                    )
                 )
             ]
             self.again = connection.scalar(text("select count(*) from job where token > 1"))

@@ -73,7 +73,7 @@ class Load:
         self._pause_s = THREADS * lasting_s / len(self._operations)
         for operation in self._operations:
             self._waiting.put(operation)
-        self._threads = [threading.Thread(target=self._work) for _ in range(THREADS)]
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(THREADS)]
         for thread in self._threads:
             thread.start()
 

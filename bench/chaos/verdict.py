@@ -64,6 +64,7 @@ def findings(said: Acknowledged, outside: Outside, inside: Inside, cuts: int) ->
         _none("I-6", "leases still open", inside.jobs["running"]),
         _none("I-6", "due jobs still queued", inside.due),
         _none("I-6", "dead jobs", inside.dead),
+        _none("I-6", "conflicts, though nobody edits over there", inside.conflicts),
         _none("I-6", "events not sealed", inside.unsealed),
         _exactly("I-6", "the chain of seals", inside.broken_seal or "whole", "whole"),
         _most("I-6", "memory of Redis in MB", round(inside.redis_mb, 1), REDIS_MB),
