@@ -45,7 +45,12 @@ class Settings(BaseSettings):
     api_threads: int = Field(16, ge=2, description="Threads of each API process.")
     worker_processes: int = Field(2, ge=1, description="Processes of each worker.")
     master_key: SecretStr | None = Field(
-        None, description="32 bytes in base64 that seal secrets; empty: made in the data directory."
+        None,
+        description="32 bytes in base64 that seal secrets; empty: made in the data directory. "
+        "Several by comma: the first seals, all open.",
+    )
+    master_key_file: Path | None = Field(
+        None, description="A file with the same; read again when it changes."
     )
     locale: str = Field("en", description="Language of people without one of their own.")
     zone: str = Field("Europe/Copenhagen", description="Business time zone.")

@@ -7,7 +7,18 @@ import pydantic
 
 from hub.errors import HubError
 from hub.settings import PREFIX
-from ops.commands import backup, demo, doctor, export, imports, migrate, processes, tokens, up
+from ops.commands import (
+    backup,
+    demo,
+    doctor,
+    export,
+    imports,
+    migrate,
+    processes,
+    rotation,
+    tokens,
+    up,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,6 +41,7 @@ for _command in (
     backup.backup,
     backup.restore,
     tokens.token,
+    rotation.rotate_master_key,
     export.export,
     imports.import_,
 ):

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -44,9 +45,17 @@ class Installation:
         """URL of Redis or Valkey."""
         return self.redis.url if self.redis else _text(self.settings.redis_url)
 
+    @property
+    def master_key_file(self) -> Path | None:
+        """The file that holds the master key; None where a setting holds it itself."""
+        if self.settings.master_key_file is not None:
+            return self.settings.master_key_file
+        return None if self.settings.master_key else self.place.master_key
+
     def environment(self) -> dict[str, str]:
         """Return the environment of Hub's own processes: ours, with nothing left to be guessed."""
-        master_key = _text(self.settings.master_key) or ensure_master_key(self.place.master_key)
+        file = self.master_key_file
+        master_key = ensure_master_key(file) if file else _text(self.settings.master_key)
         return (
             os.environ
             | {
@@ -56,6 +65,7 @@ class Installation:
                 "HUB_MASTER_KEY": master_key,
                 "PYTHONUNBUFFERED": "1",
             }
+            | ({"HUB_MASTER_KEY_FILE": str(file)} if file else {})
             | dict(self.mailbox.settings if self.mailbox else {})
             | dict(self.overrides)
         )

@@ -54,6 +54,6 @@ To try it, paste these:
 
 
 def _master_key(installation: Installation) -> str:
-    if installation.settings.master_key:
+    if installation.master_key_file != installation.place.master_key:
         return "set"
     return f"{installation.place.master_key}: keep a copy apart from your backups"

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import secrets as random_secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from hub import sealing
 from hub.connections.models import Connection
 from hub.errors import AuthenticationError
 from hub.i18n import N_
+from hub.master_keys import MasterKey, SealError
 
 
 def open_secrets(connection: Connection) -> dict[str, str]:
@@ -21,8 +22,8 @@ def open_secrets(connection: Connection) -> dict[str, str]:
     if connection.secrets is None:
         return {}
     try:
-        plain = sealing.unseal(connection.secrets, _place(connection.id))
-    except sealing.SealError as error:
+        plain = sealing.unseal(connection.secrets, place(connection.id))
+    except SealError as error:
         raise AuthenticationError(
             connection.connector,
             N_("They were sealed with another master key, and do not open. Nobody was called."),
@@ -42,11 +43,11 @@ def usable_secrets(connection: Connection) -> dict[str, str]:
         return {}
 
 
-def do_open(sealed: bytes, connection_id: UUID, master_key: str) -> bool:
-    """Say whether a connection's sealed secrets open with a master key, given in base64."""
+def do_open(sealed: bytes, connection_id: UUID, keys: Sequence[MasterKey]) -> bool:
+    """Say whether a connection's sealed secrets open with one of some master keys."""
     try:
-        sealing.unseal(sealed, _place(connection_id), master_key=master_key)
-    except sealing.SealError:
+        sealing.unseal(sealed, place(connection_id), keys=keys)
+    except SealError:
         return False
     return True
 
@@ -68,8 +69,9 @@ def hook_secret_fits(connection: Connection, secret: str) -> bool:
 
 def store_secrets(connection: Connection, secrets: Mapping[str, str]) -> None:
     """Seal all of a connection's secrets anew."""
-    connection.secrets = sealing.seal(json.dumps(dict(secrets)).encode(), _place(connection.id))
+    connection.secrets = sealing.seal(json.dumps(dict(secrets)).encode(), place(connection.id))
 
 
-def _place(connection_id: UUID) -> str:
+def place(connection_id: UUID) -> str:
+    """Return for which place a connection's secrets are sealed."""
     return f"connection.secrets:{connection_id}"

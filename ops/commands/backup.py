@@ -90,6 +90,4 @@ def restore(file: Path, *, force: bool) -> None:
 
 
 def _key_place(installation: Installation) -> str:
-    return (
-        "HUB_MASTER_KEY" if installation.settings.master_key else str(installation.place.master_key)
-    )
+    return str(installation.master_key_file or "HUB_MASTER_KEY")

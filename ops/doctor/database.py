@@ -9,6 +9,7 @@ from hub.clock import utcnow
 from hub.connections.credentials import do_open
 from hub.connections.models import Connection as OutsideConnection
 from hub.connections.models import ConnectionState
+from hub.master_keys import read_keys
 from hub.migrations.schema import current_revision, head_revision
 from ops.doctor.findings import Finding, fail, ok, warn
 from ops.installation import Installation
@@ -85,8 +86,8 @@ def _secrets(connection: Connection, installation: Installation) -> list[Finding
     ).all()
     if not rows:
         return []
-    key = installation.environment()["HUB_MASTER_KEY"]
-    shut = [row.name for row in rows if not do_open(row.secrets, row.id, key)]
+    keys = read_keys(installation.environment()["HUB_MASTER_KEY"])
+    shut = [row.name for row in rows if not do_open(row.secrets, row.id, keys)]
     if not shut:
         return [ok("secrets", "all open with the master key")]
     return [

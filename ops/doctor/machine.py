@@ -3,6 +3,7 @@
 import os
 import shutil
 
+from hub.master_keys import read_keys
 from hub.settings import unknown_settings
 from ops.doctor.findings import Finding, fail, ok, warn
 from ops.installation import Installation
@@ -37,21 +38,28 @@ def look_at_data_directory(installation: Installation) -> list[Finding]:
 
 def look_at_master_key(installation: Installation) -> list[Finding]:
     """Look whether there is a proper key to seal secrets with."""
-    setting = installation.settings.master_key
-    if setting is not None:
-        if not is_master_key(setting.get_secret_value()):
+    path, setting = installation.master_key_file, installation.settings.master_key
+    if path is None:
+        text = setting.get_secret_value() if setting else ""
+        if not is_master_key(text):
             return [
                 fail("master key", "HUB_MASTER_KEY is not 32 bytes in base64", "set the right one")
             ]
-        return [ok("master key", "from HUB_MASTER_KEY")]
-    path = installation.place.master_key
+        return [_sound_key(text, "from HUB_MASTER_KEY")]
     if not path.exists():
         return [ok("master key", "none yet; made at the first start")]
-    if not is_master_key(path.read_text(encoding="utf-8").strip()):
+    text = path.read_text(encoding="utf-8")
+    if not is_master_key(text):
         return [fail("master key", f"{path} is damaged", "put it back from your copy")]
     if path.stat().st_mode & 0o077:
         return [warn("master key", f"{path} can be read by others", f"chmod 600 {path}")]
-    return [ok("master key", str(path))]
+    return [_sound_key(text, str(path))]
+
+
+def _sound_key(text: str, place: str) -> Finding:
+    if len(read_keys(text)) > 1:
+        return warn("master key", f"{place}: a change is unfinished", "hub rotate-master-key")
+    return ok("master key", place)
 
 
 def look_at_port(installation: Installation) -> list[Finding]:
