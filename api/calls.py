@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from typing_extensions import TypeVar  # the standard one learns of defaults with Python 3.13
 
 from api.refusals import RefusalError, malformed
-from hub.access.predicates import allowed_actions
+from hub.access.predicates import actions_on, allowed_actions
 from hub.access.principals import Principal
+from hub.access.readers import reader_of
 from hub.access.roles import OF_A_RECORD, Verb
 from hub.errors import HubError
 from hub.i18n import N_
@@ -33,6 +34,7 @@ MAX_WAIT_S = 30
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,4})\"?\s*(?:$|[,;])", re.IGNORECASE)
 _STRONG_TAG = re.compile(r'"([0-9A-Za-z_.-]{1,40})"')
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
+NO_ID = UUID(int=0)
 NO_VERSION = 0  # below every version there is: a tag that is none of ours
 
 
@@ -61,6 +63,10 @@ class Call(Generic[BodyT, QueryT]):
     preferences: Preferences = field(default_factory=Preferences)
     caller: Principal | None = None
     database: Session | None = None
+    shown: Sequence[Any] = ()  # rows of a page: what may be done to them is asked for all at once
+    _actions: dict[tuple[str, tuple[Verb, ...]], dict[UUID, list[str]]] = field(
+        default_factory=dict
+    )
 
     @property
     def principal(self) -> Principal:
@@ -90,12 +96,7 @@ class Call(Generic[BodyT, QueryT]):
     @property
     def reader(self) -> Reader:
         """The caller as the reader of a list."""
-        return Reader(
-            now=self.now,
-            zone=self.zone,
-            user_id=self.principal.user_id,
-            locale=self.language or "en",
-        )
+        return reader_of(self.principal, now=self.now, locale=self.language)
 
     @property
     def expected_version(self) -> int:
@@ -140,7 +141,17 @@ class Call(Generic[BodyT, QueryT]):
         self, collection: str, record: object, verbs: Iterable[Verb] = OF_A_RECORD
     ) -> list[str]:
         """Return which of some verbs the caller may do to a record, for its `allowed_actions`."""
-        return allowed_actions(self.principal, collection, record, verbs)
+        if not self.shown or type(record) is not type(self.shown[0]):
+            return allowed_actions(self.principal, collection, record, verbs)
+        key = (collection, tuple(verbs))
+        if key not in self._actions:
+            self._actions[key] = actions_on(
+                self.session, self.principal, collection, self.shown, key[1]
+            )
+        known = self._actions[key].get(getattr(record, "id", None))  # type: ignore[arg-type] # any
+        return (
+            allowed_actions(self.principal, collection, record, verbs) if known is None else known
+        )
 
 
 @dataclass(slots=True)

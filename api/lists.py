@@ -75,6 +75,7 @@ def list_page(
     if within is not None:
         seen = and_(seen, within)
     found = page(call.session, query, seen)
+    call.shown = found.rows
     counted = facets(call.session, query, seen) if query.facets else {}
     links = [
         _link(call, cursor, relation)

@@ -40,6 +40,7 @@ def page(
         behind = model.id < wanted.cursor if newest_first else model.id > wanted.cursor
         query = query.where(behind)
     rows = list(call.session.scalars(query))
+    call.shown = rows[: wanted.limit]
     following: UUID | None = rows[wanted.limit - 1].id if len(rows) > wanted.limit else None
     headers = {"Link": next_link(call, cursor=following)} if following else {}
     return Answer(

@@ -18,12 +18,12 @@ def make_user(
     email: str = "aase@nordlys.example",
     *,
     name: str = "Åse Holm",
-    role: Role = Role.REPRESENTATIVE,
+    role: str = Role.REPRESENTATIVE,
     locale: str | None = "da",
     zone: str | None = None,
     active: bool = True,
 ) -> User:
-    user = User(email=email, name=name, role=role, locale=locale, zone=zone, active=active)
+    user = User(email=email, name=name, roles=[role], locale=locale, zone=zone, active=active)
     session.add(user)
     session.flush()
     return user

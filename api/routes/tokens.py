@@ -58,6 +58,7 @@ def create_token(call: Call[TokenCreate]) -> TokenCreated:
         scopes=body.scopes,
         expires_at=body.expires_at,
         now=call.now,
+        row_filters=body.row_filters,
     )
     return TokenCreated(**_view(call, token).model_dump(), token=made.text)
 

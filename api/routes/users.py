@@ -15,7 +15,6 @@ from hub.access import services as access
 from hub.access.lookup import get_record
 from hub.access.models import User
 from hub.access.predicates import visible
-from hub.access.roles import VERBS
 
 blueprint = Blueprint("users", __name__)
 _VERBS = (Verb.READ, Verb.CONFIGURE)
@@ -57,10 +56,11 @@ def create_user(call: Call[UserCreate]) -> UserView:
         call.session,
         email=body.email,
         name=body.name,
-        role=body.role,
+        roles=body.roles,
         locale=body.locale,
         zone=body.zone,
         phone=body.phone,
+        working_hours=body.working_hours.given() if body.working_hours else None,
     )
     return _view(call, user)
 
@@ -85,7 +85,7 @@ def change_user(call: Call[UserPatch], user_id: UUID) -> UserView:
         call.session,
         call.principal,
         user_id,
-        call.body.changes(),
+        _changes(call.body),
         expected_version=call.expected_version,
     )
     return _view(call, user)
@@ -109,10 +109,17 @@ def change_me(call: Call[MePatch]) -> MeView:
         call.session,
         call.principal,
         _own_id(call),
-        call.body.changes(),
+        _changes(call.body),
         expected_version=call.expected_version,
     )
     return _me(call, user)
+
+
+def _changes(body: UserPatch | MePatch) -> dict[str, Any]:
+    changes = body.changes()
+    if changes.get("working_hours") is not None:
+        changes["working_hours"] = changes["working_hours"].given()
+    return changes
 
 
 def _own_id(call: Call[Any, Any]) -> UUID:
@@ -124,5 +131,6 @@ def _me(call: Call[Any, Any], user: User) -> MeView:
         **_view(call, user).model_dump(),
         token_id=call.principal.token_id,
         scopes=sorted(call.principal.scopes),
-        verbs=sorted(VERBS[user.role]),
+        rights=sorted({right for role in call.principal.roles for right in role.rights}),
+        team_ids=sorted(call.principal.standing.team_ids),
     )

@@ -54,6 +54,7 @@ class CustomerCreate(Body):
     terms_code: Text50 | None = None
     customer_group: Text50 | None = None
     credit_limit: Money | None = None
+    iban: Annotated[str, OneLine(50)] | None = None
     note: Note | None = None
     external_ref: Text255 | None = None
     owner_user_id: UUID | None = None
@@ -98,6 +99,7 @@ class CustomerPatch(Patch):
     terms_code: Text50 | None = absent()
     customer_group: Text50 | None = absent()
     credit_limit: Money | None = absent()
+    iban: Annotated[str, OneLine(50)] | None = absent()
     note: Note | None = absent()
     external_ref: Text255 | None = absent()
     owner_user_id: UUID | None = absent()
@@ -164,9 +166,14 @@ class CustomerView(RecordView):
     terms_code: str | None
     customer_group: str | None
     credit_limit: Decimal | None
+    iban: str | None
     note: str | None
     external_ref: str | None
     owner_user_id: UUID | None
+    team_id: UUID | None
+    inside_rep_id: UUID | None
+    outside_rep_id: UUID | None
+    protected_until: AwareDatetime | None
     marketing_protected: bool
     channel: str
     imported_at: AwareDatetime | None

@@ -1,6 +1,6 @@
 """API tokens as the API takes and shows them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
@@ -25,6 +25,11 @@ class TokenCreate(Body):
     )
     expires_at: Instant | None = Field(None, description="Without it the token has no end.")
     user_id: UUID | None = Field(None, description="Whose; your own without it.")
+    row_filters: dict[str, dict[str, Any]] | None = Field(
+        None,
+        description="Narrows it to some records: stored list filters by collection.",
+        examples=[{"customers": {"country": {"eq": "DK"}}}],
+    )
 
 
 class TokenView(RecordView):
@@ -34,6 +39,7 @@ class TokenView(RecordView):
     user_id: UUID
     name: str
     scopes: list[str]
+    row_filters: dict[str, dict[str, Any]] | None
     expires_at: AwareDatetime | None
     revoked_at: AwareDatetime | None
     last_used_at: AwareDatetime | None = Field(description="Precise to a minute.")

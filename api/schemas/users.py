@@ -1,16 +1,44 @@
 """Users as the API takes and shows them."""
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from api.schemas.fields import Line, LocaleName, OneLine, ZoneName
+from api.schemas.fields import Line, LocaleName, OneLine, ZoneName, broken
 from api.schemas.shapes import Body, Patch, RecordView, absent
-from hub.access.roles import Role
+from hub.i18n import N_
 
 Email = Annotated[str, OneLine(254, 3), Field(json_schema_extra={"format": "email"})]
 Phone = Annotated[str, OneLine(40)]
+RoleCode = Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
+Roles = Annotated[
+    list[RoleCode],
+    Field(min_length=1, max_length=20, examples=[["representative"]],
+          description="Codes of `GET /roles`; what they grant adds up."),
+]  # fmt: skip
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+Hours = Annotated[list[Clock], Field(min_length=2, max_length=2, examples=[["08:00", "16:00"]])]
+
+
+class WorkingHours(Body):
+    """From and until when somebody works, by the day, on his own wall clock."""
+
+    mon: Hours | None = None
+    tue: Hours | None = None
+    wed: Hours | None = None
+    thu: Hours | None = None
+    fri: Hours | None = None
+    sat: Hours | None = None
+    sun: Hours | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for day, hours in self.given().items():
+            if hours is not None and hours[0] >= hours[1]:
+                raise broken("working_hours", N_("{day} ends before it begins."), day=day)
+        return self
 
 
 class UserCreate(Body):
@@ -18,10 +46,11 @@ class UserCreate(Body):
 
     email: Email
     name: Line
-    role: Role
+    roles: Roles
     locale: LocaleName | None = None
     zone: ZoneName | None = None
     phone: Phone | None = None
+    working_hours: WorkingHours | None = None
 
 
 class UserPatch(Patch):
@@ -29,11 +58,12 @@ class UserPatch(Patch):
 
     email: Email = absent()
     name: Line = absent()
-    role: Role = absent()
+    roles: Roles = absent()
     active: bool = absent()
     locale: LocaleName | None = absent()
     zone: ZoneName | None = absent()
     phone: Phone | None = absent()
+    working_hours: WorkingHours | None = absent()
 
 
 class MePatch(Patch):
@@ -43,6 +73,7 @@ class MePatch(Patch):
     locale: LocaleName | None = absent()
     zone: ZoneName | None = absent()
     phone: Phone | None = absent()
+    working_hours: WorkingHours | None = absent()
 
 
 class UserView(RecordView):
@@ -50,11 +81,13 @@ class UserView(RecordView):
 
     email: str
     name: str
-    role: Role
+    email_verified_at: AwareDatetime | None
+    roles: list[str]
     active: bool
     locale: str | None
     zone: str | None
     phone: str | None
+    working_hours: dict[str, list[str] | None] | None
 
 
 class MeView(UserView):
@@ -62,4 +95,5 @@ class MeView(UserView):
 
     token_id: UUID | None
     scopes: list[str]
-    verbs: list[str] = Field(description="What his role may do, records permitting.")
+    rights: list[str] = Field(description="What his roles grant, records permitting.")
+    team_ids: list[UUID] = Field(description="The teams he is in, and those he leads.")

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.access.predicates import allowed, visible
+from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.roles import Verb
 from hub.errors import ForbiddenError, NotFoundError, StaleVersionError
@@ -35,17 +35,18 @@ def get_record(
         ForbiddenError: he may see it, and no more.
         StaleVersionError: it is not at `expected_version` any more.
     """
-    query = select(model).where(
+    query = select(model, visible(principal, verb, model)).where(
         model.id == identifier,
         model.deleted_at.is_(None),
         visible(principal, Verb.READ, model),
     )
     if verb is not Verb.READ:
         query = query.with_for_update(of=model).execution_options(populate_existing=True)
-    record = session.scalar(query)
-    if record is None:
+    found = session.execute(query).one_or_none()
+    if found is None:
         raise NotFoundError(model.entity(), identifier)
-    if verb is not Verb.READ and not allowed(principal, verb, record):
+    record, permitted = found
+    if not permitted:
         raise ForbiddenError(
             N_("This {entity} is not yours: you may read it, but not {verb} it."),
             entity=model.entity(),

@@ -1,65 +1,70 @@
 """The one seam of authorisation: who may do what to which rows.
 
 Lists, counts, search, exports, reports, webhooks and feeds put `visible` into their query; acts on
-one record ask `allowed`. Both come from the same rule, so that they cannot disagree.
+one record ask `allowed`, which asks the same predicate about that row. A rule is therefore said
+once, in SQL.
 """
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Session, object_session
 
 from hub.access.models import ApiToken, User
-from hub.access.principals import Permission, Principal, covers
-from hub.access.roles import (
-    OF_A_RECORD,
-    SEES_ALL,
-    VERBS,
-    WITHOUT_OWNING,
-    Role,
-    Verb,
-    Visibility,
-)
+from hub.access.principals import Permission, Principal
+from hub.access.roles import OF_A_RECORD, WITHOUT_OWNING, Level, Reach, Verb, Visibility, level_of
+from hub.access.row_filters import narrowed
 from hub.ledger.models import Job
 
 
 class Rule(Protocol):
-    """Decides over the rows of one model, for roles that do not see all."""
+    """Decides over the rows of one model, for callers whose right does not reach all of them.
 
-    def predicate(self, principal: Principal, verb: Verb, model: type[Any]) -> ColumnElement[bool]:
+    `is_part`: its rows hang on records of another model, so that whoever reaches all of them is
+    still bound by a row filter on those; such a rule is asked for every reach.
+    """
+
+    is_part: bool
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
         """Return the condition under which a row may be touched."""
         ...
 
-    def holds(self, principal: Principal, verb: Verb, entity: object) -> bool:
-        """Say the same of one row in hand."""
+    def is_own(self, principal: Principal, entity: object) -> bool:
+        """Say of a row in hand whether the predicate surely holds, for every verb, without asking.
+
+        False only means that the database must be asked.
+        """
         ...
 
 
 class OwnerRule:
-    """Others' records are read as the visibility allows; only own and unowned ones are changed."""
+    """Others' records are read where everything is public; only one's own are changed."""
+
+    is_part = False
 
     def __init__(self, column: str = "owner_user_id", *, unowned: bool = True) -> None:
         self.column = column
         self.unowned = unowned
 
-    def predicate(self, principal: Principal, verb: Verb, model: type[Any]) -> ColumnElement[bool]:
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
         """See `Rule.predicate`."""
-        if _needs_no_owning(principal, verb):
+        is_public = principal.visibility is Visibility.PUBLIC and reach >= Reach.VISIBLE
+        if is_public and verb in WITHOUT_OWNING:
             return true()
         owner = getattr(model, self.column)
         own: ColumnElement[bool] = owner == principal.user_id
         return or_(own, owner.is_(None)) if self.unowned else own
 
-    def holds(self, principal: Principal, verb: Verb, entity: object) -> bool:
-        """See `Rule.holds`."""
-        owner: UUID | None = getattr(entity, self.column)
-        return (
-            _needs_no_owning(principal, verb)
-            or owner == principal.user_id
-            or (self.unowned and owner is None)
-        )
+    def is_own(self, principal: Principal, entity: object) -> bool:
+        """See `Rule.is_own`."""
+        return bool(getattr(entity, self.column) == principal.user_id)
 
 
 class PersonalRule(OwnerRule):
@@ -68,43 +73,120 @@ class PersonalRule(OwnerRule):
     def __init__(self, column: str) -> None:
         super().__init__(column, unowned=False)
 
-    def predicate(self, principal: Principal, verb: Verb, model: type[Any]) -> ColumnElement[bool]:
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
         """See `Rule.predicate`."""
-        del verb
+        del verb, reach
         own: ColumnElement[bool] = getattr(model, self.column) == principal.user_id
         return own
-
-    def holds(self, principal: Principal, verb: Verb, entity: object) -> bool:
-        """See `Rule.holds`."""
-        del verb
-        return bool(getattr(entity, self.column) == principal.user_id)
 
 
 class OpenRule:
     """Rows that belong to nobody: the verb alone decides."""
 
-    def predicate(self, principal: Principal, verb: Verb, model: type[Any]) -> ColumnElement[bool]:
+    is_part = False
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
         """See `Rule.predicate`."""
-        del principal, verb, model
+        del principal, verb, model, reach
         return true()
 
-    def holds(self, principal: Principal, verb: Verb, entity: object) -> bool:
-        """See `Rule.holds`."""
-        del principal, verb, entity
+    def is_own(self, principal: Principal, entity: object) -> bool:
+        """See `Rule.is_own`."""
+        del principal, entity
         return True
 
 
 class SelfRule:
     """Users: everyone knows his colleagues, and changes nobody but himself."""
 
-    def predicate(self, principal: Principal, verb: Verb, model: type[Any]) -> ColumnElement[bool]:
+    is_part = False
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
         """See `Rule.predicate`."""
+        del reach
         own: ColumnElement[bool] = model.id == principal.user_id
         return true() if verb in WITHOUT_OWNING else own
 
-    def holds(self, principal: Principal, verb: Verb, entity: object) -> bool:
-        """See `Rule.holds`."""
-        return verb in WITHOUT_OWNING or bool(getattr(entity, "id", None) == principal.user_id)
+    def is_own(self, principal: Principal, entity: object) -> bool:
+        """See `Rule.is_own`."""
+        return bool(getattr(entity, "id", None) == principal.user_id)
+
+
+class RecordRule:
+    """Records with an owner, a team and named roles beside the owner (domain.md §4).
+
+    In this order: the owner; whoever it is shared with, as far as that goes; who leads the owner
+    or the record's team; the people in `slots`; where the visibility says so, colleagues of the
+    owner or everyone, to read and to comment. A record without an owner is everyone's to work on.
+    Of all these only the first two, and who leads the owner, know that a protected record exists.
+    """
+
+    is_part = False
+
+    def __init__(self, *slots: str) -> None:
+        self.slots = slots
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `Rule.predicate`."""
+        open_to = self._unprotected(principal, verb, model, reach)
+        known = [model.owner_user_id == principal.user_id]
+        known += self._shared(principal, verb, model)
+        if reach >= Reach.LINE and principal.standing.line_user_ids:
+            known.append(model.owner_user_id.in_(principal.standing.line_user_ids))
+        protected = model.is_protected
+        return or_(*known, *(and_(each, ~protected) for each in open_to))
+
+    def is_own(self, principal: Principal, entity: object) -> bool:
+        """See `Rule.is_own`."""
+        return bool(getattr(entity, "owner_user_id", None) == principal.user_id)
+
+    def _shared(
+        self, principal: Principal, verb: Verb, model: type[Any]
+    ) -> list[ColumnElement[bool]]:
+        entity = model.entity()
+        if verb is Verb.SHARE:
+            ids = principal.standing.shareable(entity)
+        else:
+            ids = principal.standing.shared(entity, level_of(verb))
+        return [model.id.in_(ids)] if ids else []
+
+    def _unprotected(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> list[ColumnElement[bool]]:
+        standing = principal.standing
+        found = [getattr(model, slot) == principal.user_id for slot in self.slots]
+        if reach >= Reach.LINE and standing.line_team_ids:
+            found.append(model.team_id.in_(standing.line_team_ids))
+        if reach < Reach.VISIBLE:
+            return found
+        if level_of(verb) <= Level.COMMENT:
+            if principal.visibility is Visibility.PUBLIC:
+                return [true()]
+            if principal.visibility is Visibility.TEAM:
+                if standing.team_ids:
+                    found.append(model.team_id.in_(standing.team_ids))
+                if standing.colleague_ids:
+                    found.append(model.owner_user_id.in_(standing.colleague_ids))
+        return [*found, model.owner_user_id.is_(None)]
+
+
+class PartRule:
+    """What hangs on records of another model: whose it is, the database must say."""
+
+    is_part = True
+
+    def is_own(self, principal: Principal, entity: object) -> bool:
+        """See `Rule.is_own`."""
+        del principal, entity
+        return False
 
 
 _OWNED, _OPEN = OwnerRule(), OpenRule()
@@ -122,41 +204,104 @@ def declare_rule(model: type[Any], rule: Rule) -> None:
 
 def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> ColumnElement[bool]:
     """Return the condition for the rows of a model to which a caller may do `verb`."""
-    if verb not in VERBS[principal.role]:
+    reach = principal.reach(verb, entity_model.collection())
+    if reach is None:
         return false()
-    if principal.role in SEES_ALL:
+    if reach is Reach.ALL and not principal.row_filters:
         return true()
-    return _rule(entity_model).predicate(principal, verb, entity_model)
+    rule = _rule(entity_model)
+    found = (
+        true()
+        if reach is Reach.ALL and not rule.is_part
+        else rule.predicate(principal, verb, entity_model, reach)
+    )
+    return and_(found, *narrowed(principal, entity_model))
 
 
 def allowed(principal: Principal, verb: Verb, entity: object) -> bool:
-    """Say whether a caller may do `verb` to a record in hand."""
-    if verb not in VERBS[principal.role]:
-        return False
-    return principal.role in SEES_ALL or _rule(type(entity)).holds(principal, verb, entity)
+    """Say whether a caller may do `verb` to a record in hand, which the database knows."""
+    return verb in _verbs_of_one(principal, type(entity), entity, (verb,))
 
 
 def allowed_actions(
     principal: Principal, collection: str, entity: object, verbs: Iterable[Verb] = OF_A_RECORD
 ) -> list[str]:
     """Return which of some verbs a caller may do to a record, for its `allowed_actions`."""
-    granted = _granted(principal.role, principal.scopes, collection, tuple(verbs))
-    if principal.role in SEES_ALL:
-        return list(granted.values())
-    rule = _rule(type(entity))
-    return [name for verb, name in granted.items() if rule.holds(principal, verb, entity)]
+    wanted = tuple(v for v in verbs if principal.may(Permission(v, collection)))
+    return [verb.value for verb in _verbs_of_one(principal, type(entity), entity, wanted)]
 
 
-@lru_cache(maxsize=1024)  # a page asks the same for each of its rows
-def _granted(
-    role: Role, scopes: frozenset[str], collection: str, verbs: tuple[Verb, ...]
-) -> Mapping[Verb, str]:
-    """Return the verbs that role and scopes grant at all, with their names."""
+def actions_on(
+    session: Session,
+    principal: Principal,
+    collection: str,
+    entities: Sequence[Any],
+    verbs: Iterable[Verb] = OF_A_RECORD,
+) -> dict[UUID, list[str]]:
+    """Return the `allowed_actions` of records of one model, by their ids, in one question."""
+    if not entities:
+        return {}
+    wanted = tuple(v for v in verbs if principal.may(Permission(v, collection)))
+    model = type(entities[0])
+    found = {each.id: _without_asking(principal, model, each, wanted) for each in entities}
+    unknown = [identifier for identifier, known in found.items() if known is None]
+    asked = _ask(session, principal, model, unknown, wanted) if unknown else {}
     return {
-        verb: verb.value
-        for verb in verbs
-        if verb in VERBS[role] and covers(scopes, Permission(verb, collection))
+        identifier: [verb.value for verb in (asked.get(identifier, ()) if known is None else known)]
+        for identifier, known in found.items()
     }
+
+
+def _verbs_of_one(
+    principal: Principal, model: type[Any], entity: Any, verbs: tuple[Verb, ...]
+) -> tuple[Verb, ...]:
+    known = _without_asking(principal, model, entity, verbs)
+    if known is not None:
+        return known
+    session = object_session(entity)
+    if session is None:
+        return ()
+    return _ask(session, principal, model, [entity.id], verbs).get(entity.id, ())
+
+
+def _without_asking(
+    principal: Principal, model: type[Any], entity: Any, verbs: tuple[Verb, ...]
+) -> tuple[Verb, ...] | None:
+    """Return which verbs are granted where that is plain from the row; None where it is not."""
+    reaches = {verb: principal.reach(verb, model.collection()) for verb in verbs}
+    granted = tuple(verb for verb in verbs if reaches[verb] is not None)
+    if not granted:
+        return ()
+    if principal.row_filters:
+        return None
+    if all(reaches[verb] is Reach.ALL for verb in granted):
+        return granted
+    return granted if _rule(model).is_own(principal, entity) else None
+
+
+def _ask(
+    session: Session,
+    principal: Principal,
+    model: type[Any],
+    ids: Sequence[UUID],
+    verbs: tuple[Verb, ...],
+) -> dict[UUID, tuple[Verb, ...]]:
+    # Verbs that need the same are asked about once: a predicate may carry thousands of ids.
+    alike: dict[object, list[Verb]] = {}
+    is_part = _rule(model).is_part  # then the whole's rights count as well
+    for verb in verbs:
+        reach = principal.reach(verb, model.collection())
+        key = verb if is_part else (reach, level_of(verb), verb is Verb.SHARE)
+        alike.setdefault(key, []).append(verb)
+    groups = list(alike.values())
+    columns = [visible(principal, group[0], model) for group in groups]
+    rows = session.execute(select(model.id, *columns).where(model.id.in_(ids)))
+    found: dict[UUID, tuple[Verb, ...]] = {}
+    for identifier, *holds in rows:
+        held = [group for group, holding in zip(groups, holds, strict=True) if holding]
+        granted = {verb for group in held for verb in group}
+        found[identifier] = tuple(verb for verb in verbs if verb in granted)
+    return found
 
 
 def _rule(model: type[Any]) -> Rule:
@@ -164,7 +309,3 @@ def _rule(model: type[Any]) -> Rule:
     if found is not None:
         return found
     return _OWNED if hasattr(model, "owner_user_id") else _OPEN
-
-
-def _needs_no_owning(principal: Principal, verb: Verb) -> bool:
-    return verb in WITHOUT_OWNING and principal.visibility is Visibility.PUBLIC

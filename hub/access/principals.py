@@ -1,14 +1,15 @@
 """The caller: a person, as far as the token in his hand reaches."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from hub.access.roles import VERBS, Role, Verb, Visibility
+from hub.access.roles import ALL, FieldClass, Level, Reach, RoleDefinition, Verb, Visibility, covers
 from hub.errors import ForbiddenError
 from hub.i18n import N_
 from hub.origin import ActorKind, CauseKind, Origin
-
-ALL = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +25,64 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
-class Principal:
-    """An active user, narrowed by the scopes of his token where one speaks for him.
+class Grant:
+    """A record shared with a person, directly or by a team of his."""
 
-    `locale` and `zone` are None where he has none of his own.
+    record_id: UUID
+    level: Level
+    may_share: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person stands among the others: his teams, those he leads, what is shared with him.
+
+    `line_*` are the teams he leads, those below them, and the people in all of these; himself he
+    does not lead. `grants` are by entity.
+    """
+
+    team_ids: tuple[UUID, ...] = ()
+    colleague_ids: tuple[UUID, ...] = ()
+    line_team_ids: tuple[UUID, ...] = ()
+    line_user_ids: tuple[UUID, ...] = ()
+    grants: Mapping[str, tuple[Grant, ...]] = field(default_factory=dict)
+
+    def shared(self, entity: str, level: Level) -> list[UUID]:
+        """Return the ids of an entity's records that are shared with him at a level or above."""
+        return [each.record_id for each in self.grants.get(entity, ()) if each.level >= level]
+
+    def shareable(self, entity: str) -> list[UUID]:
+        """Return the ids of those that he may share on."""
+        return [each.record_id for each in self.grants.get(entity, ()) if each.may_share]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An active user, narrowed by the scopes and row filters of his token where one speaks for him.
+
+    `locale` and `zone` are None where he has none of his own. `row_filters` are stored list
+    queries by collection.
     """
 
     user_id: UUID
-    role: Role
+    roles: frozenset[RoleDefinition]
     name: str
     locale: str | None = None
     zone: str | None = None
     scopes: frozenset[str] = frozenset({ALL})
     token_id: UUID | None = None
     visibility: Visibility = Visibility.PUBLIC
+    standing: Standing = field(default_factory=Standing)
+    row_filters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def reach(self, verb: Verb, collection: str) -> Reach | None:
+        """Return how far his roles let him go with a verb; None where none of them has it."""
+        return _reach(self.roles, verb, collection)
 
     def may(self, permission: Permission) -> bool:
         """Say whether role and scopes grant a right at all; the record may still refuse."""
-        return permission.verb in VERBS[self.role] and covers(self.scopes, permission)
+        verb, collection = permission.verb, permission.collection
+        return self.reach(verb, collection) is not None and covers(self.scopes, verb, collection)
 
     def require(self, permission: Permission) -> None:
         """Pass where the right is granted.
@@ -49,16 +90,30 @@ class Principal:
         Raises:
             ForbiddenError: the role lacks the verb, or the token the scope.
         """
-        if permission.verb not in VERBS[self.role]:
+        if self.reach(permission.verb, permission.collection) is None:
             raise ForbiddenError(
                 N_("Your role {role} may not do this: it needs {permission}."),
-                role=self.role.value,
+                role=", ".join(sorted(role.code for role in self.roles)),
                 permission=str(permission),
             )
-        if not covers(self.scopes, permission):
+        if not covers(self.scopes, permission.verb, permission.collection):
             raise ForbiddenError(
                 N_("This token lacks the scope {permission}."), permission=str(permission)
             )
+
+    @property
+    def reads(self) -> frozenset[FieldClass]:
+        """The classes of fields that he is shown."""
+        return _classes(self.roles)[0]
+
+    @property
+    def writes(self) -> frozenset[FieldClass]:
+        """The classes of fields that he may set."""
+        return _classes(self.roles)[1]
+
+    def sees_all(self, collection: str) -> bool:
+        """Say whether he reads everything of a collection, protected records too."""
+        return self.reach(Verb.READ, collection) is Reach.ALL and not self.row_filters
 
     def origin(self, request_id: str) -> Origin:
         """Return the origin of what this caller changes in a request."""
@@ -67,11 +122,15 @@ class Principal:
         return Origin(ActorKind.TOKEN, self.token_id, self.user_id, CauseKind.REQUEST, request_id)
 
 
-def covers(scopes: frozenset[str], permission: Permission) -> bool:
-    """Say whether scopes such as ``*``, ``customers:*``, ``*:read`` or ``customers:read`` do."""
-    return (
-        ALL in scopes
-        or f"{permission.collection}:{permission.verb}" in scopes
-        or f"{permission.collection}:{ALL}" in scopes
-        or f"{ALL}:{permission.verb}" in scopes
-    )
+@lru_cache(maxsize=4096)  # asked for every record that is shown
+def _reach(roles: frozenset[RoleDefinition], verb: Verb, collection: str) -> Reach | None:
+    return max((role.reach for role in roles if role.grants(verb, collection)), default=None)
+
+
+@lru_cache(maxsize=256)
+def _classes(
+    roles: frozenset[RoleDefinition],
+) -> tuple[frozenset[FieldClass], frozenset[FieldClass]]:
+    none: frozenset[FieldClass] = frozenset()
+    reads, writes = (role.reads for role in roles), (role.writes for role in roles)
+    return none.union(*reads), none.union(*writes)

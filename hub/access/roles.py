@@ -1,6 +1,15 @@
-"""Verbs, roles, and which role has which verb (product/domain.md §4)."""
+"""Verbs, field classes, and the base roles: which verbs over what, and how far they reach.
 
-from enum import StrEnum
+A role is a set of rights written as scopes are (``customers:edit``, ``*:read``), a reach, and the
+field classes it reads and writes (product/domain.md §4). A person's roles add up; an installation
+composes roles of its own beside the base ones (`hub.access.models.CustomRole`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+ALL = "*"
 
 
 class Verb(StrEnum):
@@ -13,6 +22,10 @@ class Verb(StrEnum):
     DELETE = "delete"
     TRANSITION = "transition"
     ASSIGN = "assign"
+    CLAIM = "claim"
+    APPROVE = "approve"
+    SHARE = "share"
+    PROTECT = "protect"
     MERGE = "merge"
     UNDO_MERGE = "undo_merge"
     IMPORT = "import"
@@ -24,21 +37,67 @@ class Verb(StrEnum):
     AUDIT = "audit"
 
 
-class Role(StrEnum):
-    """A base role; composed roles of an installation will name one of these."""
+class Reach(IntEnum):
+    """How far a right reaches among records that have an owner; each includes the ones before it.
 
-    ADMINISTRATOR = "administrator"
-    REPRESENTATIVE = "representative"
+    `SHARED`: own records and those shared with the person. `VISIBLE`: what the installation's
+    visibility shows as well. `LINE`: those of the teams he leads and of their people. `ALL`:
+    everything, protected records too.
+    """
+
+    SHARED = 1
+    VISIBLE = 2
+    LINE = 3
+    ALL = 4
+
+
+class FieldClass(StrEnum):
+    """How delicate a field is; a field without a class is public, a secret one is never shown."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    SENSITIVE = "sensitive"
+    SECRET = "secret"  # noqa: S105 - the name of a class
+
+
+class Level(IntEnum):
+    """What may be done to a record of somebody else; a grant names one of the first three."""
+
+    READ = 1
+    COMMENT = 2
+    WRITE = 3
+    OWN = 4
 
 
 class Visibility(StrEnum):
-    """Which records of others a person reads without a share."""
+    """Which records of others a person reads without a share (``HUB_VISIBILITY``)."""
 
     PUBLIC = "public"
+    TEAM = "team"
     PRIVATE = "private"
 
 
-WITHOUT_OWNING = frozenset({Verb.READ, Verb.COMMENT, Verb.EXPORT, Verb.SCHEDULE_REPORT})
+class Role(StrEnum):
+    """The codes of the base roles."""
+
+    ADMINISTRATOR = "administrator"
+    MANAGER = "manager"
+    REPRESENTATIVE = "representative"
+    ASSISTANT = "assistant"
+    VIEWER = "viewer"
+    AUDITOR = "auditor"
+    INTEGRATION = "integration"
+
+
+_LEVELS = {
+    Verb.READ: Level.READ,
+    Verb.EXPORT: Level.READ,
+    Verb.SCHEDULE_REPORT: Level.READ,
+    Verb.COMMENT: Level.COMMENT,
+    Verb.EDIT: Level.WRITE,
+    Verb.TRANSITION: Level.WRITE,
+}
+WITHOUT_OWNING = frozenset(verb for verb, level in _LEVELS.items() if level < Level.WRITE)
 """Verbs that leave the record itself as it is: the visibility decides over them."""
 
 OF_A_RECORD = (
@@ -48,27 +107,97 @@ OF_A_RECORD = (
     Verb.DELETE,
     Verb.TRANSITION,
     Verb.ASSIGN,
+    Verb.SHARE,
+    Verb.PROTECT,
     Verb.MERGE,
 )
 """Verbs that make sense of one record of a concept; the others are about collections."""
 
-VERBS: dict[Role, frozenset[Verb]] = {
-    Role.ADMINISTRATOR: frozenset(Verb),
-    Role.REPRESENTATIVE: frozenset(
-        {
-            Verb.READ,
-            Verb.COMMENT,
-            Verb.CREATE,
-            Verb.EDIT,
-            Verb.DELETE,
-            Verb.TRANSITION,
-            Verb.ASSIGN,
-            Verb.MERGE,
-            Verb.EXPORT,
-            Verb.SCHEDULE_REPORT,
-        }
-    ),
-}
 
-SEES_ALL = frozenset({Role.ADMINISTRATOR})
-"""Roles that ownership and visibility do not bound."""
+def level_of(verb: Verb) -> Level:
+    """Return what a verb needs of a record's reader: what is not listed is for who owns it."""
+    return _LEVELS.get(verb, Level.OWN)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleDefinition:
+    """What a role is: rights, reach, and the classes of fields it reads and writes."""
+
+    code: str
+    rights: frozenset[str]
+    reach: Reach
+    reads: frozenset[FieldClass]
+    writes: frozenset[FieldClass]
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether it may do everything to everything."""
+        return ALL in self.rights and self.reach is Reach.ALL
+
+    def grants(self, verb: Verb, collection: str) -> bool:
+        """Say whether its rights cover a verb over a collection."""
+        return covers(self.rights, verb, collection)
+
+
+def covers(scopes: frozenset[str], verb: Verb, collection: str) -> bool:
+    """Say whether scopes such as ``*``, ``customers:*``, ``*:read`` or ``customers:read`` do."""
+    return (
+        ALL in scopes
+        or f"{collection}:{verb}" in scopes
+        or f"{collection}:{ALL}" in scopes
+        or f"{ALL}:{verb}" in scopes
+    )
+
+
+def _everywhere(verbs: Iterable[Verb]) -> frozenset[str]:
+    return frozenset(f"{ALL}:{verb}" for verb in verbs)
+
+
+_PUBLIC = frozenset({FieldClass.PUBLIC})
+_INTERNAL = _PUBLIC | {FieldClass.INTERNAL}
+_SENSITIVE = _INTERNAL | {FieldClass.SENSITIVE}
+_ONESELF = frozenset({"me:edit", "tokens:create", "tokens:delete"})
+_REPRESENTATIVE = frozenset(
+    {
+        Verb.READ, Verb.COMMENT, Verb.CREATE, Verb.EDIT, Verb.DELETE, Verb.TRANSITION, Verb.ASSIGN,
+        Verb.CLAIM, Verb.SHARE, Verb.PROTECT, Verb.MERGE, Verb.EXPORT, Verb.SCHEDULE_REPORT,
+    }
+)  # fmt: skip
+
+BASE_ROLES: dict[str, RoleDefinition] = {
+    role.code: role
+    for role in (
+        RoleDefinition(
+            Role.ADMINISTRATOR, frozenset({ALL}), Reach.ALL, _SENSITIVE, _SENSITIVE
+        ),
+        RoleDefinition(
+            Role.MANAGER, _everywhere({*_REPRESENTATIVE, Verb.APPROVE, Verb.UNDO_MERGE}),
+            Reach.LINE, _SENSITIVE, _SENSITIVE,
+        ),
+        RoleDefinition(
+            Role.REPRESENTATIVE, _everywhere(_REPRESENTATIVE), Reach.VISIBLE, _INTERNAL, _INTERNAL
+        ),
+        RoleDefinition(
+            Role.ASSISTANT,
+            _everywhere({Verb.READ, Verb.COMMENT, Verb.EDIT, Verb.TRANSITION}) | _ONESELF
+            | {"notes:create", "reminders:create"},
+            Reach.SHARED, _PUBLIC, _PUBLIC,
+        ),
+        RoleDefinition(
+            Role.VIEWER, _everywhere({Verb.READ}) | _ONESELF, Reach.VISIBLE, _PUBLIC, frozenset()
+        ),
+        RoleDefinition(
+            Role.AUDITOR, _everywhere({Verb.READ, Verb.AUDIT}) | _ONESELF,
+            Reach.ALL, _SENSITIVE, frozenset(),
+        ),
+        RoleDefinition(
+            Role.INTEGRATION,
+            _everywhere({
+                Verb.READ, Verb.CREATE, Verb.EDIT, Verb.COMMENT, Verb.TRANSITION, Verb.IMPORT,
+                Verb.EXPORT, Verb.AUDIT,
+            }),
+            Reach.VISIBLE, _INTERNAL, _INTERNAL,
+        ),
+    )
+}  # fmt: skip
+"""The roles there always are, by their codes."""

@@ -9,10 +9,13 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from hub.access.composing import known_roles
 from hub.access.lookup import get_record
 from hub.access.models import ApiToken, User
-from hub.access.principals import ALL, Permission, Principal, covers
-from hub.access.roles import Role, Verb
+from hub.access.principals import Permission, Principal
+from hub.access.readers import reader_of
+from hub.access.roles import ALL, Role, Verb, covers
+from hub.access.row_filters import check_row_filters
 from hub.access.tokens import NewToken, generate
 from hub.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError
 from hub.i18n import N_
@@ -30,7 +33,7 @@ def bootstrap_administrator(session: Session, email: str, now: datetime) -> str 
     _lock_administrators(session)
     if session.scalar(select(User.id).limit(1)) is not None:
         return None
-    user = User(email=email, name="Administrator", role=Role.ADMINISTRATOR)
+    user = User(email=email, name="Administrator", roles=[Role.ADMINISTRATOR.value])
     session.add(user)
     session.flush()
     _, made = _issue(session, user, name="first administrator", scopes=[ALL], expires_at=None)
@@ -42,18 +45,27 @@ def create_user(
     *,
     email: str,
     name: str,
-    role: Role,
+    roles: Iterable[str],
     locale: str | None = None,
     zone: str | None = None,
     phone: str | None = None,
+    working_hours: Mapping[str, Any] | None = None,
 ) -> User:
     """Make a user, active at once and without a token.
 
     Raises:
-        ValidationError: the mail address cannot be one.
+        ValidationError: the mail address cannot be one, or a role is unknown.
         ConflictError: somebody has it already.
     """
-    user = User(email=_address(email), name=name, role=role, locale=locale, zone=zone, phone=phone)
+    user = User(
+        email=_address(email),
+        name=name,
+        roles=known_roles(session, roles),
+        locale=locale,
+        zone=zone,
+        phone=phone,
+        working_hours=dict(working_hours) if working_hours else None,
+    )
     _refuse_taken_address(session, user.email)
     session.add(user)
     session.flush()
@@ -72,7 +84,7 @@ def change_user(
 
     Raises:
         NotFoundError, StaleVersionError: as `get_record`.
-        ValidationError: the mail address cannot be one.
+        ValidationError: the mail address cannot be one, or a role is unknown.
         ConflictError: the address is taken, or no administrator would be left.
     """
     _lock_administrators(session)
@@ -84,7 +96,10 @@ def change_user(
             address = _address(value)
             if address != user.email:
                 _refuse_taken_address(session, address)
+                user.email_verified_at = None
             user.email = address
+        elif field == "roles":
+            user.roles = known_roles(session, value)
         else:
             setattr(user, field, value)
     session.flush()
@@ -101,13 +116,15 @@ def issue_token(
     scopes: Iterable[str],
     expires_at: datetime | None,
     now: datetime,
+    row_filters: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[ApiToken, NewToken]:
     """Make a token; its text is in the second value and can never be read again.
 
     Raises:
         ForbiddenError: it is for somebody else, or would reach further than the caller's own.
         NotFoundError: there is no such active user.
-        ValidationError: it would be expired from the start, or a scope has no such form.
+        ValidationError: it would be expired from the start, or a scope or row filter has no such
+            form.
     """
     if user_id != principal.user_id and not principal.may(Permission(Verb.CONFIGURE, "tokens")):
         raise ForbiddenError(N_("You may make tokens for yourself only."))
@@ -119,7 +136,11 @@ def issue_token(
     user = session.get(User, user_id)
     if user is None or not user.active or user.deleted_at is not None:
         raise NotFoundError("user", user_id)
-    return _issue(session, user, name=name, scopes=wanted, expires_at=expires_at)
+    filters = {**(row_filters or {}), **principal.row_filters}  # it reaches no further than his own
+    check_row_filters(filters, reader_of(principal, now=now))
+    return _issue(
+        session, user, name=name, scopes=wanted, expires_at=expires_at, row_filters=filters
+    )
 
 
 def revoke_token(
@@ -138,7 +159,13 @@ def revoke_token(
 
 
 def _issue(
-    session: Session, user: User, *, name: str, scopes: list[str], expires_at: datetime | None
+    session: Session,
+    user: User,
+    *,
+    name: str,
+    scopes: list[str],
+    expires_at: datetime | None,
+    row_filters: Mapping[str, Any] | None = None,
 ) -> tuple[ApiToken, NewToken]:
     made = generate()
     token = ApiToken(
@@ -147,6 +174,7 @@ def _issue(
         user_id=user.id,
         name=name,
         scopes=scopes,
+        row_filters=dict(row_filters) if row_filters else None,
         expires_at=expires_at,
     )
     session.add(token)
@@ -168,7 +196,7 @@ def _check_scope(scope: str, principal: Principal) -> None:
             )
         verbs = list(Verb) if verb == ALL else [Verb(verb)]
         # A star for the collection is only covered by a star: no collection is called so.
-        reached = all(covers(principal.scopes, Permission(v, collection)) for v in verbs)
+        reached = all(covers(principal.scopes, v, collection) for v in verbs)
     if not reached:
         raise ForbiddenError(N_("Your own token does not reach {scope}."), scope=scope)
 
@@ -208,7 +236,7 @@ def _refuse_to_lose_all_administrators(session: Session) -> None:
     left = session.scalar(
         select(func.count())
         .select_from(User)
-        .where(User.role == Role.ADMINISTRATOR, User.active, User.deleted_at.is_(None))
+        .where(User.is_administrator, User.active, User.deleted_at.is_(None))
     )
     if not left:
         raise ConflictError("last_administrator", N_("One active administrator must remain."))

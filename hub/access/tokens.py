@@ -16,10 +16,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from hub.access.callers import principal_of
 from hub.access.models import ApiToken, User
 from hub.access.principals import Principal
-from hub.access.roles import Visibility
-from hub.settings import get_settings
 
 MARK = "hub"
 PREFIX_LENGTH = 8
@@ -83,38 +82,20 @@ def verify(session: Session, text: str, now: datetime) -> Credential | None:
         return None
     prefix = text[len(MARK) + 1 :][:PREFIX_LENGTH]
     row = session.execute(_LOOK_UP, {"prefix": prefix}).one_or_none()
-    if row is None or not hmac.compare_digest(row.hash, digest(text)):
+    if row is None or not hmac.compare_digest(row.ApiToken.hash, digest(text)):
         return None
-    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+    token, user = row.ApiToken, row.User
+    if token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now):
         return None
-    _note_use(session, row.token_id, row.last_used_at, now)
-    principal = Principal(
-        user_id=row.user_id,
-        role=row.role,
-        name=row.name,
-        locale=row.locale,
-        zone=row.zone,
-        scopes=frozenset(row.scopes),
-        token_id=row.token_id,
-        visibility=Visibility(get_settings().visibility),
+    _note_use(session, token.id, token.last_used_at, now)
+    principal = principal_of(
+        session, user, scopes=token.scopes, token_id=token.id, row_filters=token.row_filters
     )
-    return Credential(principal, row.expires_at)
+    return Credential(principal, token.expires_at)
 
 
 _LOOK_UP = (
-    select(
-        ApiToken.id.label("token_id"),
-        ApiToken.hash,
-        ApiToken.scopes,
-        ApiToken.expires_at,
-        ApiToken.revoked_at,
-        ApiToken.last_used_at,
-        User.id.label("user_id"),
-        User.role,
-        User.name,
-        User.locale,
-        User.zone,
-    )
+    select(ApiToken, User)
     .join(User, User.id == ApiToken.user_id)
     .where(
         ApiToken.prefix == bindparam("prefix"),

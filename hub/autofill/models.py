@@ -33,3 +33,8 @@ class RegistryLookup(Base):
         CheckConstraint("state in ('waiting', 'answered', 'failed')", name="state"),
         Index("ix_registry_lookup_created_at", "created_at"),
     )
+
+    @classmethod
+    def collection(cls) -> str:
+        """Return the name of the collection whose rights decide."""
+        return "customers"

@@ -212,6 +212,11 @@ class ExternalLink(Record):
         Index("ix_external_link_customer_id", "customer_id"),
     )
 
+    @classmethod
+    def collection(cls) -> str:
+        """See `Record.collection`: it is reached by those."""
+        return "customers"
+
 
 class Conflict(Record):
     """A field that both sides changed, each in its own way; a person chooses."""

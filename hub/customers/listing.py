@@ -2,7 +2,8 @@
 
 from sqlalchemy import select
 
-from hub.access.models import User
+from hub.access.models import Team, User
+from hub.access.roles import FieldClass
 from hub.customers.models import (
     AccountingState,
     Contact,
@@ -14,10 +15,14 @@ from hub.customers.models import (
 )
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing, SearchSpec
+from hub.listing.declaration import Expression
 
-_OWNER = (
-    select(User.name).where(User.id == Customer.owner_user_id).correlate(Customer).scalar_subquery()
-)
+
+def _person(column: Expression) -> Expression:
+    return select(User.name).where(User.id == column).correlate(Customer).scalar_subquery()
+
+
+_TEAM = select(Team.name).where(Team.id == Customer.team_id).correlate(Customer).scalar_subquery()
 
 CUSTOMERS = Listing(
     name="customers",
@@ -55,14 +60,24 @@ CUSTOMERS = Listing(
         Field("industry", Customer.industry, label=N_("Industry"), facet=True, shown=False),
         Field(
             "owner", Customer.owner_user_id, label=N_("Owner"), kind=Kind.USER, facet=True,
-            caption=_OWNER, width=20,
+            caption=_person(Customer.owner_user_id), width=20,
         ),
+        Field("team", Customer.team_id, label=N_("Team"), kind=Kind.UUID, facet=True, caption=_TEAM,
+              shown=False, width=20),
+        Field("inside_rep", Customer.inside_rep_id, label=N_("Inside representative"),
+              kind=Kind.USER, facet=True, caption=_person(Customer.inside_rep_id), shown=False,
+              width=20),
+        Field("outside_rep", Customer.outside_rep_id, label=N_("Outside representative"),
+              kind=Kind.USER, facet=True, caption=_person(Customer.outside_rep_id), shown=False,
+              width=20),
         Field("currency", Customer.currency, label=N_("Currency"), facet=True, shown=False),
         Field("terms_code", Customer.terms_code, label=N_("Terms code"), facet=True, shown=False),
         Field(
             "credit_limit", Customer.credit_limit, label=N_("Credit limit"), kind=Kind.MONEY,
-            shown=False,
+            shown=False, permission_class=FieldClass.INTERNAL,
         ),
+        Field("iban", Customer.iban, label=N_("IBAN"), shown=False,
+              permission_class=FieldClass.SENSITIVE),
         Field("channel", Customer.channel, label=N_("Channel"), facet=True, shown=False),
         Field("external_ref", Customer.external_ref, label=N_("External reference"), shown=False),
         Field(

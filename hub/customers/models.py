@@ -3,12 +3,26 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Numeric,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.access.roles import FieldClass
+from hub.clock import utcnow
 from hub.db import Base, EnumText
 from hub.history.records import Record
 from hub.listing.search import Searchable, search_index
@@ -63,7 +77,8 @@ class Customer(Record, Searchable):
     The row carries the main address; further billing and shipping addresses have a table of their
     own. `registry_*` and `accounting_*` are derived and read-only to people; their messages are
     {code, text, params, link}. `name_provisional` says that the name is only the number we were
-    given, until the registry answers or somebody types one.
+    given, until the registry answers or somebody types one. Protected until `protected_until`, it
+    does not exist for most (`hub.access.predicates.RecordRule`).
     """
 
     __tablename__ = "customer"
@@ -74,6 +89,10 @@ class Customer(Record, Searchable):
             "last_contact_at", "search_text", "name_provisional", "sort_name",
         }
     )  # fmt: skip
+    __classes__: ClassVar = MappingProxyType({
+        "credit_limit": FieldClass.INTERNAL, "note": FieldClass.INTERNAL,
+        "iban": FieldClass.SENSITIVE,
+    })  # fmt: skip
 
     kind: Mapped[CustomerKind] = mapped_column(
         EnumText(CustomerKind), default=CustomerKind.ORGANISATION
@@ -83,6 +102,12 @@ class Customer(Record, Searchable):
     ref_no: Mapped[str | None]
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     owner_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    team_id: Mapped[UUID | None] = mapped_column(ForeignKey("team.id"))
+    inside_rep_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    outside_rep_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    protected_at: Mapped[datetime | None]
+    protected_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    protected_until: Mapped[datetime | None]
     cvr: Mapped[str | None]
     p_number: Mapped[str | None]
     vat_no: Mapped[str | None]
@@ -100,6 +125,7 @@ class Customer(Record, Searchable):
     terms_code: Mapped[str | None]
     customer_group: Mapped[str | None]
     credit_limit: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
+    iban: Mapped[str | None]
     note: Mapped[str | None]
     marketing_protected: Mapped[bool] = mapped_column(default=False, server_default="false")
     channel: Mapped[str] = mapped_column(default="manual", server_default="manual")
@@ -137,10 +163,32 @@ class Customer(Record, Searchable):
         Index("ix_customer_city", "city", "id"),
         Index("ix_customer_cvr", "cvr"),
         Index("ix_customer_email", text("casefold(email)")),
+        CheckConstraint(
+            "(protected_until is null) = (protected_at is null)"
+            " and (protected_until is null or owner_user_id is not null)",
+            name="protection",
+        ),
         Index("ix_customer_owner", "owner_user_id", "id"),
+        Index("ix_customer_team", "team_id", "id", postgresql_where=text("team_id is not null")),
+        Index("ix_customer_inside_rep", "inside_rep_id",
+              postgresql_where=text("inside_rep_id is not null")),
+        Index("ix_customer_outside_rep", "outside_rep_id",
+              postgresql_where=text("outside_rep_id is not null")),
+        Index("ix_customer_protected", "owner_user_id", "protected_until",
+              postgresql_where=text("protected_until is not null")),
         Index("ix_customer_last_note_at", "last_note_at", "id"),
         search_index("customer"),
-    )
+    )  # fmt: skip
+
+    @hybrid_property
+    def is_protected(self) -> bool:
+        """Whether its existence is hidden from most, now."""
+        return self.protected_until is not None and self.protected_until > utcnow()
+
+    @is_protected.inplace.expression
+    @classmethod
+    def _is_protected(cls) -> ColumnElement[bool]:
+        return func.coalesce(cls.protected_until > func.now(), False)
 
 
 class Contact(Record):
@@ -174,6 +222,11 @@ class Contact(Record):
             postgresql_where=text("is_main and deleted_at is null"),
         ),
     )
+
+    @classmethod
+    def collection(cls) -> str:
+        """See `Record.collection`: it is reached by those."""
+        return "customers"
 
 
 class FieldFact(Base):

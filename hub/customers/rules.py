@@ -10,6 +10,7 @@ import phonenumbers
 from babel.core import get_global
 from email_validator import EmailNotValidError, validate_email
 from stdnum import ean as gs1
+from stdnum import iban as iso_iban
 from stdnum.dk import cvr as danish_cvr
 from stdnum.exceptions import ValidationError as NumberError
 
@@ -34,6 +35,7 @@ LENGTHS = {
     "region": 100,
     "industry": 255,
     "terms_code": 50,
+    "iban": 50,  # as it is typed; at most 34 are kept
     "customer_group": 50,
     "note": 10_000,
     "external_ref": 255,
@@ -136,6 +138,16 @@ def _ean(value: str, fields: Mapping[str, Any]) -> str:
     return compact
 
 
+def _iban(value: str, fields: Mapping[str, Any]) -> str:
+    del fields
+    try:
+        return str(iso_iban.validate(value, check_country=False))  # ISO 13616
+    except NumberError as error:
+        raise _BrokenRuleError(
+            "check_digit", N_("This is not an IBAN: its length or check digits are wrong.")
+        ) from error
+
+
 def _p_number(value: str, fields: Mapping[str, Any]) -> str:
     del fields
     compact = re.sub(r"\s", "", value)
@@ -224,6 +236,7 @@ def _credit_limit(value: Any, fields: Mapping[str, Any]) -> Decimal:
 _RULES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "cvr": _cvr,
     "ean": _ean,
+    "iban": _iban,
     "p_number": _p_number,
     "phone": _phone,
     "email": _email,

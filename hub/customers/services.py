@@ -30,8 +30,8 @@ WRITABLE = frozenset(
     {
         "kind", "name", "legal_name", "ref_no", "roles", "owner_user_id", "cvr", "p_number",
         "vat_no", "ean", "phone", "email", "website", "address", "postcode", "city", "region",
-        "country", "industry", "currency", "terms_code", "customer_group", "credit_limit", "note",
-        "external_ref",
+        "country", "industry", "currency", "terms_code", "customer_group", "credit_limit", "iban",
+        "note", "external_ref",
     }
 )  # fmt: skip
 """The fields that people and scripts write."""

@@ -3,30 +3,24 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import object_session
 
-from hub.access.predicates import allowed, declare_rule, visible
+from hub.access.predicates import PartRule, declare_rule, visible
 from hub.access.principals import Principal
-from hub.access.roles import Verb
+from hub.access.roles import Reach, Verb
 from hub.customers.models import Customer
 from hub.duplicates.models import DupCandidate
 
 
-class PairRule:
+class PairRule(PartRule):
     """The rule of customers, twice."""
 
-    def predicate(self, principal: Principal, verb: Verb, model: type[Any]) -> ColumnElement[bool]:
-        """See `hub.access.predicates.Rule.predicate`."""
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `Rule.predicate`."""
+        del reach
         mine = select(Customer.id).where(visible(principal, verb, Customer)).correlate(None)
         return and_(model.a_id.in_(mine), model.b_id.in_(mine))
-
-    def holds(self, principal: Principal, verb: Verb, entity: object) -> bool:
-        """See `hub.access.predicates.Rule.holds`."""
-        session = object_session(entity)
-        if not isinstance(entity, DupCandidate) or session is None:
-            return False
-        customers = [session.get(Customer, entity.a_id), session.get(Customer, entity.b_id)]
-        return all(c is not None and allowed(principal, verb, c) for c in customers)
 
 
 declare_rule(DupCandidate, PairRule())

@@ -62,6 +62,11 @@ class DupCandidate(Record):
         Index("ix_dup_candidate_created_at", "created_at", "id"),
     )
 
+    @classmethod
+    def collection(cls) -> str:
+        """See `Record.collection`."""
+        return "duplicates"
+
 
 class DuplicateScan(Base):
     """One pass over the customers: how far it is, so that it goes on after a stop, and what came.

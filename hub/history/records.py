@@ -1,6 +1,8 @@
 """What every record has: an id, a version, who made and changed it, and its own history."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -19,12 +21,14 @@ class Record(Base):
     """A row that people know: its changes become events, its `version` is the API's ETag.
 
     `__derived__` names columns that nobody writes by hand: they move neither version nor history.
-    `__secret__` names columns whose values an event must not show.
+    `__secret__` names columns whose values an event must not show. `__classes__` says of which
+    class a field is where it is not public (`hub.access.roles.FieldClass`).
     """
 
     __abstract__ = True
     __derived__: ClassVar[frozenset[str]] = frozenset()
     __secret__: ClassVar[frozenset[str]] = frozenset()
+    __classes__: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(default=utcnow, server_default=func.now())
@@ -37,6 +41,12 @@ class Record(Base):
     def entity(cls) -> str:
         """Return the record's name in events, jobs and messages: that of its table."""
         return str(cls.__tablename__)
+
+    @classmethod
+    def collection(cls) -> str:
+        """Return the name of its collection in rights and paths: the entity's plural."""
+        name = cls.entity().replace("_", "-")
+        return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
 @event.listens_for(HubSession, "before_flush")

@@ -61,6 +61,11 @@ class ImportJob(Record):
         Index("ix_import_job_plan", "plan_id"),
     )
 
+    @classmethod
+    def collection(cls) -> str:
+        """See `Record.collection`."""
+        return "imports"
+
 
 class ImportIdentity(Base):
     """By what a row of a file is known again: a digest of its own reference, or of all it says.

@@ -106,6 +106,11 @@ class Job(Base):
         ),
     )
 
+    @classmethod
+    def collection(cls) -> str:
+        """Return the name of the collection in rights and paths."""
+        return "jobs"
+
 
 class JobArchive(Base):
     """A finished job moved out of the way, as it was."""

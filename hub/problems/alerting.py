@@ -9,7 +9,6 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
-from hub.access.roles import Role
 from hub.calendar_time import instant_on
 from hub.clock import business_date
 from hub.db import new_id
@@ -152,7 +151,11 @@ def _administrators(session: Session) -> list[User]:
     return list(
         session.scalars(
             select(User)
-            .where(User.role == Role.ADMINISTRATOR, User.active, User.deleted_at.is_(None))
+            .where(
+                User.is_administrator,
+                User.active,
+                User.deleted_at.is_(None),
+            )
             .order_by(User.id)
         )
     )

@@ -6,23 +6,26 @@ from sqlalchemy import ColumnElement, or_
 
 from hub.access.predicates import PersonalRule, declare_rule
 from hub.access.principals import Principal
-from hub.access.roles import SEES_ALL, Verb
+from hub.access.roles import Reach, Verb
 from hub.reports.models import Export, ReportRun
 
 
 class RunRule:
     """A run is seen by its recipient, and by whoever set up the schedule."""
 
-    def predicate(self, principal: Principal, verb: Verb, model: type[Any]) -> ColumnElement[bool]:
+    is_part = False
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
         """See `hub.access.predicates.Rule.predicate`."""
-        del verb
+        del verb, reach
         return or_(
             model.recipient_user_id == principal.user_id, model.owner_user_id == principal.user_id
         )
 
-    def holds(self, principal: Principal, verb: Verb, entity: object) -> bool:
-        """See `hub.access.predicates.Rule.holds`."""
-        del verb
+    def is_own(self, principal: Principal, entity: object) -> bool:
+        """See `hub.access.predicates.Rule.is_own`."""
         return isinstance(entity, ReportRun) and principal.user_id in {
             entity.recipient_user_id,
             entity.owner_user_id,
@@ -31,7 +34,7 @@ class RunRule:
 
 def may_read_file(principal: Principal, run: ReportRun) -> bool:
     """Say whether a caller may have a run's file: its rows were chosen for the recipient's eyes."""
-    return run.recipient_user_id == principal.user_id or principal.role in SEES_ALL
+    return run.recipient_user_id == principal.user_id or principal.sees_all(ReportRun.collection())
 
 
 declare_rule(ReportRun, RunRule())

@@ -37,18 +37,18 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        """The list's name, which is also that of its collection of rights."""
+        """The list's name."""
         return self.listing.name
 
     @property
     def reading(self) -> Permission:
         """The right to read the list."""
-        return Permission(Verb.READ, self.name)
+        return Permission(Verb.READ, self.listing.model.collection())
 
     @property
     def exporting(self) -> Permission:
         """The right to take its rows out of Hub."""
-        return Permission(Verb.EXPORT, self.name)
+        return Permission(Verb.EXPORT, self.listing.model.collection())
 
     def query(self, stored: Mapping[str, Any], reader: Reader, *, pointer: str = "") -> Query[Any]:
         """Return what a stored query asks on behalf of a reader.

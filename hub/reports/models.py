@@ -147,6 +147,11 @@ class ReportSchedule(Schedule):
         """See `Record.entity`: one record, in two tables."""
         return "schedule"
 
+    @classmethod
+    def collection(cls) -> str:
+        """See `Record.collection`: it is reached by those."""
+        return "reports"
+
 
 class ReportRun(Record, Manifest):
     """One occurrence of a schedule for one recipient; a resend sends the same bytes again.

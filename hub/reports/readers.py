@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from hub.access.callers import principal_of
 from hub.access.models import User
 from hub.access.principals import Permission, Principal
-from hub.access.roles import Visibility
+from hub.access.readers import reader_of
 from hub.errors import ForbiddenError
 from hub.i18n import N_
 from hub.listing import Reader
-from hub.settings import get_settings
 
 GONE = N_("The person this was for is not active here any more.")
 NO_RIGHT = N_("{name} has no right to export this list: it needs {permission}.")
@@ -51,23 +51,7 @@ def get_file_reader(
     user = session.get(User, user_id)
     if user is None or not user.active or user.deleted_at is not None:
         raise ForbiddenError(GONE)
-    settings = get_settings()
-    principal = Principal(
-        user.id,
-        user.role,
-        user.name,
-        locale=user.locale,
-        zone=user.zone,
-        visibility=Visibility(settings.visibility),
-    )
+    principal = principal_of(session, user)
     if not principal.may(exporting):
         raise ForbiddenError(NO_RIGHT, name=user.name, permission=str(exporting))
-    return FileReader(
-        principal,
-        Reader(
-            now=now,
-            zone=zone or user.zone or settings.zone,
-            user_id=user.id,
-            locale=locale or user.locale or settings.locale,
-        ),
-    )
+    return FileReader(principal, reader_of(principal, now=now, locale=locale, zone=zone))

@@ -25,8 +25,8 @@ def create(email: str, name: str, scopes: tuple[str, ...], days: int | None) -> 
     from sqlalchemy import select
 
     from hub import db
+    from hub.access.callers import principal_of
     from hub.access.models import User
-    from hub.access.principals import Principal
     from hub.access.services import issue_token
     from hub.clock import utcnow
 
@@ -45,7 +45,7 @@ def create(email: str, name: str, scopes: tuple[str, ...], days: int | None) -> 
                 _, made = issue_token(
                     session,
                     # Who may run this may read the database anyway: the user himself asks.
-                    Principal(user.id, user.role, user.name),
+                    principal_of(session, user),
                     user_id=user.id,
                     name=name,
                     scopes=scopes,

@@ -41,7 +41,7 @@ def reconnect(stage: Stage) -> None:
 def _invite_people(stage: Stage) -> None:
     stage.teller.step("Two people use this Hub: Mette reads Danish, Jonas English")
     for key, name, email, locale in _PEOPLE:
-        body = {"name": name, "email": email, "role": "representative", "locale": locale}
+        body = {"name": name, "email": email, "roles": ["representative"], "locale": locale}
         made = stage.show("POST", "/users", body, status=201, fields={"id": "id"}).json
         token = stage.quietly(
             "POST",

@@ -34,7 +34,7 @@ class Caller:
 def make_caller(role: Role, email: str, scopes: tuple[str, ...] = ("*",)) -> Caller:
     made = generate()
     with transaction() as session:
-        user = User(email=email, name=email.partition("@")[0], role=role)
+        user = User(email=email, name=email.partition("@")[0], roles=[role])
         session.add(user)
         session.flush()
         token = ApiToken(

@@ -125,8 +125,8 @@ def fail(call: Call, how: str) -> Answer:
             call.session.execute(text("select 'canary-value' from nowhere"))
         case "integrity":
             statement = text(
-                "insert into app_user (id, email, name, role)"
-                " select gen_random_uuid(), email, name, role from app_user"
+                "insert into app_user (id, email, name, roles)"
+                " select gen_random_uuid(), email, name, roles from app_user"
             )
             call.session.execute(statement)
         case "busy":

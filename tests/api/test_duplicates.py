@@ -7,7 +7,7 @@ from sqlalchemy import Engine, select
 
 from hub.access.predicates import visible
 from hub.access.principals import Principal
-from hub.access.roles import Role, Verb, Visibility
+from hub.access.roles import BASE_ROLES, Role, Verb, Visibility
 from hub.clock import utcnow
 from hub.db import transaction
 from hub.duplicates.listing import DUPLICATES
@@ -164,7 +164,10 @@ def test_a_pair_is_seen_by_those_who_see_both_customers(
     client: ApiClient, administrator: Caller, representative: Caller, pair_id: UUID
 ) -> None:
     private = Principal(
-        representative.user_id, Role.REPRESENTATIVE, "Bo", visibility=Visibility.PRIVATE
+        representative.user_id,
+        frozenset({BASE_ROLES[Role.REPRESENTATIVE]}),
+        "Bo",
+        visibility=Visibility.PRIVATE,
     )
 
     def seen(a: UUID, b: UUID) -> bool:

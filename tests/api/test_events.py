@@ -3,7 +3,7 @@ from hub.history.sealing import seal
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller
 
-BODY = {"email": "carl@example.com", "name": "Carl", "role": "representative"}
+BODY = {"email": "carl@example.com", "name": "Carl", "roles": ["representative"]}
 
 
 def seal_all() -> None:

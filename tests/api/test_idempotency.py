@@ -19,7 +19,8 @@ from hub.ledger.models import Job
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 
-BODY = {"email": "carl@example.com", "name": "Carl", "role": "representative"}
+EMAIL = "carl@example.com"
+BODY = {"email": EMAIL, "name": "Carl", "roles": ["representative"]}
 
 
 def post(client: ApiClient, caller: Caller, key: str | None, body: object = None) -> Reply:
@@ -29,7 +30,7 @@ def post(client: ApiClient, caller: Caller, key: str | None, body: object = None
     return client.post("/api/v1/users", headers=headers, json=body or BODY)
 
 
-def count_users(email: str = BODY["email"]) -> int:
+def count_users(email: str = EMAIL) -> int:
     with transaction() as session:
         return session.scalar(select(func.count()).where(User.email == email)) or 0
 
@@ -199,7 +200,7 @@ def test_the_permission_is_checked_before_an_answer_is_given_again(
     again = post(client, administrator, "k")
 
     assert (first.status_code, again.status_code) == (201, 403)
-    assert BODY["email"] not in again.text
+    assert EMAIL not in again.text
 
 
 def test_a_record_that_may_not_be_seen_any_more_is_not_shown_again(

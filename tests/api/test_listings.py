@@ -9,16 +9,17 @@ def test_the_lists_are_named_with_what_the_caller_may_do(client: ApiClient) -> N
     caller = make_caller(
         Role.REPRESENTATIVE,
         "carl@example.com",
-        ("listings:read", "customers:read", "customers:export", "contacts:read"),
+        ("listings:read", "customers:read", "customers:export", "notes:read"),
     )
 
     items = client.get("/api/v1/listings", headers=caller.headers).json["items"]
 
     assert items == [
         {"name": "customers", "title": "Customers", "may_export": True},
-        {"name": "contacts", "title": "Contacts", "may_export": False},
+        {"name": "contacts", "title": "Contacts", "may_export": True},
+        {"name": "notes", "title": "Notes", "may_export": False},
     ]
-    assert client.get("/api/v1/listings/notes", headers=caller.headers).status_code == 403
+    assert client.get("/api/v1/listings/reminders", headers=caller.headers).status_code == 403
 
 
 def test_a_list_is_described_in_the_readers_language(

@@ -9,7 +9,7 @@ from hub.db import transaction
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller
 
-BODY = {"email": "Carl@Example.com", "name": "Carl", "role": "representative"}
+BODY = {"email": "Carl@Example.com", "name": "Carl", "roles": ["representative"]}
 
 
 def test_a_user_is_made_shown_and_listed(client: ApiClient, administrator: Caller) -> None:
@@ -77,7 +77,13 @@ def test_an_address_of_this_machine_is_taken(client: ApiClient, administrator: C
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("role", "king"), ("locale", "xx_XX"), ("zone", "Mars/Olympus"), ("version", 7), ("id", "x")],
+    [
+        ("roles", ["king"]),
+        ("locale", "xx_XX"),
+        ("zone", "Mars/Olympus"),
+        ("version", 7),
+        ("id", "x"),
+    ],
 )
 def test_a_bad_field_is_named(
     client: ApiClient, administrator: Caller, field: str, value: object
@@ -125,13 +131,13 @@ def test_the_last_administrator_stays(client: ApiClient, administrator: Caller) 
     path = f"/api/v1/users/{administrator.user_id}"
     headers = {**administrator.headers, "If-Match": '"1"'}
 
-    for change in ({"active": False}, {"role": "representative"}):
+    for change in ({"active": False}, {"roles": ["representative"]}):
         answer = client.patch(path, headers=headers, json=change)
         assert (answer.status_code, answer.json["code"]) == (409, "last_administrator")
 
     with transaction() as session:
         user = session.get_one(User, administrator.user_id)
-        assert (user.active, user.role, user.version) == (True, Role.ADMINISTRATOR, 1)
+        assert (user.active, user.roles, user.version) == (True, [Role.ADMINISTRATOR], 1)
 
 
 def test_two_administrators_cannot_dismiss_each_other(
@@ -178,13 +184,13 @@ def test_a_representative_knows_his_colleagues_and_changes_only_himself(
         f"/api/v1/users/{administrator.user_id}", headers=headers, json={"name": "x"}
     )
     himself = client.patch("/api/v1/me", headers=headers, json={"locale": "da"})
-    promotion = client.patch("/api/v1/me", headers=headers, json={"role": "administrator"})
+    promotion = client.patch("/api/v1/me", headers=headers, json={"roles": ["administrator"]})
 
     assert colleague.json["allowed_actions"] == ["read"]
     assert refused.status_code == 403
     assert (himself.status_code, himself.json["locale"]) == (200, "da")
     assert promotion.json["errors"][0] == {
-        "pointer": "/role",
+        "pointer": "/roles",
         "code": "unknown",
         "message": promotion.json["errors"][0]["message"],
     }
@@ -197,7 +203,8 @@ def test_me_says_how_far_the_token_reaches(client: ApiClient) -> None:
 
     assert answer.json["scopes"] == ["jobs:read", "me:read"]
     assert answer.json["token_id"] == str(caller.token_id)
-    assert "configure" not in answer.json["verbs"]
+    assert "*:edit" in answer.json["rights"]
+    assert "*:configure" not in answer.json["rights"]
 
 
 def test_an_unknown_user_is_not_found(client: ApiClient, administrator: Caller) -> None:

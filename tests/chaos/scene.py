@@ -107,8 +107,16 @@ class Scene:
     def reminder(self) -> Any:
         return self.note(reminder=TOMORROWS)["reminder"]
 
+    def role(self) -> Any:
+        return self.post(
+            "/roles", {"code": f"role_{uuid4().hex}", "label": "Seller", "rights": ["*:read"]}
+        )
+
+    def team(self) -> Any:
+        return self.post("/teams", {"name": uuid4().hex, "member_ids": [self.user()["id"]]})
+
     def user(self) -> Any:
-        body = {"email": f"{uuid4().hex}@example.com", "name": "Bo", "role": "representative"}
+        body = {"email": f"{uuid4().hex}@example.com", "name": "Bo", "roles": ["representative"]}
         return self.post("/users", body)
 
     def token(self) -> Any:

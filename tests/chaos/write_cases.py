@@ -99,7 +99,7 @@ def _new_connection(scene: Scene) -> Request:
 
 def _new_user(scene: Scene) -> Request:
     email = f"{uuid4().hex}@example.com"
-    return Request("/users", {"email": email, "name": "Bo", "role": "representative"})
+    return Request("/users", {"email": email, "name": "Bo", "roles": ["representative"]})
 
 
 def _looked_up(scene: Scene) -> Request:
@@ -177,6 +177,16 @@ CASES: Mapping[str, Case] = {
     "POST /users": _new_user,
     "PATCH /users/<uuid:user_id>": _change("users", Scene.user, {"name": "Bodil"}),
     "PATCH /me": _me,
+    "POST /roles": lambda _: Request(
+        "/roles", {"code": f"r{uuid4().hex}", "label": "Clerk", "rights": ["*:read"]}
+    ),
+    "PATCH /roles/<uuid:role_id>": _change("roles", Scene.role, {"label": "Clerks"}),
+    "DELETE /roles/<uuid:role_id>": _change("roles", Scene.role),
+    "POST /teams": lambda s: Request(
+        "/teams", {"name": uuid4().hex, "member_ids": [s.user()["id"]]}
+    ),
+    "PATCH /teams/<uuid:team_id>": _change("teams", Scene.team, {"member_ids": []}),
+    "DELETE /teams/<uuid:team_id>": _change("teams", Scene.team),
     "POST /tokens": _new("/tokens", {"name": "script", "scopes": ["*"]}),
     "POST /tokens/<uuid:token_id>/revocation": _on("tokens", Scene.token, "revocation"),
     "POST /deliveries/<uuid:delivery_id>/resend": _on("deliveries", _failed_mail, "resend"),

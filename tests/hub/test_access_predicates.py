@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access.callers import principal_of
 from hub.access.lookup import get_record
 from hub.access.models import ApiToken, User
 from hub.access.predicates import allowed, allowed_actions, visible
@@ -23,7 +24,7 @@ CHANGING = (Verb.EDIT, Verb.DELETE, Verb.MERGE, Verb.ASSIGN, Verb.TRANSITION)
 @pytest.fixture
 def people(session: Session) -> tuple[Principal, Principal, Principal]:
     users = [
-        User(email=f"{name}@example.com", name=name, role=role)
+        User(email=f"{name}@example.com", name=name, roles=[role])
         for name, role in [
             ("anna", Role.ADMINISTRATOR),
             ("bo", Role.REPRESENTATIVE),
@@ -32,7 +33,7 @@ def people(session: Session) -> tuple[Principal, Principal, Principal]:
     ]
     session.add_all(users)
     session.flush()
-    anna, bo, carl = (Principal(user.id, user.role, user.name) for user in users)
+    anna, bo, carl = (principal_of(session, user) for user in users)
     return anna, bo, carl
 
 
@@ -122,7 +123,7 @@ def test_the_predicate_and_the_answer_for_one_record_never_disagree(
             for row in rows:
                 assert (row.id in shown) == allowed(caller, verb, row), (model, verb, visibility)
                 compared += 1
-    assert compared == 3 * 2 * len(Verb) * (3 + 2 + 3 + 2)
+    assert compared == 3 * len(Visibility) * len(Verb) * (3 + 2 + 3 + 2)
 
 
 def test_the_actions_of_a_record_follow_role_scope_and_owner(
@@ -132,7 +133,7 @@ def test_the_actions_of_a_record_follow_role_scope_and_owner(
     reading = replace(bo, scopes=frozenset({"customers:read"}))
 
     assert allowed_actions(bo, "customers", customers["bo"]) == [
-        "read", "comment", "edit", "delete", "transition", "assign", "merge",
+        "read", "comment", "edit", "delete", "transition", "assign", "share", "protect", "merge",
     ]  # fmt: skip
     assert allowed_actions(bo, "customers", customers["carl"]) == ["read", "comment"]
     assert allowed_actions(reading, "customers", customers["bo"]) == ["read"]

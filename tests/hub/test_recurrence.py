@@ -173,11 +173,14 @@ def test_a_schedule_of_centuries_ago_is_as_quick_as_one_of_yesterday(text: str) 
 
 
 def test_a_rule_that_never_falls_ends_the_search_within_a_hundred_years() -> None:
-    rule = parse_rule("FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=30")
-    began = time.process_time()
+    never = parse_rule("FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=30")
+    within, beyond = (parse_rule(f"FREQ=YEARLY;INTERVAL={years}") for years in (100, 101))
+    start = datetime(2026, 2, 1)
+    after = datetime(2026, 3, 1, tzinfo=UTC)
 
-    assert list(occurrences_after(rule, datetime(2026, 2, 1), COPENHAGEN, LONG_AGO)) == []
-    assert time.process_time() - began < 0.05
+    assert list(occurrences_after(never, start, COPENHAGEN, LONG_AGO)) == []
+    assert [each.year for each in occurrences_after(within, start, COPENHAGEN, after)] == [2126]
+    assert list(occurrences_after(beyond, start, COPENHAGEN, after)) == []
 
 
 RULES = st.one_of(

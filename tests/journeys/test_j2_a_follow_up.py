@@ -34,7 +34,7 @@ def mette(world: World) -> dict[str, Any]:
         {
             "email": "mette@hub.example",
             "name": "Mette Prøve",
-            "role": "representative",
+            "roles": ["representative"],
             "locale": "da",
             "zone": "Europe/Copenhagen",
         },
@@ -193,7 +193,7 @@ def jens(world: World) -> dict[str, Any]:
         {
             "email": "jens@hub.example",
             "name": "Jens Prøve",
-            "role": "representative",
+            "roles": ["representative"],
             "locale": "en",
             "zone": "Europe/Copenhagen",
         },

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import files
-from hub.access.models import ApiToken, User
+from hub.access.models import ApiToken, CustomRole, Team, User
 from hub.autofill.models import RegistryLookup
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
 from hub.customers import contacts
@@ -49,6 +50,8 @@ from tests.api.conftest import Caller
 
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
+COMMON = ("role_id", "team_id")
+"""What everybody sees: roles and teams."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class _Maker:
         ).id
 
     def make(self) -> None:
+        self.organised()
         customer = self.customer("Havn", external_ref=f"{self.word}-1", cvr="12345674")
         double = self.customer("Havn 2")
         self.paths["customer_id"] = customer.id
@@ -109,6 +113,21 @@ class _Maker:
         self.planned(customer)
         self.reported()
         self.told(customer)
+
+    def organised(self) -> None:
+        role = CustomRole(
+            code=f"role_{self.word.casefold()}", label="clerk", rights=["*:read"], reach="shared",
+            reads=["public"], writes=[],
+        )  # fmt: skip
+        self.paths["role_id"] = self.common(role)
+        self.paths["team_id"] = self.common(Team(name=f"team {self.user.id}"))
+
+    def common(self, record: Any) -> UUID:
+        """Make what everybody sees."""
+        self.session.add(record)
+        self.session.flush()
+        identifier: UUID = record.id
+        return identifier
 
     def parts_of(self, customer: Customer, double: Customer) -> None:
         contact = contacts.create(
@@ -237,6 +256,7 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
         job.state = JobState.DEAD
         token = session.get_one(ApiToken, caller.token_id)
         hidden = {str(each) for each in (*maker.paths.values(), *maker.others, job.id, token.id)}
+        hidden -= {str(maker.paths[name]) for name in COMMON}
         paths = {name: str(each) for name, each in maker.paths.items()}
         paths |= {
             "job_id": str(job.id),

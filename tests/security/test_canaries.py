@@ -84,7 +84,7 @@ class _Run:
         user = world.post(
             "/users",
             {"email": "saelhund@hub.example", "name": "Sælhundsen", "phone": "71 94 82 63",
-             "role": "representative"},
+             "roles": ["representative"]},
         )  # fmt: skip
         token = world.post("/tokens", {"user_id": user["id"], "name": "x", "scopes": ["*"]})
         self.canaries.secret["representative's token"] = token["token"]

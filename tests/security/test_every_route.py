@@ -5,7 +5,7 @@ from flask import Flask
 
 from api.authentication import forget_tokens
 from hub.access.models import ApiToken
-from hub.access.roles import VERBS, Role, Verb
+from hub.access.roles import BASE_ROLES, Role, Verb
 from hub.clock import utcnow
 from hub.db import transaction
 from hub.settings import get_settings
@@ -15,9 +15,11 @@ from tests.security.possessions import Possessions, make_possessions
 from tests.security.routes import ONES_BODIES, Route, documented_routes
 
 WORD, OWN_WORD = "Zanzibarfalk", "Egernsund"
-ADMINISTRATORS = frozenset(Verb) - VERBS[Role.REPRESENTATIVE]
-COMMON = {"user_id", "name"}
-"""Path parameters of what everybody sees: colleagues, and the lists there are."""
+ADMINISTRATORS = frozenset(
+    verb for verb in Verb if not BASE_ROLES[Role.REPRESENTATIVE].grants(verb, "customers")
+)
+COMMON = {"user_id", "role_id", "team_id", "name"}
+"""Path parameters of what everybody sees: colleagues, teams, roles, and the lists there are."""
 
 
 @pytest.fixture
@@ -55,6 +57,7 @@ def works_on_a_record(route: Route) -> bool:
 def test_the_verbs_of_administrators_are_what_they_should_be() -> None:
     assert {
         Verb.CONNECT, Verb.CONFIGURE, Verb.REPLAY, Verb.AUDIT, Verb.IMPORT, Verb.UNDO_MERGE,
+        Verb.APPROVE,
     } == ADMINISTRATORS  # fmt: skip
 
 

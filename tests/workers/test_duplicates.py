@@ -34,7 +34,7 @@ def finished(job_id: UUID) -> dict[str, Any]:
 def test_all_customers_are_looked_at_when_somebody_asks(database: Engine) -> None:
     make_twins()
     with transaction() as session:
-        user = User(email="anna@example.com", name="Anna", role=Role.ADMINISTRATOR)
+        user = User(email="anna@example.com", name="Anna", roles=[Role.ADMINISTRATOR])
         session.add(user)
         session.flush()
         handle = scanning.ask_for_scan(session, by=user.id)

@@ -76,7 +76,7 @@ def test_a_new_result_takes_the_place_of_the_former() -> None:
 
 def test_the_result_is_in_the_uploaders_language() -> None:
     with transaction() as session:
-        anna = User(email="anna@hub.example", name="Anna", role=Role.ADMINISTRATOR, locale="da")
+        anna = User(email="anna@hub.example", name="Anna", roles=[Role.ADMINISTRATOR], locale="da")
         session.add(anna)
     import_id = upload(FILE)
     with transaction() as session:

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import Engine, func, select, update
 
 from hub import files, reactions
+from hub.access.callers import principal_of
 from hub.access.models import User
 from hub.access.predicates import visible
-from hub.access.principals import Principal
 from hub.access.roles import Verb
 from hub.customers.models import Customer
 from hub.db import transaction
@@ -221,7 +221,7 @@ def test_the_rows_of_an_export_are_as_many_as_the_list_says() -> None:
     with transaction() as session:
         anna = session.get_one(User, people["Anna"])
         query = DATASETS["customers"].query(MINE, reader_of(anna))
-        principal = Principal(anna.id, anna.role, anna.name)
+        principal = principal_of(session, anna)
         listed = page(session, query, visible(principal, Verb.READ, Customer)).total.count
     assert get_export(identifier).row_count == listed == 7
 

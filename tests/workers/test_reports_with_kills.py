@@ -69,7 +69,7 @@ class Office:
         for address, (locale, names, _) in OWNERS.items():
             user = self.post(
                 "/users",
-                {"email": address, "name": address.partition("@")[0], "role": "representative",
+                {"email": address, "name": address.partition("@")[0], "roles": ["representative"],
                  "locale": locale, "zone": str(ZONE)},
             )  # fmt: skip
             self.users[address] = user["id"]

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import links
+from hub.access.callers import principal_of
 from hub.access.models import User
 from hub.access.predicates import allowed
-from hub.access.principals import Principal
-from hub.access.roles import Verb, Visibility
+from hub.access.roles import Verb
 from hub.clock import business_date
 from hub.customers.models import Contact, Customer
 from hub.mail.models import Delivery, DeliveryKind
@@ -19,7 +19,6 @@ from hub.notes import services as notes
 from hub.notes.models import Note
 from hub.ports import OutgoingMail
 from hub.reminders.models import Reminder
-from hub.settings import get_settings
 from workers.mailing.renderers import Composer, renders
 from workers.rendering.mails import Envelope
 from workers.rendering.readers import Reader
@@ -66,9 +65,7 @@ def _customer(session: Session, reminder: Reminder, reader_id: UUID | None) -> C
     user = session.get(User, reader_id) if reader_id else None
     if customer is None or customer.deleted_at is not None or user is None:
         return None
-    visibility = Visibility(get_settings().visibility)
-    principal = Principal(user.id, user.role, user.name, visibility=visibility)
-    return customer if allowed(principal, Verb.READ, customer) else None
+    return customer if allowed(principal_of(session, user), Verb.READ, customer) else None
 
 
 def _phone(session: Session, customer: Customer) -> str | None:

@@ -22,7 +22,7 @@ NOW = utcnow()
 
 
 def make_user(session: Session) -> UUID:
-    user = User(email="anna@example.com", name="Anna", role=Role.ADMINISTRATOR)
+    user = User(email="anna@example.com", name="Anna", roles=[Role.ADMINISTRATOR])
     session.add(user)
     session.flush()
     return user.id

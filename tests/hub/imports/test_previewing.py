@@ -320,7 +320,7 @@ def test_known_customers_may_be_left_alone() -> None:
 
 def test_new_customers_get_what_the_import_says_and_nobody_owns_them_unless_it_does() -> None:
     with transaction() as session:
-        anna = User(email="anna@hub.example", name="Anna", role=Role.ADMINISTRATOR)
+        anna = User(email="anna@hub.example", name="Anna", roles=[Role.ADMINISTRATOR])
         session.add(anna)
         session.flush()
 

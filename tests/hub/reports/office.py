@@ -27,7 +27,7 @@ ZONE = "Europe/Copenhagen"
 
 
 def make_user(session: Session, name: str, **fields: Any) -> User:
-    fields.setdefault("role", Role.REPRESENTATIVE)
+    fields["roles"] = [fields.pop("role", Role.REPRESENTATIVE)]
     user = User(email=f"{name.casefold()}@example.com", name=name, **fields)
     session.add(user)
     session.flush()
@@ -51,7 +51,10 @@ def make_customer(
 
 
 def reader_of(user: User, now: datetime = NOW) -> Reader:
-    return Reader(now=now, zone=ZONE, user_id=user.id, locale=user.locale or "en")
+    return Reader(
+        now=now, zone=ZONE, user_id=user.id, locale=user.locale or "en",
+        classes=frozenset({"public", "internal"}),
+    )  # fmt: skip
 
 
 def make_report(

@@ -3,8 +3,8 @@ import io
 import pytest
 from sqlalchemy.orm import Session
 
+from hub.access.callers import principal_of
 from hub.access.predicates import visible
-from hub.access.principals import Principal
 from hub.access.roles import Role, Verb
 from hub.db import transaction
 from hub.errors import NotFoundError, ValidationError
@@ -24,7 +24,7 @@ def test_every_list_can_be_exported_by_every_role(
 ) -> None:
     user = make_user(session, "Anna", role=role)
     session.commit()
-    principal = Principal(user.id, user.role, user.name)
+    principal = principal_of(session, user)
     order = FileOrder(
         query=dataset.query({}, reader_of(user)),
         visible=visible(principal, Verb.EXPORT, dataset.listing.model),

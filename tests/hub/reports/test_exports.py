@@ -5,9 +5,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import files
+from hub.access.callers import principal_of
 from hub.access.models import User
 from hub.access.predicates import visible
-from hub.access.principals import Principal
 from hub.access.roles import Role, Verb
 from hub.errors import ConflictError, ForbiddenError, ValidationError
 from hub.ledger.models import Job
@@ -90,14 +90,12 @@ def test_a_query_that_the_list_does_not_know_is_refused(session: Session) -> Non
 
 
 def test_the_right_is_looked_up_again_when_the_file_is_made(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session,
 ) -> None:
     anna = make_user(session, "Anna")
     export = ask(session, anna)
+    anna.roles = [Role.VIEWER.value]
     session.commit()
-    monkeypatch.setattr(
-        "hub.access.principals.VERBS", {Role.REPRESENTATIVE: frozenset({Verb.READ})}
-    )
 
     with pytest.raises(ForbiddenError, match="customers:export") as refused:
         exports.begin(session, export.id, now=NOW)
@@ -158,7 +156,7 @@ def test_an_export_is_seen_by_who_asked_and_by_an_administrator(session: Session
     ask(session, anna)
 
     def seen(user: User) -> int:
-        principal = Principal(user.id, user.role, user.name)
+        principal = principal_of(session, user)
         query = select(Export.id).where(visible(principal, Verb.READ, Export))
         return len(session.scalars(query).all())
 

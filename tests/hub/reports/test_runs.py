@@ -6,9 +6,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub import files
+from hub.access.callers import principal_of
 from hub.access.models import User
 from hub.access.predicates import allowed, visible
-from hub.access.principals import Principal
 from hub.access.roles import Role, Verb
 from hub.errors import ConflictError, ForbiddenError
 from hub.files import services as file_rows
@@ -240,7 +240,7 @@ def test_a_run_is_seen_by_its_recipient_and_the_schedules_owner_its_file_by_the_
     people = {name: make_user(session, name) for name in ("Owner", "Reader", "Other")}
     people["Chief"] = make_user(session, "Chief", role=Role.ADMINISTRATOR)
     run = make_run(session, people["Reader"], people["Owner"])
-    principals = {name: Principal(u.id, u.role, u.name) for name, u in people.items()}
+    principals = {name: principal_of(session, u) for name, u in people.items()}
 
     seen = {
         name: bool(

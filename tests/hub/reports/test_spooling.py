@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import true
 from sqlalchemy.orm import Session
 
+from hub.access.callers import principal_of
 from hub.access.models import User
 from hub.access.predicates import visible
-from hub.access.principals import Principal
 from hub.access.roles import Verb
 from hub.customers.models import Customer
 from hub.db import transaction
@@ -22,7 +22,8 @@ from tests.hub.reports.office import NOW, make_customer, make_user, reader_of
 
 
 def order_of(user: User, stored: dict[str, Any], *, title: str = "Mine") -> FileOrder:
-    principal = Principal(user.id, user.role, user.name)
+    with transaction() as session:
+        principal = principal_of(session, user)
     return FileOrder(
         query=DATASETS["customers"].query(stored, reader_of(user)),
         visible=visible(principal, Verb.EXPORT, Customer),

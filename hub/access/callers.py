@@ -1,0 +1,68 @@
+"""Turns a user into a principal: his roles, his standing, the installation's visibility."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.access.models import CustomRole, User
+from hub.access.principals import Principal
+from hub.access.roles import ALL, BASE_ROLES, FieldClass, Reach, RoleDefinition, Visibility
+from hub.access.standing import standing_of
+from hub.settings import get_settings
+
+
+def principal_of(
+    session: Session,
+    user: User,
+    *,
+    scopes: Iterable[str] = (ALL,),
+    token_id: UUID | None = None,
+    row_filters: Mapping[str, Any] | None = None,
+) -> Principal:
+    """Return a user as one who acts or reads, as everything stands now.
+
+    Args:
+        session: where to look.
+        user: who; that he is active is the caller's to check.
+        scopes: of the token that speaks for him; a star where he does himself.
+        token_id: that token.
+        row_filters: what it is narrowed to.
+    """
+    return Principal(
+        user_id=user.id,
+        roles=definitions(session, user.roles),
+        name=user.name,
+        locale=user.locale,
+        zone=user.zone,
+        scopes=frozenset(scopes),
+        token_id=token_id,
+        visibility=Visibility(get_settings().visibility),
+        standing=standing_of(session, user.id),
+        row_filters=row_filters or {},
+    )
+
+
+def definitions(session: Session, codes: Iterable[str]) -> frozenset[RoleDefinition]:
+    """Return what the roles of these codes are; one that means nothing any more grants nothing."""
+    wanted = set(codes)
+    found = {BASE_ROLES[code] for code in wanted & BASE_ROLES.keys()}
+    own = wanted - BASE_ROLES.keys()
+    if own:
+        rows = session.scalars(
+            select(CustomRole).where(CustomRole.code.in_(own), CustomRole.deleted_at.is_(None))
+        )
+        found |= {_definition(row) for row in rows}
+    return frozenset(found)
+
+
+def _definition(role: CustomRole) -> RoleDefinition:
+    return RoleDefinition(
+        role.code,
+        frozenset(role.rights),
+        Reach[role.reach.upper()],
+        frozenset(map(FieldClass, role.reads)),
+        frozenset(map(FieldClass, role.writes)),
+    )

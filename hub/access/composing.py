@@ -1,0 +1,116 @@
+"""Roles of the installation's own: composed of rights, a reach and field classes."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.access.lookup import get_record
+from hub.access.models import CustomRole, User
+from hub.access.principals import Principal
+from hub.access.roles import BASE_ROLES, Verb
+from hub.errors import ConflictError, FieldError, ValidationError
+from hub.i18n import N_
+
+
+def known_roles(session: Session, codes: Iterable[str]) -> list[str]:
+    """Return role codes, each once and in order.
+
+    Raises:
+        ValidationError: there are none, or one means nothing; the message says which there are.
+    """
+    wanted = sorted(set(codes))
+    if not wanted:
+        raise ValidationError.of("/roles", "required", N_("A user needs a role."))
+    known = {*BASE_ROLES, *session.scalars(_live(CustomRole.code))}
+    unknown = [code for code in wanted if code not in known]
+    if unknown:
+        raise ValidationError(
+            *(
+                FieldError(
+                    "/roles", "unknown_role", N_("{role} is no role; there are {allowed}."),
+                    {"role": code, "allowed": ", ".join(sorted(known))},
+                )
+                for code in unknown
+            )
+        )  # fmt: skip
+    return wanted
+
+
+def create_role(session: Session, fields: Mapping[str, Any]) -> CustomRole:
+    """Make a role.
+
+    Raises:
+        ConflictError: ``taken``: a base role or another one has the code.
+        ValidationError: a right has no such form.
+    """
+    _check_rights(fields["rights"])
+    code = fields["code"]
+    if code in BASE_ROLES or session.scalar(_live(CustomRole.id).where(CustomRole.code == code)):
+        raise ConflictError(
+            "taken", N_("There is a role {role} already."), details={"pointer": "/code"}, role=code
+        )
+    role = CustomRole(**fields)
+    session.add(role)
+    session.flush()
+    return role
+
+
+def change_role(
+    session: Session,
+    principal: Principal,
+    role_id: UUID,
+    changes: Mapping[str, Any],
+    *,
+    expected_version: int,
+) -> CustomRole:
+    """Change a role; who has it may do otherwise within seconds.
+
+    Raises:
+        NotFoundError, StaleVersionError: as `get_record`.
+        ValidationError: a right has no such form.
+    """
+    role = get_record(
+        session, principal, Verb.CONFIGURE, CustomRole, role_id, expected_version=expected_version
+    )
+    _check_rights(changes.get("rights", ()))
+    for field, value in changes.items():
+        setattr(role, field, value)
+    session.flush()
+    return role
+
+
+def refuse_role_in_use(session: Session, role: CustomRole) -> None:
+    """Pass where nobody has a role any more.
+
+    Raises:
+        ConflictError: ``in_use``: somebody has it; the details say who.
+    """
+    holders = session.scalars(
+        select(User.id).where(User.roles.contains([role.code]), User.deleted_at.is_(None)).limit(20)
+    ).all()
+    if holders:
+        raise ConflictError(
+            "in_use",
+            N_("Somebody has the role {role}: give them another one first."),
+            details={"user_ids": [str(holder) for holder in holders]},
+            role=role.code,
+        )
+
+
+def _check_rights(rights: Iterable[str]) -> None:
+    for position, right in enumerate(rights):
+        collection, _, verb = right.partition(":")
+        if right != "*" and (not collection or verb not in {*Verb, "*"}):
+            raise ValidationError.of(
+                f"/rights/{position}",
+                "right",
+                N_("{right} is no right: write for example customers:read, customers:* or *:read."),
+                right=right,
+            )
+
+
+def _live(column: Any) -> Any:
+    return select(column).where(CustomRole.deleted_at.is_(None))

@@ -1,0 +1,29 @@
+"""Whom a list is read for: what a principal's rights make of the reader."""
+
+from datetime import datetime
+
+from hub.access.principals import Principal
+from hub.listing import Reader
+from hub.settings import get_settings
+
+
+def reader_of(
+    principal: Principal, *, now: datetime, locale: str | None = None, zone: str | None = None
+) -> Reader:
+    """Return a principal as the reader of lists: his day, his words, the fields that he may see.
+
+    Args:
+        principal: who reads.
+        now: the instant that `today` in a query is reckoned from.
+        locale: his language at the time; None takes that of his profile.
+        zone: likewise.
+    """
+    settings = get_settings()
+    return Reader(
+        now=now,
+        zone=zone or principal.zone or settings.zone,
+        user_id=principal.user_id,
+        locale=locale or principal.locale or settings.locale,
+        classes=frozenset(each.value for each in principal.reads),
+        sees_deleted=any(role.is_unbounded for role in principal.roles),
+    )
