@@ -63,8 +63,8 @@ class Settings(BaseSettings):
     allow_private_addresses: bool = Field(
         default=False, description="Lets connections call loopback and private networks."
     )
-    visibility: Literal["public", "private"] = Field(
-        "public", description="Whether representatives read each other's customers."
+    visibility: Literal["public", "team", "private"] = Field(
+        "public", description="Whose records are read: everybody's, the team's, or only one's own."
     )
     lease_s: float = Field(60, gt=0, description="Seconds after which a silent worker loses a job.")
     sweep_s: float = Field(5, gt=0, description="Seconds between looks for lapsed leases.")

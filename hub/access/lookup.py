@@ -35,7 +35,7 @@ def get_record(
         ForbiddenError: he may see it, and no more.
         StaleVersionError: it is not at `expected_version` any more.
     """
-    query = select(model, visible(principal, verb, model)).where(
+    query = select(model, visible(principal, verb, model).label("permitted")).where(
         model.id == identifier,
         model.deleted_at.is_(None),
         visible(principal, Verb.READ, model),

@@ -294,7 +294,10 @@ def _ask(
         key = verb if is_part else (reach, level_of(verb), verb is Verb.SHARE)
         alike.setdefault(key, []).append(verb)
     groups = list(alike.values())
-    columns = [visible(principal, group[0], model) for group in groups]
+    columns = [
+        visible(principal, group[0], model).label(f"group_{number}")
+        for number, group in enumerate(groups)
+    ]
     rows = session.execute(select(model.id, *columns).where(model.id.in_(ids)))
     found: dict[UUID, tuple[Verb, ...]] = {}
     for identifier, *holds in rows:
