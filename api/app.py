@@ -10,6 +10,7 @@ from api.observation import ROUTE, Observed
 from api.operations import View
 from api.problems import moved, present, problem_of
 from api.routes import (
+    approvals,
     checklist,
     conflicts,
     connections,
@@ -34,6 +35,7 @@ from api.routes import (
     roles,
     runs,
     schedules,
+    settings,
     teams,
     tokens,
     users,
@@ -71,6 +73,8 @@ CONCEPTS = (
     schedules,
     report_runs,
     imports,
+    approvals,
+    settings,
 )
 PAGES = (front_page, health, metrics, documentation)
 

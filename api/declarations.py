@@ -50,13 +50,14 @@ class Operation:
     keeps_answer: bool
     opens_transaction: bool
     documented: bool
+    versioned: bool
     summary: str
     description: str
 
     @property
     def needs_version(self) -> bool:
         """Whether the caller must say which version he changes."""
-        return self.method in {"PATCH", "DELETE"}
+        return self.versioned or self.method in {"PATCH", "DELETE"}
 
     @property
     def content_types(self) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ def operation(
     keeps_answer: bool = True,
     opens_transaction: bool = True,
     documented: bool = True,
+    versioned: bool = False,
 ) -> Callable[[Route], Route]:
     """Make a function answer a method of a path; its docstring becomes the documentation.
 
@@ -91,6 +92,7 @@ def operation(
         keeps_answer: False where the answer holds a secret: Idempotency-Key is refused there.
         opens_transaction: False for a route that needs no database.
         documented: False for pages that are no part of the API.
+        versioned: True for a PUT that needs If-Match too.
 
     Raises:
         TypeError: the function has no docstring.
@@ -117,6 +119,7 @@ def operation(
             keeps_answer=keeps_answer,
             opens_transaction=opens_transaction,
             documented=documented,
+            versioned=versioned,
             summary=" ".join(summary.split()).rstrip("."),
             description=rest.partition("Raises:")[0].strip(),
         )

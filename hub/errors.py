@@ -123,7 +123,7 @@ class StaleVersionError(DomainError):
 
     code = "stale_version"
 
-    def __init__(self, entity: str, identifier: UUID, current: int) -> None:
+    def __init__(self, entity: str, identifier: object, current: int) -> None:
         super().__init__(
             "{entity} {id} was changed meanwhile; its version is now {current}.",
             entity=entity,

@@ -1,5 +1,6 @@
 """What follows from changes, whoever makes them: every process connects its reactions here."""
 
+from hub.approvals.telling import ApprovalMails
 from hub.autofill import access as _access_of_searches  # noqa: F401 - declares whose they are
 from hub.autofill import services as autofill
 from hub.customers import access as _access_of_parts  # noqa: F401 - declares its rules
@@ -18,4 +19,5 @@ def install() -> None:
     when_changed("customer", pushing.react, many=pushing.react_many)
     when_changed("customer", duplicates.react)
     declare_source("reminder", ReminderMails())
+    declare_source("approval", ApprovalMails())
     report_deliveries.install()

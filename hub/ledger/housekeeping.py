@@ -15,12 +15,13 @@ _LOCK = 7_215_003  # any constant of our own: two relays that start at once wait
 
 @dataclass(frozen=True, slots=True)
 class SystemSchedule:
-    """A task that comes back by itself, by a rule on the business's own wall clock."""
+    """A task that comes back by itself: by a rule on the business's wall clock, or by seconds."""
 
     name: str
     task: TaskName
-    rule: str
-    starts_at_local: str
+    rule: str | None = None
+    starts_at_local: str | None = None
+    every_s: int | None = None
 
 
 SYSTEM_SCHEDULES = (
@@ -33,6 +34,7 @@ SYSTEM_SCHEDULES = (
         "FREQ=DAILY",
         "2026-01-01T03:30:00",
     ),
+    SystemSchedule("system: let requests expire", TaskName.EXPIRE_REQUESTS, every_s=300),
 )
 
 
@@ -55,11 +57,14 @@ def ensure(session: Session, *, zone: str, now: datetime) -> int:
         if schedule is None:
             schedule = Schedule(name=wanted.name, args={})
             session.add(schedule)
-        elif _rhythm(schedule) == (wanted.task, wanted.rule, wanted.starts_at_local, zone):
+        elif _rhythm(schedule) == (
+            wanted.task, wanted.rule, wanted.starts_at_local, wanted.every_s, zone,
+        ):  # fmt: skip
             continue
         schedule.task = wanted.task.value
         schedule.rule = wanted.rule
         schedule.starts_at_local = wanted.starts_at_local
+        schedule.every_s = wanted.every_s
         schedule.zone = zone
         schedule.next_at = first_time(schedule, now)
         written += 1
@@ -67,5 +72,7 @@ def ensure(session: Session, *, zone: str, now: datetime) -> int:
     return written
 
 
-def _rhythm(schedule: Schedule) -> tuple[str | None, ...]:
-    return schedule.task, schedule.rule, schedule.starts_at_local, schedule.zone
+def _rhythm(schedule: Schedule) -> tuple[str | int | None, ...]:
+    return (
+        schedule.task, schedule.rule, schedule.starts_at_local, schedule.every_s, schedule.zone,
+    )  # fmt: skip

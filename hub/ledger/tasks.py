@@ -34,6 +34,7 @@ class TaskName(StrEnum):
     RENDER_REPORT = "reports.render_report"
     RENDER_EXPORT = "reports.render_export"
     TIDY_LEDGER = "ledger.tidy_ledger"
+    EXPIRE_REQUESTS = "approvals.expire_requests"
 
 
 _QUEUES = {

@@ -24,6 +24,7 @@ DELIVERIES = Listing(
             Choice(DeliveryKind.RECOVERY, N_("All-clear")),
             Choice(DeliveryKind.DIGEST, N_("Daily digest")),
             Choice(DeliveryKind.TEST, N_("Test")),
+            Choice(DeliveryKind.APPROVAL, N_("Approval")),
         )),
         Field("state", Delivery.state, label=N_("State"), kind=Kind.ENUM, facet=True, choices=(
             Choice(DeliveryState.PENDING, N_("Pending")),

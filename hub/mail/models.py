@@ -24,6 +24,7 @@ class DeliveryKind(StrEnum):
     RECOVERY = "recovery"
     DIGEST = "digest"
     TEST = "test"
+    APPROVAL = "approval"
 
 
 CALENDAR = frozenset({DeliveryKind.INVITATION, DeliveryKind.UPDATE, DeliveryKind.CANCELLATION})

@@ -6,6 +6,8 @@ from typing import Any
 
 from hub.access.principals import Permission
 from hub.access.roles import Verb
+from hub.approvals.listing import APPROVALS
+from hub.approvals.models import Approval
 from hub.customers.listing import CONTACTS, CUSTOMERS
 from hub.customers.models import Customer
 from hub.duplicates.listing import DUPLICATES
@@ -78,6 +80,7 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(REPORTS, N_("Reports"), owner=ReportDef.owner_user_id),
         Dataset(REPORT_RUNS, N_("Runs of reports"), owner=ReportRun.recipient_user_id),
         Dataset(EXPORTS, N_("Exports")),
+        Dataset(APPROVALS, N_("Approvals"), owner=Approval.requested_by),
     )
 }
 

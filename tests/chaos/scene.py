@@ -12,6 +12,7 @@ from hub.clock import utcnow
 from hub.connections import credentials, declarations, health
 from hub.connections import services as connections
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState
+from hub.customers.models import Customer
 from hub.db import transaction
 from hub.duplicates.models import DupCandidate
 from hub.ledger.enqueueing import enqueue
@@ -24,6 +25,7 @@ from hub.problems.models import Problem
 from hub.sync import loading
 from tests.api.conftest import Caller
 from tests.hub.hooks.shops import SECRET
+from tests.petitions import petition
 
 API = "/api/v1"
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -175,6 +177,12 @@ class Scene:
             made = DupCandidate(a_id=a, b_id=b, score=0.9, evidence=[], rule_version=1)
             session.add(made)
         return made.id
+
+    def approval(self, *, own: bool = False) -> UUID:
+        customer, user = self.customer(), self.user()
+        asker = self.caller.user_id if own else UUID(user["id"])
+        with transaction() as session:
+            return petition(session, session.get_one(Customer, UUID(customer["id"])), asker).id
 
     def job(self, state: JobState) -> UUID:
         with transaction() as session:

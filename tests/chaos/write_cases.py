@@ -224,5 +224,17 @@ CASES: Mapping[str, Case] = {
         "/imports?entity=customers&name=kunder.csv", data=CSV, headers={"Content-Type": "text/csv"}
     ),
     "POST /hooks/<uuid:connection_id>/<secret>": _hook,
+    "POST /approvals/<uuid:approval_id>/approval": _on("approvals", Scene.approval, "approval", {}),
+    "POST /approvals/<uuid:approval_id>/refusal": _on(
+        "approvals", Scene.approval, "refusal", {"reason": "For dyrt"}
+    ),
+    "POST /approvals/<uuid:approval_id>/withdrawal": _on(
+        "approvals", lambda s: s.approval(own=True), "withdrawal", {}
+    ),
+    "PUT /settings/approvals": lambda s: Request(
+        "/settings/approvals",
+        {"expires_after_days": 30},
+        headers=at(s.get("/settings/approvals")),
+    ),
 }
 """By method and path, as the routes declare them."""

@@ -47,6 +47,7 @@ from hub.reports.models import (
 )
 from hub.reports.schedules import Recipients
 from tests.api.conftest import Caller
+from tests.petitions import petition
 
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
@@ -113,6 +114,8 @@ class _Maker:
         self.planned(customer)
         self.reported()
         self.told(customer)
+        approval = petition(self.session, customer, self.user, reason=self.word)
+        self.paths["approval_id"] = approval.id
 
     def organised(self) -> None:
         role = CustomRole(

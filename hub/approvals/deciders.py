@@ -1,0 +1,68 @@
+"""The usual deciders: whoever leads those whom a request concerns, or administrators alone."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy.orm import Session
+
+from hub.access.models import User
+from hub.access.principals import Principal
+from hub.access.roles import Reach
+from hub.access.standing import leaders_of
+from hub.approvals.models import Approval
+from hub.history.records import Record
+
+
+class Administrators:
+    """Administrators, whose right reaches everything in any case."""
+
+    def predicate(
+        self, principal: Principal, subject: type[Record], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `hub.approvals.actions.Deciders.predicate`."""
+        del principal, subject, reach
+        return false()
+
+    def candidates(
+        self, session: Session, approval: Approval, subject: Record | None
+    ) -> Iterable[User]:
+        """See `hub.approvals.actions.Deciders.candidates`."""
+        del approval, subject
+        return session.scalars(
+            select(User)
+            .where(User.is_administrator, User.active, User.deleted_at.is_(None))
+            .order_by(User.id)
+        )
+
+
+class Leaders(Administrators):
+    """Whoever leads the requester, or leads or is the owner of the record; administrators too."""
+
+    def predicate(
+        self, principal: Principal, subject: type[Record], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `hub.approvals.actions.Deciders.predicate`."""
+        if reach < Reach.LINE:
+            return false()
+        model: Any = subject
+        line, standing = principal.standing.line_user_ids, principal.standing
+        concerned = []
+        if hasattr(model, "owner_user_id"):
+            concerned.append(model.owner_user_id.in_((principal.user_id, *line)))
+        if hasattr(model, "team_id") and standing.line_team_ids:
+            concerned.append(model.team_id.in_(standing.line_team_ids))
+        of_theirs = select(model.id).where(or_(false(), *concerned)).correlate(None)
+        return or_(Approval.requested_by.in_(line), Approval.subject_id.in_(of_theirs))
+
+    def candidates(
+        self, session: Session, approval: Approval, subject: Record | None
+    ) -> Iterator[User]:
+        """See `hub.approvals.actions.Deciders.candidates`."""
+        owner: UUID | None = getattr(subject, "owner_user_id", None)
+        nearest = leaders_of(session, approval.requested_by)
+        if owner is not None:
+            nearest += [owner, *leaders_of(session, owner)]
+        for user_id in dict.fromkeys(nearest):
+            yield session.get_one(User, user_id)

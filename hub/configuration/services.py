@@ -1,0 +1,94 @@
+"""Reading and writing what is set."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from hub.configuration.models import Setting
+from hub.configuration.policies import Policy
+from hub.db import savepoint
+from hub.errors import StaleVersionError
+
+ENTITY = "setting"
+OF_DEFAULTS = 1
+"""The version of what nobody has written yet."""
+
+PolicyT = TypeVar("PolicyT", bound=Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[PolicyT]):
+    """A policy with its version, and when and by whom it was written; None for the defaults."""
+
+    policy: PolicyT
+    version: int
+    updated_at: datetime | None = None
+    updated_by: UUID | None = None
+
+
+def current(session: Session, policy: type[PolicyT]) -> PolicyT:
+    """Return what is set now."""
+    return stored(session, policy).policy
+
+
+def stored(session: Session, policy: type[PolicyT]) -> Stored[PolicyT]:
+    """Return what is set now, with its version."""
+    return _shown(policy, _row(session, policy))
+
+
+def replace(session: Session, wanted: PolicyT, *, expected_version: int) -> Stored[PolicyT]:
+    """Set a policy anew, whole; the same as before writes nothing.
+
+    Raises:
+        StaleVersionError: somebody wrote it since the caller read it.
+    """
+    policy = type(wanted)
+    row = _row(session, policy, lock=True)
+    before = _shown(policy, row)
+    if before.version != expected_version:
+        raise StaleVersionError(ENTITY, policy.KEY, before.version)
+    if before.policy == wanted:
+        return before
+    if row is None:
+        return _shown(policy, _first(session, wanted))
+    row.value = _written(wanted)
+    session.flush()
+    return _shown(policy, row)
+
+
+def _first(session: Session, wanted: Policy) -> Setting:
+    row = Setting(key=wanted.KEY, value=_written(wanted), version=OF_DEFAULTS + 1)
+    try:
+        with savepoint(session):
+            session.add(row)
+            session.flush()
+    except IntegrityError as error:  # another one was the first, at this very moment
+        raise StaleVersionError(ENTITY, wanted.KEY, OF_DEFAULTS + 1) from error
+    return row
+
+
+def _row(session: Session, policy: type[Policy], *, lock: bool = False) -> Setting | None:
+    query = select(Setting).where(Setting.key == policy.KEY, Setting.deleted_at.is_(None))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(query)
+
+
+def _shown(policy: type[PolicyT], row: Setting | None) -> Stored[PolicyT]:
+    if row is None:
+        return Stored(policy(), OF_DEFAULTS)
+    # A field that a later release dropped is passed over; one that it added has its default.
+    known = {name: value for name, value in row.value.items() if name in policy.model_fields}
+    return Stored(
+        policy.model_validate_json(json.dumps(known)), row.version, row.updated_at, row.updated_by
+    )
+
+
+def _written(wanted: Policy) -> dict[str, Any]:
+    return wanted.model_dump(mode="json")
