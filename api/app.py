@@ -15,9 +15,12 @@ from api.routes import (
     conflicts,
     connections,
     contacts,
+    credit,
+    credit_codes,
     customer_upserts,
     customers,
     deliveries,
+    documents,
     duplicates,
     events,
     exports,
@@ -75,6 +78,9 @@ CONCEPTS = (
     imports,
     approvals,
     settings,
+    credit,
+    credit_codes,
+    documents,
 )
 PAGES = (front_page, health, metrics, documentation)
 

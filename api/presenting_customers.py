@@ -8,13 +8,14 @@ from api.schemas.customers import (
     AccountingView,
     CustomerView,
     FieldSource,
+    HoldView,
     RegistryView,
 )
 from hub.customers import facts
 from hub.customers.models import Customer
 
 _COLUMNS = frozenset(CustomerView.model_fields) - {
-    "registry", "accounting", "provenance", "allowed_actions",
+    "registry", "accounting", "hold", "provenance", "allowed_actions",
 }  # fmt: skip
 
 
@@ -29,6 +30,7 @@ def customer_view(
     return CustomerView(
         **{n: loaded[n] if n in loaded else getattr(customer, n) for n in _COLUMNS},
         allowed_actions=call.actions("customers", customer),
+        hold=hold_view(call, customer),
         registry=RegistryView(
             state=customer.registry_state,
             source=customer.registry_source,
@@ -47,4 +49,14 @@ def customer_view(
         }
         if provenance
         else None,
+    )
+
+
+def hold_view(call: Call[Any, Any], customer: Customer) -> HoldView:
+    """Return whether a customer is on hold, in the caller's words."""
+    return HoldView(
+        state=customer.hold,
+        message=message_view(call, customer.hold_message),
+        by=customer.hold_by,
+        at=customer.hold_at,
     )

@@ -3,6 +3,8 @@
 from hub.approvals.telling import ApprovalMails
 from hub.autofill import access as _access_of_searches  # noqa: F401 - declares whose they are
 from hub.autofill import services as autofill
+from hub.credit import reacting as credit
+from hub.credit import transactions
 from hub.customers import access as _access_of_parts  # noqa: F401 - declares its rules
 from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
@@ -21,3 +23,5 @@ def install() -> None:
     declare_source("reminder", ReminderMails())
     declare_source("approval", ApprovalMails())
     report_deliveries.install()
+    credit.install()
+    transactions.declare_actions()

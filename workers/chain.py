@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 from celery import Task
@@ -161,7 +161,7 @@ def task(name: TaskName, *, longest: timedelta = LONGEST) -> Callable[[Body], Bo
         _BODIES[name.value] = _Registered(
             body,
             longest,
-            {argument: _CONVERTERS.get(kind, _same) for argument, kind in hints.items()},
+            {argument: _converter(kind) for argument, kind in hints.items()},
         )
         app.task(name=name.value, bind=True, base=Task)(_wake)
         return body
@@ -310,6 +310,15 @@ def _facts(held: claims.Claim, started: float) -> dict[str, object]:
         "attempt": held.attempt,
         "duration_s": round(time.monotonic() - started, 4),
     }
+
+
+def _converter(kind: Any) -> Callable[[Any], Any]:
+    """Return what makes an argument of JSON; one that may be None is told by its other type."""
+    found = next((each for each in (kind, *get_args(kind)) if each in _CONVERTERS), None)
+    if found is None:
+        return _same
+    convert = _CONVERTERS[found]
+    return lambda value: None if value is None else convert(value)
 
 
 def _same(value: Any) -> Any:

@@ -10,13 +10,14 @@ from api.schemas.settings import SettingSummary, SettingsView, SettingView
 from hub import configuration
 from hub.approvals.policy import ApprovalPolicy
 from hub.configuration import Policy, Stored
+from hub.credit.policy import CreditPolicy
 from hub.i18n import translate
 
 blueprint = Blueprint("settings", __name__)
 READ = Permission(Verb.READ, "settings")
 CONFIGURE = Permission(Verb.CONFIGURE, "settings")
 
-POLICIES: tuple[type[Policy], ...] = (ApprovalPolicy,)
+POLICIES: tuple[type[Policy], ...] = (ApprovalPolicy, CreditPolicy)
 """Every policy has its two routes from here."""
 
 

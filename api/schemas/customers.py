@@ -12,6 +12,7 @@ from hub.customers.models import (
     AccountingState,
     CustomerKind,
     CustomerRole,
+    HoldState,
     Lifecycle,
     RegistryState,
 )
@@ -139,6 +140,15 @@ class AccountingView(View):
     message: MessageView | None
 
 
+class HoldView(View):
+    """Whether the customer is on hold, and why; `by` is null where that came by itself."""
+
+    state: HoldState
+    message: MessageView | None
+    by: UUID | None
+    at: AwareDatetime | None
+
+
 class CustomerView(RecordView):
     """A customer."""
 
@@ -178,6 +188,8 @@ class CustomerView(RecordView):
     channel: str
     imported_at: AwareDatetime | None
     last_note_at: AwareDatetime | None
+    credit_code: str = Field(description="A code of `GET /credit-codes`.")
+    hold: HoldView
     registry: RegistryView
     accounting: AccountingView
     provenance: dict[str, FieldSource] | None = Field(

@@ -10,6 +10,7 @@ from hub.customers.models import (
     Customer,
     CustomerKind,
     CustomerRole,
+    HoldState,
     Lifecycle,
     RegistryState,
 )
@@ -76,6 +77,14 @@ CUSTOMERS = Listing(
             "credit_limit", Customer.credit_limit, label=N_("Credit limit"), kind=Kind.MONEY,
             shown=False, permission_class=FieldClass.INTERNAL,
         ),
+        Field("credit_code", Customer.credit_code, label=N_("Credit code"), facet=True,
+              shown=False),
+        Field("hold", Customer.hold, label=N_("Hold"), kind=Kind.ENUM, facet=True, shown=False,
+              choices=(
+                  Choice(HoldState.CLEAR, N_("Not on hold")),
+                  Choice(HoldState.HELD_AUTO, N_("On hold by itself")),
+                  Choice(HoldState.HELD_MANUAL, N_("On hold by hand")),
+              )),
         Field("iban", Customer.iban, label=N_("IBAN"), shown=False,
               permission_class=FieldClass.SENSITIVE),
         Field("channel", Customer.channel, label=N_("Channel"), facet=True, shown=False),

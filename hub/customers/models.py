@@ -71,6 +71,17 @@ class AccountingState(StrEnum):
     HELD = "held"
 
 
+class HoldState(StrEnum):
+    """Whether a customer is on hold (domain.md §2); by itself it ends only what began so."""
+
+    CLEAR = "clear"
+    HELD_AUTO = "held_auto"
+    HELD_MANUAL = "held_manual"
+
+
+DEFAULT_CREDIT_CODE = "current_account"
+
+
 class Customer(Record, Searchable):
     """An organisation or person we deal with.
 
@@ -79,6 +90,9 @@ class Customer(Record, Searchable):
     {code, text, params, link}. `name_provisional` says that the name is only the number we were
     given, until the registry answers or somebody types one. Protected until `protected_until`, it
     does not exist for most (`hub.access.predicates.RecordRule`).
+    `credit_code` names a row of the catalogue, with no foreign key: nearly all name the same one,
+    which every new customer would have to lock. `hold_*` change by acts of their own, which the
+    history tells; `hold_message` is {code, text, params}.
     """
 
     __tablename__ = "customer"
@@ -86,7 +100,8 @@ class Customer(Record, Searchable):
         {
             "registry_state", "registry_source", "registry_at", "registry_next_try_at",
             "registry_message", "accounting_state", "accounting_message", "last_note_at",
-            "last_contact_at", "search_text", "name_provisional", "sort_name",
+            "last_contact_at", "search_text", "name_provisional", "sort_name", "hold",
+            "hold_message", "hold_by", "hold_at",
         }
     )  # fmt: skip
     __classes__: ClassVar = MappingProxyType({
@@ -125,6 +140,15 @@ class Customer(Record, Searchable):
     terms_code: Mapped[str | None]
     customer_group: Mapped[str | None]
     credit_limit: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
+    credit_code: Mapped[str] = mapped_column(
+        default=DEFAULT_CREDIT_CODE, server_default=DEFAULT_CREDIT_CODE
+    )
+    hold: Mapped[HoldState] = mapped_column(
+        EnumText(HoldState), default=HoldState.CLEAR, server_default="clear"
+    )
+    hold_message: Mapped[dict[str, Any] | None]
+    hold_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    hold_at: Mapped[datetime | None]
     iban: Mapped[str | None]
     note: Mapped[str | None]
     marketing_protected: Mapped[bool] = mapped_column(default=False, server_default="false")
@@ -156,6 +180,9 @@ class Customer(Record, Searchable):
         CheckConstraint("kind in ('organisation', 'person')", name="kind"),
         CheckConstraint("(lifecycle = 'merged') = (merged_into_id is not null)", name="merged"),
         CheckConstraint("char_length(name) between 1 and 255", name="name_length"),
+        CheckConstraint("hold in ('clear', 'held_auto', 'held_manual')", name="hold"),
+        CheckConstraint("(hold = 'clear') = (hold_at is null)", name="hold_dated"),
+        Index("ix_customer_hold", "hold", "id", postgresql_where=text("hold <> 'clear'")),
         Index("uq_customer_ref_no", "ref_no", unique=True),
         Index("uq_customer_external_ref", "external_ref", unique=True),
         Index("ix_customer_sort_name", "sort_name", "id"),

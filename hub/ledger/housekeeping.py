@@ -34,6 +34,12 @@ SYSTEM_SCHEDULES = (
         "FREQ=DAILY",
         "2026-01-01T03:30:00",
     ),
+    SystemSchedule(
+        "system: evaluate the credit of all customers",
+        TaskName.EVALUATE_CUSTOMERS,
+        "FREQ=DAILY",
+        "2026-01-01T00:30:00",
+    ),
     SystemSchedule("system: let requests expire", TaskName.EXPIRE_REQUESTS, every_s=300),
 )
 

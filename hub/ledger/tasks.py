@@ -35,6 +35,8 @@ class TaskName(StrEnum):
     RENDER_EXPORT = "reports.render_export"
     TIDY_LEDGER = "ledger.tidy_ledger"
     EXPIRE_REQUESTS = "approvals.expire_requests"
+    EVALUATE_CUSTOMER = "credit.evaluate_customer"
+    EVALUATE_CUSTOMERS = "credit.evaluate_customers"
 
 
 _QUEUES = {
@@ -52,6 +54,7 @@ _QUEUES = {
     TaskName.APPLY_FIRST_LOAD: Queue.BULK,
     TaskName.RENDER_EXPORT: Queue.BULK,
     TaskName.TIDY_LEDGER: Queue.BULK,
+    TaskName.EVALUATE_CUSTOMERS: Queue.BULK,
 }
 
 

@@ -10,6 +10,7 @@ from hub.approvals.listing import APPROVALS
 from hub.approvals.models import Approval
 from hub.customers.listing import CONTACTS, CUSTOMERS
 from hub.customers.models import Customer
+from hub.documents.listing import DOCUMENTS
 from hub.duplicates.listing import DUPLICATES
 from hub.errors import NotFoundError, ValidationError
 from hub.i18n import N_
@@ -80,6 +81,7 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(REPORTS, N_("Reports"), owner=ReportDef.owner_user_id),
         Dataset(REPORT_RUNS, N_("Runs of reports"), owner=ReportRun.recipient_user_id),
         Dataset(EXPORTS, N_("Exports")),
+        Dataset(DOCUMENTS, N_("Documents")),
         Dataset(APPROVALS, N_("Approvals"), owner=Approval.requested_by),
     )
 }

@@ -12,6 +12,7 @@ from hub.clock import utcnow
 from hub.connections import credentials, declarations, health
 from hub.connections import services as connections
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState
+from hub.credit import codes
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.duplicates.models import DupCandidate
@@ -97,6 +98,21 @@ class Scene:
 
     def customer(self, **fields: Any) -> Any:
         return self.post("/customers", {"name": self.name(), **ROLES, **fields})
+
+    def held_customer(self) -> Any:
+        customer = self.customer()
+        return self.post(f"/customers/{customer['id']}/hold", {"reason": "Betaler ikke"})
+
+    def new_account(self) -> Any:
+        customer = self.customer()
+        with transaction() as session:
+            found = session.get_one(Customer, UUID(customer["id"]))
+            codes.give(session, found, "new_account", reason=None, by=None)
+        return customer
+
+    def credit_code(self) -> Any:
+        body = {"code": f"c{uuid4().hex}", "label": "Hold øje", "effect": "warn"}
+        return self.post("/credit-codes", body)
 
     def contact(self) -> Any:
         customer = self.customer()

@@ -108,6 +108,11 @@ def _looked_up(scene: Scene) -> Request:
     return Request(f"/customers/{known['id']}/registry-lookup")
 
 
+def _given(customer: Mapping[str, Any]) -> Request:
+    path = f"/customers/{customer['id']}/credit-code"
+    return Request(path, {"code": "past_due"}, headers=at(customer))
+
+
 def _mapping(scene: Scene) -> Request:
     path = f"/connections/{scene.connection()}/mapping"
     return Request(path, {"pairs": scene.get(path)["pairs"][:3]})
@@ -230,6 +235,28 @@ CASES: Mapping[str, Case] = {
     ),
     "POST /approvals/<uuid:approval_id>/withdrawal": _on(
         "approvals", lambda s: s.approval(own=True), "withdrawal", {}
+    ),
+    "POST /customers/<uuid:customer_id>/hold": _on(
+        "customers", Scene.customer, "hold", {"reason": "Betaler ikke"}
+    ),
+    "POST /customers/<uuid:customer_id>/hold-release": _on(
+        "customers", Scene.held_customer, "hold-release", {"reason": "Har betalt"}
+    ),
+    "PUT /customers/<uuid:customer_id>/credit-code": lambda s: _given(s.customer()),
+    "POST /customers/<uuid:customer_id>/transaction-approvals": _on(
+        "customers",
+        Scene.new_account,
+        "transaction-approvals",
+        {"action": "order", "reference": "1001", "reason": "Første ordre"},
+    ),
+    "POST /credit-codes": lambda _: Request(
+        "/credit-codes", {"code": f"c{uuid4().hex}", "label": "Hold øje", "effect": "warn"}
+    ),
+    "PATCH /credit-codes/<uuid:code_id>": _change(
+        "credit-codes", Scene.credit_code, {"label": "Andet"}
+    ),
+    "PUT /settings/credit": lambda s: Request(
+        "/settings/credit", {"automatic": "past_due"}, headers=at(s.get("/settings/credit"))
     ),
     "PUT /settings/approvals": lambda s: Request(
         "/settings/approvals",

@@ -13,10 +13,12 @@ from hub import files
 from hub.access.models import ApiToken, CustomRole, Team, User
 from hub.autofill.models import RegistryLookup
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
+from hub.credit.models import CreditCode
 from hub.customers import contacts
 from hub.customers import services as customers
 from hub.customers.models import Customer
 from hub.db import transaction
+from hub.documents.models import DocMirror
 from hub.duplicates.models import DupCandidate
 from hub.files import services as file_rows
 from hub.hooks.models import HookDelivery
@@ -47,11 +49,12 @@ from hub.reports.models import (
 )
 from hub.reports.schedules import Recipients
 from tests.api.conftest import Caller
+from tests.debts import Paper, owe
 from tests.petitions import petition
 
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
-COMMON = ("role_id", "team_id")
+COMMON = ("role_id", "team_id", "code_id")
 """What everybody sees: roles and teams."""
 
 
@@ -116,6 +119,12 @@ class _Maker:
         self.told(customer)
         approval = petition(self.session, customer, self.user, reason=self.word)
         self.paths["approval_id"] = approval.id
+        owe(self.session, customer, Paper(number=self.word), books=self.paths["connection_id"])
+        documents = select(DocMirror.id).where(DocMirror.customer_id == customer.id)
+        self.others.update(self.session.scalars(documents))
+        self.paths["code_id"] = self.session.scalars(
+            select(CreditCode.id).where(CreditCode.code == customer.credit_code)
+        ).one()
 
     def organised(self) -> None:
         role = CustomRole(

@@ -22,11 +22,13 @@ _OTHER_NAMES = {
 """Where a path gives an id a name that another kind of record has as well."""
 
 ONES_BODIES: dict[str, dict[str, Any]] = {
+    "CodeGiven": {"code": "past_due"},
     "ContactFields": {"last_name": "Holm"},
     "ContactPatch": {"last_name": "Holm"},
     "CustomerPatch": {"city": "Ry"},
     "Decision": {},
     "Dismissal": {"reason": "two shops"},
+    "HoldChange": {"reason": "does not pay"},
     "LinkCreate": {"connection_id": "{connection_id}", "remote_id": "99"},
     "NoteCreate": {"body": "called"},
     "NotePatch": {"body": "called"},
@@ -40,8 +42,13 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
         "recipients": {"mode": "each_owner"},
     },
     "SchedulePatch": {"name": "Mine"},
+    "TransactionApproval": {"action": "order", "reference": "1", "reason": "first order"},
 }  # fmt: skip
 """A good body of each route that works on one record and that representatives may call."""
+
+
+QUERIES = {"/customers/<uuid:customer_id>/permissions": "?action=order"}
+"""What a route that cannot do without a query is asked."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,7 @@ class Route:
                 name: value.format_map(owner.paths) if isinstance(value, str) else value
                 for name, value in ONES_BODIES.get(body.__name__, {}).items()
             }
+        query = query or QUERIES.get(self.path.removeprefix(API), "")
         send = getattr(client, self.operation.method.lower())
         reply: Reply = send(path + query, **options)
         return reply

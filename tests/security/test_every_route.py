@@ -18,8 +18,8 @@ WORD, OWN_WORD = "Zanzibarfalk", "Egernsund"
 ADMINISTRATORS = frozenset(
     verb for verb in Verb if not BASE_ROLES[Role.REPRESENTATIVE].grants(verb, "customers")
 )
-COMMON = {"user_id", "role_id", "team_id", "name"}
-"""Path parameters of what everybody sees: colleagues, teams, roles, and the lists there are."""
+COMMON = {"user_id", "role_id", "team_id", "code_id", "name"}
+"""Path parameters of what everybody sees: colleagues, teams, roles, catalogues, lists."""
 
 
 @pytest.fixture

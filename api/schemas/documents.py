@@ -1,0 +1,27 @@
+"""Mirrored documents as the API shows them."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from api.schemas.shapes import View
+from hub.documents.models import DocumentKind, DocumentState
+
+
+class DocumentView(View):
+    """A document as the accounting system has it; amounts are signed as there."""
+
+    id: UUID
+    connection_id: UUID
+    customer_id: UUID
+    kind: DocumentKind
+    number: str
+    state: DocumentState
+    issued_on: date
+    due_on: date | None
+    currency: str
+    amount: Decimal
+    remaining: Decimal = Field(description="What is still to be settled of it.")
+    mirrored_at: AwareDatetime
