@@ -103,13 +103,21 @@ def change_customer(call: Call[CustomerPatch], customer_id: UUID) -> CustomerVie
 @operation(
     blueprint, "DELETE", "/customers/<uuid:customer_id>",
     permission=Permission(Verb.DELETE, "customers"), status=HTTPStatus.NO_CONTENT,
+    refusals={
+        HTTPStatus.CONFLICT: "Something refers to it (`in_use`): `details` has its `count` and,"
+        " as far as you may see them, the `blockers`."
+    },
 )  # fmt: skip
 def delete_customer(call: Call, customer_id: UUID) -> Answer[None]:
-    """Take a customer away; its history stays readable and its id is never used again."""
+    """Take a customer away; its history stays readable and its id is never used again.
+
+    Its contacts go with it. Notes, reminders that are not done and links that are not cut hold it.
+    """
     customer = get_customer_record(
         call, Verb.DELETE, customer_id, expected_version=call.expected_version
     )
-    customers.delete(call.session, customer, now=call.now)
+    with naming_only_seen(call, Customer):
+        customers.delete(call.session, customer, now=call.now)
     return Answer(None)
 
 

@@ -1,6 +1,6 @@
 """Refusals that name other records: what they name must be what the caller may see."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.access.predicates import visible
-from hub.access.principals import Principal
+from hub.access.principals import Permission, Principal
 from hub.access.roles import Verb
+from hub.db import Base
 from hub.errors import ConflictError
 from hub.history.records import Record
 
-_ONE, _SEVERAL = "existing_id", "candidates"
+_ONE, _SEVERAL, _BLOCKERS = "existing_id", "candidates", "blockers"
 
 
 def without_unseen(
@@ -21,8 +22,11 @@ def without_unseen(
 ) -> ConflictError:
     """Return a refusal without the ids of records that the caller may not see.
 
-    That there is one he is still told: otherwise he could not know why he is refused.
+    That there is one he is still told: otherwise he could not know why he is refused. Of
+    ``blockers``, records of any kind, those he may not see are counted with the others.
     """
+    if _BLOCKERS in error.details:
+        return _with_seen_blockers(session, principal, error)
     named = _named(error.details)
     if not named:
         return error
@@ -53,3 +57,32 @@ def _kept(details: Mapping[str, Any], seen: set[str]) -> dict[str, Any]:
     if _SEVERAL in kept:
         kept[_SEVERAL] = [candidate for candidate in kept[_SEVERAL] if candidate["id"] in seen]
     return kept
+
+
+def _with_seen_blockers(
+    session: Session, principal: Principal, error: ConflictError
+) -> ConflictError:
+    ids: dict[str, list[UUID]] = {}
+    blockers: Sequence[Mapping[str, str]] = error.details[_BLOCKERS]  # type: ignore[assignment]  # details are JSON
+    for blocker in blockers:
+        ids.setdefault(blocker["entity"], []).append(UUID(blocker["id"]))
+    seen = {
+        str(identifier)
+        for model in _records_of(ids)
+        if principal.may(Permission(Verb.READ, model.collection()))
+        for identifier in session.scalars(
+            select(model.id).where(
+                model.id.in_(ids[model.entity()]), visible(principal, Verb.READ, model)
+            )
+        )
+    }
+    named = [blocker for blocker in blockers if blocker["id"] in seen]
+    return ConflictError(
+        error.code, error.message, details={**error.details, _BLOCKERS: named}, **error.params
+    )
+
+
+def _records_of(entities: Collection[str]) -> list[type[Record]]:
+    """Return the models of entities; a row that is no record of its own is named to nobody."""
+    found = (mapper.class_ for mapper in Base.registry.mappers)
+    return [each for each in found if issubclass(each, Record) and each.entity() in entities]

@@ -1,37 +1,100 @@
-"""What refers to a customer: it may not be taken away while something does (domain.md, 15)."""
+"""What refers to a customer: it may not be taken away while something does (domain.md, 15).
 
-from functools import cache
+Tables are named, not imported: most of them belong to concepts and processes that build upon
+customers. A test holds the two lists against every foreign key there is.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Column, literal, select, union_all
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from hub.customers.models import Customer
+from hub.errors import ConflictError
+from hub.i18n import N_
 
-_OWN = frozenset({"field_fact", "import_identity", "dup_candidate"})
-"""Tables whose rows are part of the customer itself, or only say what may be; they go with it."""
+NAMED = 100  # holders that a refusal names at most; it counts all of them
+
+_LIVING = "deleted_at is null"
+_HOLDERS: Mapping[str, str] = {
+    "conflict.customer_id": "state = 'open'",
+    "customer.merged_into_id": _LIVING,
+    "external_link.customer_id": "state <> 'severed'",
+    "note.customer_id": _LIVING,
+    "reminder.customer_id": f"closed_at is null and {_LIVING}",
+}
+"""What people or other systems did with a customer and would lose with it, and when it counts."""
+
+_PARTS: Mapping[str, str] = {
+    "contact.customer_id": _LIVING,
+    "hook_resource.customer_id": "not deleted",
+    "shop_identity.customer_id": "true",
+}
+"""What is the customer's own and goes with it, but was not there when a process made it."""
+
+_TRACES = frozenset(
+    {
+        "dup_candidate.a_id",
+        "dup_candidate.b_id",
+        "field_fact.customer_id",
+        "import_identity.customer_id",
+    }
+)
+"""What Hub itself noted beside a customer: it holds nothing, and nobody misses it."""
 
 
-def refers_to(session: Session, customer_id: UUID) -> str | None:
-    """Return the name of a table with a living row that refers to a customer, None for no such."""
-    questions = [
-        select(literal(column.table.name)).where(
-            column == customer_id, *([deleted.is_(None)] if deleted is not None else [])
-        )
-        for column, deleted in _references()
-    ]
-    return session.scalar(union_all(*(question.limit(1) for question in questions)).limit(1))
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A row that refers to a customer: of which table, and its id."""
+
+    entity: str
+    id: UUID
 
 
-@cache
-def _references() -> tuple[tuple[Column[UUID], Column[object] | None], ...]:
-    from hub.migrations.schema import complete_metadata  # knows every table, imported or not
+def known_references() -> frozenset[str]:
+    """Return the columns that were decided over, each as ``table.column``."""
+    return frozenset(_HOLDERS) | frozenset(_PARTS) | _TRACES
 
-    customer = Customer.__table__
-    return tuple(
-        (key.parent, table.columns.get("deleted_at"))
-        for table in complete_metadata().sorted_tables
-        if table.name not in _OWN
-        for key in table.foreign_keys
-        if key.column.table is customer
+
+def refuse_held(session: Session, customer_id: UUID, *, with_parts: bool = False) -> None:
+    """Refuse where something lives that refers to a customer; `with_parts` counts its parts too.
+
+    Its row must be locked against new references (``for update``), or one may come meanwhile.
+
+    Raises:
+        ConflictError: ``in_use``; `details` counts the holders and names them (`blockers`).
+    """
+    rows = session.execute(_WITH_PARTS if with_parts else _ONLY_HOLDERS, {"id": customer_id}).all()
+    if not rows:
+        return
+    found = [Holder(row.entity, row.id) for row in rows]
+    counted = Counter({row.entity: row.alike for row in rows})
+    raise ConflictError(
+        "in_use",
+        N_("It is kept, something refers to it: {what}."),
+        details={
+            "count": rows[0].total,
+            "blockers": [{"entity": holder.entity, "id": str(holder.id)} for holder in found],
+        },
+        what=", ".join(f"{entity} ({count})" for entity, count in sorted(counted.items())),
     )
+
+
+def _question(references: Mapping[str, str]) -> TextClause:
+    each = " union all ".join(
+        f"select '{table}' as entity, id from {table} where {column} = :id and {condition}"  # noqa: S608 - made of the constants above
+        for (table, column), condition in (
+            (reference.split("."), condition) for reference, condition in references.items()
+        )
+    )
+    return text(f"""
+        select entity, id, count(*) over (partition by entity) as alike, count(*) over () as total
+        from ({each}) held
+        order by row_number() over (partition by entity order by id), entity limit {NAMED}
+    """)  # noqa: S608 - likewise
+
+
+_ONLY_HOLDERS = _question(_HOLDERS)
+_WITH_PARTS = _question({**_HOLDERS, **_PARTS})

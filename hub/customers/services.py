@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import matching, numbering
-from hub.customers.models import Customer, CustomerKind, CustomerRole, Lifecycle
+from hub.customers import references
+from hub.customers.models import Contact, Customer, CustomerKind, CustomerRole, Lifecycle
 from hub.customers.rules import clean
 from hub.errors import (
     ConflictError,
@@ -209,9 +210,36 @@ def find_by_external_ref(session: Session, external_ref: str) -> Customer | None
 
 
 def delete(session: Session, customer: Customer, *, now: datetime) -> None:
-    """Take a customer away; number, references and history stay, its id is never used again."""
-    customer.deleted_at = now
-    matching.remove(session, ENTITY, customer.id)
+    """Take a customer away; number, references and history stay, its id is never used again.
+
+    What people and other systems did with it holds it: notes, reminders that are not done, links
+    that are not cut, customers merged into it. They would be lost with it; who wants it out of the
+    way archives it. Contacts are the customer's own, seen and changed by its rights alone, and go
+    with it. A shop's id of it stays and answers for nobody: the shop's next order makes a new one.
+
+    Raises:
+        ConflictError: ``in_use``; the details count and name what refers to it.
+    """
+    _close_to_references(session, customer)
+    references.refuse_held(session, customer.id)
+    living = select(Contact).where(Contact.customer_id == customer.id, Contact.deleted_at.is_(None))
+    for contact in session.scalars(living):
+        contact.deleted_at = now
+    _remove(session, customer, now)
+
+
+def take_back(session: Session, customer: Customer, *, now: datetime) -> None:
+    """Take away a customer that a process made, as the undo of its plan does.
+
+    What was attached to it since was not the process's to make, so contacts and a shop's id of it
+    hold it as well.
+
+    Raises:
+        ConflictError: ``in_use``, as for `delete`.
+    """
+    _close_to_references(session, customer)
+    references.refuse_held(session, customer.id, with_parts=True)
+    _remove(session, customer, now)
 
 
 def give_number(session: Session, customer: Customer) -> None:
@@ -249,6 +277,16 @@ def derived_texts(values: Mapping[str, Any]) -> dict[str, str]:
 def values_of(customer: Customer, names: frozenset[str] = WRITABLE) -> dict[str, Any]:
     """Return a customer's writable values."""
     return {name: getattr(customer, name) for name in names}
+
+
+def _close_to_references(session: Session, customer: Customer) -> None:
+    """Let no new row refer to a customer, and wait for those that are being written."""
+    session.execute(select(Customer.id).where(Customer.id == customer.id).with_for_update())
+
+
+def _remove(session: Session, customer: Customer, now: datetime) -> None:
+    customer.deleted_at = now
+    matching.remove(session, ENTITY, customer.id)
 
 
 def _writable(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,8 @@ from sqlalchemy.orm import Session
 from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer, FieldFact
-from hub.customers.references import refers_to
-from hub.errors import ConflictError, NotFoundError, StaleVersionError
+from hub.errors import NotFoundError, StaleVersionError
 from hub.history.recording import plain
-from hub.i18n import N_
 from hub.imports.models import ImportIdentity
 from hub.origin import CauseKind
 from hub.plans.models import PlanItem
@@ -125,15 +123,10 @@ def _take_away(session: Session, customer: Customer, now: datetime) -> None:
     Raises:
         ConflictError: something was attached to it since.
     """
-    holder = refers_to(session, customer.id)
-    if holder is not None:
-        raise ConflictError(
-            "in_use", N_("It is kept: it has {what} by now."), what=holder, details={"by": holder}
-        )
+    customer.external_ref = None  # so that the mended file may bring it again
+    customers.take_back(session, customer, now=now)
     session.execute(delete(FieldFact).where(FieldFact.customer_id == customer.id))
     session.execute(delete(ImportIdentity).where(ImportIdentity.customer_id == customer.id))
-    customer.external_ref = None  # so that the mended file may bring it again
-    customers.delete(session, customer, now=now)
     session.flush()
 
 

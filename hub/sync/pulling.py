@@ -26,6 +26,7 @@ from hub.sync import links, mapping, pushing
 from hub.sync.changes import Change, merged, take_over
 from hub.sync.mapping import Pair
 from hub.sync.merging import Direction, merge
+from hub.sync.resolving import cut
 
 CHANNEL = "accounting"
 
@@ -96,10 +97,9 @@ class CustomerSync:
         if item.action == "create" and customer.version != item.applied_version:
             raise StaleVersionError("customer", customer.id, customer.version)
         if link is not None:
-            link.state = LinkState.SEVERED
-        customer.accounting_state = AccountingState.NONE
+            cut(session, link)
         if item.action == "create":
-            customers.delete(session, customer, now=now)
+            customers.take_back(session, customer, now=now)
 
     def _create(self, session: Session, remote: RemoteCustomer, now: datetime) -> Applied:
         values, _ = mapping.there(self.pairs, remote.fields)

@@ -9,7 +9,7 @@ from api.authentication import forget_tokens
 from hub.access.models import ApiToken
 from hub.access.roles import Role
 from hub.autofill.models import RegistryLookup
-from hub.customers.models import Customer
+from hub.customers.models import Customer, Lifecycle
 from hub.db import transaction
 from hub.settings import get_settings
 from tests.api.client import ApiClient, Reply
@@ -92,6 +92,31 @@ def test_a_conflict_names_only_records_that_may_be_seen(
     else:
         assert {"create", "change", "contact", "link"} <= naming
         assert (codes["batch"], codes["upsert"]) == ("forbidden", "forbidden")
+
+
+def merge_into(customer_id: str, hidden: Possessions) -> None:
+    with transaction() as session:
+        other = session.get_one(Customer, UUID(hidden.paths["customer_id"]))
+        other.lifecycle, other.merged_into_id = Lifecycle.MERGED, UUID(customer_id)
+
+
+@pytest.mark.parametrize("visibility", ["private"], indirect=True)
+def test_what_holds_a_customer_is_counted_and_named_as_far_as_it_may_be_seen(
+    client: ApiClient, representative: Caller, hidden: Possessions, visibility: str
+) -> None:
+    headers = representative.headers
+    own = make_own(client, representative)
+    at = f"/api/v1/customers/{own['id']}"
+    note = client.post(f"{at}/notes", json={"body": "Ringede"}, headers=headers).json
+    merge_into(own["id"], hidden)
+
+    refused = client.delete(at, headers={**headers, "If-Match": '"1"'})
+
+    assert (refused.status_code, refused.json["code"]) == (409, "in_use")
+    assert refused.json["details"] == {
+        "count": 2, "blockers": [{"entity": "note", "id": note["id"]}],
+    }  # fmt: skip
+    assert client.get(at, headers=headers).status_code == 200
 
 
 def test_an_administrator_is_told_which_record_stands_in_the_way(

@@ -1,0 +1,196 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from hub.connections.models import Connection, ExternalLink, LinkState
+from hub.customers import contacts, references, services
+from hub.customers.models import Contact, Customer, Lifecycle, ShopIdentity
+from hub.db import transaction
+from hub.errors import ConflictError, NotFoundError
+from hub.history.models import Event
+from hub.migrations.schema import complete_metadata
+from hub.notes import services as notes
+from hub.notes.models import Note
+from hub.reminders.models import Reminder, ReminderState
+from tests.people import NOW, make_customer, make_user
+
+
+def make_note(session: Session, customer: Customer) -> UUID:
+    return notes.create(session, customer, body="Ringede", now=NOW).id
+
+
+def make_reminder(session: Session, customer: Customer) -> UUID:
+    reminder = Reminder(
+        subject_type="customer", subject_id=customer.id, customer_id=customer.id, title="Ring",
+        recipient_user_id=make_user(session).id, fire_at_local="2026-12-01T09:00:00",
+        zone="Europe/Copenhagen", all_day=False, fire_at=NOW + timedelta(days=11), uid="1@hub",
+    )  # fmt: skip
+    session.add(reminder)
+    session.flush()
+    return reminder.id
+
+
+def make_link(session: Session, customer: Customer) -> UUID:
+    connection = Connection(name="e-conomic", connector="economic", kind="accounting")
+    session.add(connection)
+    session.flush()
+    link = ExternalLink(
+        connection_id=connection.id, customer_id=customer.id, remote_id="7", state=LinkState.LINKED
+    )
+    session.add(link)
+    session.flush()
+    return link.id
+
+
+def make_merged(session: Session, customer: Customer) -> UUID:
+    other = make_customer(session, "Havn Gammel ApS")
+    other.lifecycle, other.merged_into_id = Lifecycle.MERGED, customer.id
+    session.flush()
+    return other.id
+
+
+def release(session: Session) -> None:
+    for note in session.scalars(select(Note)):
+        notes.delete(session, note, now=NOW)
+    for reminder in session.scalars(select(Reminder)):
+        reminder.state, reminder.closed_at = ReminderState.DONE, NOW
+    for link in session.scalars(select(ExternalLink)):
+        link.state = LinkState.SEVERED
+    for merged in session.scalars(select(Customer).where(Customer.merged_into_id.is_not(None))):
+        merged.deleted_at = NOW
+
+
+@pytest.mark.parametrize(
+    ("entity", "make"),
+    [
+        ("note", make_note),
+        ("reminder", make_reminder),
+        ("external_link", make_link),
+        ("customer", make_merged),
+    ],
+)
+def test_what_refers_to_a_customer_holds_it_until_it_is_gone(
+    session: Session, entity: str, make: Callable[[Session, Customer], UUID]
+) -> None:
+    customer = make_customer(session)
+    holder = make(session, customer)
+
+    with pytest.raises(ConflictError) as refused:
+        services.delete(session, customer, now=NOW)
+
+    assert (refused.value.code, refused.value.details) == (
+        "in_use",
+        {"count": 1, "blockers": [{"entity": entity, "id": str(holder)}]},
+    )
+    assert refused.value.params == {"what": f"{entity} (1)"}
+    assert customer.deleted_at is None
+    release(session)
+    services.delete(session, customer, now=NOW)
+    assert customer.deleted_at == NOW
+
+
+def test_a_refusal_counts_what_it_does_not_name_and_names_something_of_each_kind(
+    session: Session,
+) -> None:
+    customer = make_customer(session)
+    for _ in range(references.NAMED):
+        make_note(session, customer)
+    make_reminder(session, customer)
+
+    with pytest.raises(ConflictError) as refused:
+        services.delete(session, customer, now=NOW)
+
+    assert refused.value.details["count"] == 101
+    blockers = refused.value.details["blockers"]
+    assert isinstance(blockers, list)
+    assert len(blockers) == 100
+    assert {blocker["entity"] for blocker in blockers} == {"note", "reminder"}
+    assert refused.value.params == {"what": "note (100), reminder (1)"}
+
+
+def test_contacts_go_with_their_customer_and_are_told_of(session: Session) -> None:
+    customer = make_customer(session)
+    contact = contacts.create(session, customer, {"last_name": "Prøve"})
+    session.commit()
+
+    services.delete(session, customer, now=NOW)
+    session.commit()
+
+    assert session.get_one(Contact, contact.id).deleted_at == NOW
+    told = session.scalars(select(Event.type).where(Event.type.endswith(".deleted"))).all()
+    assert sorted(told) == ["contact.deleted", "customer.deleted"]
+
+
+def make_contact(session: Session, customer: Customer) -> None:
+    contacts.create(session, customer, {"last_name": "Prøve"})
+
+
+def make_shop_identity(session: Session, customer: Customer) -> None:
+    shop = Connection(name="Butik", connector="woocommerce", kind="shop")
+    session.add(shop)
+    session.flush()
+    session.add(ShopIdentity(connection_id=shop.id, shop_customer_id="5", customer_id=customer.id))
+
+
+@pytest.mark.parametrize(
+    ("entity", "attach"), [("contact", make_contact), ("shop_identity", make_shop_identity)]
+)
+def test_what_a_process_made_is_not_taken_back_with_what_was_attached_to_it_since(
+    session: Session, entity: str, attach: Callable[[Session, Customer], None]
+) -> None:
+    customer = make_customer(session)
+    attach(session, customer)
+
+    with pytest.raises(ConflictError) as refused:
+        services.take_back(session, customer, now=NOW)
+
+    assert (refused.value.code, refused.value.params) == ("in_use", {"what": f"{entity} (1)"})
+    assert customer.deleted_at is None
+
+
+def test_a_note_that_is_being_written_holds_a_customer_already(database: Engine) -> None:
+    with transaction() as session:
+        customer_id = make_customer(session).id
+    outcome: list[str] = []
+
+    def take_back() -> None:
+        try:
+            with transaction() as session:
+                services.take_back(
+                    session, session.get_one(Customer, customer_id), now=datetime.now(UTC)
+                )
+                outcome.append("gone")
+        except (ConflictError, NotFoundError) as error:
+            outcome.append(error.code)
+
+    with transaction() as session:
+        session.add(
+            Note(subject_type="customer", subject_id=customer_id, customer_id=customer_id,
+                 type="note", body="Ringede", at=NOW, search_text="")
+        )  # fmt: skip
+        session.flush()
+        other = Thread(target=take_back)
+        other.start()
+        other.join(0.5)
+        assert outcome == []
+    other.join(10)
+
+    assert outcome == ["in_use"]
+
+
+def test_every_column_that_refers_to_customers_was_decided_over() -> None:
+    tables = complete_metadata().tables
+
+    there = {
+        f"{key.parent.table.name}.{key.parent.name}"
+        for table in tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == Customer.__tablename__
+    }
+
+    assert there == references.known_references()
