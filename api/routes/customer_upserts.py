@@ -26,6 +26,7 @@ from api.schemas.customers import (
 from api.validation import read_body
 from hub.access.predicates import allowed
 from hub.customers import services as customers
+from hub.customers import upserting
 from hub.customers.models import Customer
 from hub.db import savepoint
 from hub.errors import ConflictError, DomainError, FieldError, ValidationError
@@ -48,7 +49,10 @@ def upsert_batch(call: Call[CustomerBatch]) -> BatchResults:
     An item's `fields` are those of PATCH /customers; only what it names is changed. Good items are
     written whatever becomes of the others; an item that changes nothing makes no new version.
     """
-    results = [_result(call, item) for item in call.body.items]
+    read = [(item.external_ref, _read(item)) for item in call.body.items]
+    good = [(ref, fields) for ref, fields in read if not isinstance(fields, ValidationError)]
+    upserting.hold(call.session, good, now=call.now)
+    results = [_result(call, ref, fields) for ref, fields in read]
     react(call.session)
     counted = [result.status for result in results]
     return BatchResults(
@@ -83,14 +87,18 @@ def upsert_customer(call: Call[CustomerPatch], external_ref: str) -> Answer[Cust
     )
 
 
-def _result(call: Call[Any, Any], item: BatchItem) -> BatchResult:
+def _result(
+    call: Call[Any, Any], external_ref: str, fields: dict[str, Any] | ValidationError
+) -> BatchResult:
     try:
+        if isinstance(fields, ValidationError):
+            raise fields
         with savepoint(call.session):
-            status, customer = _upsert(call, item.external_ref, _fields(item), None)
+            status, customer = _upsert(call, external_ref, fields, None, keys_are_held=True)
     except (DomainError, IntegrityError) as error:
         problem = problem_of(error)
         return BatchResult(
-            external_ref=item.external_ref,
+            external_ref=external_ref,
             status=problem.status,
             problem=json.loads(
                 json.dumps(
@@ -99,23 +107,19 @@ def _result(call: Call[Any, Any], item: BatchItem) -> BatchResult:
             ),
         )
     return BatchResult(
-        external_ref=item.external_ref,
+        external_ref=external_ref,
         status=status,
         id=customer.id,
         version=customer.version,
     )
 
 
-def _fields(item: BatchItem) -> dict[str, Any]:
-    """Return the fields of an item as a PATCH would read them.
-
-    Raises:
-        ValidationError: names each broken rule, under ``/fields``.
-    """
+def _read(item: BatchItem) -> dict[str, Any] | ValidationError:
+    """Return the fields of an item as a PATCH would read them, or why it would not."""
     try:
         body = read_body(CustomerPatch, json.dumps(item.fields).encode(), item.fields)
     except ValidationError as error:
-        raise _under_fields(error) from error
+        return _under_fields(error)
     return body.changes()
 
 
@@ -124,6 +128,8 @@ def _upsert(
     external_ref: str,
     fields: dict[str, Any],
     expected_version: int | None,
+    *,
+    keys_are_held: bool = False,
 ) -> tuple[HTTPStatus, Customer]:
     given = fields.pop("external_ref", external_ref)
     if given != external_ref:
@@ -145,6 +151,7 @@ def _upsert(
                 {**fields, "external_ref": external_ref},
                 now=call.now,
                 owned_by_creator=True,
+                keys_are_held=keys_are_held,
             )
         return HTTPStatus.CREATED, made
     if not allowed(call.principal, Verb.READ, known):  # not by its id: that is not his to know

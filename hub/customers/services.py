@@ -60,13 +60,15 @@ def create(
     now: datetime,
     allow_duplicate: DuplicateLeave | None = None,
     check_duplicates: bool = True,
+    keys_are_held: bool = False,
     channel: str = "manual",
     owned_by_creator: bool = False,
 ) -> Customer:
     """Create a customer from the fields given; a name, or a CVR number in its place, is enough.
 
-    Without a name it is called by its number until the registry answers. `owned_by_creator` makes
-    whoever creates it its owner, if the fields name nobody.
+    Without a name it is called by its number until the registry answers. Two who are about to write
+    the same wait for one another, unless `keys_are_held` says that `upserting.hold` saw to it.
+    `owned_by_creator` makes whoever creates it its owner, if the fields name nobody.
 
     Raises:
         ValidationError: names every broken rule.
@@ -75,10 +77,10 @@ def create(
     """
     values = completed(clean(_writable(fields)), channel=channel, now=now)
     _refuse_taken(session, values, None)
-    party = party_of(values)
-    if check_duplicates:  # two who are about to write the same wait for one another
-        matching.hold(session, ENTITY, party)
-    found = matching.find(session, ENTITY, party) if check_duplicates else []
+    ready = matching.prepare(ENTITY, party_of(values))
+    if check_duplicates and not keys_are_held:
+        matching.hold(session, ENTITY, [ready])
+    found = matching.find(session, ENTITY, ready) if check_duplicates else []
     _refuse_duplicate(session, values, found, allow_duplicate)
     if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = origin_of(session).user_id
@@ -86,7 +88,7 @@ def create(
     customer = Customer(**values, **derived_texts(values))
     session.add(customer)
     session.flush()
-    matching.write(session, ENTITY, customer.id, party)
+    matching.write(session, ENTITY, customer.id, ready)
     if allow_duplicate is not None:
         for candidate in found:
             record(

@@ -97,16 +97,15 @@ def _known(
         found = knowing.living(session, identity)
         if found is not None:
             return found
-    matching.hold(session, customers.ENTITY, customers.party_of(said))
+    ready = matching.prepare(customers.ENTITY, customers.party_of(said))
+    matching.hold(session, customers.ENTITY, [ready])
     email = said.get("email")
     if email is not None:
         for customer_id in knowing.with_mail(session, [email]).get(email, []):
             found = knowing.living(session, customer_id)
             if found is not None:
                 return found
-    for candidate in matching.find(
-        session, customers.ENTITY, customers.party_of(said), least=matching.FORBID
-    ):
+    for candidate in matching.find(session, customers.ENTITY, ready, least=matching.FORBID):
         if candidate.may_link:
             return knowing.living(session, candidate.record_id)
     return None

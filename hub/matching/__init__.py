@@ -7,7 +7,8 @@ from hub.matching.candidates import Candidate, find
 from hub.matching.comparing import RULES
 from hub.matching.evidence import Evidence
 from hub.matching.fingerprints import Fingerprint, is_new_evidence
-from hub.matching.index import hold, mark_checked, outdated, remove, unchecked, write, write_many
+from hub.matching.holding import hold
+from hub.matching.index import mark_checked, outdated, remove, unchecked, write, write_many
 from hub.matching.names import same_name
 from hub.matching.pairs import Pair, compare_pairs, find_pairs
 from hub.matching.parties import Party

@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from hub.matching.comparing import Comparable, comparable
+from hub.matching.comparing import Comparable
 from hub.matching.evidence import Evidence
 from hub.matching.frequencies import Frequencies
-from hub.matching.keys import DECIDES, MEETS, keys_of
+from hub.matching.keys import DECIDES, MEETS
 from hub.matching.parties import Party
+from hub.matching.preparing import Prepared, prepare
 from hub.matching.scoring import FORBID, WARN, compare_if
 
 BLOCK = 200
@@ -86,7 +87,7 @@ class Candidate:
 def find(
     session: Session,
     entity: str,
-    party: Party,
+    party: Party | Prepared,
     *,
     exclude: UUID | None = None,
     limit: int = 10,
@@ -102,15 +103,14 @@ def find(
         limit: so many at most.
         least: the score from which a record is returned.
     """
-    facts = comparable(party)
-    keys = keys_of(facts)
-    if not keys:
+    ready = prepare(entity, party)
+    if not ready.digests:
         return []
     rows = session.execute(
         _FIND,
         {
             "entity": entity,
-            "digests": [key.digest(entity) for key in keys],
+            "digests": ready.digests,
             "block": BLOCK,
             "compared": COMPARED,
             "least_close": LEAST_CLOSE,
@@ -123,7 +123,7 @@ def find(
     found = []
     for row in rows:
         if row.record_id is not None:
-            scored = compare_if(facts, Comparable.of_stored(row.compared), known, least)
+            scored = compare_if(ready.facts, Comparable.of_stored(row.compared), known, least)
             if scored is not None:
                 found.append(Candidate(row.record_id, scored.score, scored.evidence))
     found.sort(key=lambda candidate: (-candidate.score, candidate.record_id))

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from hub.matching.comparing import RULES, Comparable, comparable
-from hub.matching.keys import keys_of
+from hub.matching.comparing import RULES
 from hub.matching.parties import Party
+from hub.matching.preparing import Prepared, prepare
 
 _BATCH = 1000  # records of one statement: some 15,000 keys, a few megabytes
 
@@ -56,9 +56,6 @@ _REMOVE = text("""
     where k.digest = old.digest and k.record_id = :record_id
 """)
 
-_HELD = frozenset({"number", "ean", "p_number", "email", "phone", "name"})
-_HOLD = text("select pg_advisory_xact_lock(:digest)")
-
 _OUTDATED = text("""
     select wanted.record_id from unnest(cast(:record_ids as uuid[])) as wanted (record_id)
     left join match_party p on p.entity = :entity and p.record_id = wanted.record_id
@@ -78,28 +75,17 @@ _MARK_CHECKED = text("""
 """)
 
 
-def write(session: Session, entity: str, record_id: UUID, party: Party) -> None:
+def write(session: Session, entity: str, record_id: UUID, party: Party | Prepared) -> None:
     """Replace a record's keys by those of its present facts."""
     write_many(session, entity, [(record_id, party)])
 
 
-def write_many(session: Session, entity: str, items: Iterable[tuple[UUID, Party]]) -> None:
+def write_many(
+    session: Session, entity: str, items: Iterable[tuple[UUID, Party | Prepared]]
+) -> None:
     """Replace the keys of many records, each named once; a few thousand a second and more."""
     for batch in _batches(items):
-        _write(session, entity, [(record_id, comparable(party)) for record_id, party in batch])
-
-
-def hold(session: Session, entity: str, party: Party) -> None:
-    """Make others who are about to write the like of a party wait until this transaction ends.
-
-    Call it before `find` where nothing of the kind may be made twice: of two who look at the same
-    moment both would find nothing. For single writes; a transaction of hundreds would hold too many
-    locks.
-    """
-    facts = comparable(party)
-    held = sorted(key.digest(entity) for key in keys_of(facts) if key.kind in _HELD)
-    for digest in held:
-        session.execute(_HOLD, {"digest": digest})
+        _write(session, entity, [(record_id, prepare(entity, party)) for record_id, party in batch])
 
 
 def outdated(session: Session, entity: str, record_ids: Sequence[UUID]) -> list[UUID]:
@@ -139,8 +125,10 @@ def remove(session: Session, entity: str, record_id: UUID) -> None:
     session.execute(_REMOVE, {"entity": entity, "record_id": record_id})
 
 
-def _batches(items: Iterable[tuple[UUID, Party]]) -> Iterable[Sequence[tuple[UUID, Party]]]:
-    batch: list[tuple[UUID, Party]] = []
+def _batches(
+    items: Iterable[tuple[UUID, Party | Prepared]],
+) -> Iterable[Sequence[tuple[UUID, Party | Prepared]]]:
+    batch: list[tuple[UUID, Party | Prepared]] = []
     for item in items:
         batch.append(item)
         if len(batch) == _BATCH:
@@ -150,19 +138,17 @@ def _batches(items: Iterable[tuple[UUID, Party]]) -> Iterable[Sequence[tuple[UUI
         yield batch
 
 
-def _write(session: Session, entity: str, items: Sequence[tuple[UUID, Comparable]]) -> None:
+def _write(session: Session, entity: str, items: Sequence[tuple[UUID, Prepared]]) -> None:
     session.execute(
         _WRITE,
         {
             "entity": entity,
             "rules": RULES,
             "ids": [record_id for record_id, _ in items],
-            "compared": [json.dumps(facts.stored(), separators=(",", ":")) for _, facts in items],
-            "keys": [_array(entity, facts) for _, facts in items],
+            "compared": [
+                json.dumps(ready.facts.stored(), separators=(",", ":")) for _, ready in items
+            ],
+            # Literals: PostgreSQL has no arrays of arrays of unequal length.
+            "keys": ["{" + ",".join(map(str, ready.digests)) + "}" for _, ready in items],
         },
     )
-
-
-def _array(entity: str, facts: Comparable) -> str:
-    """Return the digests as a literal: PostgreSQL has no arrays of arrays of unequal length."""
-    return "{" + ",".join(str(key.digest(entity)) for key in keys_of(facts)) + "}"

@@ -1,4 +1,4 @@
-"""Keys of records that are yet to come: prepared once, compared before, and written with them."""
+"""Parties made ready once: to be held, looked for, compared and written."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,13 +12,19 @@ from hub.matching.comparing import RULES, Comparable, comparable
 from hub.matching.keys import keys_of
 from hub.matching.parties import Party
 
+_HELD = frozenset({"number", "ean", "p_number", "email", "phone", "name"})
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A party's facts in one form, and the digests of its keys."""
+    """A party's facts in one form, and the digests of its keys.
+
+    `held` are those by which nothing may be made twice; what was stored meanwhile has none.
+    """
 
     facts: Comparable
     digests: Sequence[int]
+    held: Sequence[int] = ()
 
     def stored(self) -> list[object]:
         """Return it as JSON carries it, with the version of the rules it was made under."""
@@ -34,10 +40,14 @@ class Prepared:
                 return None
 
 
-def prepare(entity: str, party: Party) -> Prepared:
-    """Return what the record of a party will be compared and found by."""
+def prepare(entity: str, party: Party | Prepared) -> Prepared:
+    """Return what the record of a party will be compared and found by; one made ready stays it."""
+    if isinstance(party, Prepared):
+        return party
     facts = comparable(party)
-    return Prepared(facts, [key.digest(entity) for key in keys_of(facts)])
+    digests = {key: key.digest(entity) for key in keys_of(facts)}
+    held = [digest for key, digest in digests.items() if key.kind in _HELD]
+    return Prepared(facts, list(digests.values()), held)
 
 
 def write_new(session: Session, entity: str, items: Iterable[tuple[UUID, Prepared]]) -> None:

@@ -1,7 +1,9 @@
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from hub.access.roles import Role
 from hub.clock import utcnow
@@ -9,6 +11,7 @@ from hub.customers import services as customer_services
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.history.models import Event
+from hub.history.recording import react
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 
@@ -230,3 +233,66 @@ def test_a_single_upsert_may_name_the_version_it_changes(
 
     assert (answer.status_code, gone.status_code) == (412, 412)
     assert {ref: row.name for ref, row in customers().items()} == {"a": "Nordlys ApS"}
+
+
+def in_two_orders(client: ApiClient, caller: Caller, items: list[dict[str, Any]]) -> list[Reply]:
+    """Send the same batch twice at once, the second one backwards."""
+    answers: list[Reply] = []
+    begin = Barrier(2)
+
+    def put_in(batch: list[dict[str, Any]]) -> None:
+        begin.wait()
+        answers.append(send(client, caller, *batch))
+
+    both = [Thread(target=put_in, args=(batch,)) for batch in (items, items[::-1])]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join(60)
+    return answers
+
+
+PLACES = ("Ærø", "Fur", "Mors", "Als", "Fanø")
+TRADES = ("Bageri", "Tømrer", "Fisk", "Kro", "Tovværk", "Optik", "Smedje", "Vin")
+NAMES = [f"{place} {trade} ApS" for place in PLACES for trade in TRADES]
+
+
+def test_two_batches_of_the_same_in_opposite_orders_are_both_written(
+    client: ApiClient, administrator: Caller
+) -> None:
+    new = [item(f"r{n}", name=name, phone=f"70{n:06}") for n, name in enumerate(NAMES)]
+
+    made = in_two_orders(client, administrator, new)
+    changed = in_two_orders(
+        client, administrator, [item(f"r{n}", city=f"By {n}") for n in range(len(NAMES))]
+    )
+
+    assert [answer.status_code for answer in made + changed] == [200, 200, 200, 200]
+    assert sorted(answer.json["created"] for answer in made) == [0, len(NAMES)]
+    assert sorted(answer.json["changed"] for answer in changed) == [0, len(NAMES)]
+    assert len(customers()) == len(NAMES)
+
+
+def test_a_batch_of_hundreds_holds_a_few_hundred_locks_at_most(
+    client: ApiClient, administrator: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    locks = "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
+
+    def count(session: Session) -> None:
+        held.append(session.execute(text(locks)).scalar_one())
+        react(session)
+
+    monkeypatch.setattr("api.routes.customer_upserts.react", count)
+    items = [
+        item(
+            f"r{place}{n}", name=f"{name} {place}", phone=f"7{place}{n:06}", email=f"{n}@{place}.dk"
+        )
+        for place in range(7)
+        for n, name in enumerate(NAMES)
+    ]
+
+    answer = send(client, administrator, *items)
+
+    assert (answer.json["created"], answer.json["failed"]) == (280, 0)
+    assert 0 < held[0] <= 512

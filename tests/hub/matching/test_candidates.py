@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import transaction
 from hub.matching import FORBID, WARN, Party, find, hold, remove, write, write_many
+from hub.matching.holding import BUCKETS
 
 NORDLYS = Party(
     name="Nordlys Belysning ApS", cvr="99000007", phone="+45 33 12 34 56", country="DK",
@@ -89,8 +90,35 @@ def test_of_two_who_are_about_to_write_the_same_one_waits(database: Engine) -> N
     again = Party(name="NORDLYS BELYSNING", phone=NORDLYS.phone)
     with transaction() as first, transaction() as second:
         second.execute(text("set local lock_timeout = '50ms'"))
-        hold(first, "customer", NORDLYS)
-        hold(second, "customer", Party(name="Sydkyst Fisk A/S"))
+        hold(first, "customer", [NORDLYS])
+        hold(second, "customer", [Party(name="Sydkyst Fisk A/S")])
 
         with pytest.raises(OperationalError, match="lock timeout"), second.begin_nested():
-            hold(second, "customer", again)
+            hold(second, "customer", [again])
+
+
+MANY = [Party(name=f"Havn {number} ApS", phone=f"+45700{number:05}") for number in range(500)]
+
+
+@pytest.mark.parametrize("many_first", [True, False])
+def test_whoever_writes_hundreds_and_whoever_writes_one_of_the_like_wait_for_one_another(
+    database: Engine,
+    many_first: bool,
+) -> None:
+    one = [Party(name="Ganske Andet A/S", phone=MANY[7].phone)]
+    with transaction() as first, transaction() as second:
+        second.execute(text("set local lock_timeout = '50ms'"))
+        hold(first, "customer", MANY if many_first else one)
+
+        with pytest.raises(OperationalError, match="lock timeout"), second.begin_nested():
+            hold(second, "customer", one if many_first else MANY)
+
+
+def test_however_many_are_held_the_locks_are_a_few_hundred(session: Session) -> None:
+    hold(session, "customer", MANY)
+
+    held = session.execute(
+        text("select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()")
+    ).scalar_one()
+
+    assert 64 < held <= BUCKETS
