@@ -154,11 +154,12 @@ def react(session: Session) -> None:
     """
     session.flush()
     seen = pending(session, "reacted")
-    for made in list(pending(session, "events").values()):
-        if seen.get(made.id) != len(made.changes):
-            seen[made.id] = len(made.changes)
-            for reaction in _REACTIONS.get(made.subject_type, ()):
-                reaction(session, made)
+    with session.no_autoflush:  # what several reactions touch is written once
+        for made in list(pending(session, "events").values()):
+            if seen.get(made.id) != len(made.changes):
+                seen[made.id] = len(made.changes)
+                for reaction in _REACTIONS.get(made.subject_type, ()):
+                    reaction(session, made)
     session.flush()
 
 

@@ -1,7 +1,7 @@
 """Asking for work: rows in the caller's own transaction, and nothing else."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -109,19 +109,26 @@ def _plain(value: UUID | date | str | int | None) -> Any:
             return value
 
 
+# One statement for all: the function gives the rows in the order in which they were given, so that
+# two writers meet the locks of their keys in one order.
 _INSERT = text("""
     insert into job (id, task, queue, priority, args, key, serial_key, subject_type, subject_id,
                      run_at, cause_event_id, cause_job_id, created_by)
-    values (:id, :task, :queue, :priority, cast(:args as jsonb), :key, :serial_key, :subject_type,
-            :subject_id,
-            coalesce(cast(:run_at as timestamptz), clock_timestamp() + :delay * interval '1 s'),
-            :cause_event_id, :cause_job_id, :created_by)
+    select id, task, queue, priority, args, key, serial_key, subject_type, subject_id,
+           coalesce(run_at, clock_timestamp() + delay * interval '1 s'),
+           cause_event_id, cause_job_id, created_by
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r (
+        id uuid, task text, queue text, priority smallint, args jsonb, key text, serial_key text,
+        subject_type text, subject_id uuid, run_at timestamptz, delay double precision,
+        cause_event_id uuid, cause_job_id uuid, created_by uuid
+    )
     on conflict (task, key) where state = 'queued'
     do update set run_at = least(job.run_at, excluded.run_at),
                   waits_for = null,
                   cause_event_id = coalesce(excluded.cause_event_id, job.cause_event_id)
-    returning id
+    returning id, task, key
 """)
+_MOST_AT_ONCE = 1000
 
 
 @event.listens_for(HubSession, "before_commit")
@@ -133,29 +140,55 @@ def _write(session: Session) -> None:
     # Keyed rows last and sorted, so that two writers take the same locks in the same order.
     requests = sorted(waiting.values(), key=lambda r: (r.key is not None, r.task, r.key or ""))
     waiting.clear()
-    for request in requests:
-        request.handle.id = session.execute(_INSERT, _row(session, request)).scalar_one()
+    for batch in _batches(requests):
+        rows = json.dumps([_row(session, request) for request in batch])
+        ids = {
+            (row.task, row.key): row.id for row in session.execute(_INSERT, {"rows": rows}).all()
+        }
+        for request in batch:
+            if request.key is not None:
+                request.handle.id = ids[request.task.value, request.key]
     session.info["enqueued"] = [
         r.handle for r in requests if r.run_at is None and (r.delay or timedelta()) <= SOON
     ]
+
+
+def _batches(requests: Sequence[_Request]) -> Iterator[list[_Request]]:
+    """Return them in order, no key twice in a batch: a statement may touch a row only once."""
+    batch: list[_Request] = []
+    for request in requests:
+        is_repeated = (
+            batch and request.key is not None
+            and (batch[-1].task, batch[-1].key) == (request.task, request.key)
+        )  # fmt: skip
+        if is_repeated or len(batch) == _MOST_AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(request)
+    if batch:
+        yield batch
 
 
 def _row(session: Session, request: _Request) -> dict[str, Any]:
     origin = origin_of(session)
     subject_type, subject_id = request.subject or (None, None)
     return {
-        "id": request.handle.id,
+        "id": str(request.handle.id),
         "task": request.task.value,
         "queue": request.queue.value,
         "priority": request.priority,
-        "args": json.dumps(request.args),
+        "args": request.args,
         "key": request.key,
         "serial_key": request.serial_key,
         "subject_type": subject_type,
-        "subject_id": subject_id,
-        "run_at": request.run_at,
+        "subject_id": _text(subject_id),
+        "run_at": request.run_at.isoformat() if request.run_at else None,
         "delay": (request.delay or timedelta()).total_seconds(),
-        "cause_event_id": request.cause_event_id,
-        "cause_job_id": origin.actor_id if origin.actor_kind is ActorKind.JOB else None,
-        "created_by": request.by,
+        "cause_event_id": _text(request.cause_event_id),
+        "cause_job_id": _text(origin.actor_id) if origin.actor_kind is ActorKind.JOB else None,
+        "created_by": _text(request.by),
     }
+
+
+def _text(identifier: UUID | None) -> str | None:
+    return None if identifier is None else str(identifier)

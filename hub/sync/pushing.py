@@ -62,17 +62,17 @@ def react(session: Session, happened: PendingEvent) -> None:
     if customer is None or customer.name_provisional or customer.lifecycle is Lifecycle.MERGED:
         return
     origin = origin_of(session)
+    is_new = happened.type.endswith(".created")  # so that there is no link to look for
     for connection in connections.active_of_kind(session, "accounting", live=True):
         came_from_there = origin.cause_kind is CauseKind.ACCOUNTING and origin.cause_id == str(
             connection.id
         )
         if came_from_there:
             continue
-        link = links.of_customer(session, connection.id, customer.id)
+        link = None if is_new else links.of_customer(session, connection.id, customer.id)
         if link is None and not is_eligible(connection, customer):
             continue
-        mapped = {pair.local for pair in mapping.pairs_of(session, connection)}
-        if link is not None and not mapped & set(happened.changes):
+        if link is not None and not _is_mapped(session, connection, happened):
             continue
         request(
             session, connection, customer, link, cause_event_id=happened.id, settles_in=SETTLES_IN
@@ -300,6 +300,11 @@ def adopt(session: Session, link_id: UUID, remote_id: str) -> None:
     """Point an intent at a remote customer that proved to be the same."""
     link = session.get_one(ExternalLink, link_id, with_for_update=True)
     link.remote_id = remote_id
+
+
+def _is_mapped(session: Session, connection: Connection, happened: PendingEvent) -> bool:
+    pairs = mapping.pairs_of(session, connection)
+    return any(pair.local in happened.changes for pair in pairs)
 
 
 def _intent(

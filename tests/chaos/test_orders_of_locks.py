@@ -1,10 +1,10 @@
 """What touches many keyed jobs takes its locks in the order in which writers take theirs."""
 
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -35,12 +35,11 @@ def states() -> dict[UUID, JobState]:
 
 def write_key(session: Session, key: str) -> None:
     """Write one keyed row as a commit does, which writes them sorted."""
-    row: dict[str, Any] = dict.fromkeys(
-        ("serial_key", "subject_type", "subject_id", "run_at", "cause_event_id", "cause_job_id",
-         "created_by")
-    )  # fmt: skip
-    row |= {"id": new_id(), "task": TASK.value, "queue": "default", "priority": 0, "args": "{}"}
-    session.execute(enqueueing._INSERT, {**row, "key": key, "delay": 0})
+    row: dict[str, object] = {
+        "id": str(new_id()), "task": TASK.value, "queue": "default", "priority": 0, "args": {},
+        "key": key, "delay": 0,
+    }  # fmt: skip
+    session.execute(enqueueing._INSERT, {"rows": json.dumps([row])})
 
 
 def somebody_waits(engine: Engine) -> bool:

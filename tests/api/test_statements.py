@@ -1,0 +1,67 @@
+"""How many round trips to the database an act costs, said once: more of them is a decision."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from hub.connections.models import Connection, ConnectionState
+from hub.customers.models import AccountingState, Customer, RegistryState
+from hub.db import transaction
+from tests.api.client import ApiClient
+from tests.api.conftest import Caller
+
+FIRST = {
+    "name": "Bølgebryder A/S", "cvr": "12345674", "roles": ["customer"], "phone": "70000002",
+    "email": "info@boelgebryder.example", "address": "Åvej 4", "postcode": "8000", "city": "Aarhus",
+}  # fmt: skip
+SECOND = FIRST | {
+    "name": "Nordlys Testværk ApS", "cvr": "99000007", "phone": "70000001",
+    "email": "info@nordlys.example", "address": "Kajen 3",
+}  # fmt: skip
+
+
+@pytest.fixture
+def statements(database: Engine) -> Iterator[list[str]]:
+    said: list[str] = []
+
+    def note(*call: Any) -> None:
+        said.append(" ".join(call[2].split())[:60])
+
+    event.listen(database, "before_cursor_execute", note)
+    yield said
+    event.remove(database, "before_cursor_execute", note)
+
+
+def test_a_new_customer_costs_nine_statements(
+    client: ApiClient, representative: Caller, statements: list[str]
+) -> None:
+    with transaction() as session:
+        session.add_all(
+            Connection(name=kind, connector="any", kind=kind, state=ConnectionState.ACTIVE)
+            for kind in ("accounting", "registry")
+        )
+    client.post("/api/v1/customers", json=FIRST, headers=representative.headers)
+    statements.clear()
+
+    answer = client.post("/api/v1/customers", json=SECOND, headers=representative.headers)
+
+    assert answer.status_code == 201
+    assert [statement.split(" (")[0][:32] for statement in statements] == [
+        "select pg_advisory_xact_lock_sha",
+        "with wanted as",
+        "INSERT INTO customer",
+        "with given as",
+        "SELECT connection.name, connecti",
+        "SELECT connection.name, connecti",
+        "UPDATE customer SET registry_sta",
+        "INSERT INTO event",
+        "insert into job",
+    ]
+    with transaction() as session:
+        made = session.get_one(Customer, answer.json["id"])
+    assert (made.registry_state, made.accounting_state) == (
+        RegistryState.WAITING,
+        AccountingState.WAITING,
+    )
