@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -130,6 +130,7 @@ Reaction = Callable[[Session, PendingEvent], None]
 SetReaction = Callable[[Session, Sequence[PendingEvent]], None]
 _REACTIONS: dict[str, list[Reaction]] = {}
 _SET_REACTIONS: dict[Reaction, SetReaction] = {}
+_MOST_ROUNDS = 10  # of reactions to reactions; two or three are already many
 
 
 def when_changed(subject_type: str, reaction: Reaction, *, many: SetReaction | None = None) -> None:
@@ -150,17 +151,36 @@ def react(session: Session) -> None:
     """Call the reactions to what changed so far; done before each commit if not sooner.
 
     A caller that shows what follows from a change (a customer now waiting for the registry) calls
-    it before it shows.
+    it before it shows. What a reaction changes is reacted to as well, until nothing new happens.
+
+    Raises:
+        RuntimeError: the reactions never come to rest, which only a fault in the code can bring
+            about.
     """
     session.flush()
-    seen = pending(session, "reacted")
-    with session.no_autoflush:  # what several reactions touch is written once
-        for made in list(pending(session, "events").values()):
-            if seen.get(made.id) != len(made.changes):
-                seen[made.id] = len(made.changes)
+    for _ in range(_MOST_ROUNDS):
+        unheard = list(_unheard(session))
+        if not unheard:
+            return
+        with session.no_autoflush:  # what several reactions touch is written once
+            for made in unheard:
                 for reaction in _REACTIONS.get(made.subject_type, ()):
                     reaction(session, made)
-    session.flush()
+        session.flush()
+    raise RuntimeError(f"the reactions do not come to rest in {_MOST_ROUNDS} rounds")
+
+
+def _unheard(session: Session) -> Iterator[PendingEvent]:
+    """Note as heard what no reaction has heard of yet, and return it: of a change, what is new."""
+    heard = pending(session, "reacted")
+    for made in pending(session, "events").values():
+        known: Mapping[str, tuple[Any, Any]] | None = heard.get(made.id)
+        if known is None:
+            yield made
+        elif known != made.changes:
+            fresh = {name: each for name, each in made.changes.items() if known.get(name) != each}
+            yield replace(made, changes=fresh)
+        heard[made.id] = made.changes
 
 
 _EVENTS = Base.metadata.tables[Event.__tablename__]

@@ -11,7 +11,7 @@ from hub.connections.models import Connection
 from hub.customers.models import Customer
 from hub.db import savepoint, transaction
 from hub.history.models import Event
-from hub.history.recording import record, when_changed
+from hub.history.recording import _REACTIONS, PendingEvent, react, record, when_changed
 from hub.origin import ActorKind, CauseKind, Origin
 
 WHO = Origin(ActorKind.TOKEN, uuid4(), uuid4(), CauseKind.REQUEST, "request-1")
@@ -145,3 +145,63 @@ def test_a_reaction_hears_of_each_change_once_whoever_makes_it(database: Engine)
         record(session, "other.filled", subject_type="other", subject_id=uuid4())
 
     assert heard == ["shelf.filled", "shelf.emptied"]
+
+
+Heard = list[dict[str, tuple[object, object]]]
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    """What a reaction to customers is told of; the region follows from the city."""
+    told: Heard = []
+
+    def follow(session: Session, happened: PendingEvent) -> None:
+        if "city" in happened.changes:
+            session.get_one(Customer, happened.subject_id).region = "Sydvest"
+
+    def note(session: Session, happened: PendingEvent) -> None:
+        told.append(dict(happened.changes))
+
+    monkeypatch.setitem(_REACTIONS, "customer", [follow, note])
+    return told
+
+
+def test_what_a_reaction_changes_is_heard_of_as_well(database: Engine, heard: Heard) -> None:
+    identifier = stored()
+    heard.clear()
+
+    with transaction(WHO) as session:
+        session.get_one(Customer, identifier).city = "Ribe"
+
+    assert heard == [{"city": (None, "Ribe")}, {"region": (None, "Sydvest")}]
+    assert events()[1].changes == {"city": [None, "Ribe"], "region": [None, "Sydvest"]}
+
+
+def test_a_field_that_changes_once_more_is_heard_of_once_more(
+    database: Engine, heard: Heard
+) -> None:
+    identifier = stored(city="Varde", region="Sydvest")
+    heard.clear()
+
+    with transaction(WHO) as session:
+        session.get_one(Customer, identifier).city = "Ribe"
+        react(session)
+        session.get_one(Customer, identifier).city = "Tønder"
+        react(session)
+
+    assert heard == [{"city": ("Varde", "Ribe")}, {"city": ("Varde", "Tønder")}]
+
+
+def test_reactions_that_never_come_to_rest_are_an_error_and_nothing_is_written(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def swing(session: Session, happened: PendingEvent) -> None:
+        customer = session.get_one(Customer, happened.subject_id)
+        customer.city = "Ribe" if customer.city == "Varde" else "Varde"
+
+    monkeypatch.setitem(_REACTIONS, "customer", [swing])
+
+    with pytest.raises(RuntimeError, match="come to rest"):
+        stored()
+
+    assert events() == []
