@@ -22,6 +22,6 @@ class DocumentView(View):
     issued_on: date
     due_on: date | None
     currency: str
-    amount: Decimal
-    remaining: Decimal = Field(description="What is still to be settled of it.")
+    amount: Decimal | None = Field(description="Null where you may not read amounts.")
+    remaining: Decimal | None = Field(description="What is still to be settled of it.")
     mirrored_at: AwareDatetime

@@ -13,10 +13,10 @@ from hub.credit.holds import evaluate
 from hub.credit.policy import CreditPolicy
 from hub.customers.models import Customer, HoldState
 
-LOOK = 10_000
+LOOK = 100_000
 """So many customers are found by one look, which reads all open documents."""
 
-BATCH = 200
+BATCH = 100
 """So many are changed by one commit."""
 
 

@@ -43,7 +43,8 @@ def mirror(session: Session, connection_id: UUID, documents: Sequence[RemoteDocu
         for document in documents
         if (customer_id := customers.get(document.customer_remote_id)) is not None
     }
-    changed = _write(session, list(rows.values())) if rows else []
+    # In one order, so that two who write the same documents wait for one another and no more.
+    changed = _write(session, [rows[key] for key in sorted(rows)]) if rows else []
     ask_for_evaluation(session, connection_id, changed)
     unknown = sum(1 for d in documents if d.customer_remote_id not in customers)
     return Mirrored(len(changed), len(documents) - unknown - len(changed), unknown)

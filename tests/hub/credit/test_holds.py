@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -6,7 +7,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
@@ -14,7 +15,7 @@ from hub.configuration import current, replace, stored
 from hub.credit import holds, sweeping
 from hub.credit.policy import AutomaticHold, CreditPolicy
 from hub.customers.models import Customer, HoldState
-from hub.db import new_id
+from hub.db import new_id, transaction
 from hub.documents.models import DocMirror
 from hub.errors import ConflictError, ValidationError
 from hub.history.models import Event
@@ -351,3 +352,33 @@ def test_a_sweep_leaves_out_what_is_gone(session: Session) -> None:
 
     assert sweeping.differing(session, today=TODAY, after=None) == []
     assert evaluate(session, customer) is None
+
+
+def test_of_ten_who_hold_at_once_one_does_whatever_the_rule_does_meanwhile(
+    database: Engine,
+) -> None:
+    with transaction() as session:
+        set_policy(session, DUE)
+        by = make_user(session).id
+        customer = make_customer(session)
+        owe(session, customer, Paper(due_on=LONG_AGO))
+
+    def act(number: int) -> str:
+        try:
+            with transaction() as session:
+                if number % 2:
+                    policy = current(session, CreditPolicy)
+                    holds.evaluate(session, customer.id, policy, today=TODAY, now=NOW)
+                    return "evaluated"
+                found = session.get_one(Customer, customer.id)
+                holds.put_on_hold(session, found, reason="fordi", by=by, now=NOW)
+        except ConflictError as error:
+            return error.code
+        return "held"
+
+    with ThreadPoolExecutor(10) as threads:
+        outcomes = list(threads.map(act, range(20)))
+
+    assert sorted(outcomes) == ["evaluated"] * 10 + ["held"] + ["hold_state"] * 9
+    with transaction() as session:
+        assert session.get_one(Customer, customer.id).hold is HoldState.HELD_MANUAL
