@@ -21,6 +21,7 @@ _LIVING = "deleted_at is null"
 _HOLDERS: Mapping[str, str] = {
     "conflict.customer_id": "state = 'open'",
     "customer.merged_into_id": _LIVING,
+    "doc_mirror.customer_id": "true",  # the books name it for ever
     "external_link.customer_id": "state <> 'severed'",
     "note.customer_id": _LIVING,
     "reminder.customer_id": f"closed_at is null and {_LIVING}",

@@ -4,13 +4,14 @@ from threading import Thread
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
 from hub.connections.models import Connection, ExternalLink, LinkState
 from hub.customers import contacts, references, services
 from hub.customers.models import Contact, Customer, Lifecycle, ShopIdentity
 from hub.db import transaction
+from hub.documents.models import DocMirror, DocumentKind, DocumentState
 from hub.errors import ConflictError, NotFoundError
 from hub.history.models import Event
 from hub.migrations.schema import complete_metadata
@@ -47,6 +48,20 @@ def make_link(session: Session, customer: Customer) -> UUID:
     return link.id
 
 
+def make_document(session: Session, customer: Customer) -> UUID:
+    connection = Connection(name="Bøger", connector="fake", kind="accounting")
+    session.add(connection)
+    session.flush()
+    document = DocMirror(
+        connection_id=connection.id, kind=DocumentKind.INVOICE, remote_id="1", number="1",
+        customer_id=customer.id, issued_on=NOW.date(), currency="DKK", amount=1, remaining=0,
+        state=DocumentState.SETTLED,
+    )  # fmt: skip
+    session.add(document)
+    session.flush()
+    return document.id
+
+
 def make_merged(session: Session, customer: Customer) -> UUID:
     other = make_customer(session, "Havn Gammel ApS")
     other.lifecycle, other.merged_into_id = Lifecycle.MERGED, customer.id
@@ -55,6 +70,7 @@ def make_merged(session: Session, customer: Customer) -> UUID:
 
 
 def release(session: Session) -> None:
+    session.execute(delete(DocMirror))
     for note in session.scalars(select(Note)):
         notes.delete(session, note, now=NOW)
     for reminder in session.scalars(select(Reminder)):
@@ -72,6 +88,7 @@ def release(session: Session) -> None:
         ("reminder", make_reminder),
         ("external_link", make_link),
         ("customer", make_merged),
+        ("doc_mirror", make_document),
     ],
 )
 def test_what_refers_to_a_customer_holds_it_until_it_is_gone(
