@@ -5,6 +5,7 @@ itself, commit, wait where that is preferred, answer.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -148,7 +149,8 @@ def _wait(
     if operation.reload is not None and answer.subject_id is not None:
         with transaction() as session:
             later = replace(call, database=session, now=utcnow())
-            answer.model = operation.reload(later, answer.subject_id)
+            with suppress(NotFoundError):  # it has passed to somebody else: as it was then
+                answer.model = operation.reload(later, answer.subject_id)
     return True
 
 

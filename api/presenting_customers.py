@@ -11,9 +11,11 @@ from api.schemas.customers import (
     HoldView,
     RegistryView,
 )
+from hub.access.roles import OF_A_RECORD, Verb
 from hub.customers import facts
 from hub.customers.models import Customer
 
+_VERBS = (*OF_A_RECORD, Verb.CLAIM)
 _COLUMNS = frozenset(CustomerView.model_fields) - {
     "registry", "accounting", "hold", "provenance", "allowed_actions",
 }  # fmt: skip
@@ -29,7 +31,7 @@ def customer_view(
     loaded = customer.__dict__  # read past SQLAlchemy's descriptors: a page has 2,000 values
     return CustomerView(
         **{n: loaded[n] if n in loaded else getattr(customer, n) for n in _COLUMNS},
-        allowed_actions=call.actions("customers", customer),
+        allowed_actions=_actions(call, customer),
         hold=hold_view(call, customer),
         registry=RegistryView(
             state=customer.registry_state,
@@ -60,3 +62,9 @@ def hold_view(call: Call[Any, Any], customer: Customer) -> HoldView:
         by=customer.hold_by,
         at=customer.hold_at,
     )
+
+
+def _actions(call: Call[Any, Any], customer: Customer) -> list[str]:
+    may = call.actions("customers", customer, _VERBS)
+    is_own = customer.owner_user_id == call.principal.user_id
+    return [verb for verb in may if verb != Verb.CLAIM] if is_own else may

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint
 from sqlalchemy.exc import IntegrityError
@@ -20,13 +21,13 @@ from api.schemas.customers import (
     BatchResult,
     BatchResults,
     CustomerBatch,
-    CustomerPatch,
+    CustomerUpsert,
     CustomerView,
 )
 from api.validation import read_body
 from hub.access.predicates import allowed
+from hub.customers import ownership, upserting
 from hub.customers import services as customers
-from hub.customers import upserting
 from hub.customers.models import Customer
 from hub.db import savepoint
 from hub.errors import ConflictError, DomainError, FieldError, ValidationError
@@ -46,8 +47,9 @@ _PATH = f"{API}/customers/batch"
 def upsert_batch(call: Call[CustomerBatch]) -> BatchResults:
     """Create or change up to 500 customers by your own references, each with a result of its own.
 
-    An item's `fields` are those of PATCH /customers; only what it names is changed. Good items are
-    written whatever becomes of the others; an item that changes nothing makes no new version.
+    An item's `fields` are those of PUT /customers/by-external-ref; only what it names is changed.
+    Good items are written whatever becomes of the others; an item that changes nothing makes no new
+    version.
     """
     read = [(item.external_ref, _read(item)) for item in call.body.items]
     good = [(ref, fields) for ref, fields in read if not isinstance(fields, ValidationError)]
@@ -66,16 +68,17 @@ def upsert_batch(call: Call[CustomerBatch]) -> BatchResults:
 
 @operation(
     blueprint, "PUT", "/customers/by-external-ref/<path:external_ref>",
-    permission=EDIT, body=CustomerPatch, answer=CustomerView,
+    permission=EDIT, body=CustomerUpsert, answer=CustomerView,
     refusals={
         HTTPStatus.CREATED: "There was none of this reference: it was created.",
         HTTPStatus.PRECONDITION_FAILED: "If-Match was sent and somebody was faster.",
     },
 )  # fmt: skip
-def upsert_customer(call: Call[CustomerPatch], external_ref: str) -> Answer[CustomerView]:
+def upsert_customer(call: Call[CustomerUpsert], external_ref: str) -> Answer[CustomerView]:
     """Create a customer under your own reference, or change what you name of the one that has it.
 
-    Sent twice it changes nothing the second time. If-Match is optional.
+    Sent twice it changes nothing the second time. If-Match is optional. With the right to assign it
+    can be said whose the customer is; where that changes, `reason` says why.
     """
     status, customer = _upsert(call, external_ref, call.body.changes(), call.version_if_given)
     react(call.session)
@@ -115,9 +118,9 @@ def _result(
 
 
 def _read(item: BatchItem) -> dict[str, Any] | ValidationError:
-    """Return the fields of an item as a PATCH would read them, or why it would not."""
+    """Return the fields of an item as an upsert of one reads them, or why it would not."""
     try:
-        body = read_body(CustomerPatch, json.dumps(item.fields).encode(), item.fields)
+        body = read_body(CustomerUpsert, json.dumps(item.fields).encode(), item.fields)
     except ValidationError as error:
         return _under_fields(error)
     return body.changes()
@@ -136,6 +139,7 @@ def _upsert(
         raise ValidationError.of(
             "/external_ref", "different", N_("It differs from the reference it is sent under.")
         )
+    reason = fields.pop("reason", None)
     known = customers.find_by_external_ref(call.session, external_ref)
     if known is None:
         call.principal.require(CREATE)
@@ -145,6 +149,7 @@ def _upsert(
                 "stale_version",
                 N_("There is no customer of this reference any more."),
             )
+        ownership.refuse_to_name_others(call.principal, fields)
         with naming_only_seen(call, Customer):
             made = customers.create(
                 call.session,
@@ -163,11 +168,28 @@ def _upsert(
             value=external_ref,
         )
     customer = get_customer_record(call, Verb.EDIT, known.id, expected_version=expected_version)
-    before = customers.values_of(customer)  # its version moves once in a whole batch
+    before = _values(customer)  # its version moves once in a whole batch
+    owners = {name: fields.pop(name) for name in ownership.FIELDS & fields.keys()}
     with naming_only_seen(call, Customer):
         customers.update(call.session, customer, fields, now=call.now)
-    changed = customers.values_of(customer) != before
-    return (HTTPStatus.OK if changed else HTTPStatus.NO_CONTENT), customer
+    if any(before[name] != owner for name, owner in owners.items()):
+        _assign(call, customer, owners, reason)
+    unchanged = _values(customer) == before
+    return (HTTPStatus.NO_CONTENT if unchanged else HTTPStatus.OK), customer
+
+
+def _assign(
+    call: Call[Any, Any], customer: Customer, owners: dict[str, UUID | None], reason: str | None
+) -> None:
+    get_customer_record(call, Verb.ASSIGN, customer.id)
+    call.principal.require(ownership.ASSIGNING)
+    if reason is None:
+        raise ValidationError.of("/reason", "required", N_("Say why it is to be another's."))
+    ownership.assign(call.session, customer, owners, reason=reason)
+
+
+def _values(customer: Customer) -> dict[str, Any]:
+    return customers.values_of(customer, customers.WRITABLE | ownership.FIELDS)
 
 
 def _under_fields(error: ValidationError) -> ValidationError:

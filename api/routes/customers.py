@@ -13,6 +13,7 @@ from api.presenting_customers import customer_view
 from api.schemas.customers import CustomerCreate, CustomerPatch, CustomerView
 from hub.access.lookup import get_record
 from hub.autofill import services as autofill
+from hub.customers import ownership
 from hub.customers import services as customers
 from hub.customers.listing import CUSTOMERS
 from hub.customers.models import Customer
@@ -40,7 +41,8 @@ def get_customer_record(
     return customer
 
 
-def _view_again(call: Call[Any, Any], customer_id: UUID) -> CustomerView:
+def view_again(call: Call[Any, Any], customer_id: UUID) -> CustomerView:
+    """Return a customer that the caller may see, as it stands now."""
     return customer_view(call, get_customer_record(call, Verb.READ, customer_id), provenance=True)
 
 
@@ -57,16 +59,18 @@ def list_customers(call: Call) -> Answer[ListPage[CustomerView]]:
 @operation(
     blueprint, "POST", "/customers",
     permission=Permission(Verb.CREATE, "customers"), body=CustomerCreate, answer=CustomerView,
-    status=HTTPStatus.CREATED, reload=_view_again, refusals=_CONFLICTS,
+    status=HTTPStatus.CREATED, reload=view_again, refusals=_CONFLICTS,
 )  # fmt: skip
 def create_customer(call: Call[CustomerCreate]) -> CustomerView:
     """Create a customer from a name, or from a CVR number.
 
-    The registry fills it and the accounting system learns of it soon after; send `Prefer: wait=5`
-    to be answered when that is done.
+    It is yours unless you name another owner, for which you need the right to assign. The registry
+    fills it and the accounting system learns of it soon after; send `Prefer: wait=5` to be answered
+    when that is done.
     """
     body = call.body
     leave = DuplicateLeave(body.reason or "") if body.allow_duplicate else None
+    ownership.refuse_to_name_others(call.principal, body.fields())
     with naming_only_seen(call, Customer):
         customer = customers.create(
             call.session, body.fields(), now=call.now, allow_duplicate=leave, owned_by_creator=True
@@ -81,13 +85,13 @@ def create_customer(call: Call[CustomerCreate]) -> CustomerView:
 )  # fmt: skip
 def get_customer(call: Call, customer_id: UUID) -> CustomerView:
     """Return a customer, with where its values come from."""
-    return _view_again(call, customer_id)
+    return view_again(call, customer_id)
 
 
 @operation(
     blueprint, "PATCH", "/customers/<uuid:customer_id>",
     permission=Permission(Verb.EDIT, "customers"), body=CustomerPatch, answer=CustomerView,
-    reload=_view_again, refusals=_CONFLICTS,
+    reload=view_again, refusals=_CONFLICTS,
 )  # fmt: skip
 def change_customer(call: Call[CustomerPatch], customer_id: UUID) -> CustomerView:
     """Change a customer; the accounting system learns of it soon after."""
@@ -124,7 +128,7 @@ def delete_customer(call: Call, customer_id: UUID) -> Answer[None]:
 @operation(
     blueprint, "POST", "/customers/<uuid:customer_id>/registry-lookup",
     permission=Permission(Verb.EDIT, "customers"), answer=CustomerView,
-    status=HTTPStatus.OK, reload=_view_again,
+    status=HTTPStatus.OK, reload=view_again,
 )  # fmt: skip
 def look_up_customer(call: Call, customer_id: UUID) -> CustomerView:
     """Ask the company registry again; what somebody typed stays as it is."""

@@ -29,7 +29,7 @@ from hub.errors import ConflictError
 from hub.i18n import N_, translate
 from hub.imports import access as _access  # noqa: F401 - declares whose imports are whose
 from hub.imports import services as imports
-from hub.imports import templates
+from hub.imports import templates, uploaders
 from hub.imports.models import ImportJob
 from hub.plans.models import PlanItem
 
@@ -85,14 +85,15 @@ def upload_file(call: Call[bytes, ImportUploadQuery]) -> Answer[ImportView]:
     The preview says for each row whether it is created, changed, left alone or refused, and why.
     Nothing is written until it is applied, unless `apply` lets it go on by itself.
     """
-    wanted = call.query
+    wanted, options = call.query, call.query.options()
+    uploaders.refuse_to_name_others(call.principal, options)
     job, asked = imports.upload(
         call.session,
         files.put(call.body),
         entity_name=wanted.entity,
         file_name=wanted.name,
         media_type=call.request.mimetype or "application/octet-stream",
-        options=wanted.options(),
+        options=options,
         now=call.now,
     )
     return Answer(_view(call, job), jobs=[asked])
@@ -145,7 +146,9 @@ def list_rows(call: Call[None, ImportRowsQuery], import_id: UUID) -> Answer[Page
 def analyse_again(call: Call[ImportOptionsBody], import_id: UUID) -> Answer[ImportView]:
     """Make the preview anew, under another mapping or other wishes."""
     job = _get(call, import_id, Verb.IMPORT)
-    asked = imports.plan_again(call.session, job, call.body.options())
+    options = call.body.options()
+    uploaders.refuse_to_name_others(call.principal, options)
+    asked = imports.plan_again(call.session, job, options)
     return Answer(_view(call, job), jobs=[asked])
 
 

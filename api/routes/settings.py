@@ -8,6 +8,7 @@ from flask import Blueprint
 from api.operations import Call, Permission, Verb, operation
 from api.schemas.settings import SettingSummary, SettingsView, SettingView
 from hub import configuration
+from hub.access.assignable import AssignmentPolicy
 from hub.approvals.policy import ApprovalPolicy
 from hub.configuration import Policy, Stored
 from hub.credit.policy import CreditPolicy
@@ -17,7 +18,7 @@ blueprint = Blueprint("settings", __name__)
 READ = Permission(Verb.READ, "settings")
 CONFIGURE = Permission(Verb.CONFIGURE, "settings")
 
-POLICIES: tuple[type[Policy], ...] = (ApprovalPolicy, CreditPolicy)
+POLICIES: tuple[type[Policy], ...] = (ApprovalPolicy, AssignmentPolicy, CreditPolicy)
 """Every policy has its two routes from here."""
 
 

@@ -58,7 +58,12 @@ class CustomerCreate(Body):
     iban: Annotated[str, OneLine(50)] | None = None
     note: Note | None = None
     external_ref: Text255 | None = None
-    owner_user_id: UUID | None = None
+    owner_user_id: UUID | None = Field(
+        None, description="You, unless you may assign; naming nobody is naming you."
+    )
+    team_id: UUID | None = None
+    inside_rep_id: UUID | None = None
+    outside_rep_id: UUID | None = None
     allow_duplicate: bool = Field(
         default=False, description="Create it although one like it exists; give a reason."
     )
@@ -103,7 +108,18 @@ class CustomerPatch(Patch):
     iban: Annotated[str, OneLine(50)] | None = absent()
     note: Note | None = absent()
     external_ref: Text255 | None = absent()
+
+
+class CustomerUpsert(CustomerPatch):
+    """What a script says of a customer that it knows by its own reference."""
+
     owner_user_id: UUID | None = absent()
+    team_id: UUID | None = absent()
+    inside_rep_id: UUID | None = absent()
+    outside_rep_id: UUID | None = absent()
+    reason: Annotated[str, OneLine(500)] | None = Field(
+        None, description="Needed where the customer is there and is to be another's."
+    )
 
 
 class MessageView(View):

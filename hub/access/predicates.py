@@ -122,9 +122,10 @@ class RecordRule:
     """Records with an owner, a team and named roles beside the owner (domain.md §4).
 
     In this order: the owner; whoever it is shared with, as far as that goes; who leads the owner
-    or the record's team; the people in `slots`; where the visibility says so, colleagues of the
-    owner or everyone, to read and to comment. A record without an owner is everyone's to work on.
-    Of all these only the first two, and who leads the owner, know that a protected record exists.
+    or the record's team; the people in `slots`, for all but saying whose it is; where the
+    visibility says so, colleagues of the owner or everyone, to read and to comment. A record
+    without an owner is everyone's to work on. Of all these only the first two, and who leads the
+    owner, know that a protected record exists.
     """
 
     is_part = False
@@ -162,7 +163,8 @@ class RecordRule:
         self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
     ) -> list[ColumnElement[bool]]:
         standing = principal.standing
-        found = [getattr(model, slot) == principal.user_id for slot in self.slots]
+        slots = self.slots if level_of(verb) < Level.GIVE else ()
+        found = [getattr(model, slot) == principal.user_id for slot in slots]
         if reach >= Reach.LINE and standing.line_team_ids:
             found.append(model.team_id.in_(standing.line_team_ids))
         if reach < Reach.VISIBLE:

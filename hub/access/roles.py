@@ -61,12 +61,17 @@ class FieldClass(StrEnum):
 
 
 class Level(IntEnum):
-    """What may be done to a record of somebody else; a grant names one of the first three."""
+    """What may be done to a record of somebody else; a grant names one of the first three.
+
+    `OWN` is for its owner and whoever stands in for him, the record's representatives among them;
+    `GIVE`, to say whose it is, is not theirs.
+    """
 
     READ = 1
     COMMENT = 2
     WRITE = 3
     OWN = 4
+    GIVE = 5
 
 
 class Visibility(StrEnum):
@@ -96,6 +101,8 @@ _LEVELS = {
     Verb.COMMENT: Level.COMMENT,
     Verb.EDIT: Level.WRITE,
     Verb.TRANSITION: Level.WRITE,
+    Verb.ASSIGN: Level.GIVE,
+    Verb.CLAIM: Level.GIVE,
 }
 WITHOUT_OWNING = frozenset(verb for verb, level in _LEVELS.items() if level < Level.WRITE)
 """Verbs that leave the record itself as it is: the visibility decides over them."""

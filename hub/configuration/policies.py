@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
 
 from hub.errors import NotFoundError
 
@@ -18,6 +19,13 @@ class Policy(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     KEY: ClassVar[str]
+
+    def check(self, session: Session) -> None:
+        """Pass where everything that it names is there; called before it is set.
+
+        Raises:
+            ValidationError: something is not; pointers lead into the policy.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def replace(session: Session, wanted: PolicyT, *, expected_version: int) -> Stor
 
     Raises:
         StaleVersionError: somebody wrote it since the caller read it.
+        ValidationError: it names what is not there.
     """
     policy = type(wanted)
     row = _row(session, policy, lock=True)
@@ -55,6 +56,7 @@ def replace(session: Session, wanted: PolicyT, *, expected_version: int) -> Stor
         raise StaleVersionError(ENTITY, policy.KEY, before.version)
     if before.policy == wanted:
         return before
+    wanted.check(session)
     if row is None:
         return _shown(policy, _first(session, wanted))
     row.value = _written(wanted)

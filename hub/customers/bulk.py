@@ -9,20 +9,14 @@ from sqlalchemy.orm import Session
 
 from hub import matching
 from hub.copying import copy_in
-from hub.customers import facts
+from hub.customers import facts, ownership
 from hub.customers.models import Customer
-from hub.customers.services import ENTITY, completed, derived_texts, party_of
+from hub.customers.services import ENTITY, NEW_COLUMNS, completed, derived_texts, party_of
 from hub.db import new_id
 from hub.history.recording import PendingEvent, origin_of, record_many
 from hub.origin import CauseKind
 
 _OWN_COLUMNS = ("id", "created_at", "created_by", "updated_at", "updated_by", "version")
-_VALUE_COLUMNS = (
-    "kind", "name", "legal_name", "ref_no", "roles", "owner_user_id", "cvr", "p_number", "vat_no",
-    "ean", "phone", "email", "website", "address", "postcode", "city", "region", "country",
-    "industry", "currency", "terms_code", "customer_group", "credit_limit", "note", "external_ref",
-    "channel", "imported_at", "name_provisional", "lifecycle",
-)  # fmt: skip
 _TEXT_COLUMNS = ("search_text", "sort_name")
 _NOT_IN_EVENTS = Customer.__derived__
 
@@ -44,19 +38,22 @@ def create_many(
     must be made now.
 
     Raises:
-        ValidationError: one has neither a name nor a CVR number.
+        ValidationError: one has neither a name nor a CVR number, or names as its owner somebody
+            whom customers are not assigned to any more.
         IntegrityError: SQLAlchemy's: a reference is taken, or a value breaks a rule.
     """
+    for named in {frozenset((name, row.get(name)) for name in ownership.FIELDS) for row in rows}:
+        ownership.refuse_unassignable(session, dict(named))
     made = [(new_id(), completed(row, channel=channel, now=now)) for row in rows]
     user = origin_of(session).user_id
     copy_in(
         session,
         Customer.__tablename__,
-        (*_OWN_COLUMNS, *_VALUE_COLUMNS, *_TEXT_COLUMNS),
+        (*_OWN_COLUMNS, *NEW_COLUMNS, *_TEXT_COLUMNS),
         (
             (
                 identifier, now, user, now, user, 1,
-                *(values.get(name) for name in _VALUE_COLUMNS),
+                *(values.get(name) for name in NEW_COLUMNS),
                 *derived_texts(values).values(),
             )
             for identifier, values in made

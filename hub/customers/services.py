@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import matching, numbering
-from hub.customers import references
+from hub.customers import ownership, references
 from hub.customers.models import Contact, Customer, CustomerKind, CustomerRole, Lifecycle
 from hub.customers.rules import clean
 from hub.errors import (
@@ -20,7 +20,7 @@ from hub.errors import (
     StaleVersionError,
     ValidationError,
 )
-from hub.history.recording import origin_of, record
+from hub.history.recording import record
 from hub.i18n import N_
 from hub.listing.search import search_document
 from hub.listing.sorting import sort_text
@@ -29,13 +29,17 @@ from hub.settings import get_settings
 ENTITY = "customer"
 WRITABLE = frozenset(
     {
-        "kind", "name", "legal_name", "ref_no", "roles", "owner_user_id", "cvr", "p_number",
-        "vat_no", "ean", "phone", "email", "website", "address", "postcode", "city", "region",
-        "country", "industry", "currency", "terms_code", "customer_group", "credit_limit", "iban",
-        "note", "external_ref",
+        "kind", "name", "legal_name", "ref_no", "roles", "cvr", "p_number", "vat_no", "ean",
+        "phone", "email", "website", "address", "postcode", "city", "region", "country", "industry",
+        "currency", "terms_code", "customer_group", "credit_limit", "iban", "note", "external_ref",
     }
 )  # fmt: skip
 """The fields that people and scripts write."""
+
+NEW_COLUMNS = (
+    *sorted(WRITABLE | ownership.FIELDS), "channel", "imported_at", "name_provisional", "lifecycle",
+)  # fmt: skip
+"""The columns that `completed` gives values for."""
 
 _COMPARED = frozenset(
     {"name", "cvr", "vat_no", "ean", "p_number", "phone", "email", "website", "address",
@@ -68,14 +72,18 @@ def create(
 
     Without a name it is called by its number until the registry answers. Two who are about to write
     the same wait for one another, unless `keys_are_held` says that `upserting.hold` saw to it.
-    `owned_by_creator` makes whoever creates it its owner, if the fields name nobody.
+    `owned_by_creator` makes whoever creates it its owner, if the fields name nobody and customers
+    are assigned to him at all. That a caller may name others is his to check
+    (`hub.customers.ownership`).
 
     Raises:
-        ValidationError: names every broken rule.
+        ValidationError: names every broken rule, or whom it may not be assigned to.
         ConflictError: ``duplicate`` (details: `existing_id`, `candidates`), or ``taken`` where a
             reference number or external reference is in use.
     """
-    values = completed(clean(_writable(fields)), channel=channel, now=now)
+    given = _writable(fields, WRITABLE | ownership.FIELDS)
+    values = completed(clean(given), channel=channel, now=now)
+    ownership.refuse_unassignable(session, values)
     _refuse_taken(session, values, None)
     ready = matching.prepare(ENTITY, party_of(values))
     if check_duplicates and not keys_are_held:
@@ -83,7 +91,7 @@ def create(
     found = matching.find(session, ENTITY, ready) if check_duplicates else []
     _refuse_duplicate(session, values, found, allow_duplicate)
     if owned_by_creator and values.get("owner_user_id") is None:
-        values["owner_user_id"] = origin_of(session).user_id
+        values["owner_user_id"] = ownership.creator_if_assignable(session)
     # Complete before it is written: a second statement would touch nearly every index again.
     customer = Customer(**values, **derived_texts(values))
     session.add(customer)
@@ -139,7 +147,7 @@ def update(
     del now
     if customer.merged_into_id is not None:
         raise MergedError(ENTITY, customer.id, customer.merged_into_id)
-    given = _writable(changes)
+    given = _writable(changes, WRITABLE)
     values = clean({"country": customer.country, **given})
     if "country" not in given:
         del values["country"]
@@ -291,8 +299,8 @@ def _remove(session: Session, customer: Customer, now: datetime) -> None:
     matching.remove(session, ENTITY, customer.id)
 
 
-def _writable(fields: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = set(fields) - WRITABLE
+def _writable(fields: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    unknown = set(fields) - known
     if unknown:
         name = min(unknown)
         raise ValidationError.of(f"/{name}", "unknown_field", N_("There is no such field."))

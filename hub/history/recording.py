@@ -78,9 +78,35 @@ def note_change(
     joined = dict(earlier.changes)
     for field, (before, after) in changes.items():
         joined[field] = (joined[field][0] if field in joined else before, after)
-    kept = earlier.type if earlier.type.endswith(".created") else type
+    kept = earlier.type if _says_more(earlier.type, type) else type
     waiting[key] = replace(earlier, type=kept, changes=joined)
     return False
+
+
+def explain_change(
+    session: Session,
+    type: str,  # noqa: A002 - the event's own word
+    *,
+    subject_type: str,
+    subject_id: UUID,
+    data: Mapping[str, Any],
+) -> None:
+    """Say what this transaction's changes of a record come to, and why, in their own event.
+
+    A record just made keeps its ``created``, and gets the data. Without a change there is no event.
+    """
+    session.flush()
+    waiting = pending(session, "events")
+    key = (subject_type, subject_id)
+    noted: PendingEvent | None = waiting.get(key)
+    if noted is None:
+        return
+    kept = noted.type if noted.type.endswith(".created") else type
+    waiting[key] = replace(noted, type=kept, data={**(noted.data or {}), **data})
+
+
+def _says_more(earlier: str, later: str) -> bool:
+    return earlier.endswith(".created") or later.endswith(".updated")
 
 
 def record_many(session: Session, made: Sequence[PendingEvent]) -> None:

@@ -154,6 +154,9 @@ CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
         Meaning.DECIMAL, in_template=False,
     ),
     ImportColumn(
+        "iban", N_("IBAN"), ("iban nr", "iban nummer", "iban no", "iban number"), in_template=False
+    ),
+    ImportColumn(
         "note", N_("Note"), ("notes", "comment", "comments", "remarks", "bemærkning",
                              "bemærkninger", "kommentar", "notat"),
         example="",

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.customers import ownership
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.imports.detecting import find_similar
@@ -23,7 +24,8 @@ from hub.imports.staging import StagedRow, Staging
 from hub.plans.models import Plan, PlanItem
 
 ENTITY = Customer.entity()
-NEVER_CHANGED = frozenset({"currency"})  # locked with the first save
+LOCKED = frozenset({"currency"})  # with the first save
+NEVER_CHANGED = LOCKED | ownership.FIELDS  # whose a customer is, is changed by acts of its own
 
 
 @dataclass(slots=True)
@@ -175,11 +177,12 @@ class Decider:
         if isinstance(target, UUID):
             present = _snapshot(session, target, here).values
         filled = {}
+        kept = LOCKED if isinstance(target, int) else NEVER_CHANGED
         if isinstance(target, int) or self._options.on_match is OnMatch.UPDATE:
             filled = {
                 name: value
                 for name, value in row.values.items()
-                if name not in NEVER_CHANGED
+                if name not in kept
                 and name not in first.values
                 and name not in added.values
                 and not present.get(name)

@@ -8,18 +8,16 @@ from uuid import UUID
 from sqlalchemy import ARRAY, LargeBinary, Text, any_, literal, select
 from sqlalchemy.orm import Session
 
-from hub.customers import facts
+from hub.customers import facts, ownership
 from hub.customers.models import Customer
+from hub.customers.services import WRITABLE
 from hub.history.recording import plain
 from hub.imports.models import ImportIdentity
 from hub.imports.reading import ReadRow
 from hub.intake import knowing
 
-IMPORTED_FIELDS = (
-    "external_ref", "name", "kind", "legal_name", "roles", "owner_user_id", "cvr", "p_number",
-    "vat_no", "ean", "phone", "email", "website", "address", "postcode", "city", "region",
-    "country", "industry", "currency", "terms_code", "customer_group", "credit_limit", "note",
-)  # fmt: skip
+IMPORTED_FIELDS = tuple(sorted(WRITABLE | ownership.FIELDS))
+"""Whatever a row may say, and more: each as it is here."""
 
 
 @dataclass(frozen=True, slots=True)

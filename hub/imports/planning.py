@@ -11,7 +11,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub import matching
-from hub.access.models import User
 from hub.customers import services as customers
 from hub.i18n import N_, locale_of
 from hub.imports import services
@@ -21,6 +20,7 @@ from hub.imports.models import ImportJob, ImportState
 from hub.imports.options import Apply, Options
 from hub.imports.reading import ReadRow, RowReader
 from hub.imports.staging import Staging
+from hub.imports.uploaders import uploader_of
 from hub.parsing import Cell
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem, PlanState
@@ -63,7 +63,7 @@ def begin(
         job.columns,
         options,
         locale=options.locale or _locale(source.get("delimiter"), language),
-        users=_users(session),
+        uploader=uploader_of(session, job.owner_user_id),
     )
 
 
@@ -167,10 +167,3 @@ def _locale(delimiter: str | None, language: str) -> str:
     if delimiter == ";" and get_decimal_symbol(locale_of(language)) != ",":
         return "da" if get_settings().country == "DK" else "de"
     return language
-
-
-def _users(session: Session) -> dict[str, UUID]:
-    rows = session.execute(
-        select(User.email, User.id).where(User.active, User.deleted_at.is_(None))
-    )
-    return {str(row.email): row.id for row in rows}

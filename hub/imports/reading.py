@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import cache
 from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
 from babel.core import Locale
 
@@ -18,6 +17,7 @@ from hub.history.recording import plain
 from hub.i18n import LANGUAGES, N_
 from hub.imports.columns import COLUMNS, Meaning
 from hub.imports.options import Options
+from hub.imports.uploaders import Uploader
 from hub.parsing import Cell, parse_decimal, parse_text
 
 _ROLES = {
@@ -81,7 +81,7 @@ class RowReader:
         options: Options,
         *,
         locale: str,
-        users: Mapping[str, UUID],
+        uploader: Uploader,
     ) -> None:
         """Prepare for a file.
 
@@ -90,12 +90,12 @@ class RowReader:
             columns: what `hub.imports.mapping.propose` found, one for each header.
             options: what the uploader wishes.
             locale: how numbers are written.
-            users: the active users by their case-folded mail address.
+            uploader: what its rows may say.
         """
         meanings = {column.key: column.meaning for column in COLUMNS[entity_name]}
         self._options = options
         self._locale = locale
-        self._users = users
+        self._uploader = uploader
         self._headers = {c["field"]: c["header"] for c in columns if c["field"]}
         self._cells = [
             (index, column["field"], self._parser(meanings[column["field"]]))
@@ -167,11 +167,7 @@ class RowReader:
         text = parse_text(cell)
         if text is None:
             return None
-        found = self._users.get(text.casefold())
-        if found is None:
-            message = N_("There is no active user with the mail address {value}.")
-            raise ValidationError.of(pointer, "unknown_user", message, value=text[:100])
-        return str(found)
+        return str(self._uploader.owner(text, pointer))
 
 
 def _join_parts(given: dict[str, Any]) -> None:

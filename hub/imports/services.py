@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.access.models import User
 from hub.errors import ConflictError, NotFoundError, ValidationError
 from hub.files import services as files
 from hub.files.storage import Content
 from hub.history.recording import origin_of
 from hub.i18n import N_
+from hub.imports import uploaders
 from hub.imports.columns import COLUMNS
 from hub.imports.models import ImportJob, ImportState
 from hub.imports.options import Options
@@ -41,9 +41,11 @@ def upload(
 ) -> tuple[ImportJob, Enqueued]:
     """Begin an import of a file that was put away, and ask for its preview.
 
+    That the caller may name its owner is his to check: `hub.imports.uploaders`.
+
     Raises:
-        ValidationError: nothing of that kind can be imported, the file is empty, or the owner is
-            no active user.
+        ValidationError: nothing of that kind can be imported, the file is empty, or its customers
+            may not be given to the owner that is named.
     """
     if entity_name not in COLUMNS:
         raise ValidationError.of(
@@ -51,7 +53,7 @@ def upload(
         )
     if not content.size_bytes:
         raise ValidationError.of("/file", "file.empty", N_("The file holds no rows."))
-    _require_owner(session, options)
+    uploaders.refuse_unassignable_owner(session, options)
     kept = files.keep(
         session, content, name=file_name, media_type=media_type, expires_at=now + KEPT_FOR
     )
@@ -72,11 +74,11 @@ def plan_again(session: Session, job: ImportJob, options: Options) -> Enqueued:
 
     Raises:
         ConflictError: it was applied already.
-        ValidationError: the owner is no active user.
+        ValidationError: its customers may not be given to the owner that is named.
     """
     if job.state not in _MAY_BE_PLANNED:
         raise _wrong_state(job)
-    _require_owner(session, options)
+    uploaders.refuse_unassignable_owner(session, options)
     job.options = options.stored()
     job.state = ImportState.UPLOADED
     session.flush()
@@ -172,14 +174,6 @@ def _ask(session: Session, job: ImportJob, task: TaskName) -> Enqueued:
         subject=(ENTITY, job.id),
         import_id=job.id,
     )
-
-
-def _require_owner(session: Session, options: Options) -> None:
-    if options.owner_user_id is None:
-        return
-    user = session.get(User, options.owner_user_id)
-    if user is None or not user.active or user.deleted_at is not None:
-        raise ValidationError.of("/owner", "unknown_user", N_("There is no such active user."))
 
 
 def _wrong_state(job: ImportJob) -> ConflictError:

@@ -7,16 +7,16 @@ from hub.errors import ValidationError
 from hub.imports.mapping import missing, propose
 from hub.imports.options import Options
 from hub.imports.reading import ReadRow, RowReader
+from hub.imports.uploaders import Uploader
 from hub.parsing import Cell
 
 ANNA = UUID("01900000-0000-7000-8000-000000000001")
+UPLOADER = Uploader(people={"anna@hub.example": ANNA}, assignable=frozenset({ANNA}))
 
 
 def read(cells: dict[str, Cell], *, locale: str = "da", **options: Any) -> ReadRow:
     columns = propose("customers", list(cells), {})
-    reader = RowReader(
-        "customers", columns, Options(**options), locale=locale, users={"anna@hub.example": ANNA}
-    )
+    reader = RowReader("customers", columns, Options(**options), locale=locale, uploader=UPLOADER)
     return reader.read(2, list(cells.values()))
 
 

@@ -1,0 +1,61 @@
+"""/customers/{id}/ownership and /customers/{id}/taking"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.presenting_customers import customer_view
+from api.routes.customers import get_customer_record, view_again
+from api.schemas.customers import CustomerView
+from api.schemas.ownership import OwnershipChange, Taking
+from hub.access.predicates import allowed
+from hub.customers import ownership
+from hub.customers.models import Customer
+from hub.history.recording import react
+
+blueprint = Blueprint("ownership", __name__)
+
+
+@operation(
+    blueprint, "POST", "/customers/<uuid:customer_id>/ownership",
+    permission=Permission(Verb.ASSIGN, "customers"), body=OwnershipChange, answer=CustomerView,
+    reload=view_again,
+    refusals={
+        HTTPStatus.NO_CONTENT: "It is given away: you may not see it any more.",
+        HTTPStatus.CONFLICT: "It is protected and would be nobody's (`protected`).",
+    },
+)  # fmt: skip
+def assign_customer(call: Call[OwnershipChange], customer_id: UUID) -> Answer[CustomerView]:
+    """Give a customer to another owner or team, or change its representatives.
+
+    For its owner, whoever leads him, and administrators. Whoever gives it away sees it afterwards
+    as anybody else does, unless it is shared with him.
+    """
+    customer = get_customer_record(call, Verb.ASSIGN, customer_id)
+    ownership.assign(call.session, customer, call.body.changes(), reason=call.body.reason)
+    return _answer(call, customer)
+
+
+@operation(
+    blueprint, "POST", "/customers/<uuid:customer_id>/taking",
+    permission=Permission(Verb.CLAIM, "customers"), body=Taking, answer=CustomerView,
+    reload=view_again,
+)  # fmt: skip
+def take_customer(call: Call[Taking], customer_id: UUID) -> Answer[CustomerView]:
+    """Take a customer that is nobody's, or one of somebody whom you lead.
+
+    Of two who take it at once one gets it, the other one is told that it is not his.
+    """
+    customer = get_customer_record(call, Verb.CLAIM, customer_id)
+    ownership.take(call.session, customer, by=call.principal.user_id, reason=call.body.reason)
+    return _answer(call, customer)
+
+
+def _answer(call: Call[Any, Any], customer: Customer) -> Answer[CustomerView]:
+    react(call.session)
+    if not allowed(call.principal, Verb.READ, customer):
+        return Answer(None, status=HTTPStatus.NO_CONTENT)
+    return Answer(customer_view(call, customer))
