@@ -237,8 +237,8 @@ def test_a_batch_says_whose_customers_are(
     client: ApiClient, administrator: Caller, colleague: Caller
 ) -> None:
     program = make_caller(Role.INTEGRATION, "shop@example.com")
-    wanted = [{"external_ref": "a", "fields": {"name": "Nordlys ApS",
-                                               "owner_user_id": str(colleague.user_id)}}]  # fmt: skip
+    fields = {"name": "Nordlys ApS", "owner_user_id": str(colleague.user_id)}
+    wanted = [{"external_ref": "a", "fields": fields}]
 
     def send(caller: Caller) -> Any:
         answer = client.post(

@@ -34,7 +34,7 @@ def statements(database: Engine) -> Iterator[list[str]]:
     event.remove(database, "before_cursor_execute", note)
 
 
-def test_a_new_customer_costs_nine_statements(
+def test_a_new_customer_costs_ten_statements(
     client: ApiClient, representative: Caller, statements: list[str]
 ) -> None:
     with transaction() as session:
@@ -51,6 +51,7 @@ def test_a_new_customer_costs_nine_statements(
     assert [statement.split(" (")[0][:32] for statement in statements] == [
         "select pg_advisory_xact_lock_sha",
         "with wanted as",
+        "SELECT app_user.id FROM app_user",
         "INSERT INTO customer",
         "with given as",
         "SELECT connection.name, connecti",

@@ -99,6 +99,10 @@ class Scene:
     def customer(self, **fields: Any) -> Any:
         return self.post("/customers", {"name": self.name(), **ROLES, **fields})
 
+    def unowned_customer(self) -> Any:
+        body = {"owner_user_id": None, "reason": "Givet fri"}
+        return self.post(f"/customers/{self.customer()['id']}/ownership", body)
+
     def held_customer(self) -> Any:
         customer = self.customer()
         return self.post(f"/customers/{customer['id']}/hold", {"reason": "Betaler ikke"})

@@ -146,6 +146,12 @@ CASES: Mapping[str, Case] = {
     ),
     "PATCH /contacts/<uuid:contact_id>": _change("contacts", Scene.contact, {"job": "Chef"}),
     "DELETE /contacts/<uuid:contact_id>": _change("contacts", Scene.contact),
+    "POST /customers/<uuid:customer_id>/ownership": _on(
+        "customers", Scene.customer, "ownership", {"owner_user_id": None, "reason": "Givet fri"}
+    ),
+    "POST /customers/<uuid:customer_id>/taking": _on(
+        "customers", Scene.unowned_customer, "taking", {"reason": "Fra listen"}
+    ),
     "POST /duplicates/scan": _new("/duplicates/scan", {}),
     "POST /duplicates/<uuid:duplicate_id>/dismissal": _on(
         "duplicates", Scene.duplicate, "dismissal", {"reason": "To butikker"}
@@ -257,6 +263,11 @@ CASES: Mapping[str, Case] = {
     ),
     "PUT /settings/credit": lambda s: Request(
         "/settings/credit", {"automatic": "past_due"}, headers=at(s.get("/settings/credit"))
+    ),
+    "PUT /settings/assignment": lambda s: Request(
+        "/settings/assignment",
+        {"customers": {"roles": ["administrator"]}},
+        headers=at(s.get("/settings/assignment")),
     ),
     "PUT /settings/approvals": lambda s: Request(
         "/settings/approvals",

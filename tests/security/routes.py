@@ -26,6 +26,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "ContactFields": {"last_name": "Holm"},
     "ContactPatch": {"last_name": "Holm"},
     "CustomerPatch": {"city": "Ry"},
+    "CustomerUpsert": {"city": "Ry"},
     "Decision": {},
     "Dismissal": {"reason": "two shops"},
     "HoldChange": {"reason": "does not pay"},
@@ -33,6 +34,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "NoteCreate": {"body": "called"},
     "NotePatch": {"body": "called"},
     "Refusal": {"reason": "too dear"},
+    "OwnershipChange": {"owner_user_id": "{user_id}", "reason": "leave"},
     "ReminderCreate": {"title": "call", "on": "2999-01-04"},
     "ReminderPatch": {"title": "call"},
     "ReportPatch": {"name": "Mine"},
@@ -42,6 +44,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
         "recipients": {"mode": "each_owner"},
     },
     "SchedulePatch": {"name": "Mine"},
+    "Taking": {"reason": "mine"},
     "TransactionApproval": {"action": "order", "reference": "1", "reason": "first order"},
 }  # fmt: skip
 """A good body of each route that works on one record and that representatives may call."""

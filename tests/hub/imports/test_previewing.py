@@ -24,6 +24,7 @@ from tests.hub.imports.uploads import (
     rows,
     upload,
 )
+from tests.people import make_user
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -335,6 +336,36 @@ def test_new_customers_get_what_the_import_says_and_nobody_owns_them_unless_it_d
         (anna.id, ["customer"], "EUR", "import"),
         (anna.id, ["supplier"], "EUR", "import"),
     ]
+
+
+def test_whose_a_customer_is_already_no_file_changes() -> None:
+    with transaction() as session:
+        anna, bo = (make_user(session, f"{name}@hub.example") for name in ("anna", "bo"))
+    import_file(lines("Id;Navn;Sælger", "1;Nordlys;anna@hub.example", "2;Havn;"))
+
+    job = import_file(
+        lines("Id;Navn;By;Sælger", "1;Nordlys;Ry;bo@hub.example", "2;Havn;Ry;bo@hub.example"),
+        overwrite=True,
+    )
+
+    assert [(c.city, c.owner_user_id) for c in customers()] == [("Ry", anna.id), ("Ry", None)]
+    assert [reasons(row) for row in rows(job.id)] == [["kept"], ["kept"]]
+    assert bo.id not in {c.owner_user_id for c in customers()}
+
+
+def test_one_who_has_left_since_the_preview_gets_no_customer() -> None:
+    with transaction() as session:
+        anna, bo = (make_user(session, f"{name}@hub.example") for name in ("anna", "bo"))
+    job = upload(lines("Navn;Sælger", "Nordlys;anna@hub.example", "Havn;bo@hub.example"))
+    with transaction() as session:
+        session.get_one(User, anna.id).active = False
+
+    apply(job)
+
+    assert [(c.name, c.owner_user_id) for c in customers()] == [("Havn", bo.id)]
+    assert [(row.outcome, reasons(row)) for row in rows(job)] == [
+        ("failed", ["inactive_user"]), ("done", []),
+    ]  # fmt: skip
 
 
 # --- going on by itself -----------------------------------------------------------------------

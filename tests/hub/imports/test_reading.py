@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -133,3 +134,38 @@ def test_rows_that_say_the_same_are_one_whatever_their_number() -> None:
 
     assert one.digest == same.digest != other.digest
     assert len({read({"Id": "1", "Navn": n}).digest for n in ("A", "B")}) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("anna@hub.example", []),  # herself
+        ("bo@hub.example", ["field_not_yours"]),
+        ("nobody@hub.example", ["unknown_user"]),
+    ],
+)
+def test_who_may_not_assign_names_nobody_but_himself(address: str, expected: list[str]) -> None:
+    bo = UUID("01900000-0000-7000-8000-000000000002")
+    uploader = replace(
+        UPLOADER,
+        user_id=ANNA,
+        may_assign=False,
+        people={**UPLOADER.people, "bo@hub.example": bo},
+        assignable=frozenset({ANNA, bo}),
+    )
+    columns = propose("customers", ["Navn", "Sælger"], {})
+    reader = RowReader("customers", columns, Options(), locale="da", uploader=uploader)
+
+    row = reader.read(2, ["Nordlys", address])
+
+    assert [error["code"] for error in row.errors] == expected
+
+
+def test_one_whom_nothing_is_assigned_to_is_no_owner() -> None:
+    uploader = replace(UPLOADER, assignable=frozenset())
+    columns = propose("customers", ["Navn", "Sælger"], {})
+    reader = RowReader("customers", columns, Options(), locale="da", uploader=uploader)
+
+    row = reader.read(2, ["Nordlys", "anna@hub.example"])
+
+    assert errors(row) == [("/owner_user_id", "not_assignable", "Sælger")]
