@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-MODULES = ("tasks", "requests_per_second", "listing", "importing", "starting")
+MODULES = ("tasks", "requests_per_second", "listing", "access", "importing", "starting")
 
 
 def main() -> int:

@@ -1,10 +1,11 @@
 """Drawn companies, the same for the same seed; names as unlike each other as in a register."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Engine, text
 
@@ -66,7 +67,19 @@ def draw(count: int, seed: int) -> Iterator[Company]:
         )
 
 
-def seed_customers(engine: Engine, count: int, *, keys: bool = False) -> None:
+Belonging = Callable[[int], tuple[UUID | None, UUID | None]]
+"""Says of the customer of a number who owns it, and which team's it is."""
+
+
+def nobodys(number: int) -> tuple[UUID | None, UUID | None]:
+    """Return no owner and no team."""
+    del number
+    return None, None
+
+
+def seed_customers(
+    engine: Engine, count: int, *, keys: bool = False, belonging: Belonging = nobodys
+) -> None:
     """Fill the empty table of customers by COPY; indexes are made anew, which is quicker.
 
     Search text, sort key and, where wanted, the keys of duplicates are made by Hub's own functions.
@@ -82,7 +95,7 @@ def seed_customers(engine: Engine, count: int, *, keys: bool = False) -> None:
         ).all()
         for index in indexes:
             connection.execute(text(f'drop index "{index.indexname}"'))
-        _copy(connection.connection.cursor(), count)
+        _copy(connection.connection.cursor(), count, belonging)
         for index in indexes:
             connection.execute(text(index.indexdef))
     if keys:
@@ -95,11 +108,11 @@ def seed_customers(engine: Engine, count: int, *, keys: bool = False) -> None:
 _COLUMNS = (
     "id", "name", "address", "postcode", "city", "phone", "email", "industry", "kind", "lifecycle",
     "currency", "country", "roles", "channel", "sort_name", "search_text", "ref_no", "created_at",
-    "last_note_at",
+    "last_note_at", "owner_user_id", "team_id",
 )  # fmt: skip
 
 
-def _copy(cursor: Any, count: int) -> None:
+def _copy(cursor: Any, count: int, belonging: Belonging) -> None:
     random, start = Random(0), datetime(2024, 1, 1, tzinfo=UTC)
     statement = f"copy customer ({', '.join(_COLUMNS)}) from stdin"
     with cursor.copy(statement) as copy:
@@ -113,6 +126,7 @@ def _copy(cursor: Any, count: int) -> None:
                     search_document(company.name, (*company.fields().values(), ref_no)), ref_no,
                     created_at,
                     created_at + timedelta(days=random.randint(0, 300)) if number % 2 else None,
+                    *belonging(number),
                 )
             )  # fmt: skip
 

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from statistics import median
 from typing import Any
@@ -68,7 +69,7 @@ def run() -> Iterator[Figure]:
 def _pages(tables: Sequence[Table]) -> Iterator[Figure]:
     names, random = cities(), Random(7)
     chosen = [random.choice(names) for _ in range(PAGES)]
-    first = _timed(tables, PAGES, lambda table, n: _page(table.session, _query(city=chosen[n])))
+    first = _timed(tables, PAGES, lambda table, n: _page(table.session, query_of(city=chosen[n])))
     deep = _timed(
         tables, PAGES, lambda table, n: _page(table.session, table.places[n % len(names)])
     )
@@ -83,7 +84,7 @@ def _pages(tables: Sequence[Table]) -> Iterator[Figure]:
 
 def _searches(tables: Sequence[Table]) -> Iterator[Figure]:
     found = _timed(
-        tables, SEARCHES, lambda table, n: _page(table.session, _query(q=table.questions[n]))
+        tables, SEARCHES, lambda table, n: _page(table.session, query_of(q=table.questions[n]))
     )
     scans = _timed(tables, SCANS, lambda table, n: _scan(table.session, table.questions[n]))
     for table, times, scanned in zip(tables, found, scans, strict=True):
@@ -99,13 +100,14 @@ def _table(engine: Engine, size: int) -> Table:
     seed_customers(engine, size)
     session = Session(engine)
     for city in cities():  # the cache is warm, as that of a server in use
-        _page(session, _query(city=city))
+        _page(session, query_of(city=city))
     return Table(
         size, session, _questions(engine), [_deep(session, city, size) for city in cities()]
     )
 
 
-def _query(**parameters: str) -> Query[Customer]:
+def query_of(**parameters: str) -> Query[Customer]:
+    """Return what an administrator asks of the list of customers."""
     reader = Reader(now=utcnow(), zone="Europe/Copenhagen")
     pairs = {"limit": "50", **parameters}
     return parse_parameters(CUSTOMERS, pairs.items(), reader)
@@ -118,7 +120,7 @@ def _page(session: Session, query: Query[Customer]) -> None:
 
 def _deep(session: Session, city: str, size: int) -> Query[Customer]:
     """Return the page that begins four fifths down the list of a city's customers."""
-    query = _query(city=city, sort="-created_at")
+    query = query_of(city=city, sort="-created_at")
     place = session.execute(
         select(Customer.created_at, Customer.id)
         .where(Customer.city == city)
@@ -131,15 +133,20 @@ def _deep(session: Session, city: str, size: int) -> Query[Customer]:
 
 def _questions(engine: Engine) -> list[str]:
     """Return what people type: words of a name, a part of one, a city with it, a phone, a slip."""
-    random = Random(11)
+    random, rows = Random(11), rows_to_ask_about(engine)
+    return [question_about(random.choice(rows), number % 6) for number in range(SEARCHES)]
+
+
+def rows_to_ask_about(engine: Engine) -> Sequence[Any]:
+    """Return some customers to look for."""
     with engine.connect() as connection:
-        rows = connection.execute(
+        return connection.execute(
             text("select name, city, phone from customer tablesample system (2) limit 2000")
         ).all()
-    return [_question(random.choice(rows), number % 6) for number in range(SEARCHES)]
 
 
-def _question(row: Any, kind: int) -> str:
+def question_about(row: Any, kind: int) -> str:
+    """Return what somebody types who looks for a customer."""
     words = words_of(row.name)
     longest = max(words, key=len)
     match kind:
@@ -176,10 +183,15 @@ def _timed(
     tables: Sequence[Table], count: int, look: Callable[[Table, int], Any]
 ) -> list[list[float]]:
     """Return the milliseconds of each look, by table."""
-    times: list[list[float]] = [[] for _ in tables]
+    return milliseconds(count, [partial(look, table) for table in tables])
+
+
+def milliseconds(count: int, looks: Sequence[Callable[[int], Any]]) -> list[list[float]]:
+    """Return how long each of some looks took each time; they take turns."""
+    times: list[list[float]] = [[] for _ in looks]
     for number in range(count):
-        for kept, table in zip(times, tables, strict=True):
+        for kept, look in zip(times, looks, strict=True):
             started = time.perf_counter()
-            look(table, number)
+            look(number)
             kept.append((time.perf_counter() - started) * 1000)
     return times

@@ -1,15 +1,16 @@
-"""What follows from changes, whoever makes them: every process connects its reactions here."""
+"""What follows from changes, whoever makes them: every process connects its reactions here.
 
+The rules of who may do what are declared with them.
+"""
+
+from hub import rules
 from hub.approvals.telling import ApprovalMails
-from hub.autofill import access as _access_of_searches  # noqa: F401 - declares whose they are
 from hub.autofill import services as autofill
 from hub.credit import reacting as credit
 from hub.credit import transactions
-from hub.customers import access as _access_of_parts  # noqa: F401 - declares its rules
 from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
 from hub.mail.sources import declare_source
-from hub.plans import access as _access_of_plans  # noqa: F401 - declares its rules
 from hub.reminders.due import ReminderMails
 from hub.reports import delivering as report_deliveries
 from hub.sync import pushing
@@ -17,6 +18,7 @@ from hub.sync import pushing
 
 def install() -> None:
     """Connect the reactions; every process that writes records calls this as it starts."""
+    rules.install()
     when_changed("customer", autofill.react, many=autofill.react_many)
     when_changed("customer", pushing.react, many=pushing.react_many)
     when_changed("customer", duplicates.react)

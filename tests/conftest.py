@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 import hub.db
+from hub import rules
 from hub.origin import SYSTEM
 from hub.settings import PREFIX, Settings, get_settings
 from tests import sockets
@@ -25,6 +26,7 @@ for _name in [name for name in os.environ if name.startswith(PREFIX) and name no
 Settings.model_config["env_file"] = None
 os.environ["HUB_MASTER_KEY"] = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 sockets.close_the_way_out()
+rules.install()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from hub.db import Base
+from hub.history.records import Record
 from hub.ledger.tasks import TaskName
+from hub.migrations.schema import complete_metadata
+from hub.rules import RULES
 from tests.source_trees import parsed
 
 ROOT = Path(__file__).parents[1]
@@ -121,3 +125,20 @@ def test_no_module_is_named_for_what_it_is_not() -> None:
         for path in (ROOT / package).rglob("*.py")
         if path.stem in vague
     ] == []
+
+
+_NOT_FOR_CALLERS = {"AccessGrant", "Mapping", "Schedule"}
+"""Records that no route lists or reads for a caller."""
+
+
+def test_every_record_has_a_rule_of_who_may_do_what() -> None:
+    complete_metadata()
+    records = {
+        mapper.class_.__name__: mapper.class_
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, Record)
+    }
+
+    without = {name for name, model in records.items() if model not in RULES}
+
+    assert without == _NOT_FOR_CALLERS

@@ -27,7 +27,6 @@ from hub.access.lookup import get_record
 from hub.access.predicates import visible
 from hub.errors import ConflictError
 from hub.i18n import N_, translate
-from hub.imports import access as _access  # noqa: F401 - declares whose imports are whose
 from hub.imports import services as imports
 from hub.imports import templates, uploaders
 from hub.imports.models import ImportJob

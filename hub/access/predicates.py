@@ -5,18 +5,27 @@ one record ask `allowed`, which asks the same predicate about that row. A rule i
 once, in SQL.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Session, object_session
 
-from hub.access.models import ApiToken, User
 from hub.access.principals import Permission, Principal
-from hub.access.roles import OF_A_RECORD, WITHOUT_OWNING, Level, Reach, Verb, Visibility, level_of
+from hub.access.roles import (
+    OF_A_RECORD,
+    WITHOUT_OWNING,
+    Level,
+    Reach,
+    Verb,
+    Visibility,
+    level_of,
+)
 from hub.access.row_filters import narrowed
-from hub.ledger.models import Job
+from hub.db import among
+from hub.history.records import Record
 
 
 class Rule(Protocol):
@@ -137,13 +146,16 @@ class RecordRule:
         self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
     ) -> ColumnElement[bool]:
         """See `Rule.predicate`."""
+        own = model.owner_user_id == principal.user_id
+        led = (
+            [among(model.owner_user_id, principal.standing.line_user_ids)]
+            if reach >= Reach.LINE and principal.standing.line_user_ids
+            else []
+        )
         open_to = self._unprotected(principal, verb, model, reach)
-        known = [model.owner_user_id == principal.user_id]
-        known += self._shared(principal, verb, model)
-        if reach >= Reach.LINE and principal.standing.line_user_ids:
-            known.append(model.owner_user_id.in_(principal.standing.line_user_ids))
-        protected = model.is_protected
-        return or_(*known, *(and_(each, ~protected) for each in open_to))
+        unprotected = [and_(each, ~model.is_protected) for each in open_to]
+        # What is quick to look at comes first: PostgreSQL keeps the order of an OR.
+        return or_(own, *led, *unprotected, *self._shared(principal, verb, model))
 
     def is_own(self, principal: Principal, entity: object) -> bool:
         """See `Rule.is_own`."""
@@ -152,12 +164,11 @@ class RecordRule:
     def _shared(
         self, principal: Principal, verb: Verb, model: type[Any]
     ) -> list[ColumnElement[bool]]:
-        entity = model.entity()
-        if verb is Verb.SHARE:
-            ids = principal.standing.shareable(entity)
-        else:
-            ids = principal.standing.shared(entity, level_of(verb))
-        return [model.id.in_(ids)] if ids else []
+        shared = principal.standing.shared.get(model.entity())
+        if shared is None:
+            return []
+        ids = shared.to_share_on if verb is Verb.SHARE else shared.at.get(level_of(verb))
+        return [among(model.id, ids)] if ids else []
 
     def _unprotected(
         self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
@@ -166,7 +177,7 @@ class RecordRule:
         slots = self.slots if level_of(verb) < Level.GIVE else ()
         found = [getattr(model, slot) == principal.user_id for slot in slots]
         if reach >= Reach.LINE and standing.line_team_ids:
-            found.append(model.team_id.in_(standing.line_team_ids))
+            found.append(among(model.team_id, standing.line_team_ids))
         if reach < Reach.VISIBLE:
             return found
         if level_of(verb) <= Level.COMMENT:
@@ -174,9 +185,9 @@ class RecordRule:
                 return [true()]
             if principal.visibility is Visibility.TEAM:
                 if standing.team_ids:
-                    found.append(model.team_id.in_(standing.team_ids))
+                    found.append(among(model.team_id, standing.team_ids))
                 if standing.colleague_ids:
-                    found.append(model.owner_user_id.in_(standing.colleague_ids))
+                    found.append(among(model.owner_user_id, standing.colleague_ids))
         return [*found, model.owner_user_id.is_(None)]
 
 
@@ -191,17 +202,12 @@ class PartRule:
         return False
 
 
-_OWNED, _OPEN = OwnerRule(), OpenRule()
-_RULES: dict[type[Any], Rule] = {
-    ApiToken: PersonalRule("user_id"),
-    Job: PersonalRule("created_by"),
-    User: SelfRule(),
-}
+_RULES: dict[type[Any], Rule] = {}
 
 
-def declare_rule(model: type[Any], rule: Rule) -> None:
-    """Give a model a rule of its own; without one `owner_user_id` decides, where it has that."""
-    _RULES[model] = rule
+def declare_rules(rules: Mapping[type[Any], Rule]) -> None:
+    """Say who may do what to the rows of some models: `hub.rules` does."""
+    _RULES.update(rules)
 
 
 def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> ColumnElement[bool]:
@@ -288,7 +294,8 @@ def _ask(
     ids: Sequence[UUID],
     verbs: tuple[Verb, ...],
 ) -> dict[UUID, tuple[Verb, ...]]:
-    # Verbs that need the same are asked about once: a predicate may carry thousands of ids.
+    principal = _near(principal, model, ids)
+    # Verbs that need the same are asked about once.
     alike: dict[object, list[Verb]] = {}
     is_part = _rule(model).is_part  # then the whole's rights count as well
     for verb in verbs:
@@ -309,8 +316,18 @@ def _ask(
     return found
 
 
+def _near(principal: Principal, model: type[Any], ids: Sequence[UUID]) -> Principal:
+    """Return a caller who knows only of some of his shares, where there may be thousands."""
+    entity = model.entity() if issubclass(model, Record) else None
+    shared = principal.standing.shared.get(entity) if entity else None
+    if entity is None or shared is None:
+        return principal
+    near = {**principal.standing.shared, entity: shared.within(ids)}
+    return replace(principal, standing=replace(principal.standing, shared=near))
+
+
 def _rule(model: type[Any]) -> Rule:
-    found = _RULES.get(model)
-    if found is not None:
-        return found
-    return _OWNED if hasattr(model, "owner_user_id") else _OPEN
+    try:
+        return _RULES[model]
+    except KeyError:
+        raise TypeError(f"no rule says who may do what to a {model.__name__}") from None

@@ -1,12 +1,13 @@
 """The caller: a person, as far as the token in his hand reaches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from hub.access.roles import ALL, FieldClass, Level, Reach, RoleDefinition, Verb, Visibility, covers
+from hub.db import NO_IDS, Ids
 from hub.errors import ForbiddenError
 from hub.i18n import N_
 from hub.origin import ActorKind, CauseKind, Origin
@@ -25,12 +26,22 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """A record shared with a person, directly or by a team of his."""
+class Shared:
+    """The ids of an entity's records that are shared with a person, directly or by a team of his.
 
-    record_id: UUID
-    level: Level
-    may_share: bool
+    `at` has them by level, those of a higher level under the lower ones too; `to_share_on` are
+    those that he may share himself.
+    """
+
+    at: Mapping[Level, Ids] = field(default_factory=dict)
+    to_share_on: Ids = NO_IDS
+
+    def within(self, ids: Iterable[UUID]) -> "Shared":
+        """Return the same of some records only."""
+        return Shared(
+            {level: shared.within(ids) for level, shared in self.at.items()},
+            self.to_share_on.within(ids),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +49,14 @@ class Standing:
     """Where a person stands among the others: his teams, those he leads, what is shared with him.
 
     `line_*` are the teams he leads, those below them, and the people in all of these; himself he
-    does not lead. `grants` are by entity.
+    does not lead. `team_ids` are the teams he is in and those he leads. `shared` is by entity.
     """
 
-    team_ids: tuple[UUID, ...] = ()
-    colleague_ids: tuple[UUID, ...] = ()
-    line_team_ids: tuple[UUID, ...] = ()
-    line_user_ids: tuple[UUID, ...] = ()
-    grants: Mapping[str, tuple[Grant, ...]] = field(default_factory=dict)
-
-    def shared(self, entity: str, level: Level) -> list[UUID]:
-        """Return the ids of an entity's records that are shared with him at a level or above."""
-        return [each.record_id for each in self.grants.get(entity, ()) if each.level >= level]
-
-    def shareable(self, entity: str) -> list[UUID]:
-        """Return the ids of those that he may share on."""
-        return [each.record_id for each in self.grants.get(entity, ()) if each.may_share]
+    team_ids: Ids = NO_IDS
+    colleague_ids: Ids = NO_IDS
+    line_team_ids: Ids = NO_IDS
+    line_user_ids: Ids = NO_IDS
+    shared: Mapping[str, Shared] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

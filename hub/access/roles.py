@@ -74,6 +74,10 @@ class Level(IntEnum):
     GIVE = 5
 
 
+GRANTED_LEVELS = (Level.READ, Level.COMMENT, Level.WRITE)
+"""The levels that a grant may have."""
+
+
 class Visibility(StrEnum):
     """Which records of others a person reads without a share (``HUB_VISIBILITY``)."""
 

@@ -1,18 +1,20 @@
-"""Reads where a person stands: teams, the line he leads, what is shared with him."""
+"""Reads where a person stands: his teams, the line he leads, what is shared with him."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import AccessGrant, Team, TeamMember
-from hub.access.principals import Grant, Standing
-from hub.access.roles import Level
+from hub.access.principals import Shared, Standing
+from hub.access.roles import GRANTED_LEVELS, Level
+from hub.db import Ids, among
 
 
 def standing_of(session: Session, user_id: UUID) -> Standing:
-    """Return a person's standing as it is now; a grant that has expired is none."""
-    own = tuple(
+    """Return a person's standing as it is now."""
+    own = Ids(
         session.scalars(
             select(TeamMember.team_id)
             .join(Team, Team.id == TeamMember.team_id)
@@ -21,11 +23,11 @@ def standing_of(session: Session, user_id: UUID) -> Standing:
     )
     line = _line(session, user_id)
     return Standing(
-        team_ids=tuple({*own, *line}),
+        team_ids=Ids({*own, *line}),
         colleague_ids=_members(session, own),
         line_team_ids=line,
-        line_user_ids=tuple(each for each in _members(session, line) if each != user_id),
-        grants=_grants(session, user_id, own),
+        line_user_ids=Ids(each for each in _members(session, line) if each != user_id),
+        shared=_shared(session, (user_id, *own, *line)),
     )
 
 
@@ -50,7 +52,7 @@ def leaders_of(session: Session, user_id: UUID) -> list[UUID]:
     return [each for each in found if each is not None and each != user_id]
 
 
-def _line(session: Session, user_id: UUID) -> tuple[UUID, ...]:
+def _line(session: Session, user_id: UUID) -> Ids:
     led = (
         select(Team.id)
         .where(Team.manager_user_id == user_id, Team.deleted_at.is_(None))
@@ -59,35 +61,46 @@ def _line(session: Session, user_id: UUID) -> tuple[UUID, ...]:
     led = led.union(
         select(Team.id).join(led, Team.parent_id == led.c.id).where(Team.deleted_at.is_(None))
     )
-    return tuple(session.scalars(select(led.c.id)))
+    return Ids(session.scalars(select(led.c.id)))
 
 
-def _members(session: Session, team_ids: tuple[UUID, ...]) -> tuple[UUID, ...]:
+def _members(session: Session, team_ids: Ids) -> Ids:
     if not team_ids:
-        return ()
-    return tuple(
+        return Ids()
+    return Ids(
         session.scalars(
-            select(TeamMember.user_id).where(TeamMember.team_id.in_(team_ids)).distinct()
+            select(TeamMember.user_id).where(among(TeamMember.team_id, team_ids)).distinct()
         )
     )
 
 
-def _grants(
-    session: Session, user_id: UUID, team_ids: tuple[UUID, ...]
-) -> dict[str, tuple[Grant, ...]]:
+def _shared(session: Session, grantees: Sequence[UUID]) -> dict[str, Shared]:
+    """Return what is shared with any of some people and teams; a grant that has expired is none."""
     rows = session.execute(
         select(
             AccessGrant.subject_type,
-            AccessGrant.subject_id,
             AccessGrant.level,
             AccessGrant.may_share,
-        ).where(
-            or_(AccessGrant.user_id == user_id, AccessGrant.team_id.in_(team_ids)),
+            func.array_agg(AccessGrant.subject_id),
+        )
+        .where(
+            or_(among(AccessGrant.user_id, grantees), among(AccessGrant.team_id, grantees)),
             AccessGrant.deleted_at.is_(None),
             or_(AccessGrant.expires_at.is_(None), AccessGrant.expires_at > func.now()),
         )
+        .group_by(AccessGrant.subject_type, AccessGrant.level, AccessGrant.may_share)
     )
-    found: dict[str, list[Grant]] = {}
-    for entity, record_id, level, may_share in rows:
-        found.setdefault(entity, []).append(Grant(record_id, Level[level.upper()], may_share))
-    return {entity: tuple(grants) for entity, grants in found.items()}
+    by_entity: dict[str, list[tuple[Level, bool, Sequence[UUID]]]] = {}
+    for entity, level, may_share, ids in rows:
+        by_entity.setdefault(entity, []).append((Level[level.upper()], may_share, ids))
+    return {entity: _of_entity(found) for entity, found in by_entity.items()}
+
+
+def _of_entity(found: Sequence[tuple[Level, bool, Sequence[UUID]]]) -> Shared:
+    return Shared(
+        at={
+            level: Ids({each for granted, _, ids in found if granted >= level for each in ids})
+            for level in GRANTED_LEVELS
+        },
+        to_share_on=Ids({each for _, may_share, ids in found if may_share for each in ids}),
+    )

@@ -3,5 +3,3 @@
 A concept declares its actions (`hub.approvals.actions`), asks by `hub.approvals.services.request`,
 and is told of the decision in the very transaction that makes it.
 """
-
-import hub.approvals.access  # noqa: F401 - says who may see an approval, before anybody can ask

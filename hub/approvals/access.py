@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
-from hub.access.predicates import PartRule, declare_rule
+from hub.access.predicates import PartRule
 from hub.access.principals import Principal
 from hub.access.roles import WITHOUT_OWNING, Reach, Verb
 from hub.approvals.actions import Action, actions
@@ -50,6 +50,3 @@ def _by_action(principal: Principal, reach: Reach) -> Iterator[ColumnElement[boo
 
 def _seen(principal: Principal, action: Action) -> Any:
     return select(action.subject.id).where(action.sees(principal, action.subject)).correlate(None)
-
-
-declare_rule(Approval, ApprovalRule())

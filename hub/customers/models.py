@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -18,6 +17,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,6 +80,9 @@ class HoldState(StrEnum):
 
 
 DEFAULT_CREDIT_CODE = "current_account"
+_WHOSE = (
+    "owner_user_id", "team_id", "inside_rep_id", "outside_rep_id", "protected_until", "deleted_at",
+)  # fmt: skip
 
 
 class Customer(Record, Searchable):
@@ -185,9 +188,11 @@ class Customer(Record, Searchable):
         Index("ix_customer_hold", "hold", "id", postgresql_where=text("hold <> 'clear'")),
         Index("uq_customer_ref_no", "ref_no", unique=True),
         Index("uq_customer_external_ref", "external_ref", unique=True),
-        Index("ix_customer_sort_name", "sort_name", "id"),
-        Index("ix_customer_created_at", "created_at", "id"),
+        # With all that says who may see a row, so that a page of few among many reads no others.
+        Index("ix_customer_sort_name", "sort_name", "id", postgresql_include=_WHOSE),
+        Index("ix_customer_created_at", "created_at", "id", postgresql_include=_WHOSE),
         Index("ix_customer_city", "city", "id"),
+        Index("ix_customer_city_name", "city", "sort_name", "id", postgresql_include=_WHOSE),
         Index("ix_customer_cvr", "cvr"),
         Index("ix_customer_email", text("casefold(email)")),
         CheckConstraint(

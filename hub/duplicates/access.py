@@ -4,11 +4,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
 
-from hub.access.predicates import PartRule, declare_rule, visible
+from hub.access.predicates import PartRule, visible
 from hub.access.principals import Principal
 from hub.access.roles import Reach, Verb
 from hub.customers.models import Customer
-from hub.duplicates.models import DupCandidate
 
 
 class PairRule(PartRule):
@@ -21,6 +20,3 @@ class PairRule(PartRule):
         del reach
         mine = select(Customer.id).where(visible(principal, verb, Customer)).correlate(None)
         return and_(model.a_id.in_(mine), model.b_id.in_(mine))
-
-
-declare_rule(DupCandidate, PairRule())

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, Uuid, select
+from sqlalchemy import BigInteger, True_, Uuid, select
 from sqlalchemy.orm import Session
 
-from hub.listing.counting import BOUND, Total, count_to
+from hub.listing.counting import BOUND, Total, count_visible
 from hub.listing.cursors import Cursor, read_cursor, write_cursor
 from hub.listing.declaration import ModelT, Predicate, SearchSpec
 from hub.listing.ordering import bands, keys_of
@@ -73,23 +73,27 @@ def _read(
 ) -> Page[tuple[Any, ...]]:
     if query.is_ranked and query.listing.search is not None:
         return _ranked(session, query, query.listing.search, visible, what)
-    return _sorted(session, query, found_rows(session, query, visible), what, bound)
+    return _sorted(session, query, visible, what, bound)
 
 
 def _sorted(
-    session: Session, query: Query[Any], found: Predicate, what: Sequence[Any], bound: int
+    session: Session, query: Query[Any], visible: Predicate, what: Sequence[Any], bound: int
 ) -> Page[tuple[Any, ...]]:
+    found = found_rows(session, query, visible)
+    whole = isinstance(visible, True_)
     keys = keys_of(query)
     place = read_cursor(query, [key.expression.type for key in keys])
     backwards = place is not None and place.backwards
     read: list[tuple[Any, ...]] = []
     for band in bands(keys, place.values if place else None, backwards=backwards):
-        statement = (
-            select(*what, *(key.expression for key in keys))
-            .where(found, band.where)
-            .order_by(*band.order_by)
-            .limit(query.limit + 1 - len(read))
-        )
+        limit = query.limit + 1 - len(read)
+        statement = select(*what, *(key.expression for key in keys)).order_by(*band.order_by)
+        if whole:
+            statement = statement.where(found, band.where).limit(limit)
+        else:  # few among many: their ids first, from an index that holds what decides
+            identity = query.listing.model.id
+            chosen = select(identity).where(found, band.where).order_by(*band.order_by)
+            statement = statement.where(identity.in_(chosen.limit(limit)))
         read.extend(tuple(row) for row in session.execute(statement))
         if len(read) > query.limit:
             break
@@ -110,7 +114,7 @@ def _sorted(
         ),
         total=Total(len(rows), exact=True)
         if all_read and len(rows) <= bound
-        else count_to(session, query, found, bound),
+        else count_visible(session, query, visible, bound),
     )
 
 

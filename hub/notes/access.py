@@ -4,11 +4,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
 
-from hub.access.predicates import PartRule, declare_rule, visible
+from hub.access.predicates import PartRule, visible
 from hub.access.principals import Principal
 from hub.access.roles import WITHOUT_OWNING, Reach, Verb
 from hub.customers.models import Customer
-from hub.notes.models import Note
 
 
 class OnCustomerRule(PartRule):
@@ -30,6 +29,3 @@ class OnCustomerRule(PartRule):
         for other in others:
             mine |= other
         return and_(on_seen, mine)
-
-
-declare_rule(Note, OnCustomerRule("author_user_id"))

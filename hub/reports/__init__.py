@@ -3,5 +3,3 @@
 A report is a stored query with a name. An export is one run of a query for the person who asked. A
 schedule runs a report for its recipients, each run evaluated for the one who will read it.
 """
-
-import hub.reports.access  # noqa: F401 - says who may see a run, before anybody can ask

@@ -4,10 +4,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_
 
-from hub.access.predicates import PersonalRule, declare_rule
 from hub.access.principals import Principal
 from hub.access.roles import Reach, Verb
-from hub.reports.models import Export, ReportRun
+from hub.reports.models import ReportRun
 
 
 class RunRule:
@@ -35,7 +34,3 @@ class RunRule:
 def may_read_file(principal: Principal, run: ReportRun) -> bool:
     """Say whether a caller may have a run's file: its rows were chosen for the recipient's eyes."""
     return run.recipient_user_id == principal.user_id or principal.sees_all(ReportRun.collection())
-
-
-declare_rule(ReportRun, RunRule())
-declare_rule(Export, PersonalRule("owner_user_id"))

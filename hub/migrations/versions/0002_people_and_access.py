@@ -12,6 +12,9 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_WHOSE = (
+    "owner_user_id", "team_id", "inside_rep_id", "outside_rep_id", "protected_until", "deleted_at",
+)  # fmt: skip
 _TEXTS = postgresql.ARRAY(sa.TEXT())
 _INSTANT = sa.DateTime(timezone=True)
 
@@ -159,12 +162,24 @@ def _extend_customers() -> None:
             postgresql_where=sa.text(f"{slot}_id is not null"),
         )  # fmt: skip
     op.create_index(
+        "ix_customer_city_name", "customer", ["city", "sort_name", "id"], postgresql_include=_WHOSE
+    )
+    for column in ("sort_name", "created_at"):
+        op.drop_index(f"ix_customer_{column}", "customer")
+        op.create_index(
+            f"ix_customer_{column}", "customer", [column, "id"], postgresql_include=_WHOSE
+        )
+    op.create_index(
         "ix_customer_protected", "customer", ["owner_user_id", "protected_until"],
         postgresql_where=sa.text("protected_until is not null"),
     )  # fmt: skip
 
 
 def downgrade() -> None:
+    op.drop_index("ix_customer_city_name", "customer")
+    for column in ("sort_name", "created_at"):
+        op.drop_index(f"ix_customer_{column}", "customer")
+        op.create_index(f"ix_customer_{column}", "customer", [column, "id"])
     op.drop_index("ix_customer_protected", "customer")
     for slot in ("inside_rep", "outside_rep"):
         op.drop_index(f"ix_customer_{slot}", "customer")

@@ -1,0 +1,81 @@
+"""Who may do what to what: the rule of every model, in one place.
+
+A model that is not here can be neither listed nor read for a caller: the program says so instead of
+showing everything.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.access.models import ApiToken, CustomRole, Team, User
+from hub.access.predicates import (
+    OpenRule,
+    OwnerRule,
+    PersonalRule,
+    RecordRule,
+    Rule,
+    SelfRule,
+    declare_rules,
+)
+from hub.access.row_filters import declare_filterable
+from hub.approvals.access import ApprovalRule
+from hub.approvals.models import Approval
+from hub.autofill.models import RegistryLookup
+from hub.configuration.models import Setting
+from hub.connections.models import Conflict, Connection, ExternalLink, Run
+from hub.credit.models import CreditCode
+from hub.customers.access import PartOfCustomerRule
+from hub.customers.listing import CUSTOMERS
+from hub.customers.models import Contact, Customer
+from hub.documents.models import DocMirror
+from hub.duplicates.access import PairRule
+from hub.duplicates.models import DupCandidate
+from hub.imports.models import ImportJob
+from hub.ledger.models import Job
+from hub.mail.models import Delivery
+from hub.notes.access import OnCustomerRule
+from hub.notes.models import Note
+from hub.plans.models import Plan
+from hub.problems.models import Problem
+from hub.reminders.models import Reminder
+from hub.reports.access import RunRule
+from hub.reports.models import Export, ReportDef, ReportRun, ReportSchedule
+
+OF_A_CUSTOMER = PartOfCustomerRule()
+
+RULES: Mapping[type[Any], Rule] = {
+    User: SelfRule(),
+    Team: OpenRule(),
+    CustomRole: OpenRule(),
+    Setting: OpenRule(),
+    ApiToken: PersonalRule("user_id"),
+    Approval: ApprovalRule(),
+    Customer: RecordRule("inside_rep_id", "outside_rep_id"),
+    Contact: OF_A_CUSTOMER,
+    ExternalLink: OF_A_CUSTOMER,
+    Conflict: OF_A_CUSTOMER,
+    DocMirror: OF_A_CUSTOMER,
+    CreditCode: OpenRule(),
+    DupCandidate: PairRule(),
+    Note: OnCustomerRule("author_user_id"),
+    Reminder: OnCustomerRule("recipient_user_id", "created_by"),
+    Delivery: PersonalRule("user_id"),
+    Connection: OwnerRule(),
+    RegistryLookup: PersonalRule("created_by"),
+    # A plan names the customers it touches, with their values, and a run counts them.
+    Plan: PersonalRule("created_by"),
+    Run: PersonalRule("created_by"),
+    ImportJob: PersonalRule("owner_user_id"),
+    ReportDef: OwnerRule(),
+    ReportSchedule: OwnerRule(),
+    ReportRun: RunRule(),
+    Export: PersonalRule("owner_user_id"),
+    Problem: PersonalRule("owner_user_id"),
+    Job: PersonalRule("created_by"),
+}
+
+
+def install() -> None:
+    """Declare the rules; every process that reads or writes for a caller does so as it starts."""
+    declare_rules(RULES)
+    declare_filterable(CUSTOMERS)
