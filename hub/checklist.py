@@ -58,8 +58,11 @@ def first_steps(session: Session, settings: Settings) -> list[Step]:
         Step(
             "contact",
             N_("Contact for company registries"),
-            bool(settings.contact),
-            N_("Set HUB_CONTACT: cvrapi.dk asks callers to name themselves."),
+            bool(settings.contact) or _has_own_contact(session),
+            N_(
+                "Set HUB_CONTACT, or give the connection a contact of its own:"
+                " cvrapi.dk asks callers to name themselves."
+            ),
         ),
         Step(
             "accounting",
@@ -74,3 +77,12 @@ def first_steps(session: Session, settings: Settings) -> list[Step]:
             N_("Make a connection to the shop and enter its webhook secret there."),
         ),
     ]
+
+
+def _has_own_contact(session: Session) -> bool:
+    """Say whether a connection to a registry names its caller itself."""
+    contact = Connection.settings["contact"].astext
+    found = select(Connection.id).where(
+        Connection.kind == "registry", Connection.deleted_at.is_(None), contact != ""
+    )
+    return session.scalar(found.limit(1)) is not None

@@ -331,7 +331,11 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """One setting of a connection: shown, asked for and validated by the API from this."""
+    """One setting of a connection: shown, asked for and validated by the API from this.
+
+    `stand_in` names a setting of the installation that holds where a connection has none of its
+    own: ``contact`` for HUB_CONTACT.
+    """
 
     name: str
     label: str
@@ -341,6 +345,7 @@ class SettingField:
     default: Scalar = None
     help: str = ""
     choices: tuple[Choice, ...] = ()
+    stand_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

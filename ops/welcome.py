@@ -29,7 +29,10 @@ def _first_steps(url: str, token: str, installation: Installation) -> str:
     mail = "set"
     if installation.mailbox:
         mail = f"kept here until HUB_SMTP_URL is set; read it at {installation.mailbox.page}"
-    contact = settings.contact or "HUB_CONTACT is not set; cvrapi.dk demands one"
+    contact = (
+        settings.contact
+        or "set HUB_CONTACT, or give the connection one: cvrapi.dk demands to know who calls"
+    )
     return f"""
 The first administrator's token. It is shown only now; keep it:
 

@@ -92,9 +92,8 @@ def opened(
     )
     try:
         secrets = credentials.open_secrets(connection)
-        yield open_connector(
-            connection.connector, connection.settings, secrets, control, address_policy()
-        )
+        settings = declarations.with_stand_ins(declared, connection.settings)
+        yield open_connector(connection.connector, settings, secrets, control, address_policy())
     except AuthenticationError as error:
         with transaction() as session:
             health.record_refused_credentials(

@@ -49,7 +49,8 @@ DECLARATION = Declaration(
             "Contact",
             required=True,
             help="Who is calling, as cvrapi.dk demands it: Company - Project - Contact person or "
-            "mail address.",
+            "mail address. Empty: HUB_CONTACT.",
+            stand_in="contact",
         ),
         SettingField(
             "country",

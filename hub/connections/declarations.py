@@ -15,6 +15,10 @@ from hub.db import new_id
 from hub.errors import FieldError, NotFoundError, ValidationError
 from hub.i18n import N_
 from hub.ports import Declaration, FieldType
+from hub.settings import get_settings
+
+_STAND_INS = frozenset({"contact"})
+"""What a connector may have of the installation: a foreign one must not ask for its secrets."""
 
 
 def publish(session: Session, declarations: Iterable[Declaration]) -> None:
@@ -103,13 +107,24 @@ def missing_settings(
     declared: Mapping[str, Any], settings: Mapping[str, Any], secrets: Mapping[str, Any]
 ) -> list[str]:
     """Return the required settings that have neither a value nor a default."""
+    known = with_stand_ins(declared, settings)
     return [
         field["name"]
         for field in declared["settings"]
         if field["required"]
         and field["default"] is None
-        and not (secrets if field["secret"] else settings).get(field["name"])
+        and not (secrets if field["secret"] else known).get(field["name"])
     ]
+
+
+def with_stand_ins(declared: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a connection's settings, with the installation's where it has none of its own."""
+    ours = {
+        field["name"]: getattr(get_settings(), field["stand_in"])
+        for field in declared["settings"]
+        if field.get("stand_in") in _STAND_INS and not settings.get(field["name"])
+    }
+    return {**settings, **{name: value for name, value in ours.items() if value}}
 
 
 def _fits(field: Mapping[str, Any], value: Any) -> bool:

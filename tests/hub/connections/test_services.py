@@ -1,5 +1,6 @@
 """What may be done with connections."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -9,6 +10,8 @@ from connectors import declarations as declared
 from hub.connections import credentials, declarations, services
 from hub.db import transaction
 from hub.errors import ConflictError, ValidationError
+from hub.ports import Declaration, SettingField
+from hub.settings import get_settings
 
 SECRETS = {"app_secret_token": "app", "agreement_grant_token": "grant"}
 
@@ -83,3 +86,46 @@ def test_one_connection_gives_the_numbers_and_names_are_taken_once(connection_id
             services.create(session, connector="economic", settings={}, **options)
         assert refused.value.code == code
         assert refused.value.details["existing_id"] == str(connection_id)
+
+
+@pytest.fixture
+def contact(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Who calls, said once for all connections."""
+    monkeypatch.setenv("HUB_CONTACT", "Nordlys - Hub - it@nordlys.example")
+    get_settings.cache_clear()
+    yield "Nordlys - Hub - it@nordlys.example"
+    get_settings.cache_clear()
+
+
+def test_the_installations_contact_holds_where_a_connection_has_none(
+    connection_id: UUID, contact: str
+) -> None:
+    with transaction() as session:
+        cvrapi = declarations.get(session, "cvrapi")
+
+    assert declarations.missing_settings(cvrapi, {}, {}) == []
+    assert declarations.with_stand_ins(cvrapi, {"country": "NO"}) == {
+        "country": "NO",
+        "contact": contact,
+    }
+    own = {"contact": "Nordlys - Shop - shop@nordlys.example"}
+    assert declarations.with_stand_ins(cvrapi, own) == own
+
+
+def test_without_any_contact_the_setting_is_missing(connection_id: UUID) -> None:
+    with transaction() as session:
+        cvrapi = declarations.get(session, "cvrapi")
+
+    assert declarations.missing_settings(cvrapi, {}, {}) == ["contact"]
+    assert declarations.with_stand_ins(cvrapi, {"contact": ""}) == {"contact": ""}
+
+
+def test_a_connector_gets_no_other_setting_of_the_installation(connection_id: UUID) -> None:
+    greedy = Declaration(
+        "greedy", "registry", "Greedy", settings=(SettingField("key", "Key", stand_in="data_dir"),)
+    )
+    with transaction() as session:
+        declarations.publish(session, [greedy])
+        declared_so = declarations.get(session, "greedy")
+
+    assert declarations.with_stand_ins(declared_so, {}) == {}
