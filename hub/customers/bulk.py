@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub import matching
 from hub.copying import copy_in
 from hub.customers import facts, ownership
+from hub.customers.defaults import currency_of_new
 from hub.customers.models import Customer
 from hub.customers.services import ENTITY, NEW_COLUMNS, completed, derived_texts, party_of
 from hub.db import new_id
@@ -44,7 +45,8 @@ def create_many(
     """
     for named in {frozenset((name, row.get(name)) for name in ownership.FIELDS) for row in rows}:
         ownership.refuse_unassignable(session, dict(named))
-    made = [(new_id(), completed(row, channel=channel, now=now)) for row in rows]
+    currency = currency_of_new(session)
+    made = [(new_id(), completed(row, currency=currency, channel=channel, now=now)) for row in rows]
     user = origin_of(session).user_id
     copy_in(
         session,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import matching, numbering
 from hub.customers import ownership, references
+from hub.customers.defaults import currency_of_new
 from hub.customers.models import Contact, Customer, CustomerKind, CustomerRole, Lifecycle
 from hub.customers.rules import clean
 from hub.errors import (
@@ -81,8 +82,9 @@ def create(
         ConflictError: ``duplicate`` (details: `existing_id`, `candidates`), or ``taken`` where a
             reference number or external reference is in use.
     """
-    given = _writable(fields, WRITABLE | ownership.FIELDS)
-    values = completed(clean(given), channel=channel, now=now)
+    given = clean(_writable(fields, WRITABLE | ownership.FIELDS))
+    currency = given.get("currency") or currency_of_new(session)
+    values = completed(given, currency=currency, channel=channel, now=now)
     ownership.refuse_unassignable(session, values)
     _refuse_taken(session, values, None)
     ready = matching.prepare(ENTITY, party_of(values))
@@ -109,8 +111,12 @@ def create(
     return customer
 
 
-def completed(values: Mapping[str, Any], *, channel: str, now: datetime) -> dict[str, Any]:
+def completed(
+    values: Mapping[str, Any], *, currency: str, channel: str, now: datetime
+) -> dict[str, Any]:
     """Return the columns of a new customer: clean values, and the defaults of what is not given.
+
+    `currency` holds where the values name none.
 
     Raises:
         ValidationError: there is neither a name nor a CVR number to call it by.
@@ -122,7 +128,7 @@ def completed(values: Mapping[str, Any], *, channel: str, now: datetime) -> dict
     if not given.get("name"):
         raise ValidationError.of("/name", "required", N_("A name or a CVR number is needed."))
     return {
-        "currency": get_settings().currency,
+        "currency": currency,
         "country": get_settings().country,
         "kind": CustomerKind.ORGANISATION,
         **given,

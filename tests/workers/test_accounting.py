@@ -190,6 +190,17 @@ def test_a_terms_code_becomes_payment_terms_and_none_the_default(office: Office)
     assert office.there(without.ref_no)["paymentTerms"]["paymentTermsNumber"] == 1
 
 
+def test_a_new_customer_has_the_currency_of_the_connection_here_and_there(office: Office) -> None:
+    with transaction() as session:
+        connection = services.get(session, office.connection_id)
+        services.update(session, connection, {"settings": {"default_currency": "EUR"}})
+
+    made = customer(office.create(name="Euro ApS"))
+
+    assert made.currency == "EUR"
+    assert office.there(made.ref_no)["currency"] == "EUR"
+
+
 def test_a_number_taken_meanwhile_is_answered_with_the_next(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

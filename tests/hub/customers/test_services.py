@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from hub.clock import utcnow
-from hub.customers import facts, services
+from hub.connections.models import Connection
+from hub.customers import bulk, facts, services
 from hub.customers.models import Customer
 from hub.customers.services import DuplicateLeave
 from hub.db import transaction
@@ -42,6 +43,65 @@ def test_a_name_is_enough_and_the_rest_has_defaults(database: Engine) -> None:
     assert (made.currency, made.country, made.roles) == ("DKK", "DK", ["prospect"])
     assert (made.kind, made.lifecycle, made.channel) == ("organisation", "active", "manual")
     assert not made.name_provisional
+
+
+def connect_books(settings: dict[str, Any], base_currency: str, *, owns_numbers: bool) -> None:
+    with transaction() as session:
+        session.add(
+            Connection(
+                name="books",
+                connector="economic",
+                kind="accounting",
+                settings=settings,
+                account={"base_currency": base_currency},
+                numbering_owner=owns_numbers,
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "currency"),
+    [
+        ({"default_currency": "EUR"}, {}, "EUR"),
+        ({"default_currency": " eur "}, {}, "EUR"),
+        ({"default_currency": "EUR"}, {"currency": "NOK"}, "NOK"),
+        ({"default_currency": "EUR"}, {"currency": None}, "EUR"),
+        ({"default_currency": ""}, {}, "SEK"),
+        ({"default_currency": "none"}, {}, "SEK"),
+        ({}, {}, "SEK"),
+    ],
+)
+def test_the_currency_is_the_given_one_or_that_of_the_connection_that_owns_the_numbers(
+    database: Engine, settings: dict[str, Any], given: dict[str, Any], currency: str
+) -> None:
+    connect_books(settings, "SEK", owns_numbers=True)
+
+    assert get(create(name="Bare Et Navn", **given)).currency == currency
+
+
+def test_customers_made_in_sets_get_that_currency_too(database: Engine) -> None:
+    connect_books({"default_currency": "EUR"}, "SEK", owns_numbers=True)
+
+    with transaction() as session:
+        made = bulk.create_many(
+            session,
+            [{"name": "Et ApS"}, {"name": "To ApS", "currency": "NOK"}],
+            prepared=[None, None],
+            channel="import",
+            origin=CauseKind.IMPORT,
+            source="file",
+            now=utcnow(),
+        )
+
+    assert [get(identifier).currency for identifier in made] == ["EUR", "NOK"]
+
+
+def test_a_connection_that_does_not_own_the_numbers_has_no_say_in_the_currency(
+    database: Engine,
+) -> None:
+    connect_books({"default_currency": "EUR"}, "SEK", owns_numbers=False)
+
+    assert get(create(name="Bare Et Navn")).currency == "DKK"
 
 
 def test_a_number_without_a_name_is_called_by_it(database: Engine) -> None:
