@@ -19,6 +19,7 @@ from api.authentication import authenticate
 from api.bodies import read_json, unsupported_content_type
 from api.calls import Answer, Call, Preferences
 from api.declarations import Operation, Public, Upload
+from api.presenting_jobs import job_view
 from api.refusals import malformed
 from api.schemas.jobs import JobView
 from api.validation import read_body, read_query, refuse_parameters
@@ -205,7 +206,7 @@ def _job_view(call: Call[Any, Any], job_id: UUID) -> JobView:
             job = session.get(Job, job_id)
     if job is None:
         raise NotFoundError("job", job_id)
-    return JobView.model_validate(job)
+    return job_view(call, job)
 
 
 def _respond(rendered: KeptAnswer) -> Response:

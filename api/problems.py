@@ -96,7 +96,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911 - a table of
         case DomainError():
             return _domain_problem(error)
         case PostponedError():
-            return _later("postponed", "{reason}", reason=error.reason)
+            return _later("postponed", "{reason}", reason=error.words)
         case AuthenticationError():
             return _later("credentials", "{reason}", reason=error.words)
         case HTTPException():

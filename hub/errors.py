@@ -42,18 +42,32 @@ class FieldError:
 
 
 class HubError(Exception):
-    """The root of all errors raised on purpose."""
+    """The root of all errors raised on purpose.
+
+    Args:
+        message: the English source of what people are told.
+        params: what stands for its ``{names}``; a value may be the `words` of another error.
+
+    `code` is stable in every language, for scripts.
+    """
+
+    code = "failed"
+
+    def __init__(self, message: str, /, **params: object) -> None:
+        super().__init__(message.format(**_said(params)) if params else message)
+        self.message = message
+        self.params: Mapping[str, object] = params
+
+    @property
+    def words(self) -> dict[str, object]:
+        """What it says, to be kept as JSON and translated when somebody reads it."""
+        return {"text": self.message, "params": {n: _plain(v) for n, v in self.params.items()}}
 
 
 class DomainError(HubError):
     """Something the caller asked for cannot be done as asked."""
 
     code = "refused"
-
-    def __init__(self, message: str, **params: object) -> None:
-        super().__init__(message.format(**params) if params else message)
-        self.message = message
-        self.params: Mapping[str, object] = params
 
 
 class ValidationError(DomainError):
@@ -73,6 +87,14 @@ class ValidationError(DomainError):
     def __str__(self) -> str:
         """Name each field with its rule."""
         return "; ".join(f"{e.pointer}: {e.message.format(**e.params)}" for e in self.errors)
+
+    @property
+    def words(self) -> dict[str, object]:
+        """Say what is wrong with the first field, which is more than that something is."""
+        if not self.errors:
+            return super().words
+        first = self.errors[0]
+        return {"text": first.message, "params": {n: _plain(v) for n, v in first.params.items()}}
 
 
 class NotFoundError(DomainError):
@@ -143,16 +165,19 @@ class PostponedError(HubError):
     """The work must wait through no fault of its own; the attempt is given back.
 
     Args:
-        reason: what it waits for, in words for people.
+        message: what it waits for, in words for people.
         delay: how long to wait at least before trying again.
         waits_for: what will release it sooner, for example ``connection:<id>``.
+        params: as for all.
     """
 
-    def __init__(self, reason: str, delay: timedelta, waits_for: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(
+        self, message: str, delay: timedelta, waits_for: str | None = None, /, **params: object
+    ) -> None:
+        super().__init__(message, **params)
         self.delay = delay
         self.waits_for = waits_for
+        self.code = "held" if waits_for else "postponed"
 
 
 class StaleClaimError(HubError):
@@ -160,23 +185,25 @@ class StaleClaimError(HubError):
 
 
 class ConnectorError(HubError):
-    """An outside system, named by `system`, failed or refused; `message` is for people."""
+    """An outside system, named by `system`, failed or refused; `message` is for people.
+
+    `connection_id` is our account there, once somebody has opened it.
+    """
 
     def __init__(self, system: str, message: str, **params: object) -> None:
-        text = message.format(**params) if params else message
-        super().__init__(f"{system}: {text}")
+        super().__init__(message, **params)
         self.system = system
-        self.message = message
-        self.params: Mapping[str, object] = params
+        self.connection_id: UUID | None = None
 
-    @property
-    def words(self) -> dict[str, object]:
-        """What it says, to be kept as JSON and translated when somebody reads it."""
-        return {"text": self.message, "params": dict(self.params)}
+    def __str__(self) -> str:
+        """Name the system first."""
+        return f"{self.system}: {super().__str__()}"
 
 
 class TransientError(ConnectorError):
     """May succeed when tried again, after `retry_after` where the other side named a time."""
+
+    code = "no_answer"
 
     def __init__(
         self, system: str, message: str, retry_after: timedelta | None = None, **params: object
@@ -188,9 +215,13 @@ class TransientError(ConnectorError):
 class RateLimitedError(TransientError):
     """The other side asked us to slow down."""
 
+    code = "rate_limited"
+
 
 class UnknownOutcomeError(TransientError):
     """The request was sent and no answer came: a write may or may not have happened."""
+
+    code = "unknown_outcome"
 
 
 class PermanentError(ConnectorError):
@@ -200,18 +231,26 @@ class PermanentError(ConnectorError):
 class AuthenticationError(PermanentError):
     """Credentials are missing, wrong, expired or revoked."""
 
+    code = "credentials_refused"
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteFieldError:
-    """What the other side says of one value: its own field name, its code, its words."""
+    """What the other side says of one value: its own field name, its code, its words.
+
+    `meaning` is what we say of a code that we know: an English source, as all messages.
+    """
 
     field: str
     code: str
     message: str
+    meaning: str = ""
 
 
 class RejectedError(PermanentError):
     """The other side refuses the values, and says which."""
+
+    code = "refused"
 
     def __init__(
         self, system: str, message: str, errors: Sequence[RemoteFieldError] = (), **params: object
@@ -223,10 +262,37 @@ class RejectedError(PermanentError):
 class MissingError(PermanentError):
     """What we named is not there (any more)."""
 
+    code = "missing"
+
 
 class RemoteConflictError(PermanentError):
     """A newer version, or another record with the same key, stands in the way."""
 
+    code = "remote_conflict"
+
 
 class MalformedReplyError(PermanentError):
     """The reply has a shape we do not know; the message says which part."""
+
+    code = "malformed_reply"
+
+
+def _said(params: Mapping[str, object]) -> dict[str, object]:
+    """Return parameters with the words of other errors in English."""
+    return {name: _in_english(value) for name, value in params.items()}
+
+
+def _in_english(value: object) -> object:
+    if isinstance(value, Mapping) and isinstance(value.get("text"), str):
+        text: str = value["text"]
+        params = value.get("params")
+        return text.format(**_said(params)) if isinstance(params, Mapping) and params else text
+    if isinstance(value, list):
+        return "; ".join(str(_in_english(each)) for each in value)
+    return value
+
+
+def _plain(value: object) -> object:
+    """Return a parameter as JSON can carry it."""
+    kept = isinstance(value, str | int | float | Mapping | list) or value is None
+    return value if kept else str(value)

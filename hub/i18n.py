@@ -14,6 +14,8 @@ from babel.messages.pofile import read_po
 SOURCE = "en"
 LANGUAGES = ("en", "da")
 _DIRECTORY = Path(__file__).parent / "locales"
+_NAMES = frozenset({"entity", "state", "wanted"})
+"""Parameters whose values are names of ours, such as ``registry_lookup`` or ``due_sent``."""
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name, known to every extraction tool
@@ -43,8 +45,8 @@ def translate(
     """Return `message` in the reader's language with its parameters filled in.
 
     A text without a translation stays English: better a foreign word than none. A parameter that is
-    itself {text, params}, such as `hub.errors.ConnectorError.words`, is translated likewise, and so
-    is `entity`, which names a record as `hub.errors.NotFoundError` does.
+    itself {text, params}, such as `hub.errors.HubError.words`, is translated likewise, or each of a
+    list of them, and so are names of ours: `entity` for a record, `state` and `wanted` for states.
     """
     text = _catalogue(language_of(preferred)).get(message, message)
     if not params:
@@ -53,10 +55,12 @@ def translate(
 
 
 def _spoken(preferred: str | None, name: str, value: object) -> object:
-    if name == "entity" and isinstance(value, str):
+    if name in _NAMES and isinstance(value, str):
         return translate(preferred, value.replace("_", " "))
     if isinstance(value, Mapping) and "text" in value:
         return translate(preferred, value["text"], value.get("params"))
+    if isinstance(value, list):
+        return "; ".join(str(_spoken(preferred, name, each)) for each in value)
     return value
 
 

@@ -5,14 +5,18 @@ The rules of who may do what are declared with them.
 
 from hub import rules
 from hub.approvals.telling import ApprovalMails
+from hub.autofill import noting as registry_notes
 from hub.autofill import services as autofill
 from hub.credit import reacting as credit
 from hub.credit import transactions
 from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
+from hub.ledger.setbacks import when_set_back
+from hub.ledger.tasks import TaskName
 from hub.mail.sources import declare_source
 from hub.reminders.due import ReminderMails
 from hub.reports import delivering as report_deliveries
+from hub.sync import noting as accounting_notes
 from hub.sync import pushing
 
 
@@ -22,6 +26,9 @@ def install() -> None:
     when_changed("customer", autofill.react, many=autofill.react_many)
     when_changed("customer", pushing.react, many=pushing.react_many)
     when_changed("customer", duplicates.react)
+    when_set_back(TaskName.LOOK_UP_COMPANY, registry_notes.note_customer)
+    when_set_back(TaskName.SEARCH_COMPANIES, registry_notes.note_search)
+    when_set_back(TaskName.PUSH_CUSTOMER, accounting_notes.note_push)
     declare_source("reminder", ReminderMails())
     declare_source("approval", ApprovalMails())
     report_deliveries.install()

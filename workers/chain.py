@@ -17,7 +17,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -29,15 +29,19 @@ from celery import Task
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from hub.db import transaction
+from hub.clock import utcnow
+from hub.db import savepoint, transaction
 from hub.errors import (
     ConnectorError,
     DomainError,
+    HubError,
     PostponedError,
     StaleClaimError,
     TransientError,
 )
-from hub.ledger import claims
+from hub.i18n import N_, SOURCE, translate
+from hub.ledger import claims, setbacks
+from hub.ledger.setbacks import Setback, words_of
 from hub.ledger.tasks import Queue, TaskName, queue_of
 from hub.origin import ActorKind, CauseKind, Origin
 from hub.settings import get_settings
@@ -124,6 +128,15 @@ class RunningJob:
         if not claims.extend(session, self.claim, timedelta(seconds=get_settings().lease_s)):
             raise StaleClaimError(f"job {self.claim.id} was taken over")
 
+    def setback(self, error: Exception, next_try_at: datetime | None = None) -> Setback:
+        """Return what is to be shown of a try that ended in an error; the last one by default."""
+        code = error.code if isinstance(error, HubError) else "internal"
+        waits_for = error.waits_for if isinstance(error, PostponedError) else None
+        held = self.claim
+        return Setback(
+            held.id, held.task, held.args, code, words_of(error), error, next_try_at, waits_for
+        )
+
     def progress(self, done: int, total: int | None, unit: str) -> None:
         """Show how far the job is; committed at once.
 
@@ -135,7 +148,7 @@ class RunningJob:
                 session, self.claim, json.dumps({"done": done, "total": total, "unit": unit})
             )
         if is_stopping():
-            raise PostponedError("The worker is being restarted.", timedelta())
+            raise PostponedError(N_("The worker is being restarted."), timedelta())
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,65 +233,94 @@ def _run(held: claims.Claim, *, may_chain: bool) -> claims.Claim | None:
     except StaleClaimError:
         logger.warning("job.taken_over", extra=_facts(held, started))
     except PostponedError as error:
-        _put_back(held, error.delay, error, give_attempt_back=True)
+        _put_back(job, error.delay, error, give_attempt_back=True)
     except TransientError as error:
-        _again(held, error, error.retry_after)
+        _again(job, error, error.retry_after)
     except DBAPIError as error:
         if _is_transient(error):
-            _again(held, error, None)
+            _again(job, error, None)
         else:
-            _bury(held, error)
+            _bury(job, error)
     except Exception as error:  # noqa: BLE001 - the outermost frame of all work: dead with a reason
-        _bury(held, error)
+        _bury(job, error)
     else:
         logger.info("job.succeeded", extra=_facts(held, started))
     return job.next_claim
 
 
-def _again(held: claims.Claim, error: Exception, named: timedelta | None) -> None:
-    if held.attempt > len(claims.DELAYS):
-        _bury(held, error)
+def _again(job: RunningJob, error: Exception, named: timedelta | None) -> None:
+    attempt = job.claim.attempt
+    if attempt > len(claims.DELAYS):
+        _bury(job, error)
         return
-    delay = claims.DELAYS[held.attempt - 1]
+    delay = claims.DELAYS[attempt - 1]
     jittered = delay * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load
-    _put_back(held, named or jittered, error, give_attempt_back=False)
+    _put_back(job, named or jittered, error, give_attempt_back=False)
 
 
 def _put_back(
-    held: claims.Claim, delay: timedelta, error: Exception, *, give_attempt_back: bool
+    job: RunningJob, delay: timedelta, error: Exception, *, give_attempt_back: bool
 ) -> None:
+    held = job.claim
     logger.warning(
         "job.postponed",
         extra={"job_id": str(held.id), "task": held.task, "delay_s": delay.total_seconds()},
     )
+    setback = job.setback(error, utcnow() + delay)
     _settle_failure(
+        job,
+        setback,
         lambda session: claims.put_back(
             session,
             held,
             delay=delay,
             error=_described(error),
             give_attempt_back=give_attempt_back,
-            waits_for=getattr(error, "waits_for", None),
-        )
+            waits_for=setback.waits_for,
+        ),
     )
 
 
-def _bury(held: claims.Claim, error: Exception) -> None:
+def _bury(job: RunningJob, error: Exception) -> None:
+    held = job.claim
     logger.error(
         "job.dead",
         extra={"job_id": str(held.id), "task": held.task},
         exc_info=None if isinstance(error, ConnectorError | DomainError) else error,
     )
-    _settle_failure(lambda session: claims.bury(session, held, _described(error)))
+    _settle_failure(
+        job,
+        job.setback(error),
+        lambda session: claims.bury(session, held, _described(error)),
+    )
 
 
-def _settle_failure(statement: Callable[[Session], None]) -> None:
-    """Record a failure; with the database away the lease lapses instead, to the same effect."""
+def _settle_failure(job: RunningJob, setback: Setback, settle: Callable[[Session], bool]) -> None:
+    """Record a failure, and show it; with the database away the lease lapses, to the same effect.
+
+    What cannot be shown does not keep the job from being settled.
+    """
     try:
-        with transaction() as session:
-            statement(session)
+        with transaction(job.origin) as session:
+            _show(session, setback)
+            _require_settled(settle(session), job)
+    except StaleClaimError:
+        logger.warning("job.taken_over", extra={"job_id": str(job.id)})
     except SQLAlchemyError:
         logger.warning("job.outcome_not_recorded")
+
+
+def _show(session: Session, setback: Setback) -> None:
+    try:
+        with savepoint(session):
+            setbacks.tell(session, setback)
+    except Exception:  # the outermost frame of all work, as above
+        logger.exception("job.setback_not_shown", extra={"job_id": str(setback.job_id)})
+
+
+def _require_settled(settled: bool, job: RunningJob) -> None:  # noqa: FBT001 - what it requires
+    if not settled:
+        raise StaleClaimError(f"job {job.id} was taken over")
 
 
 def _is_transient(error: DBAPIError) -> bool:
@@ -288,10 +330,11 @@ def _is_transient(error: DBAPIError) -> bool:
 
 
 def _described(error: Exception) -> str:
-    shown = isinstance(error, ConnectorError | DomainError | PostponedError)
+    words = words_of(error)
     described: dict[str, Any] = {
         "class": type(error).__name__,
-        "message": str(error) if shown else f"{type(error).__name__} (see the log)",
+        "message": str(error) if isinstance(error, HubError) else _in_english(words),
+        "words": words,
     }
     if isinstance(error, ConnectorError):
         described["system"] = error.system
@@ -301,6 +344,10 @@ def _described(error: Exception) -> str:
                 {"field": e.field, "code": e.code, "message": e.message} for e in fields
             ]
     return json.dumps(described)
+
+
+def _in_english(words: Mapping[str, Any]) -> str:
+    return translate(SOURCE, words["text"], words["params"])
 
 
 def _facts(held: claims.Claim, started: float) -> dict[str, object]:

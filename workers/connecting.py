@@ -20,7 +20,13 @@ from hub.clock import utcnow
 from hub.connections import credentials, declarations, gate, health, holding, services
 from hub.connections.models import USABLE, CallLog, Connection
 from hub.db import transaction
-from hub.errors import AuthenticationError, NotFoundError, PostponedError, TransientError
+from hub.errors import (
+    AuthenticationError,
+    ConnectorError,
+    NotFoundError,
+    PostponedError,
+    TransientError,
+)
 from hub.i18n import N_
 from hub.ports import AddressPolicy, CallRecord
 from hub.settings import get_settings
@@ -95,6 +101,7 @@ def opened(
         settings = declarations.with_stand_ins(declared, connection.settings)
         yield open_connector(connection.connector, settings, secrets, control, address_policy())
     except AuthenticationError as error:
+        error.connection_id = connection_id
         with transaction() as session:
             health.record_refused_credentials(
                 session,
@@ -104,12 +111,16 @@ def opened(
             )
         if testing:
             raise
-        raise held(connection_id, str(error)) from error
+        raise held(connection_id, health.REFUSED, reason=error.words) from error
     except TransientError as error:
+        error.connection_id = connection_id
         with transaction() as session:
             health.record_failure(
                 services.get(session, connection_id, lock=True), error.words, now=utcnow()
             )
+        raise
+    except ConnectorError as error:
+        error.connection_id = connection_id
         raise
     if control.made and connection.failures:
         with transaction() as session:
@@ -125,18 +136,22 @@ def require_usable(connection: Connection) -> None:
     """
     if connection.deleted_at is not None:
         raise NotFoundError("connection", connection.id)
-    if connection.state not in USABLE:
-        raise held(
-            connection.id,
-            N_("The connection {name} is {state}.").format(
-                name=connection.name, state=connection.state.value
-            ),
-        )
+    if connection.state in USABLE:
+        return
+    named = {"name": connection.name, "state": connection.state.value}
+    if connection.message is None:
+        raise held(connection.id, N_("The connection {name} is {state}."), **named)
+    raise held(
+        connection.id,
+        N_("The connection {name} is {state}: {reason}"),
+        **named,
+        reason={name: connection.message[name] for name in ("text", "params")},
+    )
 
 
-def held(connection_id: UUID, reason: str) -> PostponedError:
+def held(connection_id: UUID, message: str, **params: object) -> PostponedError:
     """Return what puts work off until a connection is released."""
-    return PostponedError(reason, HELD_FOR, holding.waits_for(connection_id))
+    return PostponedError(message, HELD_FOR, holding.waits_for(connection_id), **params)
 
 
 def _logged(connection_id: UUID, job_id: UUID | None, record: CallRecord) -> CallLog:

@@ -21,7 +21,7 @@ from hub.clock import utcnow
 from hub.connections import holding
 from hub.db import transaction
 from hub.history import sealing
-from hub.ledger import claims, housekeeping, schedules, watching
+from hub.ledger import claims, housekeeping, schedules, setbacks, watching
 from hub.mail import trying
 from hub.problems import services as problems
 from hub.reminders import due
@@ -145,6 +145,13 @@ def return_lapsed_leases() -> None:
         count = claims.return_lapsed(session)
     if count:
         logger.warning("relay.leases_lapsed", extra={"count": count})
+        show_lapsed()
+
+
+def show_lapsed() -> None:
+    """Show on the records what died with its workers."""
+    with transaction() as session:
+        setbacks.tell_of_lapsed(session)
 
 
 def release_held_work() -> None:
@@ -186,7 +193,12 @@ def run() -> None:
     """Run a relay until SIGTERM or SIGINT."""
     process.start("relay", pool_size=1)
     relay = Relay(
-        first=(process.publish_connectors, process.ask_for_templates, ensure_schedules),
+        first=(
+            process.publish_connectors,
+            process.ask_for_templates,
+            ensure_schedules,
+            show_lapsed,
+        ),
         chores={
             "leases": (get_settings().sweep_s, return_lapsed_leases),
             "problems": (PROBLEMS_S, watch_problems),

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import page
+from api.presenting_jobs import job_view
 from api.schemas.jobs import JobQuery, JobReplay, JobReplayed, JobView
 from api.schemas.shapes import Page
 from hub.access.predicates import visible
@@ -34,7 +35,7 @@ def list_jobs(call: Call[None, JobQuery]) -> Answer[Page[JobView]]:
         state=call.query.state, task=call.query.task, subject_id=call.query.subject_id
     )
     query = ledger.jobs_query(_shown(call), wanted)
-    return page(call, query, Job, JobView.model_validate, call.query, newest_first=True)
+    return page(call, query, Job, lambda job: job_view(call, job), call.query, newest_first=True)
 
 
 @operation(
@@ -43,7 +44,7 @@ def list_jobs(call: Call[None, JobQuery]) -> Answer[Page[JobView]]:
 )  # fmt: skip
 def get_job(call: Call, job_id: UUID) -> JobView:
     """Return a job: how far it is, or what became of it."""
-    return JobView.model_validate(ledger.get_job(call.session, _shown(call), job_id))
+    return job_view(call, ledger.get_job(call.session, _shown(call), job_id))
 
 
 @operation(
@@ -53,7 +54,7 @@ def get_job(call: Call, job_id: UUID) -> JobView:
 def replay_job(call: Call, job_id: UUID) -> Answer[JobView]:
     """Send a dead job back to its queue."""
     job = ledger.replay_job(call.session, _shown(call), job_id)
-    return Answer(JobView.model_validate(job), jobs=[ledger.handle_of(job)])
+    return Answer(job_view(call, job), jobs=[ledger.handle_of(job)])
 
 
 @operation(
@@ -62,7 +63,7 @@ def replay_job(call: Call, job_id: UUID) -> Answer[JobView]:
 )  # fmt: skip
 def cancel_job(call: Call, job_id: UUID) -> JobView:
     """Take a queued job out of its queue for good."""
-    return JobView.model_validate(ledger.cancel_job(call.session, _shown(call), job_id))
+    return job_view(call, ledger.cancel_job(call.session, _shown(call), job_id))
 
 
 @operation(

@@ -24,6 +24,7 @@ def _view(call: Call[Any, Any], lookup: RegistryLookup) -> LookupView:
         query=lookup.query,
         state=lookup.state,
         source=lookup.source,
+        connection_id=lookup.connection_id,
         candidates=[
             CandidateView.model_validate(
                 {name: candidate.get(name) for name in CandidateView.model_fields}
@@ -33,6 +34,7 @@ def _view(call: Call[Any, Any], lookup: RegistryLookup) -> LookupView:
             )
         ],
         message=message_view(call, lookup.message),
+        next_try_at=lookup.next_try_at,
         created_at=lookup.created_at,
         answered_at=lookup.answered_at,
     )
@@ -56,7 +58,9 @@ def search_registry(call: Call[LookupCreate]) -> Answer[LookupView]:
 
     Send `Prefer: wait=5` to be answered with the candidates.
     """
-    lookup, job = autofill.request_search(call.session, call.body.query)
+    lookup, job = autofill.request_search(
+        call.session, call.body.query, connection_id=call.body.connection_id
+    )
     call.session.refresh(lookup)
     return Answer(_view(call, lookup), jobs=[job])
 

@@ -25,7 +25,9 @@ class JobView(View):
     waits_for: str | None = Field(description="What a put-off job waits for.")
     progress: dict[str, Any] | None = Field(description="{done, total, unit}, where it tells.")
     result: dict[str, Any] | None
-    error: dict[str, Any] | None = Field(description="{class, message} of the last failure.")
+    error: dict[str, Any] | None = Field(
+        description="{class, message} of the last failure; the message in your language."
+    )
     cause_event_id: UUID | None
     cause_job_id: UUID | None
     created_by: UUID | None

@@ -16,6 +16,9 @@ class LookupCreate(Body):
     query: Annotated[str, OneLine(200, 2)] = Field(
         description="A company's name, or its CVR number.", examples=["Nordlys"]
     )
+    connection_id: UUID | None = Field(
+        None, description="Which registry to ask; left out, the first one at work."
+    )
 
 
 class CandidateView(View):
@@ -41,7 +44,11 @@ class LookupView(View):
     query: str
     state: str
     source: str | None
+    connection_id: UUID | None = Field(description="The registry that is asked.")
     candidates: list[CandidateView]
     message: MessageView | None
+    next_try_at: AwareDatetime | None = Field(
+        description="When the registry is asked again, while it waits."
+    )
     created_at: AwareDatetime
     answered_at: AwareDatetime | None

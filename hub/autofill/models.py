@@ -13,6 +13,7 @@ from hub.db import Base
 class RegistryLookup(Base):
     """A search for candidates; nothing is created from it, a person chooses.
 
+    While it waits, `message` says why, and `next_try_at` when the registry is asked again.
     `candidates` are what the registry said, kept for a day, each with `existing_customer_id` added
     when it is shown.
     """
@@ -25,6 +26,7 @@ class RegistryLookup(Base):
     state: Mapped[str] = mapped_column(default="waiting", server_default="waiting")
     candidates: Mapped[list[Any] | None]
     message: Mapped[dict[str, Any] | None]
+    next_try_at: Mapped[datetime | None]
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     answered_at: Mapped[datetime | None]

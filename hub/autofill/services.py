@@ -1,7 +1,7 @@
 """What is asked of registries, and what becomes of their answers."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.autofill.models import RegistryLookup
 from hub.connections import services as connections
+from hub.connections.models import USABLE, Connection
 from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer, RegistryState
@@ -27,10 +28,7 @@ MOST_CANDIDATES = 20
 _ASKING = frozenset({CauseKind.REQUEST, CauseKind.SHOP})
 """Causes whose new numbers are looked up at once; an import would spend the quota."""
 
-NOT_FOUND = N_("The registry {source} has no company with the number {number}.")
 NO_REGISTRY = N_("No company registry is connected: make a connection of one, and activate it.")
-FAILED = N_("The registry {source} could not be asked: {reason}")
-WAITING = N_("The registry does not answer: {reason}")
 
 
 def react(session: Session, happened: PendingEvent) -> None:
@@ -60,7 +58,7 @@ def request(
     """
     if customer.cvr is None:
         raise ValidationError.of("/cvr", "required", N_("A CVR number is needed for a look-up."))
-    if not connections.active_of_kind(session, "registry", live=True):
+    if find_registry(session) is None:
         customer.registry_message = {"code": "no_registry", "text": NO_REGISTRY, "params": {}}
         return None
     customer.registry_state = RegistryState.WAITING
@@ -76,11 +74,25 @@ def request(
     )
 
 
-def request_search(session: Session, query: str) -> tuple[RegistryLookup, Enqueued]:
-    """Ask for candidates for a name or a number.
+def find_registry(session: Session, connection_id: UUID | None = None) -> Connection | None:
+    """Return the registry to ask: the one named, or else the first at work, or the first of all.
+
+    One that is paused or revoked is returned where there is no other: the question waits for it.
+    """
+    found = connections.active_of_kind(session, "registry", live=True)
+    if connection_id is not None:
+        return next((each for each in found if each.id == connection_id), None)
+    return next((each for each in found if each.state in USABLE), found[0] if found else None)
+
+
+def request_search(
+    session: Session, query: str, *, connection_id: UUID | None = None
+) -> tuple[RegistryLookup, Enqueued]:
+    """Ask for candidates for a name or a number, of one registry or of whichever is at work.
 
     Raises:
-        ValidationError: the query is empty or too long, or a number with a wrong check digit.
+        ValidationError: the query is empty or too long, a number has a wrong check digit, or
+            there is no such registry.
         ConflictError: ``no_registry``: no company registry is connected.
     """
     text = " ".join(query.split())
@@ -88,11 +100,15 @@ def request_search(session: Session, query: str) -> tuple[RegistryLookup, Enqueu
         raise ValidationError.of("/query", "length", N_("Give two to 200 characters."))
     if number_in(text) is not None:
         clean_cvr(text)
-    registries = connections.active_of_kind(session, "registry", live=True)
-    if not registries:
+    registry = find_registry(session, connection_id)
+    if registry is None and connection_id is not None:
+        raise ValidationError.of(
+            "/connection_id", "unknown", N_("There is no such registry that is at work.")
+        )
+    if registry is None:
         raise ConflictError("no_registry", NO_REGISTRY)
     lookup = RegistryLookup(
-        query=text, connection_id=registries[0].id, created_by=origin_of(session).user_id
+        query=text, connection_id=registry.id, created_by=origin_of(session).user_id
     )
     session.add(lookup)
     session.flush()
@@ -155,18 +171,8 @@ def store_candidates(
     lookup.source = source
     lookup.state = "answered"
     lookup.candidates = [_plain(company) for company in found[:MOST_CANDIDATES]]
-    lookup.answered_at = now
-
-
-def fail_search(
-    lookup: RegistryLookup, source: str, reason: Mapping[str, object], *, now: datetime
-) -> None:
-    """Note that a search could not be answered, and why: {text, params}."""
-    lookup.source = source
-    lookup.state = "failed"
-    lookup.message = {
-        "code": "failed", "text": FAILED, "params": {"source": source, "reason": dict(reason)},
-    }  # fmt: skip
+    lookup.message = None
+    lookup.next_try_at = None
     lookup.answered_at = now
 
 
@@ -204,35 +210,6 @@ def fill(
         },
     )
     return taken
-
-
-def note_waiting(
-    session: Session, customer_id: UUID, reason: Mapping[str, object], *, next_try_at: datetime
-) -> None:
-    """Show that the registry does not answer, why ({text, params}), and when it is asked again."""
-    customer = session.get_one(Customer, customer_id, with_for_update=True)
-    customer.registry_state = RegistryState.WAITING
-    customer.registry_next_try_at = next_try_at
-    customer.registry_message = {
-        "code": "waiting", "text": WAITING, "params": {"reason": dict(reason)},
-    }  # fmt: skip
-
-
-def note_failed(
-    session: Session,
-    customer_id: UUID,
-    registry: str,
-    *,
-    code: str,
-    text: str,
-    params: Mapping[str, object],
-) -> None:
-    """Show why the registry could not fill a customer; the customer stays as it is."""
-    customer = session.get_one(Customer, customer_id, with_for_update=True)
-    customer.registry_state = RegistryState.FAILED
-    customer.registry_source = registry
-    customer.registry_next_try_at = None
-    customer.registry_message = {"code": code, "text": text, "params": dict(params)}
 
 
 def _values(company: CompanyRecord) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.connections.models import ConnectionGate
+from hub.i18n import N_
 
 FAILURES_TO_OPEN = 5
 FAILURE_WINDOW = timedelta(seconds=30)
@@ -23,7 +24,7 @@ PROBE_FOR = timedelta(seconds=30)  # longer than any call may take
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why no call may be made now, and how long that lasts at least."""
+    """Why no call may be made now, in words for people, and how long that lasts at least."""
 
     reason: str
     wait: timedelta
@@ -40,19 +41,25 @@ def admit(
     )
     gate, now = _locked(session, connection_id)
     if gate.blocked_until and gate.blocked_until > now:
-        return Refusal("the other side asked us to slow down", gate.blocked_until - now)
+        return Refusal(N_("The other side asked us to slow down."), gate.blocked_until - now)
     if gate.open_until:
         if gate.open_until > now:
-            return Refusal("the last calls failed", gate.open_until - now)
+            return Refusal(
+                N_("The last calls failed; none is made for half a minute."), gate.open_until - now
+            )
         if gate.probing_until and gate.probing_until > now:
-            return Refusal("one call is probing", timedelta(seconds=1))
+            return Refusal(
+                N_("One call is trying whether the other side works again."), timedelta(seconds=1)
+            )
         gate.probing_until = now + PROBE_FOR
     refilled = (now - gate.refilled_at) / period * calls
     tokens = min(float(calls), gate.tokens + max(0.0, refilled))
     gate.refilled_at = now
     if tokens < 1:
         gate.tokens = tokens
-        return Refusal("the rate budget is spent", period / calls * (1 - tokens))
+        return Refusal(
+            N_("As many calls are made as the other side allows."), period / calls * (1 - tokens)
+        )
     gate.tokens = tokens - 1
     return None
 

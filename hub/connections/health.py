@@ -19,6 +19,7 @@ from hub.ledger.tasks import TaskName
 DEGRADED_AFTER = 5  # failures in a row until people are warned …
 PAUSED_AFTER = 100  # … and until the connection is paused (peers warn at 20, pause at 30)
 PULL_EVERY_S = 60
+REFUSED = N_("The other side refuses our credentials: {reason}")
 TASKS_THAT_PULL = {"accounting": TaskName.PULL_CUSTOMERS}
 
 
@@ -88,7 +89,7 @@ def record_refused_credentials(
         _move(connection, ConnectionState.REVOKED, now)
     connection.message = {
         "code": "credentials_refused",
-        "text": N_("The other side refuses our credentials: {reason}"),
+        "text": REFUSED,
         "params": {"reason": dict(reason)},
     }
     session.flush()

@@ -10,6 +10,8 @@ from hub.ledger import claims
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
 
+_PREFIX = "connection:"
+
 
 def release(session: Session, connection: Connection) -> int:
     """Let the work that waits for this connection go, in the order it was asked for."""
@@ -51,4 +53,11 @@ def waiting_changes(session: Session, connection_id: UUID) -> int:
 
 def waits_for(connection_id: UUID) -> str:
     """Return what a job that waits for a connection carries in `waits_for`."""
-    return f"connection:{connection_id}"
+    return f"{_PREFIX}{connection_id}"
+
+
+def connection_of(waiting_for: str | None) -> UUID | None:
+    """Return the connection that a job waits for, None where it waits for something else."""
+    if waiting_for is None or not waiting_for.startswith(_PREFIX):
+        return None
+    return UUID(waiting_for.removeprefix(_PREFIX))

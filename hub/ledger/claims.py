@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import savepoint
 from hub.errors import StaleClaimError
+from hub.ledger.setbacks import LAPSED
 
 MAX_LAPSES = 5  # reliability.md R-8: a job that kills its process is dead after five
 
@@ -132,8 +133,10 @@ _LAPSE = text("""
         lapses = lapses + 1, lease_until = null, run_at = clock_timestamp(),
         finished_at = case when :dead or :key_taken then clock_timestamp() end,
         error = case when :dead
-            then jsonb_build_object('class', 'Lapsed', 'message', 'Its worker died or fell silent'
-                 || ' ' || (lapses + 1) || ' times.') end
+            then jsonb_build_object('class', 'Lapsed', 'untold', true,
+                 'message', replace(:said, '{count}', (lapses + 1)::text),
+                 'words', jsonb_build_object('text', cast(:said as text),
+                     'params', jsonb_build_object('count', lapses + 1))) end
     where id = :id and token = :token and state = 'running'
 """)
 
@@ -192,15 +195,16 @@ def put_back(
     error: str | None,
     give_attempt_back: bool,
     waits_for: str | None = None,
-) -> None:
+) -> bool:
     """Return a job to the queue: again (attempt counted) or later (attempt given back).
 
-    Beside a queued job of the same key it ends as absorbed: that one does the work.
+    Beside a queued job of the same key it ends as absorbed: that one does the work. False where
+    the job is no longer ours.
     """
     for _ in range(3):  # a twin may be enqueued between the look and the update
         try:
             with savepoint(session):
-                session.execute(
+                done = session.execute(
                     _AGAIN,
                     {
                         "id": held.id,
@@ -214,12 +218,14 @@ def put_back(
                 )
         except IntegrityError:
             continue
-        return
+        return bool(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult, as above
+    return False
 
 
-def bury(session: Session, held: Claim, error: str) -> None:
-    """End a job as dead, with its reason."""
-    session.execute(_DEAD, {"id": held.id, "token": held.token, "error": error})
+def bury(session: Session, held: Claim, error: str) -> bool:
+    """End a job as dead, with its reason; False where it is no longer ours."""
+    done = session.execute(_DEAD, {"id": held.id, "token": held.token, "error": error})
+    return bool(done.rowcount)  # type: ignore[attr-defined]  # as above
 
 
 def extend(session: Session, held: Claim, lease: timedelta) -> bool:
@@ -250,8 +256,10 @@ def return_lapsed(session: Session, limit: int = 100) -> int:
             with savepoint(session):
                 taken = not dead and _key_taken(session, row.id)
                 session.execute(
-                    _LAPSE, {"id": row.id, "token": row.token, "dead": dead, "key_taken": taken}
-                )
+                    _LAPSE,
+                    {"id": row.id, "token": row.token, "dead": dead, "key_taken": taken,
+                     "said": LAPSED},
+                )  # fmt: skip
         except IntegrityError:
             continue  # its twin was enqueued just now: the next sweep absorbs it
     return len(rows)

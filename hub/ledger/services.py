@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session, aliased
 from hub.db import savepoint
 from hub.errors import ConflictError, NotFoundError
 from hub.i18n import N_
+from hub.ledger import setbacks
 from hub.ledger.enqueueing import Enqueued
 from hub.ledger.models import Job, JobState
+from hub.ledger.setbacks import Setback
 
 MOST_REPLAYED = 1000  # by one call; what it returns says whether to call again
 
@@ -119,12 +121,17 @@ def replay_dead(session: Session, visible: ColumnElement[bool], wanted: JobFilte
 
 
 def cancel_job(session: Session, visible: ColumnElement[bool], job_id: UUID) -> Job:
-    """Take a job out of its queue for good.
+    """Take a job out of its queue for good, and show that on the record it is about.
 
     Raises:
         NotFoundError: there is none that the caller may see.
         ConflictError: it has begun, or is over.
     """
+    # The record is locked before the job, as by whoever changes it and asks for work in its commit.
+    job = get_job(session, visible, job_id)
+    _require(job, JobState.QUEUED, JobState.CANCELLED)
+    reason = {"text": setbacks.CANCELLED, "params": {}}
+    setbacks.tell(session, Setback(job.id, job.task, job.args, "cancelled", reason))
     job = _locked(session, visible, job_id)
     _require(job, JobState.QUEUED, JobState.CANCELLED)
     session.execute(

@@ -156,8 +156,10 @@ def take_in(
     run.counters = {**run.counters, "seen": seen + len(remotes)}
 
 
-def end_run(session: Session, run_id: UUID, *, error: str | None, now: datetime) -> None:
-    """End the record of a pull with counters that add up."""
+def end_run(
+    session: Session, run_id: UUID, *, error: Mapping[str, Any] | None, now: datetime
+) -> None:
+    """End the record of a pull with counters that add up; `error` is {text, params}."""
     run = session.get_one(Run, run_id)
     assert run.plan_id is not None  # noqa: S101 - as above
     assert run.connection_id is not None  # noqa: S101 - likewise
@@ -177,7 +179,7 @@ def end_run(session: Session, run_id: UUID, *, error: str | None, now: datetime)
     }
     run.cursor_after = connections.get(session, run.connection_id).cursor
     run.ended_at = now
-    run.error = {"message": error} if error else None
+    run.error = {"words": dict(error)} if error else None
     run.state = "failed" if error else ("partial" if failed else "succeeded")
 
 

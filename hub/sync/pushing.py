@@ -271,24 +271,6 @@ def record_pushed(
     customer.accounting_message = None
 
 
-def record_failure(
-    session: Session,
-    customer_id: UUID,
-    state: AccountingState,
-    *,
-    code: str,
-    text: str,
-    params: Mapping[str, Any],
-    link: str | None = None,
-) -> None:
-    """Show on the customer why the accounting system does not have it as it should."""
-    customer = session.get_one(Customer, customer_id, with_for_update=True)
-    customer.accounting_state = state
-    customer.accounting_message = {
-        "code": code, "text": text, "params": dict(params), "link": link,
-    }  # fmt: skip
-
-
 def drop_intent(session: Session, link_id: UUID) -> None:
     """Forget the body of a create that was refused: the next try sends the mended one."""
     link = session.get(ExternalLink, link_id, with_for_update=True)
@@ -378,7 +360,7 @@ def _ask_if_changed(
 
 
 GONE_THERE = N_("It is gone in {system}: it was deleted there.")
-REFUSED = N_("{system} refuses it: {reason}")
+SAME_NUMBER_CODE = "same_number_there"
 SAME_NUMBER_THERE = N_(
     "{system} has a customer {number} with the same registration number but another name:"
     " link them, or allow a second one."

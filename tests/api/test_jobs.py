@@ -43,6 +43,31 @@ def test_jobs_are_listed_newest_first_and_filtered(
     assert ids(f"?cursor={second}") == [str(first)]
 
 
+def test_a_jobs_failure_is_told_in_the_readers_language(
+    client: ApiClient, administrator: Caller
+) -> None:
+    words = {"text": "It failed ({status}).", "params": {"status": 503}}
+    job_id = make_job(
+        state="dead",
+        error={
+            "class": "TransientError",
+            "message": "virk: It failed (503).",
+            "words": words,
+            "system": "virk",
+        },
+    )
+
+    shown = client.get(
+        f"/api/v1/jobs/{job_id}", headers={**administrator.headers, "Accept-Language": "da"}
+    ).json
+
+    assert shown["error"] == {
+        "class": "TransientError",
+        "message": "virk: Den fejlede (503).",
+        "system": "virk",
+    }
+
+
 def test_a_job_tells_how_far_it_is_and_why_it_failed(
     client: ApiClient, administrator: Caller
 ) -> None:

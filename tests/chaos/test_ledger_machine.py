@@ -237,7 +237,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self,
         claim: claims.Claim | None,
         ends: set[str],
-        statement: Callable[[Any, claims.Claim], None],
+        statement: Callable[[Any, claims.Claim], object],
     ) -> None:
         if claim is None:
             return

@@ -1,12 +1,16 @@
 import ast
+import importlib
+import pkgutil
 import string
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+import hub
 from hub.errors import AuthenticationError, TransientError
 from hub.i18n import LANGUAGES, SOURCE, translate
 
@@ -33,6 +37,15 @@ def test_every_error_of_a_connector_has_a_translation_although_nothing_marks_it(
     catalogue = _catalogue(language)
 
     missing = {text: place for text, place in _connector_errors() if not catalogue.get(text)}
+
+    assert missing == {}, f"missing in hub/locales/{language}.po:\n{_as_entries(missing)}"
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_every_state_has_a_word_for_the_sentences_that_name_it(language: str) -> None:
+    catalogue = _catalogue(language)
+
+    missing = {word: place for word, place in _states() if not catalogue.get(word)}
 
     assert missing == {}, f"missing in hub/locales/{language}.po:\n{_as_entries(missing)}"
 
@@ -70,6 +83,28 @@ def test_what_a_connector_said_is_translated_inside_the_message_that_reports_it(
     assert translate("da", told, {"reason": "{as} it was"}).endswith(": {as} it was")
 
 
+def test_a_state_is_named_in_the_readers_language_inside_a_sentence() -> None:
+    told = "The connection {name} is {state}."
+
+    assert translate("da", told, {"name": "CVR", "state": "paused"}) == (
+        "Forbindelsen CVR er sat på pause."
+    )
+    assert translate("en", told, {"name": "CVR", "state": "due_sent"}) == (
+        "The connection CVR is due sent."
+    )
+
+
+def test_each_reason_of_a_list_is_translated() -> None:
+    reasons = [
+        {"text": "The connection {name} is {state}.", "params": {"name": "A", "state": "new"}},
+        {"text": "Nobody has translated {this}", "params": {"this": "it"}},
+    ]
+
+    assert translate("da", "{system} refuses it: {reason}", {"system": "B", "reason": reasons}) == (
+        "B afviser den: Forbindelsen A er ny.; Nobody has translated it"
+    )
+
+
 def test_the_check_sees_marked_texts_of_several_lines_and_none_that_is_not_marked(
     tmp_path: Path,
 ) -> None:
@@ -104,6 +139,17 @@ def _connector_errors() -> Iterator[tuple[str, str]]:
                     text = argument.value if isinstance(argument, ast.Constant) else None
                     if isinstance(text, str) and text.endswith((".", "}")):
                         yield text, f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def _states() -> Iterator[tuple[str, str]]:
+    """Yield the values of all states in the words of a sentence."""
+    for module in pkgutil.walk_packages(hub.__path__, "hub."):
+        if ".migrations" in module.name:
+            continue
+        for name, found in vars(importlib.import_module(module.name)).items():
+            if isinstance(found, type) and issubclass(found, StrEnum) and name.endswith("State"):
+                for state in found:
+                    yield state.value.replace("_", " "), f"{module.name}.{name}"
 
 
 def _name(called: ast.expr) -> str:

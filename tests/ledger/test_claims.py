@@ -188,6 +188,8 @@ def test_a_job_that_lapses_five_times_is_dead_with_its_reason(database: Engine) 
     assert dead.error == {
         "class": "Lapsed",
         "message": "Its worker died or fell silent 5 times.",
+        "words": {"text": "Its worker died or fell silent {count} times.", "params": {"count": 5}},
+        "untold": True,
     }
 
 

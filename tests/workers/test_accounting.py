@@ -1,25 +1,18 @@
 """Customers to and from e-conomic's sandbox, task by task."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy import select, text, update
 
-from connectors import declarations as declared
-from connectors.sandbox import RunningSandbox, serve
-from connectors.sandbox.economic import Books, create_app, new_books
-from hub import reactions, sealing
+from hub import sealing
 from hub.clock import utcnow
-from hub.connections import declarations, health, services
+from hub.connections import declarations, services
 from hub.connections.models import (
     Conflict,
     Connection,
     ConnectionState,
-    ExternalLink,
     LinkState,
     Run,
 )
@@ -31,126 +24,12 @@ from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
 from hub.plans.models import PlanItem
-from hub.settings import get_settings
 from hub.sync import mapping
-from workers import tasks as _registers_the_bodies  # noqa: F401 - imported for that
+from tests.workers.bookkeeping import Office, customer, dead_jobs, link_of, push
 from workers.chain import drain
 from workers.tasks import accounting
 
 CVR = "99000007"
-
-
-@dataclass
-class Office:
-    """A connection to a sandbox of e-conomic, and the books behind it."""
-
-    connection_id: UUID
-    books: Books
-
-    def create(self, **fields: Any) -> UUID:
-        """Create a customer here, and let what follows happen."""
-        with transaction() as session:
-            customer = customers.create(
-                session, {"roles": ["customer"], "country": "DK", **fields}, now=utcnow(),
-                check_duplicates=False,
-            )  # fmt: skip
-        drain(TaskName.PUSH_CUSTOMER)
-        return customer.id
-
-    def edit(self, customer_id: UUID, **fields: Any) -> None:
-        """Edit a customer here, and let what follows happen."""
-        with transaction() as session:
-            customer = customers.get(session, customer_id, lock=True)
-            customers.update(session, customer, fields, now=utcnow())
-        push()
-
-    def enter(self, number: int, **properties: Any) -> None:
-        """Enter a customer over there, as a person would."""
-        self.books.offset += timedelta(seconds=5)
-        self.books.create_customer(
-            {
-                "customerNumber": number,
-                "currency": "DKK",
-                "customerGroup": {"customerGroupNumber": 1},
-                "paymentTerms": {"paymentTermsNumber": 1},
-                "vatZone": {"vatZoneNumber": 1},
-                **properties,
-            }
-        )
-
-    def change(self, number: int, **properties: Any) -> None:
-        """Edit a customer over there."""
-        self.books.offset += timedelta(seconds=5)
-        self.books.replace_customer(number, self.books.customer(number) | properties)
-
-    def pull(self) -> None:
-        """Take in what changed over there."""
-        with transaction() as session:
-            health.request_pull(session, services.get(session, self.connection_id))
-        drain(TaskName.PULL_CUSTOMERS)
-
-    def there(self, number: str | int | None) -> dict[str, Any]:
-        """Return a customer as it is over there."""
-        return dict(self.books.customer(int(number or 0)))
-
-    def writes(self, method: str) -> list[dict[str, Any]]:
-        """Return the bodies written over there by a method, those refused too."""
-        return [w.body for w in self.books.requests if w.method == method and w.body is not None]
-
-
-def push() -> None:
-    """Let the edits settle, and push."""
-    with transaction() as session:
-        session.execute(update(Job).where(Job.state == JobState.QUEUED).values(run_at=func.now()))
-    drain(TaskName.PUSH_CUSTOMER)
-
-
-def customer(identifier: UUID) -> Customer:
-    with transaction() as session:
-        return session.get_one(Customer, identifier)
-
-
-def link_of(customer_id: UUID) -> ExternalLink:
-    with transaction() as session:
-        return session.scalars(
-            select(ExternalLink).where(ExternalLink.customer_id == customer_id)
-        ).one()
-
-
-def dead_jobs() -> list[Job]:
-    with transaction() as session:
-        return list(session.scalars(select(Job).where(Job.state == JobState.DEAD)))
-
-
-@pytest.fixture
-def office(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    monkeypatch.setenv("HUB_ALLOW_PRIVATE_ADDRESSES", "true")
-    get_settings.cache_clear()
-    reactions.install()
-    books = new_books(utcnow)
-    sandbox: RunningSandbox = serve(create_app(books))
-    with transaction() as session:
-        declarations.publish(session, declared())
-    with transaction() as session:
-        connection = services.create(
-            session,
-            name="e-conomic",
-            connector="economic",
-            settings={
-                "base_url": sandbox.url,
-                "app_secret_token": "sandbox-app",
-                "agreement_grant_token": "sandbox-grant",
-                "default_customer_group": 1,
-                "default_payment_terms": 1,
-            },
-            numbering_owner=True,
-            outgoing_held=False,
-        )
-        health.record_test(session, connection, account=None, choices=None, now=utcnow())
-        health.activate(session, connection, now=utcnow())
-    yield Office(connection.id, books)
-    sandbox.stop()
-    get_settings.cache_clear()
 
 
 def test_a_customer_is_created_there_under_a_number_we_reserved(office: Office) -> None:
@@ -368,8 +247,9 @@ def test_a_refused_value_names_its_field_and_a_mended_one_goes_through(office: O
 
     assert made.accounting_state is AccountingState.FAILED
     assert made.accounting_message is not None
-    assert made.accounting_message["params"]["field"] == "customer_group"
-    assert made.accounting_message["link"] == f"/api/v1/connections/{office.connection_id}"
+    assert made.accounting_message["link"] == (
+        f"/api/v1/connections/{office.connection_id}#/settings/default_customer_group"
+    )
     [dead] = dead_jobs()
     assert dead.error is not None
     assert dead.error["class"] == "RejectedError"

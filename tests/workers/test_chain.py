@@ -139,6 +139,7 @@ def test_a_transient_error_is_tried_again_later_and_later(
     assert waiting.error == {
         "class": "TransientError",
         "message": "books: It is busy.",
+        "words": {"text": "It is busy.", "params": {}},
         "system": "books",
     }
     assert delay_s * 0.79 <= seconds_until(identifier) <= delay_s * 1.21
@@ -210,6 +211,7 @@ def test_a_permanent_error_is_the_end_with_its_reason(database: Engine, as_body:
     assert dead.error == {
         "class": "RejectedError",
         "message": "books: It refuses the values.",
+        "words": {"text": "It refuses the values.", "params": {}},
         "system": "books",
         "errors": [{"field": "ean", "code": "E1", "message": "Wrong."}],
     }
@@ -228,7 +230,11 @@ def test_an_unexpected_error_is_the_end_and_shows_none_of_its_words(
 
     assert job(identifier).error == {
         "class": "KeyError",
-        "message": "KeyError (see the log)",
+        "message": "Something went wrong on our side (KeyError); the log says more.",
+        "words": {
+            "text": "Something went wrong on our side ({name}); the log says more.",
+            "params": {"name": "KeyError"},
+        },
     }
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 from hub.clock import utcnow
 from hub.connections import services as connections
 from hub.connections.models import Connection, Run
-from hub.customers.models import AccountingState
 from hub.errors import (
     ConflictError,
     PermanentError,
@@ -18,6 +17,8 @@ from hub.errors import (
     RejectedError,
     RemoteConflictError,
 )
+from hub.i18n import N_
+from hub.ledger.setbacks import words_of
 from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
 from hub.plans import services as plans
@@ -38,16 +39,12 @@ def push_customer(job: RunningJob, connection_id: UUID, customer_id: UUID) -> No
         connection = connections.get(session, connection_id)
         _require_open(connection)
         wants_number = pushing.needs_number(session, connection, customer_id)
-    try:
-        with connecting.opened(connection_id, job.id) as accounting:
-            if wants_number:
-                highest = accounting.free_number()
-                with job.transaction() as session:
-                    pushing.reserve(session, connection_id, customer_id, highest)
-            _push(job, accounting, connection, customer_id)
-    except RejectedError as error:
-        _show_refusal(job, connection, customer_id, error)
-        raise
+    with connecting.opened(connection_id, job.id) as accounting:
+        if wants_number:
+            highest = accounting.free_number()
+            with job.transaction() as session:
+                pushing.reserve(session, connection_id, customer_id, highest)
+        _push(job, accounting, connection, customer_id)
 
 
 @task(TaskName.PULL_CUSTOMERS, longest=timedelta(hours=1))
@@ -64,7 +61,7 @@ def pull_customers(job: RunningJob, connection_id: UUID) -> None:
             _pull(job, accounting, connection, run, cursor)
     except Exception as error:
         with job.transaction() as session:
-            loading.end_run(session, run.id, error=str(error), now=utcnow())
+            loading.end_run(session, run.id, error=words_of(error), now=utcnow())
         raise
     with job.finish() as session:
         loading.end_run(session, run.id, error=None, now=utcnow())
@@ -128,7 +125,7 @@ def _push(
         if isinstance(prepared, changes.Change):
             _change(job, accounting, connection, prepared)
             return
-        remote = _find_or_create(job, accounting, connection, customer_id, prepared)
+        remote = _find_or_create(job, accounting, connection, prepared)
         if remote is not None:
             with job.finish() as session:
                 pushing.record_linked(
@@ -138,14 +135,13 @@ def _push(
         highest = accounting.free_number()
         with job.transaction() as session:
             pushing.reserve_another(session, prepared.link_id, highest)
-    raise PermanentError(connection.connector, "Every number tried was taken there meanwhile.")
+    raise PermanentError(connection.connector, N_("Every number tried was taken there meanwhile."))
 
 
 def _find_or_create(
     job: RunningJob,
     accounting: AccountingSystem,
     connection: Connection,
-    customer_id: UUID,
     intent: pushing.Intent,
 ) -> RemoteCustomer | None:
     """Return the remote customer, made now or found; None where its number is somebody else's."""
@@ -163,8 +159,13 @@ def _find_or_create(
                     pushing.adopt(session, intent.link_id, same[0].remote_id)
             if free:
                 return same[0]
-        elif alike:
-            _hold_for_a_person(job, connection, customer_id, alike[0])
+        elif alike:  # held for a person
+            raise ConflictError(
+                pushing.SAME_NUMBER_CODE,
+                pushing.SAME_NUMBER_THERE,
+                system=connection.name,
+                number=alike[0].remote_id,
+            )
     with job.transaction() as session:
         pushing.store_intent(session, intent)
     checkpoint("before_create")
@@ -207,7 +208,7 @@ def _change(
             )
         except RemoteConflictError as error:
             raise PostponedError(
-                "It was changed there at this moment.", timedelta(seconds=1)
+                N_("It was changed there at this moment."), timedelta(seconds=1)
             ) from error
         checkpoint("after_update")
     with job.finish({"sent": sorted(outcome.send)}) as session:
@@ -239,29 +240,9 @@ def _require_open(connection: Connection) -> None:
     connecting.require_usable(connection)
     if connection.outgoing_held:
         raise connecting.held(
-            connection.id, "Changes are held back until somebody has looked at the first plan."
+            connection.id,
+            N_("Changes are held back until somebody has looked at the first plan."),
         )
-
-
-def _hold_for_a_person(
-    job: RunningJob, connection: Connection, customer_id: UUID, other: RemoteCustomer
-) -> None:
-    with job.transaction() as session:
-        pushing.record_failure(
-            session,
-            customer_id,
-            AccountingState.HELD,
-            code="same_number_there",
-            text=pushing.SAME_NUMBER_THERE,
-            params={"system": connection.name, "number": other.remote_id},
-            link=f"/api/v1/customers/{customer_id}/links",
-        )
-    raise ConflictError(
-        "same_number_there",
-        pushing.SAME_NUMBER_THERE,
-        system=connection.name,
-        number=other.remote_id,
-    )
 
 
 def _mark_gone(job: RunningJob, connection: Connection, change: changes.Change) -> None:
@@ -269,23 +250,6 @@ def _mark_gone(job: RunningJob, connection: Connection, change: changes.Change) 
         link = links.of_remote(session, connection.id, change.remote_id)
         if link is not None:
             loading.orphan(session, connection, link)
-
-
-def _show_refusal(
-    job: RunningJob, connection: Connection, customer_id: UUID, error: RejectedError
-) -> None:
-    reasons = "; ".join(f"{e.field}: {e.message}" for e in error.errors) or str(error)
-    setting = next((e.field for e in error.errors), None)
-    with job.transaction() as session:
-        pushing.record_failure(
-            session,
-            customer_id,
-            AccountingState.FAILED,
-            code="refused",
-            text=pushing.REFUSED,
-            params={"system": connection.name, "reason": reasons, "field": setting},
-            link=f"/api/v1/connections/{connection.id}",
-        )
 
 
 def _hash(fields: Mapping[str, Any]) -> str:

@@ -23,6 +23,22 @@ from hub.errors import (
 _DONE = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 _MOST_KEYS = 24
 """Keys tried for one write within the hour that the vendor remembers refusals, if it does."""
+MEANINGS: Mapping[str, str] = {
+    "E04041": "It is not there, is barred, or its period is closed.",
+    "E04042": "A value is needed.",
+    "E04500": "It names nothing.",
+    "E04730": "It is missing although another value needs it.",
+    "E04740": "It has too many decimals.",
+    "E04760": "It is not a date as it should be.",
+    "E06000": "There is none there.",
+    "E06010": "It is taken there already.",
+    "E06151": "It cannot be changed there any more.",
+    "E07140": "There is no such group there.",
+    "E07150": "There is no such account there.",
+    "E07180": "It is not the one that was named.",
+}
+"""What the vendor's codes mean (restdocs.e-conomic.com, and as seen); his words may be Danish."""
+
 _STEPS = frozenset({"errors", "items", "entries"})  # names in an error tree that are no properties
 
 
@@ -125,7 +141,8 @@ def _leaves(errors: Any) -> Iterator[RemoteFieldError]:
             said = node.get("errorMessage") or node.get("message") or node["errorCode"]
             named = str(node.get("propertyName") or name)
             field = FIELD_NAMES.get(named.lower(), named)
-            yield RemoteFieldError(field, node["errorCode"], str(said))
+            code = node["errorCode"]
+            yield RemoteFieldError(field, code, str(said), MEANINGS.get(code, ""))
         elif isinstance(node, dict):
             waiting += [
                 (name if key.lower() in _STEPS else key, value) for key, value in node.items()

@@ -25,7 +25,8 @@ DEAD = """
 _DEAD = text(f"""
     select j.task, coalesce(j.error->>'class', '') as class, count(*) as number,
            min(j.finished_at) as since,
-           (array_agg(j.error->>'message' order by j.finished_at desc))[1] as message
+           (array_agg(coalesce(j.error->'words', j.error->'message')
+                      order by j.finished_at desc))[1] as message
     {DEAD}
     group by 1, 2
     order by 1, 2

@@ -31,12 +31,13 @@ _UNSURE = text("""
 """)
 _WAITING = text("""
     select count(*) as number, min(created_at) as since,
-           (array_agg(error->>'message' order by id desc))[1] as reason
+           (array_agg(coalesce(error->'words', error->'message') order by id desc))[1] as reason
     from job where state = 'queued' and waits_for = :waits_for
 """)
 _DOWN = text("""
     select count(*) as number, min(j.created_at) as since,
-           (array_agg(j.error->>'message' order by j.attempt desc, j.id))[1] as reason
+           (array_agg(coalesce(j.error->'words', j.error->'message')
+                      order by j.attempt desc, j.id))[1] as reason
     from job j
     where j.state = 'queued' and j.task = 'mail.send_delivery' and j.attempt >= :tries
       and j.waits_for is null and j.error is not null

@@ -56,7 +56,7 @@ def test_the_budget_is_spent_and_refills_over_its_period(connection_id: UUID) ->
     refused = admit(connection_id)
 
     assert refused is not None
-    assert refused.reason == "the rate budget is spent"
+    assert refused.reason == "As many calls are made as the other side allows."
     assert timedelta(seconds=11) < refused.wait <= timedelta(seconds=12)
     shift(connection_id, 12)
     assert admit(connection_id) is None
@@ -94,12 +94,12 @@ def test_five_failures_open_the_breaker_and_one_probe_closes_it(connection_id: U
 
     refused = admit(connection_id, 100)
     assert refused is not None
-    assert refused.reason == "the last calls failed"
+    assert refused.reason == "The last calls failed; none is made for half a minute."
     shift(connection_id, 31)
     assert admit(connection_id, 100) is None
     second = admit(connection_id, 100)
     assert second is not None
-    assert second.reason == "one call is probing"
+    assert second.reason == "One call is trying whether the other side works again."
     with transaction() as session:
         gate.note_success(session, connection_id)
     assert admit(connection_id, 100) is None
@@ -115,7 +115,7 @@ def test_a_failed_probe_opens_the_breaker_again(connection_id: UUID) -> None:
 
     refused = admit(connection_id, 100)
     assert refused is not None
-    assert refused.reason == "the last calls failed"
+    assert refused.reason == "The last calls failed; none is made for half a minute."
 
 
 def test_failures_far_apart_do_not_open_the_breaker(connection_id: UUID) -> None:

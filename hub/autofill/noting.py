@@ -1,0 +1,85 @@
+"""What customers and searches show while a registry does not answer, and when it never will."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hub.autofill.models import RegistryLookup
+from hub.connections import mending
+from hub.customers.models import Customer, RegistryState
+from hub.errors import ConnectorError, TransientError
+from hub.i18n import N_
+from hub.ledger.setbacks import Setback
+
+NOT_FOUND = N_("The registry {source} has no company with the number {number}.")
+NO_ANSWER = N_("The registry does not answer: {reason}")
+HELD = N_("The registry is asked later: {reason}")
+FAILED = N_("The registry {source} could not be asked: {reason}")
+NOT_ASKED = N_("The registry could not be asked: {reason}")
+
+
+def note_customer(session: Session, setback: Setback) -> None:
+    """Show on a customer why the registry has not filled it, and when it is asked again, if so."""
+    customer = session.get(
+        Customer,
+        UUID(setback.args["customer_id"]),
+        with_for_update={"key_share": True},
+        populate_existing=True,
+    )
+    if customer is None or customer.deleted_at is not None:
+        return
+    is_over = setback.next_try_at is None
+    customer.registry_state = RegistryState.FAILED if is_over else RegistryState.WAITING
+    customer.registry_next_try_at = setback.next_try_at
+    customer.registry_message = _message(setback)
+    if isinstance(setback.error, ConnectorError):
+        customer.registry_source = setback.error.system
+
+
+def note_not_found(session: Session, customer_id: UUID, registry: str, number: str) -> None:
+    """Show that a registry has no company of a customer's number; the customer stays as it is."""
+    customer = session.get_one(Customer, customer_id, with_for_update=True)
+    customer.registry_state = RegistryState.FAILED
+    customer.registry_source = registry
+    customer.registry_next_try_at = None
+    customer.registry_message = {
+        "code": "not_found", "text": NOT_FOUND, "params": {"source": registry, "number": number},
+    }  # fmt: skip
+
+
+def note_search(session: Session, setback: Setback) -> None:
+    """Show on a search why it has no answer yet, or why it gets none."""
+    lookup = session.get(
+        RegistryLookup,
+        UUID(setback.args["lookup_id"]),
+        with_for_update=True,
+        populate_existing=True,
+    )
+    if lookup is None or lookup.state == "answered":
+        return
+    lookup.state = "failed" if setback.next_try_at is None else "waiting"
+    lookup.next_try_at = setback.next_try_at
+    lookup.message = _message(setback)
+    if isinstance(setback.error, ConnectorError):
+        lookup.source = setback.error.system
+
+
+def _message(setback: Setback) -> dict[str, Any]:
+    text, params = _said(setback)
+    return {
+        "code": setback.code,
+        "text": text,
+        "params": dict(params),
+        "link": mending.link(setback),
+    }
+
+
+def _said(setback: Setback) -> tuple[str, Mapping[str, Any]]:
+    error, reason = setback.error, dict(setback.reason)
+    if setback.next_try_at is not None:
+        return (NO_ANSWER if isinstance(error, TransientError) else HELD), {"reason": reason}
+    if isinstance(error, ConnectorError):
+        return FAILED, {"source": error.system, "reason": reason}
+    return NOT_ASKED, {"reason": reason}

@@ -1,0 +1,601 @@
+"""What registries do to a customer and to a search, whatever happens over there."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, func, select, text, update
+
+from connectors import declarations as declared
+from connectors.http import ClientFactory
+from connectors.sandbox import RunningSandbox
+from connectors.sandbox import cvrapi as cvrapi_sandbox
+from connectors.sandbox import virk as virk_sandbox
+from hub import reactions
+from hub.autofill import services as autofill
+from hub.autofill.models import RegistryLookup
+from hub.clock import utcnow
+from hub.connections import declarations, health, services
+from hub.connections.models import Connection, ConnectionGate, ConnectionState
+from hub.customers import services as customers
+from hub.customers.models import Customer, RegistryState
+from hub.db import transaction
+from hub.errors import ValidationError
+from hub.i18n import translate
+from hub.ledger import claims, setbacks
+from hub.ledger import services as ledger
+from hub.ledger.models import Job, JobState
+from hub.ledger.tasks import TaskName
+from hub.settings import get_settings
+from tests.connectors.sandboxes import fail, received, steer
+from workers import tasks as _registers_the_bodies  # noqa: F401 - imported for that
+from workers.chain import drain
+
+NUMBER, NAME = "99000007", "Nordlys Testværk ApS"
+NOBODY = "99000082"
+TIMEOUT_S = 0.5
+
+
+@dataclass
+class Registry:
+    """A connection to the sandbox of a registry."""
+
+    connector: str
+    connection_id: UUID
+    sandbox: RunningSandbox
+
+    @property
+    def path(self) -> str:
+        return f"/api/v1/connections/{self.connection_id}"
+
+    def fail(self, kind: str, **options: Any) -> None:
+        fail(self.sandbox, kind, **options)
+
+    def mend(self) -> None:
+        steer(self.sandbox, "DELETE", "faults")
+
+    def steer(self, **switches: Any) -> None:
+        steer(self.sandbox, "PATCH", "state", switches)
+
+    def fail_inside_a_200(self) -> None:
+        bodies: dict[str, Any] = {
+            "cvrapi": {"error": "INTERNAL_ERROR", "t": 0, "version": 6},
+            "virk": {"timed_out": True, "_shards": {"failed": 1}, "hits": {"hits": []}},
+        }
+        self.fail("status", status=200, body=bodies[self.connector])
+
+    def refuse_credentials(self) -> None:
+        self.steer(**({"banned": True} if self.connector == "cvrapi" else {"password": "other"}))
+
+
+def connect(connector: str, name: str | None = None) -> Registry:
+    if connector == "cvrapi":
+        sandbox = cvrapi_sandbox.serve()
+        settings: dict[str, Any] = {"contact": "Nordlys - Hub - it@nordlys.example"}
+    else:
+        sandbox = virk_sandbox.serve()
+        settings = {
+            "user": virk_sandbox.USER,
+            "password": virk_sandbox.PASSWORD,
+            "plain_http": True,
+        }
+    with transaction() as session:
+        connection = services.create(
+            session,
+            name=name or connector,
+            connector=connector,
+            settings={"base_url": sandbox.url, **settings},
+        )
+        health.record_test(session, connection, account=None, choices=None, now=utcnow())
+        health.activate(session, connection, now=utcnow())
+    return Registry(connector, connection.id, sandbox)
+
+
+@pytest.fixture
+def house(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Registry]]:
+    """Makes connections to registries that answer within half a second."""
+    monkeypatch.setenv("HUB_ALLOW_PRIVATE_ADDRESSES", "true")
+    defaults = ClientFactory.__call__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "timeout_s", TIMEOUT_S)
+    get_settings.cache_clear()
+    reactions.install()
+    with transaction() as session:
+        declarations.publish(session, declared())
+    made: list[Registry] = []
+
+    def make(connector: str, name: str | None = None) -> Registry:
+        made.append(connect(connector, name))
+        return made[-1]
+
+    yield make
+    for registry in made:
+        registry.sandbox.stop()
+    get_settings.cache_clear()
+
+
+@pytest.fixture(params=["cvrapi", "virk"])
+def registry(request: pytest.FixtureRequest, house: Callable[..., Registry]) -> Registry:
+    return house(str(request.param))
+
+
+def customer_with(cvr: str = NUMBER, **fields: Any) -> UUID:
+    with transaction() as session:
+        made = customers.create(
+            session, {"cvr": cvr, **fields}, now=utcnow(), check_duplicates=False
+        )
+        autofill.request(session, made)
+    return made.id
+
+
+def look_up(customer_id: UUID) -> Customer:
+    drain(TaskName.LOOK_UP_COMPANY)
+    return shown(customer_id)
+
+
+def shown(customer_id: UUID) -> Customer:
+    with transaction() as session:
+        return session.get_one(Customer, customer_id)
+
+
+def search(query: str = "Nordlys", connection_id: UUID | None = None) -> RegistryLookup:
+    with transaction() as session:
+        lookup, _ = autofill.request_search(session, query, connection_id=connection_id)
+    drain(TaskName.SEARCH_COMPANIES)
+    return searched(lookup.id)
+
+
+def searched(lookup_id: UUID) -> RegistryLookup:
+    with transaction() as session:
+        return session.get_one(RegistryLookup, lookup_id)
+
+
+def told(message: dict[str, Any] | None, language: str = "en") -> str:
+    assert message is not None
+    return translate(language, message["text"], message["params"])
+
+
+def code(message: dict[str, Any] | None) -> str:
+    return str((message or {})["code"])
+
+
+def link(message: dict[str, Any] | None) -> str:
+    return str((message or {})["link"])
+
+
+def jobs(task: TaskName) -> list[Job]:
+    with transaction() as session:
+        return list(session.scalars(select(Job).where(Job.task == task.value).order_by(Job.id)))
+
+
+def make_due(*, attempt: int | None = None) -> None:
+    """Let the time pass until everything queued is due, with an open gate."""
+    with transaction() as session:
+        values: dict[str, Any] = {"run_at": func.now()}
+        if attempt is not None:
+            values["attempt"] = attempt
+        session.execute(update(Job).where(Job.state == JobState.QUEUED).values(**values))
+        session.execute(
+            update(ConnectionGate).values(blocked_until=None, open_until=None, tokens=10)
+        )
+
+
+def seconds_until(moment: datetime | None) -> float:
+    assert moment is not None
+    return (moment - utcnow()).total_seconds()
+
+
+def replay(job: Job) -> None:
+    with transaction() as session:
+        ledger.replay_job(session, text("true"), job.id)  # type: ignore[arg-type]  # any condition
+
+
+def is_kept(customer: Customer) -> bool:
+    """Say whether a customer still is as it was typed: only its number is known."""
+    return (customer.name, customer.cvr, customer.name_provisional) == (
+        f"CVR {NUMBER}",
+        NUMBER,
+        True,
+    )
+
+
+def test_a_number_fills_a_customer_and_a_name_finds_candidates(registry: Registry) -> None:
+    filled = look_up(customer_with())
+    found = search()
+
+    assert (filled.name, filled.registry_state) == (NAME, RegistryState.FILLED)
+    assert (filled.registry_message, filled.registry_next_try_at) == (None, None)
+    assert (found.state, found.source, found.message) == ("answered", registry.connector, None)
+    assert (found.candidates or [])[0]["name"] == NAME
+
+
+def test_not_found_is_an_answer_and_says_so(registry: Registry) -> None:
+    missed = look_up(customer_with(NOBODY))
+    found = search(NOBODY)
+
+    assert (missed.registry_state, code(missed.registry_message)) == (
+        RegistryState.FAILED,
+        "not_found",
+    )
+    assert missed.name == f"CVR {NOBODY}"
+    assert told(missed.registry_message) == (
+        f"The registry {registry.connector} has no company with the number {NOBODY}."
+    )
+    assert (found.state, found.candidates) == ("answered", [])
+    assert {job.state for job in jobs(TaskName.LOOK_UP_COMPANY)} == {JobState.SUCCEEDED}
+
+
+def test_a_used_up_quota_lets_a_customer_wait_until_midnight_and_tells_a_search_at_once(
+    house: Callable[..., Registry],
+) -> None:
+    registry = house("cvrapi")
+    registry.steer(quota=0)
+
+    waiting = look_up(customer_with())
+    found = search()
+
+    assert is_kept(waiting)
+    assert (waiting.registry_state, code(waiting.registry_message)) == (
+        RegistryState.WAITING,
+        "rate_limited",
+    )
+    assert 0 < seconds_until(waiting.registry_next_try_at) <= 25 * 3600
+    assert "The calls of today are used up" in told(waiting.registry_message)
+    assert "Dagens kald er brugt op" in told(waiting.registry_message, "da")
+    assert link(waiting.registry_message) == f"{registry.path}#/settings/contact"
+    # The second is not even sent: the gate knows that the other side asked for a pause.
+    assert (found.state, found.next_try_at, code(found.message)) == ("failed", None, "postponed")
+    assert "The other side asked us to slow down." in told(found.message)
+    assert len(received(registry.sandbox)) == 1
+    registry.steer(quota=None)
+    make_due()
+    assert look_up(waiting.id).registry_state is RegistryState.FILLED
+
+
+def test_a_search_is_told_of_a_used_up_quota(house: Callable[..., Registry]) -> None:
+    house("cvrapi").steer(quota=0)
+
+    found = search()
+
+    assert (found.state, code(found.message), found.next_try_at) == (
+        "failed",
+        "rate_limited",
+        None,
+    )
+    assert "The calls of today are used up" in told(found.message)
+    assert [job.state for job in jobs(TaskName.SEARCH_COMPANIES)] == [JobState.SUCCEEDED]
+
+
+def test_a_registry_that_asks_for_a_pause_is_waited_for_as_long_as_it_says(
+    house: Callable[..., Registry],
+) -> None:
+    registry = house("virk")
+    registry.fail("status", status=429, retry_after=120)
+
+    waiting = look_up(customer_with())
+    make_due()
+    found = search()
+
+    assert (waiting.registry_state, code(waiting.registry_message)) == (
+        RegistryState.WAITING,
+        "rate_limited",
+    )
+    assert 110 < seconds_until(waiting.registry_next_try_at) <= 120
+    assert (found.state, code(found.message)) == ("waiting", "rate_limited")
+    assert 110 < seconds_until(found.next_try_at) <= 120
+
+
+def test_refused_credentials_keep_the_customer_until_they_are_mended_and_end_a_search(
+    registry: Registry,
+) -> None:
+    registry.refuse_credentials()
+
+    waiting = look_up(customer_with())
+    found = search()
+    later = look_up(customer_with())
+
+    setting = "contact" if registry.connector == "cvrapi" else "password"
+    for each in (waiting, later):
+        assert is_kept(each)
+        assert each.registry_state is RegistryState.WAITING
+        assert code(each.registry_message) == "held"
+        assert "The other side refuses our credentials" in told(each.registry_message)
+        assert "afviser vores adgangsoplysninger" in told(each.registry_message, "da")
+        assert link(each.registry_message) == f"{registry.path}#/settings/{setting}"
+        assert seconds_until(each.registry_next_try_at) > 3000
+    assert (found.state, code(found.message), found.next_try_at) == ("failed", "held", None)
+    assert link(found.message) == f"{registry.path}#/settings/{setting}"
+    with transaction() as session:
+        connection = services.get(session, registry.connection_id)
+        assert connection.state is ConnectionState.REVOKED
+
+    registry.steer(**{"banned": False} if setting == "contact" else {"password": "sandkasse"})
+    with transaction() as session:
+        connection = services.get(session, registry.connection_id, lock=True)
+        health.record_test(session, connection, account=None, choices=None, now=utcnow())
+    assert look_up(waiting.id).registry_state is RegistryState.FILLED
+    assert shown(later.id).registry_state is RegistryState.FILLED
+
+
+def test_a_setting_that_cannot_be_is_named(house: Callable[..., Registry]) -> None:
+    registry = house("cvrapi")
+    with transaction() as session:
+        connection = services.get(session, registry.connection_id)
+        services.update(session, connection, {"settings": {"contact": "nobody"}})
+
+    failed = look_up(customer_with())
+    found = search()
+
+    assert is_kept(failed)
+    assert failed.registry_state is RegistryState.FAILED
+    assert link(failed.registry_message) == f"{registry.path}#/settings/contact"
+    assert (found.state, link(found.message)) == ("failed", f"{registry.path}#/settings/contact")
+
+
+def test_a_web_page_instead_of_json_ends_both_with_what_came(registry: Registry) -> None:
+    registry.fail("html")
+
+    failed = look_up(customer_with())
+    found = search()
+
+    assert is_kept(failed)
+    assert (failed.registry_state, code(failed.registry_message)) == (
+        RegistryState.FAILED,
+        "malformed_reply",
+    )
+    assert failed.registry_next_try_at is None
+    assert "an HTML page instead of JSON" in told(failed.registry_message)
+    assert (found.state, code(found.message)) == ("failed", "malformed_reply")
+    registry.mend()
+    [dead] = jobs(TaskName.LOOK_UP_COMPANY)
+    assert link(failed.registry_message) == f"/api/v1/jobs/{dead.id}"
+
+    replay(dead)
+
+    healed = look_up(failed.id)
+    assert (healed.name, healed.registry_state, healed.registry_message) == (
+        NAME,
+        RegistryState.FILLED,
+        None,
+    )
+
+
+def failing(registry: Registry, how: str) -> None:
+    if how == "time-out":
+        registry.fail("slow", seconds=TIMEOUT_S * 3)
+    elif how == "server error":
+        registry.fail("status", status=500)
+    else:
+        registry.fail_inside_a_200()
+
+
+FAILURES = ["time-out", "server error", "failure inside a 200"]
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_what_may_pass_is_waited_for_with_the_next_try(registry: Registry, how: str) -> None:
+    failing(registry, how)
+
+    waiting = look_up(customer_with())
+    found = search()
+
+    for state, message, next_try_at in (
+        (waiting.registry_state, waiting.registry_message, waiting.registry_next_try_at),
+        (found.state, found.message, found.next_try_at),
+    ):
+        assert (state, code(message)) == ("waiting", "no_answer")
+        assert told(message).startswith("The registry does not answer: ")
+        assert told(message, "da").startswith("Registret svarer ikke: ")
+        assert 0 < seconds_until(next_try_at) <= 6
+    assert is_kept(waiting)
+    registry.mend()
+    make_due()
+    assert look_up(waiting.id).registry_state is RegistryState.FILLED
+    drain(TaskName.SEARCH_COMPANIES)
+    answered = searched(found.id)
+    assert (answered.state, answered.message, answered.next_try_at) == ("answered", None, None)
+
+
+def test_after_the_last_try_a_customer_has_failed_and_a_replay_heals_it(
+    registry: Registry,
+) -> None:
+    registry.fail_inside_a_200()
+    identifier = customer_with()
+    make_due(attempt=len(claims.DELAYS))
+
+    failed = look_up(identifier)
+
+    assert is_kept(failed)
+    assert (failed.registry_state, failed.registry_next_try_at) == (RegistryState.FAILED, None)
+    assert told(failed.registry_message).startswith(
+        f"The registry {registry.connector} could not be asked: "
+    )
+    [dead] = jobs(TaskName.LOOK_UP_COMPANY)
+    assert dead.state is JobState.DEAD
+    registry.mend()
+    replay(dead)
+    assert look_up(identifier).registry_state is RegistryState.FILLED
+
+
+def test_a_search_is_given_up_when_the_next_try_is_too_late_for_whoever_is_on_the_phone(
+    registry: Registry,
+) -> None:
+    registry.fail("status", status=503)
+    with transaction() as session:
+        lookup, _ = autofill.request_search(session, "Nordlys")
+    make_due(attempt=3)
+
+    drain(TaskName.SEARCH_COMPANIES)
+
+    given_up = searched(lookup.id)
+    assert (given_up.state, code(given_up.message)) == ("failed", "no_answer")
+    assert given_up.next_try_at is None
+
+
+def test_an_open_breaker_is_waited_for(registry: Registry) -> None:
+    with transaction() as session:
+        session.add(
+            ConnectionGate(
+                id=registry.connection_id, tokens=10, open_until=utcnow() + timedelta(seconds=30)
+            )
+        )
+
+    waiting = look_up(customer_with())
+    found = search()
+
+    for state, message, next_try_at in (
+        (waiting.registry_state, waiting.registry_message, waiting.registry_next_try_at),
+        (found.state, found.message, found.next_try_at),
+    ):
+        assert (state, code(message)) == ("waiting", "postponed")
+        assert "The last calls failed" in told(message)
+        assert "De sidste kald mislykkedes" in told(message, "da")
+        assert 20 < seconds_until(next_try_at) <= 31
+    assert received(registry.sandbox) == []
+
+
+def test_a_paused_registry_holds_the_customer_and_says_which_connection(
+    registry: Registry,
+) -> None:
+    with transaction() as session:
+        health.pause(services.get(session, registry.connection_id), now=utcnow())
+
+    waiting = look_up(customer_with())
+
+    assert (waiting.registry_state, code(waiting.registry_message)) == (
+        RegistryState.WAITING,
+        "held",
+    )
+    assert f"The connection {registry.connector} is paused." in told(waiting.registry_message)
+    assert "er sat på pause" in told(waiting.registry_message, "da")
+    assert link(waiting.registry_message) == registry.path
+
+
+def test_a_job_whose_workers_died_leaves_no_customer_waiting(registry: Registry) -> None:
+    identifier = customer_with()
+    with transaction() as session:
+        held = claims.claim(session, TaskName.LOOK_UP_COMPANY, "urgent", timedelta(seconds=60))
+        assert held is not None
+        session.execute(
+            update(Job)
+            .where(Job.id == held.id)
+            .values(
+                lapses=claims.MAX_LAPSES - 1,
+                lease_until=func.clock_timestamp() - timedelta(seconds=1),
+            )
+        )
+    with transaction() as session:
+        assert claims.return_lapsed(session) == 1
+
+    with transaction() as session:
+        assert setbacks.tell_of_lapsed(session) == 1
+    with transaction() as session:
+        assert setbacks.tell_of_lapsed(session) == 0
+
+    failed = shown(identifier)
+    assert (failed.registry_state, code(failed.registry_message)) == (
+        RegistryState.FAILED,
+        "lapsed",
+    )
+    assert told(failed.registry_message) == (
+        "The registry could not be asked: Its worker died or fell silent 5 times."
+    )
+    [dead] = jobs(TaskName.LOOK_UP_COMPANY)
+    replay(dead)
+    assert look_up(identifier).registry_state is RegistryState.FILLED
+
+
+def test_a_cancelled_look_up_leaves_no_customer_waiting(registry: Registry) -> None:
+    identifier = customer_with()
+    [queued] = jobs(TaskName.LOOK_UP_COMPANY)
+
+    with transaction() as session:
+        ledger.cancel_job(session, text("true"), queued.id)  # type: ignore[arg-type]  # as above
+
+    failed = shown(identifier)
+    assert (failed.registry_state, code(failed.registry_message)) == (
+        RegistryState.FAILED,
+        "cancelled",
+    )
+
+
+def test_an_error_of_our_own_is_shown_without_its_words(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object, **__: object) -> None:
+        raise KeyError("the customer's own mail address")
+
+    monkeypatch.setattr(autofill, "fill", break_down)
+
+    failed = look_up(customer_with())
+
+    assert (failed.registry_state, code(failed.registry_message)) == (
+        RegistryState.FAILED,
+        "internal",
+    )
+    assert told(failed.registry_message) == (
+        "The registry could not be asked: Something went wrong on our side (KeyError); the log"
+        " says more."
+    )
+
+
+def test_a_search_asks_the_registry_it_was_made_for(house: Callable[..., Registry]) -> None:
+    first, second = house("cvrapi"), house("virk")
+
+    by_itself = search()
+    chosen = search(connection_id=second.connection_id)
+
+    assert (by_itself.source, by_itself.connection_id) == ("cvrapi", first.connection_id)
+    assert (chosen.source, chosen.connection_id) == ("virk", second.connection_id)
+    assert [len(received(each.sandbox)) for each in (first, second)] == [1, 1]
+
+
+def test_a_search_goes_to_a_registry_at_work_rather_than_to_a_paused_one(
+    house: Callable[..., Registry],
+) -> None:
+    first, second = house("cvrapi"), house("virk")
+    with transaction() as session:
+        health.pause(services.get(session, first.connection_id), now=utcnow())
+
+    found = search()
+    filled = look_up(customer_with())
+
+    assert (found.state, found.connection_id) == ("answered", second.connection_id)
+    assert filled.registry_source == "virk"
+
+
+def test_a_connection_that_is_no_registry_at_work_is_refused(
+    house: Callable[..., Registry],
+) -> None:
+    registry = house("cvrapi")
+    with transaction() as session:
+        session.execute(update(Connection).values(state=ConnectionState.TESTED))
+
+    with pytest.raises(ValidationError) as refused:
+        search(connection_id=registry.connection_id)
+
+    assert [(e.pointer, e.code) for e in refused.value.errors] == [("/connection_id", "unknown")]
+    assert jobs(TaskName.SEARCH_COMPANIES) == []
+
+
+def test_a_registry_taken_away_meanwhile_ends_the_search_and_keeps_the_customer(
+    house: Callable[..., Registry],
+) -> None:
+    registry = house("cvrapi")
+    identifier = customer_with()
+    with transaction() as session:
+        lookup, _ = autofill.request_search(session, "Nordlys")
+        services.get(session, registry.connection_id).deleted_at = utcnow()
+
+    drain(TaskName.SEARCH_COMPANIES)
+    waiting = look_up(identifier)
+
+    ended = searched(lookup.id)
+    assert (ended.state, code(ended.message)) == ("failed", "postponed")
+    assert "No company registry is connected" in told(ended.message)
+    assert is_kept(waiting)
+    assert waiting.registry_state is RegistryState.WAITING
+    assert "Intet virksomhedsregister er tilsluttet" in told(waiting.registry_message, "da")
