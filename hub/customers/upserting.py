@@ -42,7 +42,7 @@ def hold(
 
 def _prepared(fields: Mapping[str, Any], now: datetime) -> matching.Prepared | None:
     try:
-        values = completed(clean(fields), channel="", now=now)
+        values = completed(clean(fields), currency="", channel="", now=now)
     except ValidationError:
         return None
     return matching.prepare(ENTITY, party_of(values))

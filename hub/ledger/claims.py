@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, bindparam, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub.db import savepoint
 from hub.errors import StaleClaimError
 from hub.ledger.setbacks import LAPSED
+from hub.ledger.tasks import IN_ORDER
 
 MAX_LAPSES = 5  # reliability.md R-8: a job that kills its process is dead after five
 
@@ -54,6 +55,9 @@ _ORDER = "order by c.priority, c.run_at, c.id for update skip locked limit 1"
 _NOT_BLOCKED = """
       and (c.serial_key is null or not exists (
           select from job r where r.serial_key = c.serial_key and r.state = 'running'))
+      and (c.release_key is null or not exists (
+          select from job r where r.release_key = c.release_key
+             and (r.state = 'running' or (r.state = 'queued' and r.id < c.id))))
 """
 
 _CLAIM = text(f"{_START} where id = ({_DUE} {_NOT_BLOCKED} {_ORDER}) returning {_RETURNING}")
@@ -65,7 +69,8 @@ _SETTLE = text("""
 """)
 
 # Settling one and claiming the next is one statement in the body's last transaction, so a chain
-# costs one commit a job. Jobs of a serial key are left out: claiming them may violate an index.
+# costs one commit a job. Jobs of a serial or release key are left out: claiming them may violate
+# an index.
 _SETTLE_AND_CLAIM = text(f"""
     with settled as (
         update job set state = 'succeeded', finished_at = clock_timestamp(), lease_until = null,
@@ -74,7 +79,7 @@ _SETTLE_AND_CLAIM = text(f"""
     ), claimed as (
         {_START}
         where exists (select from settled)
-          and id = ({_DUE} and c.serial_key is null {_ORDER})
+          and id = ({_DUE} and c.serial_key is null and c.release_key is null {_ORDER})
         returning {_RETURNING}
     )
     select (select count(*) from settled) as settled, claimed.* from (select) one
@@ -87,6 +92,7 @@ _AGAIN = text("""
         finished_at = case when :key_taken then clock_timestamp() end,
         run_at = clock_timestamp() + :delay * interval '1 s',
         attempt = attempt - :give_back, lease_until = null, waits_for = :waits_for,
+        release_key = case when :keeps_place then release_key end,
         error = cast(:error as jsonb)
     where id = :id and token = :token and state = 'running'
 """)
@@ -107,14 +113,29 @@ _EXTEND = text("""
     where id = :id and token = :token and state = 'running'
 """)
 
-# One instant for all of them: among equal times the ids, which rise with time, give the order.
-# Rows are locked in the order in which writers lock keys, or the two would deadlock.
+# Rows are locked in the order in which writers lock keys, or the two would deadlock. Of jobs that
+# keep an order few at a time are let go: a claim looks at each of them, and the relay, which comes
+# by every second, lets the next ones go.
 _RELEASE = text("""
-    update job set run_at = now(), waits_for = null
-    from (select id from job where state = 'queued' and waits_for = :waits_for
-          order by task collate "C", key collate "C" for update) waiting
-    where job.id = waiting.id
-""")
+    with held as (
+        select id, task in (:in_order) as ordered from job
+        where state = 'queued' and waits_for = :waits_for
+    ), chosen as (
+        select id from held where not ordered
+        union all
+        (select id from held where ordered order by id limit greatest(0, :most - (
+            select count(*) from job where release_key = :waits_for
+               and state in ('queued', 'running'))))
+    ), waiting as (
+        select job.id, held.ordered from job join chosen using (id) join held using (id)
+        where job.state = 'queued' and job.waits_for = :waits_for
+        order by job.task collate "C", job.key collate "C" for update of job
+    )
+    update job set run_at = now(), waits_for = null,
+           release_key = case when waiting.ordered then :waits_for end
+    from waiting where job.id = waiting.id
+""").bindparams(bindparam("in_order", expanding=True))
+_MOST_RELEASED = 200
 
 _PROGRESS = text("""
     update job set progress = cast(:progress as jsonb)
@@ -198,8 +219,9 @@ def put_back(
 ) -> bool:
     """Return a job to the queue: again (attempt counted) or later (attempt given back).
 
-    Beside a queued job of the same key it ends as absorbed: that one does the work. False where
-    the job is no longer ours.
+    A released job that failed, or is held anew, no longer keeps the ones behind it waiting. Beside
+    a queued job of the same key it ends as absorbed: that one does the work. False where the job
+    is no longer ours.
     """
     for _ in range(3):  # a twin may be enqueued between the look and the update
         try:
@@ -214,6 +236,7 @@ def put_back(
                         "waits_for": waits_for,
                         "error": error,
                         "key_taken": _key_taken(session, held.id),
+                        "keeps_place": give_attempt_back and waits_for is None,
                     },
                 )
         except IntegrityError:
@@ -237,8 +260,18 @@ def extend(session: Session, held: Claim, lease: timedelta) -> bool:
 
 
 def release_waiting(session: Session, waits_for: str) -> int:
-    """Make jobs that wait for something due now, in the order they were asked for."""
-    done = session.execute(_RELEASE, {"waits_for": waits_for})
+    """Make jobs that wait for something due now, in the order they were asked for.
+
+    Of tasks that keep that order (`hub.ledger.tasks.IN_ORDER`) one is done after the other.
+    """
+    done = session.execute(
+        _RELEASE,
+        {
+            "waits_for": waits_for,
+            "in_order": sorted(task.value for task in IN_ORDER),
+            "most": _MOST_RELEASED,
+        },
+    )
     return int(done.rowcount)  # type: ignore[attr-defined]  # as above
 
 

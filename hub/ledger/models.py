@@ -39,7 +39,8 @@ class Job(Base):
     """One piece of work that takes time or talks to somebody else.
 
     `token` rises with each claim: whoever holds an older one can change nothing any more.
-    `attempt` counts claims; `lapses` counts leases that ran out (a killed worker).
+    `attempt` counts claims; `lapses` counts leases that ran out (a killed worker). Of the jobs of
+    one `release_key`, which were held together, none is begun before an earlier one is done.
     """
 
     __tablename__ = "job"
@@ -50,6 +51,7 @@ class Job(Base):
     args: Mapped[dict[str, Any]]
     key: Mapped[str | None]
     serial_key: Mapped[str | None]
+    release_key: Mapped[str | None]
     subject_type: Mapped[str | None]
     subject_id: Mapped[UUID | None]
     state: Mapped[JobState] = mapped_column(EnumText(JobState), server_default="queued")
@@ -83,6 +85,18 @@ class Job(Base):
             "serial_key",
             unique=True,
             postgresql_where=text("state = 'running'"),
+        ),
+        Index(
+            "uq_job_running_release_key",
+            "release_key",
+            unique=True,
+            postgresql_where=text("state = 'running'"),
+        ),
+        Index(
+            "ix_job_release",
+            "release_key",
+            "id",
+            postgresql_where=text("release_key is not null and state in ('queued', 'running')"),
         ),
         Index(
             "ix_job_due",

@@ -159,6 +159,7 @@ def _replayed() -> Update:
             lapses=0,
             finished_at=None,
             waits_for=None,
+            release_key=None,
         )
         .execution_options(synchronize_session=False)
     )

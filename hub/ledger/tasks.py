@@ -58,6 +58,10 @@ _QUEUES = {
 }
 
 
+IN_ORDER = frozenset({TaskName.PUSH_CUSTOMER})
+"""Tasks whose held jobs are released one after another, in the order they were asked for."""
+
+
 def queue_of(task: str) -> Queue:
     """Return the queue a task belongs to unless whoever enqueues it says otherwise."""
     return _QUEUES.get(TaskName(task), Queue.DEFAULT)
