@@ -117,8 +117,10 @@ def test_6_a_refused_customer_group_is_shown_mended_and_replayed_to_one_customer
     made = world.customer(name="Gruppe Prøve ApS")
 
     assert made["accounting"]["state"] == "failed"
-    assert "customer_group" in made["accounting"]["message"]["text"]
-    assert made["accounting"]["message"]["link"] == f"/api/v1{connection}"
+    assert "Customer group: There is no such group" in made["accounting"]["message"]["text"]
+    assert made["accounting"]["message"]["link"] == (
+        f"/api/v1{connection}#/settings/default_customer_group"
+    )
     world.patch(connection, {"settings": {"default_customer_group": 1}})
     dead = world.get("/jobs", state="dead", subject_id=made["id"])["items"]
     assert len(dead) == 1
