@@ -41,5 +41,10 @@ class Origin:
     cause_kind: CauseKind = CauseKind.REQUEST
     cause_id: str | None = None
 
+    @property
+    def token_id(self) -> UUID | None:
+        """The token that acts, None where none does."""
+        return self.actor_id if self.actor_kind is ActorKind.TOKEN else None
+
 
 SYSTEM = Origin(ActorKind.SYSTEM, cause_kind=CauseKind.RULE)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.access.models import CustomRole, User
+from hub.access.models import ApiToken, CustomRole, User
 from hub.access.principals import Principal
 from hub.access.roles import ALL, BASE_ROLES, FieldClass, Reach, RoleDefinition, Visibility
 from hub.access.standing import standing_of
@@ -42,6 +42,17 @@ def principal_of(
         visibility=Visibility(get_settings().visibility),
         standing=standing_of(session, user.id),
         row_filters=row_filters or {},
+    )
+
+
+def speaking(session: Session, user: User, token: ApiToken) -> Principal:
+    """Return a user as far as a token that speaks for him reaches, whether it is good still or not.
+
+    Whose token it is does not matter: what somebody asked for is made for others too, and for
+    them it reaches no further than his token did.
+    """
+    return principal_of(
+        session, user, scopes=token.scopes, token_id=token.id, row_filters=token.row_filters
     )
 
 

@@ -10,6 +10,7 @@ from hub.access.principals import Principal
 from hub.access.readers import reader_of
 from hub.clock import utcnow
 from hub.errors import ValidationError
+from hub.history.records import AskedWithToken
 from hub.i18n import N_
 from hub.listing import Listing, Reader, parse_stored
 from hub.listing.predicates import conditions_met
@@ -48,6 +49,8 @@ def check_row_filters(filters: Mapping[str, Mapping[str, Any]], reader: Reader) 
 
 def narrowed(principal: Principal, model: type[Any]) -> list[ColumnElement[bool]]:
     """Return the further conditions that a caller's token sets for the rows of a model."""
+    if principal.row_filters and issubclass(model, AskedWithToken):
+        return [model.token_id == principal.token_id]
     listing = _LISTINGS.get(model)
     stored = principal.row_filters.get(listing.name) if listing is not None else None
     if listing is None or not stored:

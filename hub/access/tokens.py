@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub.access.callers import principal_of
+from hub.access.callers import speaking
 from hub.access.models import ApiToken, User
 from hub.access.principals import Principal
 
@@ -88,10 +88,7 @@ def verify(session: Session, text: str, now: datetime) -> Credential | None:
     if token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now):
         return None
     _note_use(session, token.id, token.last_used_at, now)
-    principal = principal_of(
-        session, user, scopes=token.scopes, token_id=token.id, row_filters=token.row_filters
-    )
-    return Credential(principal, token.expires_at)
+    return Credential(speaking(session, user, token), token.expires_at)
 
 
 _LOOK_UP = (

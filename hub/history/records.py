@@ -6,15 +6,17 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import event, func, inspect
-from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
+from sqlalchemy import ForeignKey, event, func, inspect
+from sqlalchemy.orm import Mapped, Session, UOWTransaction, declared_attr, mapped_column
 from sqlalchemy.orm.base import NO_VALUE
 
 from hub.clock import utcnow
 from hub.db import Base, HubSession, new_id
 from hub.history.recording import REDACTED, note_change, origin_of
 
-_OWN = frozenset({"id", "version", "created_at", "created_by", "updated_at", "updated_by"})
+_OWN = frozenset(
+    {"id", "version", "created_at", "created_by", "updated_at", "updated_by", "token_id"}
+)
 
 
 class Record(Base):
@@ -49,16 +51,33 @@ class Record(Base):
         return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
+class AskedWithToken:
+    """What shows rows of other records, chosen for whoever asked: with which token he did.
+
+    A token with row filters reaches only what was asked with itself, and what a worker makes of it
+    later is narrowed as the token is. None where no token spoke.
+    """
+
+    @declared_attr
+    @classmethod
+    def token_id(cls) -> Mapped[UUID | None]:
+        """The token; it is noted when the record is made."""
+        return mapped_column(ForeignKey("api_token.id"))
+
+
 @event.listens_for(HubSession, "before_flush")
 def _note_changes(session: Session, context: UOWTransaction, instances: Any) -> None:
     del context, instances
-    user = origin_of(session).user_id
+    origin = origin_of(session)
+    user = origin.user_id
     for row in session.new:
         if isinstance(row, Record):
             if inspect(row).attrs["id"].loaded_value is NO_VALUE:
                 row.id = new_id()
             row.created_by = row.created_by or user
             row.updated_by = row.updated_by or user
+            if isinstance(row, AskedWithToken):
+                row.token_id = row.token_id or origin.token_id
             _note(session, row, "created")
     for row in session.dirty:
         if isinstance(row, Record):

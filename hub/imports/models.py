@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db import Base, EnumText
-from hub.history.records import Record
+from hub.history.records import AskedWithToken, Record
 
 
 class ImportState(StrEnum):
@@ -24,7 +24,7 @@ class ImportState(StrEnum):
     UNDONE = "undone"
 
 
-class ImportJob(Record):
+class ImportJob(Record, AskedWithToken):
     """A file on its way in; its rows are the items of its plan.
 
     `columns` says how each header was understood: [{header, field}], field None where it was not.

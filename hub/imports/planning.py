@@ -101,7 +101,7 @@ def make_plan(
         job = services.get(session, import_id)
         options = Options.of_stored(job.options)
         scope = {"import_id": str(job.id), "analysed_at": now.isoformat()}
-        plan_id = plans.create(session, services.KIND, scope=scope).id
+        plan_id = plans.create(session, services.KIND, scope=scope, token_id=job.token_id).id
     decider = Decider(staging, options)
     for rows in staging.batches(BATCH):
         with transaction() as session:

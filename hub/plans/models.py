@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db import Base, EnumText
-from hub.history.records import Record
+from hub.history.records import AskedWithToken, Record
 
 
 class PlanState(StrEnum):
@@ -23,7 +23,7 @@ class PlanState(StrEnum):
     SEALED = "sealed"
 
 
-class Plan(Record):
+class Plan(Record, AskedWithToken):
     """A set of operations, previewed, applied exactly as previewed, undone.
 
     `counters` say how many items have which action and outcome; they add up to the items.

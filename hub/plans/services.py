@@ -61,9 +61,11 @@ class Handler(Protocol):
         ...
 
 
-def create(session: Session, kind: str, *, scope: Mapping[str, Any]) -> Plan:
-    """Begin a plan, empty."""
-    plan = Plan(kind=kind, scope=dict(scope))
+def create(
+    session: Session, kind: str, *, scope: Mapping[str, Any], token_id: UUID | None = None
+) -> Plan:
+    """Begin a plan, empty; in a job, `token_id` is that of whoever asked for it."""
+    plan = Plan(kind=kind, scope=dict(scope), token_id=token_id)
     session.add(plan)
     session.flush()
     return plan

@@ -84,6 +84,7 @@ def begin(session: Session, export_id: UUID, *, now: datetime) -> FileOrder | No
         session,
         export.owner_user_id,
         dataset.exporting,
+        token_id=export.token_id,
         now=now,
         locale=export.locale,
         zone=export.zone,

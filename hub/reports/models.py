@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from hub.db import EnumText
-from hub.history.records import Record
+from hub.history.records import AskedWithToken, Record
 from hub.ledger.models import Schedule
 
 
@@ -123,7 +123,7 @@ class ReportDef(Record):
         return "report"
 
 
-class ReportSchedule(Schedule):
+class ReportSchedule(Schedule, AskedWithToken):
     """A schedule of the ledger that runs a report for its recipients."""
 
     __tablename__ = "report_schedule"
@@ -153,7 +153,7 @@ class ReportSchedule(Schedule):
         return "reports"
 
 
-class ReportRun(Record, Manifest):
+class ReportRun(Record, Manifest, AskedWithToken):
     """One occurrence of a schedule for one recipient; a resend sends the same bytes again.
 
     `sends` counts how often it was sent: the sequence of its newest delivery is one less.
@@ -188,7 +188,7 @@ class ReportRun(Record, Manifest):
     )  # fmt: skip
 
 
-class Export(Record, Manifest):
+class Export(Record, Manifest, AskedWithToken):
     """One run of a query as a file, for the person who asked and for nobody else.
 
     `locale` and `zone` are his at the time; what he may see is looked up when it runs.

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hub.access.callers import principal_of
-from hub.access.models import User
+from hub.access.callers import principal_of, speaking
+from hub.access.models import ApiToken, User
 from hub.access.principals import Permission, Principal
 from hub.access.readers import reader_of
 from hub.errors import ForbiddenError
@@ -32,6 +32,7 @@ def get_file_reader(
     exporting: Permission,
     *,
     now: datetime,
+    token_id: UUID | None = None,
     locale: str | None = None,
     zone: str | None = None,
 ) -> FileReader:
@@ -42,6 +43,7 @@ def get_file_reader(
         user_id: who.
         exporting: the right that is needed.
         now: the instant that `today` in a query is reckoned from.
+        token_id: with which it was asked for; the file is narrowed as that token is, for ever.
         locale: his language at the time, where he chose one then; None takes that of his profile.
         zone: likewise.
 
@@ -51,7 +53,8 @@ def get_file_reader(
     user = session.get(User, user_id)
     if user is None or not user.active or user.deleted_at is not None:
         raise ForbiddenError(GONE)
-    principal = principal_of(session, user)
+    token = session.get_one(ApiToken, token_id) if token_id is not None else None
+    principal = principal_of(session, user) if token is None else speaking(session, user, token)
     if not principal.may(exporting):
         raise ForbiddenError(NO_RIGHT, name=user.name, permission=str(exporting))
     return FileReader(principal, reader_of(principal, now=now, locale=locale, zone=zone))

@@ -82,6 +82,7 @@ def plan(session: Session, schedule_id: UUID, planned_at: datetime) -> list[Repo
             report_id=report.id,
             recipient_user_id=user_id,
             owner_user_id=schedule.owner_user_id,
+            token_id=schedule.token_id,
             planned_at=planned_at,
             state=ReportRunState.DUE,
         )
@@ -109,7 +110,9 @@ def begin(session: Session, run_id: UUID, *, now: datetime) -> RunOrder | None:
     report = session.get_one(ReportDef, run.report_id)
     schedule = session.get_one(ReportSchedule, run.schedule_id)
     dataset = dataset_of(report)
-    person = get_file_reader(session, run.recipient_user_id, dataset.exporting, now=now)
+    person = get_file_reader(
+        session, run.recipient_user_id, dataset.exporting, token_id=run.token_id, now=now
+    )
     seen = visible(person.principal, Verb.EXPORT, dataset.listing.model)
     if schedule.recipients_mode is RecipientsMode.EACH_OWNER and dataset.owner is not None:
         seen = and_(seen, dataset.owner == run.recipient_user_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -43,6 +44,19 @@ def make_caller(role: Role, email: str, scopes: tuple[str, ...] = ("*",)) -> Cal
         session.add(token)
         session.flush()
         return Caller(user.id, token.id, made.text)
+
+
+def narrow(caller: Caller, customers: dict[str, Any]) -> Caller:
+    """Give a person a further token, which reaches the customers of a filter only."""
+    made = generate()
+    with transaction() as session:
+        token = ApiToken(
+            prefix=made.prefix, hash=made.hash, user_id=caller.user_id, name="narrowed",
+            scopes=["*"], row_filters={"customers": customers},
+        )  # fmt: skip
+        session.add(token)
+        session.flush()
+        return Caller(caller.user_id, token.id, made.text)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from hub.ledger.tasks import TaskName
 from hub.reports.models import Export
 from hub.settings import get_settings
 from tests.api.client import ApiClient, Reply
-from tests.api.conftest import Caller, make_caller
+from tests.api.conftest import Caller, make_caller, narrow
 from workers.chain import drain
 
 
@@ -182,3 +182,65 @@ def test_the_same_key_asks_for_one_export(client: ApiClient, representative: Cal
     assert {answer.json["id"] for answer in answers} == {answers[0].json["id"]}
     listed = client.get("/api/v1/exports", headers=representative.headers).json
     assert listed["total"]["count"] == 1
+
+
+@pytest.mark.parametrize("role", [Role.REPRESENTATIVE, Role.ADMINISTRATOR])
+def test_a_narrowed_token_is_given_files_of_what_it_reaches_and_no_others(
+    client: ApiClient, role: Role
+) -> None:
+    caller = make_caller(role, "carl@example.com")
+    narrowed = narrow(caller, {"name": {"eq": "Nord"}})
+    make_customers("Nord", "Syd")
+    query = {"sort": ["name"], "fields": ["name"]}
+    whole, some = (ask(client, each, query=query, format="csv").json for each in (caller, narrowed))
+    work()
+
+    seen = client.get(f"/api/v1/exports/{some['id']}/file", headers=narrowed.headers)
+    assert seen.text == '\ufeff"Name"\r\n"Nord"\r\n'
+    for path in (f"/api/v1/exports/{whole['id']}", f"/api/v1/exports/{whole['id']}/file"):
+        assert client.get(path, headers=narrowed.headers).status_code == 404
+        assert client.get(path, headers=caller.headers).status_code == 200
+    listed = client.get("/api/v1/exports", headers=narrowed.headers).json
+    assert [each["id"] for each in listed["items"]] == [some["id"]]
+    assert listed["total"] == {"count": 1, "exact": True}
+
+
+def test_the_runs_of_a_narrowed_tokens_schedule_hold_what_it_reaches(
+    client: ApiClient, representative: Caller
+) -> None:
+    narrowed = narrow(representative, {"name": {"eq": "Nord"}})
+    make_customers("Nord", "Syd")
+    body = {"name": "All", "dataset": "customers", "query": {"fields": ["name"]}, "format": "csv"}
+    texts, ids = [], []
+    for caller in (representative, narrowed):
+        report = client.post("/api/v1/reports", json=body, headers=caller.headers).json
+        schedule = client.post(
+            f"/api/v1/reports/{report['id']}/schedules",
+            json={
+                "rule": "FREQ=DAILY", "zone": "Europe/Copenhagen",
+                "starts_at_local": "2026-01-05T08:00:00",
+                "recipients": {"mode": "users", "user_ids": [str(caller.user_id)]},
+            },
+            headers=caller.headers,
+        ).json  # fmt: skip
+        ran = client.post(f"/api/v1/schedules/{schedule['id']}/run-now", headers=caller.headers)
+        assert ran.status_code == 202
+        for task in (TaskName.RUN_REPORT, TaskName.RENDER_REPORT):
+            while drain(task):
+                pass
+        [run] = [
+            run
+            for run in client.get("/api/v1/report-runs", headers=representative.headers).json[
+                "items"
+            ]
+            if run["schedule_id"] == schedule["id"]
+        ]
+        ids.append((schedule["id"], run["id"]))
+        texts.append(client.get(run["file"], headers=caller.headers).text)
+
+    assert texts == ['\ufeff"Name"\r\n"Nord"\r\n"Syd"\r\n', '\ufeff"Name"\r\n"Nord"\r\n']
+    [(schedule_id, run_id), _] = ids
+    for path in (f"report-runs/{run_id}", f"report-runs/{run_id}/file", f"schedules/{schedule_id}"):
+        assert client.get(f"/api/v1/{path}", headers=narrowed.headers).status_code == 404
+    ran = client.post(f"/api/v1/schedules/{schedule_id}/run-now", headers=narrowed.headers)
+    assert ran.status_code == 404

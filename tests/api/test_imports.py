@@ -9,7 +9,7 @@ import workers.tasks  # noqa: F401 - registers the bodies
 from hub.access.roles import Role
 from hub.ledger.tasks import TaskName
 from tests.api.client import ApiClient, Reply
-from tests.api.conftest import Caller, make_caller
+from tests.api.conftest import Caller, make_caller, narrow
 from tests.hub.imports.uploads import customers
 from workers.chain import drain
 
@@ -258,3 +258,21 @@ def test_the_same_upload_with_one_key_is_one_import(
 
     assert first.json["id"] == second.json["id"]
     assert second.headers["Idempotency-Replayed"] == "true"
+
+
+def test_a_narrowed_token_reaches_what_it_imported_and_no_other_import(
+    client: ApiClient, administrator: Caller
+) -> None:
+    narrowed = narrow(administrator, {"country": {"eq": "DK"}})
+    theirs, its_own = uploaded(client, administrator), uploaded(client, narrowed)
+    plans = [get(client, administrator, each)["plan_id"] for each in (theirs, its_own)]
+
+    seen = {
+        path: client.get(f"/api/v1/{path}", headers=narrowed.headers).status_code
+        for path in (
+            f"imports/{theirs}", f"imports/{theirs}/rows", f"plans/{plans[0]}",
+            f"imports/{its_own}", f"imports/{its_own}/rows", f"plans/{plans[1]}",
+        )
+    }  # fmt: skip
+
+    assert list(seen.values()) == [404, 404, 404, 200, 200, 200], seen
