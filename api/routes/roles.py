@@ -57,7 +57,7 @@ def list_roles(call: Call) -> RolesView:
 )  # fmt: skip
 def create_role(call: Call[RoleCreate]) -> RoleView:
     """Compose a role of your own: rights, how far they reach, and which fields it reads."""
-    return _view(call, composing.create_role(call.session, call.body.model_dump()))
+    return _view(call, composing.create_role(call.session, call.principal, call.body.model_dump()))
 
 
 @operation(

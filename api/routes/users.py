@@ -54,6 +54,7 @@ def create_user(call: Call[UserCreate]) -> UserView:
     body = call.body
     user = access.create_user(
         call.session,
+        call.principal,
         email=body.email,
         name=body.name,
         roles=body.roles,
@@ -96,7 +97,7 @@ def change_user(call: Call[UserPatch], user_id: UUID) -> UserView:
 )  # fmt: skip
 def get_me(call: Call) -> MeView:
     """Return who you are, and how far your token reaches."""
-    return _me(call, get_record(call.session, call.principal, Verb.READ, User, _own_id(call)))
+    return _me(call, access.get_oneself(call.session, call.principal))
 
 
 @operation(
@@ -105,10 +106,9 @@ def get_me(call: Call) -> MeView:
 )  # fmt: skip
 def change_me(call: Call[MePatch]) -> MeView:
     """Change your name, language, time zone or phone."""
-    user = access.change_user(
+    user = access.change_oneself(
         call.session,
         call.principal,
-        _own_id(call),
         _changes(call.body),
         expected_version=call.expected_version,
     )
@@ -120,10 +120,6 @@ def _changes(body: UserPatch | MePatch) -> dict[str, Any]:
     if changes.get("working_hours") is not None:
         changes["working_hours"] = changes["working_hours"].given()
     return changes
-
-
-def _own_id(call: Call[Any, Any]) -> UUID:
-    return call.principal.user_id
 
 
 def _me(call: Call[Any, Any], user: User) -> MeView:

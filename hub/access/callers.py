@@ -65,11 +65,12 @@ def definitions(session: Session, codes: Iterable[str]) -> frozenset[RoleDefinit
         rows = session.scalars(
             select(CustomRole).where(CustomRole.code.in_(own), CustomRole.deleted_at.is_(None))
         )
-        found |= {_definition(row) for row in rows}
+        found |= {definition_of(row) for row in rows}
     return frozenset(found)
 
 
-def _definition(role: CustomRole) -> RoleDefinition:
+def definition_of(role: CustomRole) -> RoleDefinition:
+    """Return what a role of the installation's own is."""
     return RoleDefinition(
         role.code,
         frozenset(role.rights),

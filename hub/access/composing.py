@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access.callers import definition_of
+from hub.access.granting import refuse_to_grant
 from hub.access.lookup import get_record
 from hub.access.models import CustomRole, User
 from hub.access.principals import Principal
@@ -39,11 +41,12 @@ def known_roles(session: Session, codes: Iterable[str]) -> list[str]:
     return wanted
 
 
-def create_role(session: Session, fields: Mapping[str, Any]) -> CustomRole:
+def create_role(session: Session, principal: Principal, fields: Mapping[str, Any]) -> CustomRole:
     """Make a role.
 
     Raises:
         ConflictError: ``taken``: a base role or another one has the code.
+        ForbiddenError: it would do more than the caller may.
         ValidationError: a right has no such form.
     """
     _check_rights(fields["rights"])
@@ -53,6 +56,7 @@ def create_role(session: Session, fields: Mapping[str, Any]) -> CustomRole:
             "taken", N_("There is a role {role} already."), details={"pointer": "/code"}, role=code
         )
     role = CustomRole(**fields)
+    refuse_to_grant(principal, [definition_of(role)])
     session.add(role)
     session.flush()
     return role
@@ -70,14 +74,17 @@ def change_role(
 
     Raises:
         NotFoundError, StaleVersionError: as `get_record`.
+        ForbiddenError: it does more than the caller may, or would.
         ValidationError: a right has no such form.
     """
     role = get_record(
         session, principal, Verb.CONFIGURE, CustomRole, role_id, expected_version=expected_version
     )
     _check_rights(changes.get("rights", ()))
+    refuse_to_grant(principal, [definition_of(role)])
     for field, value in changes.items():
         setattr(role, field, value)
+    refuse_to_grant(principal, [definition_of(role)])
     session.flush()
     return role
 

@@ -127,7 +127,8 @@ class Principal:
 
 @lru_cache(maxsize=4096)  # asked for every record that is shown
 def _reach(roles: frozenset[RoleDefinition], verb: Verb, collection: str) -> Reach | None:
-    return max((role.reach for role in roles if role.grants(verb, collection)), default=None)
+    reaches = (role.reach_of(verb, collection) for role in roles)
+    return max((reach for reach in reaches if reach is not None), default=None)
 
 
 @lru_cache(maxsize=256)

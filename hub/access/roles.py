@@ -130,6 +130,10 @@ def level_of(verb: Verb) -> Level:
     return _LEVELS.get(verb, Level.OWN)
 
 
+ONESELF = frozenset({"me:edit", "tokens:create", "tokens:delete"})
+"""Rights that everybody has over what is his own, and that reach no further."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoleDefinition:
     """What a role is: rights, reach, and the classes of fields it reads and writes."""
@@ -149,6 +153,18 @@ class RoleDefinition:
         """Say whether its rights cover a verb over a collection."""
         return covers(self.rights, verb, collection)
 
+    def reach_of(self, verb: Verb, collection: str) -> Reach | None:
+        """Return how far it goes with a verb over a collection; None where it does not grant that.
+
+        With what everybody may do for himself it goes beyond him only where it configures that.
+        """
+        if not self.grants(verb, collection):
+            return None
+        for_oneself = f"{collection}:{verb}" in ONESELF
+        if for_oneself and not self.grants(Verb.CONFIGURE, collection):
+            return Reach.SHARED
+        return self.reach
+
 
 def covers(scopes: frozenset[str], verb: Verb, collection: str) -> bool:
     """Say whether scopes such as ``*``, ``customers:*``, ``*:read`` or ``customers:read`` do."""
@@ -167,7 +183,6 @@ def _everywhere(verbs: Iterable[Verb]) -> frozenset[str]:
 _PUBLIC = frozenset({FieldClass.PUBLIC})
 _INTERNAL = _PUBLIC | {FieldClass.INTERNAL}
 _SENSITIVE = _INTERNAL | {FieldClass.SENSITIVE}
-_ONESELF = frozenset({"me:edit", "tokens:create", "tokens:delete"})
 _REPRESENTATIVE = frozenset(
     {
         Verb.READ, Verb.COMMENT, Verb.CREATE, Verb.EDIT, Verb.DELETE, Verb.TRANSITION, Verb.ASSIGN,
@@ -190,15 +205,15 @@ BASE_ROLES: dict[str, RoleDefinition] = {
         ),
         RoleDefinition(
             Role.ASSISTANT,
-            _everywhere({Verb.READ, Verb.COMMENT, Verb.EDIT, Verb.TRANSITION}) | _ONESELF
+            _everywhere({Verb.READ, Verb.COMMENT, Verb.EDIT, Verb.TRANSITION}) | ONESELF
             | {"notes:create", "reminders:create"},
             Reach.SHARED, _PUBLIC, _PUBLIC,
         ),
         RoleDefinition(
-            Role.VIEWER, _everywhere({Verb.READ}) | _ONESELF, Reach.VISIBLE, _PUBLIC, frozenset()
+            Role.VIEWER, _everywhere({Verb.READ}) | ONESELF, Reach.VISIBLE, _PUBLIC, frozenset()
         ),
         RoleDefinition(
-            Role.AUDITOR, _everywhere({Verb.READ, Verb.AUDIT}) | _ONESELF,
+            Role.AUDITOR, _everywhere({Verb.READ, Verb.AUDIT}) | ONESELF,
             Reach.ALL, _SENSITIVE, frozenset(),
         ),
         RoleDefinition(

@@ -9,7 +9,9 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from hub.access.callers import definitions
 from hub.access.composing import known_roles
+from hub.access.granting import refuse_superior, refuse_to_grant
 from hub.access.lookup import get_record
 from hub.access.models import ApiToken, User
 from hub.access.principals import Permission, Principal
@@ -17,7 +19,13 @@ from hub.access.readers import reader_of
 from hub.access.roles import ALL, Role, Verb, covers
 from hub.access.row_filters import check_row_filters
 from hub.access.tokens import NewToken, generate
-from hub.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError
+from hub.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    StaleVersionError,
+    ValidationError,
+)
 from hub.i18n import N_
 
 _ADMINISTRATORS_LOCK = 0x4855_4200  # "HUB\0": one at a time may change who is administrator
@@ -42,6 +50,7 @@ def bootstrap_administrator(session: Session, email: str, now: datetime) -> str 
 
 def create_user(
     session: Session,
+    principal: Principal,
     *,
     email: str,
     name: str,
@@ -54,13 +63,14 @@ def create_user(
     """Make a user, active at once and without a token.
 
     Raises:
+        ForbiddenError: a role may more than the caller.
         ValidationError: the mail address cannot be one, or a role is unknown.
         ConflictError: somebody has it already.
     """
     user = User(
         email=_address(email),
         name=name,
-        roles=known_roles(session, roles),
+        roles=_granted(session, principal, roles),
         locale=locale,
         zone=zone,
         phone=phone,
@@ -84,13 +94,15 @@ def change_user(
 
     Raises:
         NotFoundError, StaleVersionError: as `get_record`.
+        ForbiddenError: he may more than the caller, or would.
         ValidationError: the mail address cannot be one, or a role is unknown.
         ConflictError: the address is taken, or no administrator would be left.
     """
     _lock_administrators(session)
     user = get_record(
-        session, principal, Verb.EDIT, User, user_id, expected_version=expected_version
+        session, principal, Verb.CONFIGURE, User, user_id, expected_version=expected_version
     )
+    refuse_superior(session, principal, user)
     for field, value in changes.items():
         if field == "email":
             address = _address(value)
@@ -99,11 +111,37 @@ def change_user(
                 user.email_verified_at = None
             user.email = address
         elif field == "roles":
-            user.roles = known_roles(session, value)
+            user.roles = _granted(session, principal, value, beside=user.roles)
         else:
             setattr(user, field, value)
     session.flush()
     _refuse_to_lose_all_administrators(session)
+    return user
+
+
+def get_oneself(session: Session, principal: Principal) -> User:
+    """Return the caller's own record, which he reads whatever his roles are."""
+    return session.get_one(User, principal.user_id)
+
+
+def change_oneself(
+    session: Session,
+    principal: Principal,
+    changes: Mapping[str, Any],
+    *,
+    expected_version: int,
+) -> User:
+    """Change of the caller's own record what is his to say: not his roles, nor his address.
+
+    Raises:
+        StaleVersionError: it is not at `expected_version` any more.
+    """
+    user = session.get_one(User, principal.user_id, with_for_update=True, populate_existing=True)
+    if user.version != expected_version:
+        raise StaleVersionError(User.entity(), user.id, user.version)
+    for field, value in changes.items():
+        setattr(user, field, value)
+    session.flush()
     return user
 
 
@@ -121,7 +159,8 @@ def issue_token(
     """Make a token; its text is in the second value and can never be read again.
 
     Raises:
-        ForbiddenError: it is for somebody else, or would reach further than the caller's own.
+        ForbiddenError: it is for somebody else, perhaps one who may more than the caller, or would
+            reach further than the caller's own.
         NotFoundError: there is no such active user.
         ValidationError: it would be expired from the start, or a scope or row filter has no such
             form.
@@ -136,6 +175,7 @@ def issue_token(
     user = session.get(User, user_id)
     if user is None or not user.active or user.deleted_at is not None:
         raise NotFoundError("user", user_id)
+    refuse_superior(session, principal, user)
     filters = {**(row_filters or {}), **principal.row_filters}  # it reaches no further than his own
     check_row_filters(filters, reader_of(principal, now=now))
     return _issue(
@@ -156,6 +196,14 @@ def revoke_token(
         token.revoked_at = now
         session.flush()
     return token
+
+
+def _granted(
+    session: Session, principal: Principal, wanted: Iterable[str], *, beside: Iterable[str] = ()
+) -> list[str]:
+    codes = known_roles(session, wanted)
+    refuse_to_grant(principal, definitions(session, set(codes) - set(beside)))
+    return codes
 
 
 def _issue(
