@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.clock import utcnow
 from hub.connections import holding
+from hub.database_errors import is_away
 from hub.db import transaction
 from hub.history import sealing
 from hub.ledger import claims, housekeeping, schedules, setbacks, watching
@@ -124,19 +125,25 @@ class Relay:
         return 1 if rested and backlog < FRESH_BACKLOG else 0
 
     def _do_chores(self) -> None:
-        now = time.monotonic()
+        """Do what is due, and only then say where the database was away: each has had its turn."""
+        now, away = time.monotonic(), None
         for name, (period_s, chore) in self._chores.items():
             if now >= self._next_chore[name]:
                 self._next_chore[name] = now + period_s
-                self._do(name, chore)
+                away = _do(name, chore) or away
+        if away is not None:
+            raise away
 
-    def _do(self, name: str, chore: Callable[[], object]) -> None:
-        try:
-            chore()
-        except SQLAlchemyError:
-            raise
-        except Exception:  # the outermost frame of a chore: a fault in one is not the end of all
-            logger.exception("relay.chore_failed", extra={"chore": name})
+
+def _do(name: str, chore: Callable[[], object]) -> SQLAlchemyError | None:
+    """Do a chore; returns what it met where the database is away, and logs any other error."""
+    try:
+        chore()
+    except Exception as error:  # the outermost frame of a chore: a fault in one is not the end
+        if isinstance(error, SQLAlchemyError) and is_away(error):
+            return error
+        logger.exception("relay.chore_failed", extra={"chore": name})
+    return None
 
 
 def return_lapsed_leases() -> None:

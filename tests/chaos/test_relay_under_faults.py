@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from workers import process, relay
 from workers.relay import Relay
@@ -56,6 +56,35 @@ def test_a_database_that_is_away_at_the_start_is_waited_for(database: Engine) ->
         assert chore.done.wait(10)
 
     assert first.done.is_set()
+
+
+def no_such_column() -> Exception:
+    return ProgrammingError("", {}, psycopg.errors.UndefinedColumn("no such column"))
+
+
+@pytest.mark.usefixtures("pauses")
+@pytest.mark.parametrize("error", [database_away, no_such_column, lambda: ValueError("a rule")])
+def test_a_chore_that_never_succeeds_keeps_no_other_from_its_turn(
+    database: Engine, error: Callable[[], Exception]
+) -> None:
+    bad, good = Fails(10**9, error), Fails(0, error)
+
+    with running(Relay({"bad": (0.0, bad), "good": (0.0, good)})):
+        assert good.done.wait(5)
+
+    assert not bad.done.is_set()
+
+
+@pytest.mark.usefixtures("pauses")
+def test_one_chore_of_which_nothing_comes_does_not_slow_the_relay_down(
+    database: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = Fails(10**9, no_such_column), Fails(0, no_such_column)
+
+    with running(Relay({"bad": (0.0, bad), "good": (0.0, good)})):
+        assert good.done.wait(5)
+
+    assert {record.message for record in caplog.records} == {"relay.chore_failed"}
 
 
 @pytest.mark.usefixtures("pauses")
