@@ -1,0 +1,337 @@
+"""Each route × each kind of caller, on records of one owner (reliability.md R-50).
+
+The routes are those the application serves, so that a new one is tested without anyone remembering:
+what it does not find here (a path parameter, a body) makes the test say so. Every call is made in
+a transaction that is rolled back, so that none sees what another did.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, select, update
+
+import hub.db
+from api.authentication import forget_tokens
+from hub.access import teams
+from hub.access.callers import principal_of
+from hub.access.models import AccessGrant, ApiToken, User
+from hub.access.predicates import visible
+from hub.access.roles import BASE_ROLES, Level, Role, Verb, Visibility, level_of
+from hub.clock import utcnow
+from hub.customers.models import Customer
+from hub.db import transaction
+from hub.listing import page_of_values, parse_parameters
+from hub.listing.reader import Reader
+from hub.reports.datasets import DATASETS
+from hub.settings import get_settings
+from tests.api.client import ApiClient, Reply
+from tests.api.conftest import Caller, make_caller
+from tests.security.possessions import Possessions, make_possessions
+from tests.security.routes import Route, documented_routes
+
+pytestmark = pytest.mark.slow
+WORD, OTHER_WORD = "Zanzibarfalk", "Egernsund"
+
+
+class Kind(Enum):
+    """What decides over a record that a path names."""
+
+    CUSTOMER = "it is a customer or a part of one"
+    WRITTEN = "it hangs on a customer, and only who wrote it changes it"
+    PERSONAL = "it is one person's alone"
+    DEFINITION = "others read it as the visibility says, and only its owner changes it"
+    COMMON = "everybody sees it"
+    REQUEST = "it is asked for by one and decided by others"
+
+
+KINDS = {
+    **dict.fromkeys(
+        ("customer_id", "contact_id", "link_id", "conflict_id", "duplicate_id", "external_ref"),
+        Kind.CUSTOMER,
+    ),
+    **dict.fromkeys(("note_id", "reminder_id"), Kind.WRITTEN),
+    **dict.fromkeys(
+        (
+            "export_id", "report_run_id", "import_id", "job_id", "lookup_id", "delivery_id",
+            "problem_id", "plan_id", "run_id", "token_id", "hook_delivery_id",
+        ),
+        Kind.PERSONAL,
+    ),
+    **dict.fromkeys(("report_id", "schedule_id", "connection_id"), Kind.DEFINITION),
+    **dict.fromkeys(("role_id", "team_id", "user_id", "code_id", "name"), Kind.COMMON),
+    "approval_id": Kind.REQUEST,
+}  # fmt: skip
+"""By the first parameter of a path, as `Route.parameters` names it."""
+
+LEVELS = {Verb.CREATE: Level.COMMENT, Verb.CLAIM: Level.READ}
+"""What a verb over a part needs of the customer, where it is not what the verb needs by itself."""
+
+OK, FORBIDDEN, HIDDEN, NOBODY = "ok", "forbidden", "hidden", "nobody"
+STATUSES = {FORBIDDEN: {403}, HIDDEN: {404}, NOBODY: {401}}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A caller, and how he stands to the owner's customers."""
+
+    name: str
+    caller: Caller | None
+    role: Role
+    level: Level | None = None  # of his on the owner's customers; None: he does not know of them
+    is_owner: bool = False
+    gets_in: bool = True
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return self.caller.headers if self.caller else {}
+
+
+@pytest.fixture(params=["private", "protected"])
+def secrecy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Why others do not see the owner's records: the visibility, or their protection."""
+    chosen = Visibility.PRIVATE if request.param == "private" else Visibility.PUBLIC
+    monkeypatch.setenv("HUB_VISIBILITY", chosen)
+    get_settings.cache_clear()
+    forget_tokens()
+    yield request.param
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def owner(client: ApiClient) -> Caller:
+    return make_caller(Role.REPRESENTATIVE, "owner@example.com")
+
+
+@pytest.fixture
+def hidden(owner: Caller, secrecy: str) -> Possessions:
+    made = make_possessions(owner, WORD)
+    if secrecy == "protected":
+        with transaction() as session:
+            until = utcnow() + timedelta(days=9)
+            session.execute(update(Customer).values(protected_at=utcnow(), protected_until=until))
+    return made
+
+
+@pytest.fixture
+def crowd(owner: Caller, hidden: Possessions) -> list[Standing]:
+    """One caller of each kind."""
+    by_role = {
+        name: make_caller(role, f"{name}@example.com")
+        for name, role in {
+            "administrator": Role.ADMINISTRATOR, "manager": Role.MANAGER,
+            "reader": Role.REPRESENTATIVE, "writer": Role.REPRESENTATIVE,
+            "colleague": Role.REPRESENTATIVE, "auditor": Role.AUDITOR,
+            "revoked": Role.ADMINISTRATOR,
+        }.items()
+    }  # fmt: skip
+    with transaction() as session:
+        session.get_one(ApiToken, by_role["revoked"].token_id).revoked_at = utcnow()
+        teams.create_team(
+            session,
+            {
+                "name": "of the owner", "manager_user_id": by_role["manager"].user_id,
+                "member_ids": [owner.user_id],
+            },
+        )  # fmt: skip
+        for name, level in (("reader", "read"), ("writer", "write")):
+            for customer_id in session.scalars(select(Customer.id)):
+                session.add(
+                    AccessGrant(
+                        subject_type="customer", subject_id=customer_id, level=level,
+                        user_id=by_role[name].user_id,
+                    )
+                )  # fmt: skip
+    forget_tokens()
+    return [
+        Standing("owner", owner, Role.REPRESENTATIVE, Level.OWN, is_owner=True),
+        Standing("administrator", by_role["administrator"], Role.ADMINISTRATOR, Level.OWN),
+        Standing("manager in line", by_role["manager"], Role.MANAGER, Level.OWN),
+        Standing("shared to read", by_role["reader"], Role.REPRESENTATIVE, Level.READ),
+        Standing("shared to write", by_role["writer"], Role.REPRESENTATIVE, Level.WRITE),
+        Standing("colleague without right", by_role["colleague"], Role.REPRESENTATIVE),
+        Standing("auditor", by_role["auditor"], Role.AUDITOR, Level.OWN),
+        Standing("revoked token", by_role["revoked"], Role.ADMINISTRATOR, gets_in=False),
+        Standing("anonymous", None, Role.VIEWER, gets_in=False),
+    ]
+
+
+@contextmanager
+def undone(engine: Engine) -> Iterator[None]:
+    """Roll back what the block has the API commit."""
+    with engine.connect() as connection:
+        around = connection.begin()
+        hub.db.bind_sessions(bind=connection, join_transaction_mode="create_savepoint")
+        try:
+            yield
+        finally:
+            around.rollback()
+            hub.db.bind_sessions(bind=engine, join_transaction_mode="conditional_savepoint")
+
+
+def expected(route: Route, standing: Standing, secrecy: str) -> str:
+    """Return what a caller of a kind must meet at a route: domain.md §4, said once more."""
+    if not standing.gets_in:
+        return NOBODY
+    verb = route.permission.verb
+    if not BASE_ROLES[standing.role].grants(verb, route.permission.collection):
+        return FORBIDDEN
+    kind = KINDS[next(iter(route.parameters.values()))]
+    if standing.role is Role.ADMINISTRATOR or standing.is_owner or kind is Kind.COMMON:
+        return OK
+    reads = level_of(verb) < Level.WRITE
+    if standing.role is Role.AUDITOR:
+        return OK
+    if kind is Kind.PERSONAL or (kind is Kind.DEFINITION and secrecy == "private"):
+        return HIDDEN
+    if kind is Kind.DEFINITION:
+        return OK if reads else FORBIDDEN
+    if standing.level is None:
+        return HIDDEN
+    needed = LEVELS.get(verb, level_of(verb))
+    if kind is Kind.WRITTEN and not reads:
+        return FORBIDDEN
+    return OK if standing.level >= needed else FORBIDDEN
+
+
+def on_a_record(route: Route) -> bool:
+    return bool(route.parameters)
+
+
+def meets(answer: Reply, outcome: str, route: Route) -> bool:
+    """Say whether an answer is what was to be met."""
+    if outcome == HIDDEN and "external_ref" in route.parameters:
+        return answer.status_code == 409  # that the reference is taken he must be told, no more
+    if outcome in STATUSES:
+        return answer.status_code in STATUSES[outcome]
+    return answer.status_code not in {401, 403, 404, 500}
+
+
+def foreign(answer: Reply, hidden: Possessions) -> set[str]:
+    """Return what of the owner an answer tells beyond what the caller has said himself."""
+    text = answer.text
+    for said in hidden.paths.values():
+        text = text.replace(said, "")
+    return {each for each in (*hidden.ids, hidden.word) if each in text}
+
+
+def test_each_route_answers_each_kind_of_caller_as_he_stands(
+    app: Flask,
+    client: ApiClient,
+    database: Engine,
+    crowd: list[Standing],
+    *,
+    hidden: Possessions,
+    secrecy: str,
+) -> None:
+    wrong, counted = [], 0
+    for route in filter(on_a_record, documented_routes(app)):
+        for standing in crowd:
+            outcome = expected(route, standing, secrecy)
+            forget_tokens()
+            with undone(database):
+                answer = route.call(client, standing.headers, hidden)
+            counted += 1
+            told = set() if outcome == OK else foreign(answer, hidden)
+            if not meets(answer, outcome, route) or (told and outcome != FORBIDDEN):
+                wrong.append((str(route), standing.name, outcome, answer.status_code, told))
+
+    assert counted > 700
+    assert wrong == [], "\n".join(map(str, wrong))
+
+
+def questions(route: Route, hidden: Possessions) -> Iterator[str]:
+    """Yield queries that would show a hidden record: by its id, sorted, counted, searched."""
+    yield ""
+    listing = route.operation.listing
+    if listing is None:
+        return
+    names = {field.name for field in listing.fields if field.permission_class == "public"}
+    counted = [each.name for each in listing.fields if each.facet and each.name in names]
+    if counted:
+        yield f"?facets={','.join(counted)}"
+    for field in listing.fields:
+        if field.sortable:
+            yield f"?sort=-{field.name}"
+    if "id" in names:
+        yield "?" + "&".join(f"id={each}" for each in sorted(hidden.ids)[:50])
+    if "customer" in names:
+        yield f"?customer={hidden.paths['customer_id']}"
+    if "name" in names:
+        yield f"?name.contains={WORD}"
+    if listing.search is not None:
+        yield f"?q={WORD}"
+
+
+def test_no_list_filter_sort_search_or_count_tells_of_hidden_records(
+    app: Flask,
+    client: ApiClient,
+    crowd: list[Standing],
+    *,
+    hidden: Possessions,
+    secrecy: str,
+) -> None:
+    [colleague] = [each for each in crowd if each.name == "colleague without right"]
+    assert colleague.caller is not None
+    own = make_possessions(colleague.caller, OTHER_WORD)
+    wrong, asked = [], 0
+    for route in documented_routes(app):
+        if route.operation.method != "GET" or not lists(route, colleague, secrecy):
+            continue
+        for query in questions(route, hidden):
+            answer = route.call(client, colleague.headers, own, query=query)
+            asked += 1
+            text = answer.text
+            for said in hidden.ids:  # he asked for them by their ids; a link repeats the question
+                if answer.json is None or "items" not in answer.json:
+                    continue
+                text = "".join(map(str, answer.json["items"])) + str(answer.json.get("facets"))
+                if said in text:
+                    wrong.append((str(route), query, said))
+            if answer.status_code != 200 or WORD in text.replace(query, ""):
+                wrong.append((str(route), query, answer.status_code))
+            narrowed = WORD in query or "id=" in query or "customer=" in query
+            total = (answer.json or {}).get("total")
+            if narrowed and total is not None and total["count"]:
+                wrong.append((str(route), query, total))
+
+    assert asked > 60
+    assert wrong == []
+
+
+def lists(route: Route, standing: Standing, secrecy: str) -> bool:
+    """Say whether a route is a list, or a page of one's own, that a representative may read."""
+    if route.permission.verb in {Verb.AUDIT, Verb.CONFIGURE, Verb.CONNECT, Verb.APPROVE}:
+        return False
+    parameters = list(route.parameters.values())
+    if parameters and KINDS[parameters[0]] not in {Kind.CUSTOMER, Kind.COMMON}:
+        return False
+    definitions = {"reports", "connections", "schedules"}
+    return secrecy == "private" or route.permission.collection not in definitions
+
+
+@pytest.mark.parametrize("name", sorted(DATASETS))
+def test_no_export_or_report_of_a_list_holds_hidden_records(
+    crowd: list[Standing], name: str, *, hidden: Possessions, secrecy: str
+) -> None:
+    [colleague] = [each for each in crowd if each.name == "colleague without right"]
+    assert colleague.caller is not None
+    dataset = DATASETS[name]
+    if name == "reports" and secrecy == "protected":
+        return  # where everything is public, the names of reports are too
+    with transaction() as session:
+        user = session.get_one(User, colleague.caller.user_id)
+        principal = principal_of(session, user)
+        reader = Reader(now=utcnow(), zone="Europe/Copenhagen", user_id=user.id)
+        query = parse_parameters(dataset.listing, [("limit", "500")], reader)
+        seen = visible(principal, Verb.EXPORT, dataset.listing.model)
+        found = page_of_values(session, query, seen)
+
+    text = str(found.rows)
+    assert WORD not in text
+    assert [each for each in hidden.ids if each in text] == []
