@@ -245,7 +245,8 @@ class _Maker:
         self.add("delivery_id", delivery)
         problem = Problem(
             cause_key=self.word, kind=ProblemKind.MAIL_FAILED, subject_name=self.word, since=NOW,
-            last_seen_at=NOW, count=1, message={"code": "x", "text": self.word, "params": {}},
+            last_seen_at=NOW, count=1, detail={"recipient": self.user.email},
+            message={"code": "x", "text": self.word, "params": {}},
             remedy={"code": "x", "text": self.word, "params": {}}, link="/", alerts=False,
             alert_after=NOW, owner_user_id=self.user.id,
         )  # fmt: skip
