@@ -7,13 +7,13 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy import ColumnElement
 
+from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
-from api.paging import page
 from api.presenting_jobs import job_view
-from api.schemas.jobs import JobQuery, JobReplay, JobReplayed, JobView
-from api.schemas.shapes import Page
+from api.schemas.jobs import JobReplay, JobReplayed, JobView, ReplayQuery
 from hub.access.predicates import visible
 from hub.ledger import services as ledger
+from hub.ledger.listing import JOBS
 from hub.ledger.models import Job
 from hub.ledger.services import JobFilter
 
@@ -27,15 +27,11 @@ def _shown(call: Call[Any, Any]) -> ColumnElement[bool]:
 
 @operation(
     blueprint, "GET", "/jobs",
-    permission=Permission(Verb.READ, "jobs"), query=JobQuery, answer=Page[JobView],
+    permission=Permission(Verb.READ, "jobs"), listing=JOBS, answer=ListPage[JobView],
 )  # fmt: skip
-def list_jobs(call: Call[None, JobQuery]) -> Answer[Page[JobView]]:
+def list_jobs(call: Call) -> Answer[ListPage[JobView]]:
     """List jobs, the newest first; you see those that you asked for, an administrator all."""
-    wanted = JobFilter(
-        state=call.query.state, task=call.query.task, subject_id=call.query.subject_id
-    )
-    query = ledger.jobs_query(_shown(call), wanted)
-    return page(call, query, Job, lambda job: job_view(call, job), call.query, newest_first=True)
+    return list_page(call, JOBS, lambda job: job_view(call, job))
 
 
 @operation(
@@ -49,11 +45,16 @@ def get_job(call: Call, job_id: UUID) -> JobView:
 
 @operation(
     blueprint, "POST", "/jobs/<uuid:job_id>/replay",
-    permission=Permission(Verb.REPLAY, "jobs"), answer=JobView, refusals=_WRONG_STATE,
+    permission=Permission(Verb.REPLAY, "jobs"), query=ReplayQuery, answer=JobView,
+    refusals=_WRONG_STATE,
 )  # fmt: skip
-def replay_job(call: Call, job_id: UUID) -> Answer[JobView]:
-    """Send a dead job back to its queue."""
-    job = ledger.replay_job(call.session, _shown(call), job_id)
+def replay_job(call: Call[None, ReplayQuery], job_id: UUID) -> Answer[JobView]:
+    """Send a dead job back to its queue; with `force` one that is done as well.
+
+    What it has an effect on outside knows it again: a mail keeps its message id, a record sent to
+    accounting its key.
+    """
+    job = ledger.replay_job(call.session, _shown(call), job_id, force=call.query.force)
     return Answer(job_view(call, job), jobs=[ledger.handle_of(job)])
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from api.schemas.fields import Instant
-from api.schemas.shapes import Body, PageQuery, View
+from api.schemas.shapes import Body, Query, View
 from hub.ledger.models import JobState
 from hub.ledger.tasks import TaskName
 
@@ -36,12 +36,10 @@ class JobView(View):
     finished_at: AwareDatetime | None
 
 
-class JobQuery(PageQuery):
-    """Which jobs."""
+class ReplayQuery(Query):
+    """How to replay."""
 
-    state: JobState | None = None
-    task: str | None = Field(None, max_length=100)
-    subject_id: UUID | None = None
+    force: bool = Field(default=False, description="Also where it has succeeded already.")
 
 
 class JobReplay(Body):

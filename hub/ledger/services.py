@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Update, func, select, update
+from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -25,7 +25,6 @@ class JobFilter:
     """Which jobs; None and empty do not narrow. Times bound `finished_at`, the end excluded."""
 
     ids: Sequence[UUID] = ()
-    state: JobState | None = None
     task: str | None = None
     subject_id: UUID | None = None
     finished_from: datetime | None = None
@@ -36,8 +35,6 @@ class JobFilter:
         wanted: list[ColumnElement[bool]] = []
         if self.ids:
             wanted.append(Job.id.in_(self.ids))
-        if self.state is not None:
-            wanted.append(Job.state == self.state)
         if self.task is not None:
             wanted.append(Job.task == self.task)
         if self.subject_id is not None:
@@ -47,11 +44,6 @@ class JobFilter:
         if self.finished_to is not None:
             wanted.append(Job.finished_at < self.finished_to)
         return wanted
-
-
-def jobs_query(visible: ColumnElement[bool], wanted: JobFilter) -> Select[Job]:
-    """Return the query of jobs, newest first."""
-    return select(Job).where(visible, *wanted.conditions()).order_by(Job.id.desc())
 
 
 def get_job(session: Session, visible: ColumnElement[bool], job_id: UUID) -> Job:
@@ -66,15 +58,20 @@ def get_job(session: Session, visible: ColumnElement[bool], job_id: UUID) -> Job
     return job
 
 
-def replay_job(session: Session, visible: ColumnElement[bool], job_id: UUID) -> Job:
+def replay_job(
+    session: Session, visible: ColumnElement[bool], job_id: UUID, *, force: bool = False
+) -> Job:
     """Send a dead job back to its queue, with its attempts before it again.
+
+    `force` does so with one that succeeded too; the identities of its effects stay.
 
     Raises:
         NotFoundError: there is none that the caller may see.
         ConflictError: it is not dead, or its like is queued already.
     """
     job = _locked(session, visible, job_id)
-    _require(job, JobState.DEAD, JobState.QUEUED)
+    if not (force and job.state is JobState.SUCCEEDED):
+        _require(job, JobState.DEAD, JobState.QUEUED)
     try:
         with savepoint(session):
             session.execute(_replayed().where(Job.id == job.id))

@@ -14,6 +14,7 @@ from hub.documents.listing import DOCUMENTS
 from hub.duplicates.listing import DUPLICATES
 from hub.errors import NotFoundError, ValidationError
 from hub.i18n import N_
+from hub.ledger.listing import JOBS
 from hub.listing import Listing, Query, Reader, parse_stored
 from hub.listing.declaration import Expression
 from hub.mail.listing import DELIVERIES
@@ -81,6 +82,7 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(REPORTS, N_("Reports"), owner=ReportDef.owner_user_id),
         Dataset(REPORT_RUNS, N_("Runs of reports"), owner=ReportRun.recipient_user_id),
         Dataset(EXPORTS, N_("Exports")),
+        Dataset(JOBS, N_("Jobs")),
         Dataset(DOCUMENTS, N_("Documents")),
         Dataset(APPROVALS, N_("Approvals"), owner=Approval.requested_by),
     )

@@ -40,7 +40,8 @@ def test_jobs_are_listed_newest_first_and_filtered(
     assert ids("?state=dead") == [str(third), str(first)]
     assert ids("?state=dead&task=mail.send_delivery") == [str(first)]
     assert ids("?limit=1") == [str(third)]
-    assert ids(f"?cursor={second}") == [str(first)]
+    following = client.get("/api/v1/jobs?limit=2", headers=administrator.headers).json
+    assert ids(f"?cursor={following['next_cursor']}&limit=2") == [str(first)]
 
 
 def test_a_jobs_failure_is_told_in_the_readers_language(
@@ -98,6 +99,42 @@ def test_a_representative_sees_the_jobs_he_asked_for(
     assert client.get(f"/api/v1/jobs/{own}", headers=headers).status_code == 200
     assert client.get(f"/api/v1/jobs/{other}", headers=headers).status_code == 404
     assert client.post(f"/api/v1/jobs/{own}/replay", headers=headers).status_code == 403
+
+
+def test_jobs_are_filtered_sorted_and_counted_like_any_list(
+    client: ApiClient, administrator: Caller
+) -> None:
+    first = make_job(state="dead", attempt=7)
+    second = make_job(state="dead", attempt=1)
+    make_job(state="queued")
+    headers = administrator.headers
+
+    listed = client.get("/api/v1/jobs?state=dead&facets=state", headers=headers).json
+    turned = client.get("/api/v1/jobs?sort=created_at&attempt.gte=1", headers=headers).json
+    wrong = client.get("/api/v1/jobs?colour=red", headers=headers)
+
+    assert [job["id"] for job in listed["items"]] == [str(second), str(first)]
+    assert listed["total"] == {"count": 2, "exact": True}
+    assert {s["value"]: s["count"] for s in listed["facets"]["state"]["slices"]} == {
+        "dead": 2, "queued": 1,
+    }  # fmt: skip
+    assert [job["id"] for job in turned["items"]] == [str(first), str(second)]
+    assert (wrong.status_code, wrong.json["errors"][0]["pointer"]) == (422, "/colour")
+
+
+def test_a_job_that_is_done_is_done_again_only_by_force(
+    client: ApiClient, administrator: Caller
+) -> None:
+    done, running = make_job(state="succeeded"), make_job(state="running")
+    path, headers = f"/api/v1/jobs/{done}/replay", administrator.headers
+
+    refused = client.post(path, headers=headers)
+    forced = client.post(f"{path}?force=true", headers=headers)
+    never = client.post(f"/api/v1/jobs/{running}/replay?force=true", headers=headers)
+
+    assert (refused.status_code, refused.json["code"]) == (409, "job_state")
+    assert (forced.status_code, forced.json["state"]) == (200, "queued")
+    assert never.status_code == 409
 
 
 def test_a_dead_job_is_sent_back_with_all_attempts_before_it(
