@@ -1,7 +1,9 @@
 """The routes of the API as they are published, and how to call one on a person's own records."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from flask import Flask
@@ -86,7 +88,8 @@ class Route:
         owner: Possessions,
         *,
         query: str = "",
-        version: str = "1",
+        version: str | None = "1",
+        more: Mapping[str, Any] = MappingProxyType({}),
     ) -> Reply:
         """Call it on what belongs to a person.
 
@@ -98,7 +101,7 @@ class Route:
         for name, known_as in self.parameters.items():
             path = re.sub(rf"<(?:\w+:)?{name}>", owner.paths[known_as], path)
         options: dict[str, Any] = {"headers": dict(headers)}
-        if self.operation.needs_version:
+        if self.operation.needs_version and version is not None:
             options["headers"]["If-Match"] = f'"{version}"'
         body = self.operation.body
         if isinstance(body, Upload):
@@ -106,7 +109,7 @@ class Route:
         elif isinstance(body, type) and issubclass(body, BaseModel):
             options["json"] = {
                 name: value.format_map(owner.paths) if isinstance(value, str) else value
-                for name, value in ONES_BODIES.get(body.__name__, {}).items()
+                for name, value in {**ONES_BODIES.get(body.__name__, {}), **more}.items()
             }
         query = query or QUERIES.get(self.path.removeprefix(API), "")
         send = getattr(client, self.operation.method.lower())
