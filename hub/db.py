@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -35,6 +35,7 @@ from sqlalchemy import (
     literal,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import (
     DeclarativeBase,
     InstrumentedAttribute,
@@ -179,6 +180,9 @@ def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], ids: Iterable
     return column == any_(literal(ids if isinstance(ids, Ids) else Ids(ids), _IdsType()))
 
 
+ModelT = TypeVar("ModelT", bound=Base)
+
+
 class HubSession(Session):
     """The session of every transaction; `hub.history` and `hub.ledger` listen to its events."""
 
@@ -224,6 +228,31 @@ def pending(session: Session, kind: str) -> dict[Any, Any]:
     """
     waiting: dict[Any, Any] = session.info.setdefault("pending", {}).setdefault(kind, {})
     return waiting
+
+
+def locked(session: Session, model: type[ModelT], identifier: UUID | None) -> ModelT:
+    """Return a row, locked against writers until the transaction ends, and as it is now.
+
+    ``session.get(…, with_for_update=…)`` would lock it too, but show it as it was when this session
+    first read it. Rows that refer to it may still be written.
+
+    Raises:
+        NoResultFound: there is none.
+    """
+    found = find_locked(session, model, identifier)
+    if found is None:
+        raise NoResultFound(f"there is no {model.__name__} {identifier}")
+    return found
+
+
+def find_locked(session: Session, model: type[ModelT], identifier: UUID | None) -> ModelT | None:
+    """Return a row as `locked` does, None where there is none."""
+    if identifier is None:
+        return None
+    session.flush()  # or what is set and not written yet would be read over
+    return session.get(
+        model, identifier, populate_existing=True, with_for_update={"key_share": True}
+    )
 
 
 @contextmanager

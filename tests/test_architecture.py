@@ -142,3 +142,40 @@ def test_every_record_has_a_rule_of_who_may_do_what() -> None:
     without = {name for name, model in records.items() if model not in RULES}
 
     assert without == _NOT_FOR_CALLERS
+
+
+def test_what_is_locked_is_read_again() -> None:
+    found = []
+    for path, tree in sources(*PACKAGES):
+        found += [
+            f"{path}:{node.lineno} {node.func.attr}: use hub.db.locked"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in {"get", "get_one"}
+            and any(keyword.arg == "with_for_update" for keyword in node.keywords)
+            and path != Path("hub/db.py")
+        ]
+        found += [
+            f"{path}:{node.lineno} {node.name}: set populate_existing"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef)
+            and {"select_of_a_model", "with_for_update"} <= (done := set(what_is_done(node)))
+            and "populate_existing" not in done
+        ]
+
+    assert found == []
+
+
+def what_is_done(function: ast.FunctionDef) -> Iterator[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.keyword) and node.arg is not None:
+            yield node.arg
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", "") == "select"
+            and any(isinstance(each, ast.Name) and each.id[0].isupper() for each in node.args)
+        ):
+            yield "select_of_a_model"

@@ -13,6 +13,7 @@ from hub.access.roles import Verb
 from hub.approvals.actions import Action, Deciders
 from hub.approvals.deciders import Administrators
 from hub.approvals.models import Approval, ApprovalState
+from hub.db import find_locked
 from hub.mail import services as mail
 from hub.mail.models import Delivery, DeliveryKind
 from hub.mail.services import Recipient
@@ -59,9 +60,7 @@ class ApprovalMails:
         """See `hub.mail.sources.Source.wants`: what is decided asks nobody any more."""
         if delivery.sequence != ASKED:
             return True
-        approval = session.get(
-            Approval, delivery.source_id, populate_existing=True, with_for_update=True
-        )
+        approval = find_locked(session, Approval, delivery.source_id)
         return approval is not None and approval.state is ApprovalState.REQUESTED
 
     def settled(self, session: Session, delivery: Delivery) -> None:

@@ -62,6 +62,7 @@ def close_vanished(session: Session, customer_ids: Sequence[UUID], still: Sequen
             )
             .order_by(DupCandidate.a_id, DupCandidate.b_id)
             .with_for_update()
+            .execution_options(populate_existing=True)
             .options(lazyload("*"))  # the customers themselves are not looked at
         )
         if (row.a_id, row.b_id) not in met

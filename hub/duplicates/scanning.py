@@ -54,7 +54,10 @@ def scan_batch(session: Session, job_id: UUID, *, batch: int = BATCH) -> Duplica
     one commit.
     """
     scan = session.scalars(
-        select(DuplicateScan).where(DuplicateScan.job_id == job_id).with_for_update()
+        select(DuplicateScan)
+        .where(DuplicateScan.job_id == job_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).one()
     found = _next_of_all(session, scan, batch) if scan.whole else _next_changed(session, batch)
     if not found:

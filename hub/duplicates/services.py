@@ -161,6 +161,7 @@ def _open_pairs_of(session: Session, customer_id: UUID) -> list[DupCandidate]:
                 or_(DupCandidate.a_id == customer_id, DupCandidate.b_id == customer_id),
             )
             .with_for_update()
+            .execution_options(populate_existing=True)
         )
     )
 

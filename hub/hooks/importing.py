@@ -184,6 +184,7 @@ def _resource(
             HookResource.resource_id == resource_id,
         )
         .with_for_update()
+        .execution_options(populate_existing=True)
     ).one()
     return made is not None, found
 

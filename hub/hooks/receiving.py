@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub import signatures
 from hub.connections import credentials, declarations
 from hub.connections.models import Connection
-from hub.db import new_id
+from hub.db import find_locked, new_id
 from hub.errors import ConflictError, NotFoundError
 from hub.hooks.models import DeliveryState, HookDelivery
 from hub.i18n import N_
@@ -109,7 +109,11 @@ def get(session: Session, delivery_id: UUID, *, lock: bool = False) -> HookDeliv
     Raises:
         NotFoundError: there is none.
     """
-    found = session.get(HookDelivery, delivery_id, with_for_update=lock or None)
+    found = (
+        find_locked(session, HookDelivery, delivery_id)
+        if lock
+        else session.get(HookDelivery, delivery_id)
+    )
     if found is None:
         raise NotFoundError(ENTITY, delivery_id)
     return found

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer, FieldFact
+from hub.db import find_locked
 from hub.errors import NotFoundError, StaleVersionError
 from hub.history.recording import plain
 from hub.imports.models import ImportIdentity
@@ -90,7 +91,7 @@ def _unmoved(session: Session, item: PlanItem, version: int | None) -> Customer:
         NotFoundError: it was deleted.
         StaleVersionError: it was changed or merged since.
     """
-    customer = session.get(Customer, item.record_id, with_for_update={"key_share": True})
+    customer = find_locked(session, Customer, item.record_id)
     if customer is None or customer.deleted_at is not None:
         raise NotFoundError(customers.ENTITY, item.record_id)
     if customer.merged_into_id is not None or customer.version != version:

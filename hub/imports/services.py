@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.db import find_locked
 from hub.errors import ConflictError, NotFoundError, ValidationError
 from hub.files import services as files
 from hub.files.storage import Content
@@ -128,7 +129,7 @@ def get(session: Session, import_id: UUID, *, lock: bool = False) -> ImportJob:
     Raises:
         NotFoundError: there is none.
     """
-    job = session.get(ImportJob, import_id, with_for_update={"key_share": True} if lock else None)
+    job = find_locked(session, ImportJob, import_id) if lock else session.get(ImportJob, import_id)
     if job is None:
         raise NotFoundError(ENTITY, import_id)
     return job

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hub.customers.models import Customer
+from hub.db import find_locked
 
 _WITH_MAIL = text("""
     with wanted as (
@@ -65,4 +66,4 @@ def living(session: Session, customer_id: UUID | None) -> Customer | None:
     answering = survivors(session, [customer_id]).get(customer_id)
     if answering is None:
         return None
-    return session.get(Customer, answering, with_for_update={"key_share": True})
+    return find_locked(session, Customer, answering)

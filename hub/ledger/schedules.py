@@ -37,6 +37,7 @@ def expand_due(session: Session, *, limit: int = 100) -> int:
         .order_by(Schedule.next_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     now = session.execute(select(func.now())).scalar_one()
     for schedule in due:

@@ -147,6 +147,7 @@ def fail_abandoned(session: Session, *, now: datetime, limit: int = 100) -> int:
         .order_by(Delivery.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     for delivery in found:
         delivery.state = DeliveryState.FAILED

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from hub.customers.models import Customer
+from hub.db import find_locked
 from hub.errors import ValidationError
 from hub.history.recording import origin_of
 from hub.i18n import N_
@@ -111,12 +112,8 @@ def newest_of(session: Session, customer_id: UUID) -> Note | None:
 
 def refresh_newest(session: Session, customer_id: UUID | None) -> None:
     """Reckon a customer's newest note again, after notes were taken away or moved."""
-    if customer_id is None:
-        return
     # Locked first, by a statement of its own: the next one then sees every committed note.
-    customer = session.scalar(
-        select(Customer).where(Customer.id == customer_id).with_for_update(key_share=True)
-    )
+    customer = find_locked(session, Customer, customer_id)
     if customer is None:
         return
     customer.last_note_at = session.scalar(

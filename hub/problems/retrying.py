@@ -88,6 +88,7 @@ def _resend(session: Session, problem: Problem) -> list[Enqueued]:
         .order_by(Delivery.id)
         .limit(MOST_REPLAYED)
         .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     return [mail.resend(session, delivery) for delivery in failed]
 

@@ -75,6 +75,7 @@ def fail_abandoned(session: Session, *, now: datetime, limit: int = 100) -> int:
         .order_by(Reminder.fire_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     for reminder in found:
         reminder.state = ReminderState.FAILED

@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from hub.db import locked
 from hub.mail.models import Delivery, DeliveryState
 from hub.mail.sources import declare_source
 from hub.reports.models import ReportRun, ReportRunState
@@ -18,9 +19,7 @@ class ReportRuns:
 
     def settled(self, session: Session, delivery: Delivery) -> None:
         """Note in the run that its newest mail is out, or why it is not."""
-        run = session.get_one(
-            ReportRun, delivery.source_id, with_for_update=True, populate_existing=True
-        )
+        run = locked(session, ReportRun, delivery.source_id)
         if delivery.sequence != run.sends - 1:
             return  # a later one tells
         if delivery.state is DeliveryState.SENT:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.access.predicates import visible
 from hub.access.roles import Verb
+from hub.db import locked
 from hub.errors import ConflictError
 from hub.files import services as files
 from hub.i18n import N_, translate
@@ -75,7 +76,7 @@ def begin(session: Session, export_id: UUID, *, now: datetime) -> FileOrder | No
         ForbiddenError: who asked is inactive, or has no right to export the list any more.
         ValidationError: he may not ask so any more.
     """
-    export = _locked(session, export_id)
+    export = locked(session, Export, export_id)
     if export.state not in {*_UNFINISHED, ExportState.FAILED}:
         return None
     export.state = ExportState.RENDERING
@@ -102,7 +103,7 @@ def record_made(
     session: Session, export_id: UUID, order: FileOrder, outcome: FileOutcome, *, now: datetime
 ) -> Export:
     """Note what was made; the file can be fetched until it expires."""
-    export = _locked(session, export_id)
+    export = locked(session, Export, export_id)
     note_outcome(export, outcome)
     assert outcome.content is not None  # noqa: S101 - an export of no rows is a file of headers
     export.expires_at = now + FILES_KEPT
@@ -120,7 +121,7 @@ def record_made(
 
 def note_failed(session: Session, export_id: UUID, error: Exception) -> None:
     """Note why an export could not be made; a replay of its job tries again."""
-    export = _locked(session, export_id)
+    export = locked(session, Export, export_id)
     export.state = ExportState.FAILED
     export.message = failure(error)
 
@@ -145,7 +146,3 @@ def _free_lane(session: Session, user_id: UUID) -> int:
             most=MOST_WAITING,
         )
     return min(range(LANES), key=lambda lane: waiting.get(lane, 0))
-
-
-def _locked(session: Session, export_id: UUID) -> Export:
-    return session.get_one(Export, export_id, with_for_update=True, populate_existing=True)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from hub.access.models import User
 from hub.access.predicates import visible
 from hub.access.roles import Verb
+from hub.db import find_locked, locked
 from hub.errors import ConflictError
 from hub.files import services as files
 from hub.i18n import N_
@@ -65,7 +66,7 @@ def plan(session: Session, schedule_id: UUID, planned_at: datetime) -> list[Repo
 
     Those that are there already are left alone: an occurrence that is planned twice runs once.
     """
-    schedule = session.get(ReportSchedule, schedule_id, with_for_update=True)
+    schedule = find_locked(session, ReportSchedule, schedule_id)
     if schedule is None or schedule.deleted_at is not None:
         return []
     report = session.get_one(ReportDef, schedule.report_id)
@@ -103,7 +104,7 @@ def begin(session: Session, run_id: UUID, *, now: datetime) -> RunOrder | None:
         ForbiddenError: the recipient is inactive, or has no right to export the list.
         ValidationError: he may not ask what the report asks.
     """
-    run = _locked(session, run_id)
+    run = locked(session, ReportRun, run_id)
     if run.state not in _RENDERABLE or run.file_id is not None:
         return None
     run.state = ReportRunState.RENDERING
@@ -128,7 +129,7 @@ def begin(session: Session, run_id: UUID, *, now: datetime) -> RunOrder | None:
 
 def record_rendered(session: Session, run_id: UUID, order: FileOrder, outcome: FileOutcome) -> None:
     """Note what was made for a run, and ask for its mail; a run without a file only says so."""
-    run = _locked(session, run_id)
+    run = locked(session, ReportRun, run_id)
     note_outcome(run, outcome)
     if outcome.content is not None:
         stored = files.keep(
@@ -146,14 +147,14 @@ def record_rendered(session: Session, run_id: UUID, order: FileOrder, outcome: F
 
 def skip(session: Session, run_id: UUID, outcome: FileOutcome) -> None:
     """Note that a run had no rows, and that its schedule wants no mail of that."""
-    run = _locked(session, run_id)
+    run = locked(session, ReportRun, run_id)
     note_outcome(run, outcome)
     run.state = ReportRunState.SKIPPED_EMPTY
 
 
 def note_failed(session: Session, run_id: UUID, error: Exception) -> None:
     """Note why a run could not be rendered; a replay of its job tries again."""
-    run = _locked(session, run_id)
+    run = locked(session, ReportRun, run_id)
     if run.state in _RENDERABLE:
         run.state = ReportRunState.FAILED
         run.message = failure(error)
@@ -217,7 +218,3 @@ def _recipients(session: Session, schedule: ReportSchedule, dataset: Dataset) ->
         .where(User.id.in_(owning), User.active, User.deleted_at.is_(None))
         .order_by(User.id)
     ).all()
-
-
-def _locked(session: Session, run_id: UUID) -> ReportRun:
-    return session.get_one(ReportRun, run_id, with_for_update=True, populate_existing=True)

@@ -177,7 +177,10 @@ def replace(
     if errors:
         raise ValidationError(*errors)
     rows = session.scalars(
-        select(MappingRow).where(MappingRow.connection_id == connection.id).with_for_update()
+        select(MappingRow)
+        .where(MappingRow.connection_id == connection.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
     for row in rows:
         row.active = False

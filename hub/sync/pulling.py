@@ -17,6 +17,7 @@ from hub import matching
 from hub.connections.models import Connection, ExternalLink, LinkState
 from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer, CustomerRole, Lifecycle
+from hub.db import locked
 from hub.errors import ConflictError, StaleVersionError
 from hub.i18n import N_
 from hub.plans.models import PlanItem
@@ -89,7 +90,7 @@ class CustomerSync:
     def undo(self, session: Session, item: PlanItem, *, now: datetime) -> None:
         """See `hub.plans.services.Handler.undo`: unlink, and take away what was created."""
         link = links.of_remote(session, self.connection.id, str(item.external_id))
-        customer = session.get_one(Customer, item.record_id, with_for_update=True)
+        customer = locked(session, Customer, item.record_id)
         if item.action == "update":
             raise ConflictError(
                 "not_undoable", N_("A later synchronisation may have built on this change.")
@@ -144,7 +145,7 @@ class CustomerSync:
         if link is None:
             raise ConflictError("unlinked", N_("The link was taken away meanwhile."))
         session.refresh(link, with_for_update=True)
-        customer = session.get_one(Customer, link.customer_id, with_for_update=True)
+        customer = locked(session, Customer, link.customer_id)
         ours = mapping.here(self.pairs, customer)
         change = Change(link, remote.remote_id, self.pairs, ours)
         outcome = merged(change, remote)

@@ -18,6 +18,7 @@ from hub import matching
 from hub.connections import services as connections
 from hub.connections.models import USABLE, Connection, ExternalLink, LinkState
 from hub.customers.models import AccountingState, Customer, Lifecycle
+from hub.db import find_locked, locked
 from hub.history.recording import PendingEvent, origin_of
 from hub.i18n import N_
 from hub.ledger.enqueueing import enqueue
@@ -187,7 +188,7 @@ def reserve(
 
 def reserve_another(session: Session, link_id: UUID, highest_free: str | None) -> None:
     """Reserve another number for an intent whose number was taken by somebody else."""
-    link = session.get_one(ExternalLink, link_id, with_for_update=True)
+    link = locked(session, ExternalLink, link_id)
     connection = connections.get(session, link.connection_id, lock=True)
     link.remote_id = _next_number(connection, highest_free)
     link.intent = None
@@ -195,13 +196,13 @@ def reserve_another(session: Session, link_id: UUID, highest_free: str | None) -
 
 def store_intent(session: Session, intent: Intent) -> None:
     """Keep the body and key of a create before it is sent."""
-    link = session.get_one(ExternalLink, intent.link_id, with_for_update=True)
+    link = locked(session, ExternalLink, intent.link_id)
     link.intent = {"key": intent.key, "fields": dict(intent.fields)}
 
 
 def note_sending(session: Session, change: Change, outcome: Merged) -> None:
     """Keep what is about to be sent; commit before the call."""
-    link = session.get_one(ExternalLink, change.link.id, with_for_update=True)
+    link = locked(session, ExternalLink, change.link.id)
     links.note_sending(link, outcome.send)
 
 
@@ -227,8 +228,8 @@ def record_linked(
 ) -> None:
     """Note that the two are one: link, base, number and state."""
     connection = connections.get(session, connection_id)
-    link = session.get_one(ExternalLink, link_id, with_for_update=True)
-    customer = session.get_one(Customer, link.customer_id, with_for_update=True)
+    link = locked(session, ExternalLink, link_id)
+    customer = locked(session, Customer, link.customer_id)
     pairs = mapping.pairs_of(session, connection)
     link.remote_id = remote.remote_id
     link.state = LinkState.LINKED
@@ -258,8 +259,8 @@ def record_pushed(
 ) -> None:
     """Note what was sent, take over what changed there, and ask about what clashes."""
     connection = connections.get(session, connection_id)
-    link = session.get_one(ExternalLink, change.link.id, with_for_update=True)
-    customer = session.get_one(Customer, link.customer_id, with_for_update=True)
+    link = locked(session, ExternalLink, change.link.id)
+    customer = locked(session, Customer, link.customer_id)
     theirs, _ = mapping.there(change.pairs, remote.fields)
     links.agree(link, {**links.base_beside(link, theirs), **outcome.agreed, **outcome.send})
     link.intent = None
@@ -273,14 +274,14 @@ def record_pushed(
 
 def drop_intent(session: Session, link_id: UUID) -> None:
     """Forget the body of a create that was refused: the next try sends the mended one."""
-    link = session.get(ExternalLink, link_id, with_for_update=True)
+    link = find_locked(session, ExternalLink, link_id)
     if link is not None and link.state is LinkState.INTENDED:
         link.intent = None
 
 
 def adopt(session: Session, link_id: UUID, remote_id: str) -> None:
     """Point an intent at a remote customer that proved to be the same."""
-    link = session.get_one(ExternalLink, link_id, with_for_update=True)
+    link = locked(session, ExternalLink, link_id)
     link.remote_id = remote_id
 
 

@@ -10,6 +10,7 @@ from hub.connections import services as connections
 from hub.connections.models import Conflict, ExternalLink, LinkState
 from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer
+from hub.db import locked
 from hub.errors import ConflictError
 from hub.history.recording import origin_of
 from hub.i18n import N_
@@ -30,7 +31,7 @@ def resolve(session: Session, conflict: Conflict, choice: str, *, now: datetime)
         raise ConflictError(
             "resolved", N_("The conflict is {state} already."), state=conflict.state
         )
-    link = session.get_one(ExternalLink, conflict.link_id, with_for_update=True)
+    link = locked(session, ExternalLink, conflict.link_id)
     connection = connections.get(session, conflict.connection_id)
     customer = customers.get(session, conflict.customer_id, lock=True)
     pair = next(
