@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from hub import matching
@@ -229,30 +229,30 @@ def _same_here(
     session: Session, connection: Connection, values: Mapping[str, Any]
 ) -> list[Customer]:
     """Return unlinked customers that are the remote one: number, EAN and name all agree."""
-    number = values.get("corporate_identification_number")
-    statement = select(Customer).where(
-        Customer.deleted_at.is_(None),
-        Customer.merged_into_id.is_(None),
-        ~select(ExternalLink.id)
-        .where(
-            ExternalLink.connection_id == connection.id,
-            ExternalLink.customer_id == Customer.id,
-            ExternalLink.state != LinkState.SEVERED,
-        )
-        .exists(),
-    )
+    number, email = values.get("corporate_identification_number"), values.get("email")
     if number:
-        statement = statement.where(Customer.cvr == number)
-    elif values.get("email"):
-        statement = statement.where(Customer.email == values["email"], Customer.cvr.is_(None))
+        alike = Customer.cvr == number
+    elif email:
+        alike = and_(func.casefold(Customer.email) == func.casefold(email), Customer.cvr.is_(None))
     else:
         return []
-    return [
-        customer
-        for customer in session.scalars(statement.limit(50))
-        if customer.ean == values.get("ean")
-        and matching.same_name(customer.name, str(values.get("name") or ""))
-    ]
+    found = session.scalars(
+        select(Customer).where(
+            alike,
+            Customer.ean.is_not_distinct_from(values.get("ean")),
+            Customer.deleted_at.is_(None),
+            Customer.merged_into_id.is_(None),
+            ~select(ExternalLink.id)
+            .where(
+                ExternalLink.connection_id == connection.id,
+                ExternalLink.customer_id == Customer.id,
+                ExternalLink.state != LinkState.SEVERED,
+            )
+            .exists(),
+        )
+    )
+    name = str(values.get("name") or "")
+    return [customer for customer in found if matching.same_name(customer.name, name)]
 
 
 def _shared_base(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
