@@ -258,6 +258,20 @@ def take_back(session: Session, customer: Customer, *, now: datetime) -> None:
     _remove(session, customer, now)
 
 
+def take_number(session: Session, customer: Customer, number: str) -> bool:
+    """Give a customer the number that another system has for it; returns whether it got it.
+
+    It does not where it has one already, or another customer has this one.
+    """
+    if customer.ref_no is not None:
+        return False
+    if session.scalar(select(Customer.id).where(Customer.ref_no == number)) is not None:
+        return False
+    customer.ref_no = number
+    refresh_derived(session, customer, {"ref_no"})
+    return True
+
+
 def give_number(session: Session, customer: Customer) -> None:
     """Give a customer the next reference number of our own sequence, if it has none."""
     if customer.ref_no is None:
@@ -271,6 +285,7 @@ def give_number(session: Session, customer: Customer) -> None:
                 )
             ],
         )
+        refresh_derived(session, customer, {"ref_no"})
 
 
 def party_of(values: Mapping[str, Any]) -> matching.Party:

@@ -178,10 +178,8 @@ class CustomerSync:
         _note(link, remote, now)
         customer.accounting_state = AccountingState.LINKED
         customer.accounting_message = None
-        if self.connection.numbering_owner and customer.ref_no is None:
-            taken = session.scalar(select(Customer.id).where(Customer.ref_no == remote.remote_id))
-            if taken is None:
-                customer.ref_no = remote.remote_id
+        if self.connection.numbering_owner:
+            customers.take_number(session, customer, remote.remote_id)
         session.flush()
         return link
 

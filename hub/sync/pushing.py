@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import matching
 from hub.connections import services as connections
 from hub.connections.models import USABLE, Connection, ExternalLink, LinkState
+from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer, Lifecycle
 from hub.db import find_locked, locked
 from hub.history.recording import PendingEvent, origin_of
@@ -240,10 +240,8 @@ def record_linked(
     link.last_out_at = now
     customer.accounting_state = AccountingState.LINKED
     customer.accounting_message = None
-    if connection.numbering_owner and customer.ref_no is None:
-        taken = session.scalar(select(Customer.id).where(Customer.ref_no == remote.remote_id))
-        if taken is None:
-            customer.ref_no = remote.remote_id
+    if connection.numbering_owner:
+        customers.take_number(session, customer, remote.remote_id)
     if mapping.here(pairs, customer) != values:
         _ask_if_changed(session, connection, customer, link, pairs=pairs, agreed=values)
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import Engine, func, select, text, true, update
 
 from hub import sealing
 from hub.clock import utcnow
@@ -17,12 +17,14 @@ from hub.connections.models import (
     Run,
 )
 from hub.customers import services as customers
+from hub.customers.listing import CUSTOMERS
 from hub.customers.models import AccountingState, Customer
 from hub.db import transaction
 from hub.ledger import claims
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
+from hub.listing import Reader, page, parse_parameters
 from hub.plans.models import PlanItem
 from hub.sync import mapping
 from tests.workers.bookkeeping import Office, customer, dead_jobs, link_of, push
@@ -139,6 +141,25 @@ def test_the_same_number_under_another_name_waits_for_a_person(office: Office) -
     assert made.accounting_message["params"]["number"] == "7"
     assert office.writes("POST") == []
     assert [job.subject_id for job in dead_jobs()] == [made.id]
+
+
+def found_by(question: str) -> list[UUID]:
+    """Return whom quick search finds."""
+    with transaction() as session:
+        reader = Reader(now=utcnow(), zone="Europe/Copenhagen")
+        query = parse_parameters(CUSTOMERS, [("q", question)], reader)
+        return [row.id for row in page(session, query, true()).rows]
+
+
+def test_a_customer_is_found_by_the_number_it_got_there(office: Office) -> None:
+    pushed = office.create(name="Ny Kunde ApS")
+    office.enter(70042, name="Kun Derovre ApS")
+    office.pull()
+
+    with transaction() as session:
+        pulled = session.scalars(select(Customer).where(Customer.name == "Kun Derovre ApS")).one()
+    assert found_by(str(customer(pushed).ref_no)) == [pushed]
+    assert found_by("70042") == [pulled.id]
 
 
 def test_an_edit_sends_the_changed_fields_and_keeps_what_is_only_known_there(

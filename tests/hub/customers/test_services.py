@@ -238,3 +238,16 @@ def test_a_provisional_name_gives_way(database: Engine) -> None:
     identifier = create(cvr="99000007")
 
     assert observe(identifier, CauseKind.REGISTRY, name="Nordlys Testværk ApS") == ["name"]
+
+
+def test_a_number_from_elsewhere_is_taken_once_and_by_one_alone(database: Engine) -> None:
+    first, second = create(name="Den Første"), create(name="Noget Ganske Andet")
+
+    with transaction() as session:
+        taken = [
+            services.take_number(session, services.get(session, identifier), number)
+            for identifier, number in ((first, "70042"), (first, "70043"), (second, "70042"))
+        ]
+
+    assert taken == [True, False, False]
+    assert (get(first).ref_no, get(second).ref_no) == ("70042", None)
