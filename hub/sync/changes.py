@@ -1,7 +1,7 @@
 """Bringing the two halves of a linked customer in line."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -10,11 +10,12 @@ from hub.connections.models import Connection, ExternalLink
 from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer
+from hub.history.changes import last_changes
 from hub.origin import CauseKind
 from hub.ports import RemoteCustomer
 from hub.sync import links, mapping
 from hub.sync.mapping import Pair
-from hub.sync.merging import Direction, Merged, merge
+from hub.sync.merging import Direction, Merged, Policy, Times, merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,29 @@ class Change:
     remote_id: str
     pairs: Sequence[Pair]
     local: Mapping[str, str | None]
+    changed_here_at: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def change_of(
+    session: Session, link: ExternalLink, pairs: Sequence[Pair], customer: Customer
+) -> Change:
+    """Return a linked customer as it is here now.
+
+    When its fields changed here is looked up for those of which the newest is to win.
+    """
+    assert link.remote_id is not None  # noqa: S101 - only an intended link may lack it
+    newest = {pair.local: pair.remote for pair in pairs if pair.policy is Policy.NEWEST}
+    at = last_changes(
+        session, customers.ENTITY, customer.id, newest,
+        but_for=(CauseKind.ACCOUNTING, str(link.connection_id)),
+    )  # fmt: skip
+    return Change(
+        link,
+        link.remote_id,
+        pairs,
+        mapping.here(pairs, customer),
+        {newest[name]: moment for name, moment in at.items()},
+    )
 
 
 def merged(change: Change, remote: RemoteCustomer) -> Merged:
@@ -36,7 +60,9 @@ def merged(change: Change, remote: RemoteCustomer) -> Merged:
         if pair.remote in theirs
         and not (pair.direction is Direction.OUT and change.local.get(pair.remote) is None)
     ]
-    return merge(rules, links.base_beside(change.link, theirs), change.local, theirs)
+    base = links.base_beside(change.link, theirs)
+    times = Times(change.changed_here_at, remote.updated_at)
+    return merge(rules, base, change.local, theirs, times=times)
 
 
 def take_over(

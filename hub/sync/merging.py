@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, StrEnum, auto
 from typing import Any
 
@@ -33,6 +34,28 @@ class FieldRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """When each field was last changed here, by name, and the whole record there.
+
+    The other side tells the time of its record, not of each field: what it changed last may be
+    another one.
+    """
+
+    here: Mapping[str, datetime] = field(default_factory=dict)
+    there: datetime | None = None
+
+    def newest(self, name: str) -> Policy:
+        """Return which side of a field is the newer; `Policy.ASK` where that is not known."""
+        here = self.here.get(name)
+        if here is None or self.there is None:
+            return Policy.ASK
+        return Policy.LOCAL if here > self.there else Policy.REMOTE
+
+
+UNKNOWN = Times()
+
+
+@dataclass(frozen=True, slots=True)
 class Clash:
     """A field that both sides changed: for a person to decide."""
 
@@ -58,19 +81,19 @@ def merge(
     local: Mapping[str, Any],
     remote: Mapping[str, Any],
     *,
-    local_is_newer: bool = True,
+    times: Times = UNKNOWN,
 ) -> Merged:
     """Merge field by field; an absent value is None.
 
     A side has changed a field when its value differs from the base. One change wins; two equal
     changes agree; two different ones are decided by the field's policy. A field that goes one way
-    only never clashes.
+    only never clashes. Where the newest is to win and `times` do not tell which it is, it clashes.
     """
     sorted_out: dict[_Way, dict[str, Any]] = {way: {} for way in _Way}
     clashes = []
     for rule in rules:
         old, ours, theirs = (side.get(rule.name) for side in (base, local, remote))
-        match _way(rule, old, ours, theirs, local_is_newer=local_is_newer):
+        match _way(rule, old, ours, theirs, times):
             case _Way.CLASH:
                 clashes.append(Clash(rule.name, old, ours, theirs))
             case _Way.TAKE:
@@ -90,7 +113,7 @@ class _Way(Enum):
     CLASH = auto()
 
 
-def _way(rule: FieldRule, old: Any, ours: Any, theirs: Any, *, local_is_newer: bool) -> _Way:
+def _way(rule: FieldRule, old: Any, ours: Any, theirs: Any, times: Times) -> _Way:
     if ours == theirs:
         return _Way.NOTHING if old == ours else _Way.AGREE
     if rule.direction is Direction.OUT:
@@ -101,13 +124,7 @@ def _way(rule: FieldRule, old: Any, ours: Any, theirs: Any, *, local_is_newer: b
         return _Way.SEND
     if ours == old:
         return _Way.TAKE
-    return _DECIDED[_decided(rule.policy, local_is_newer=local_is_newer)]
-
-
-def _decided(policy: Policy, *, local_is_newer: bool) -> Policy:
-    if policy is Policy.NEWEST:
-        return Policy.LOCAL if local_is_newer else Policy.REMOTE
-    return policy
+    return _DECIDED[times.newest(rule.name) if rule.policy is Policy.NEWEST else rule.policy]
 
 
 _DECIDED = {Policy.LOCAL: _Way.SEND, Policy.REMOTE: _Way.TAKE, Policy.ASK: _Way.CLASH}

@@ -24,9 +24,9 @@ from hub.plans.models import PlanItem
 from hub.plans.services import Applied
 from hub.ports import RemoteCustomer, Scalar
 from hub.sync import links, mapping, pushing
-from hub.sync.changes import Change, merged, take_over
+from hub.sync.changes import change_of, merged, take_over
 from hub.sync.mapping import Pair
-from hub.sync.merging import Direction, merge
+from hub.sync.merging import Times, merge
 from hub.sync.resolving import cut
 
 CHANNEL = "accounting"
@@ -60,7 +60,7 @@ def decide(
         or None,
     }
     if link is not None:
-        return item | _decide_linked(session, pairs, link, values)
+        return item | _decide_linked(session, pairs, link, remote)
     found = _same_here(session, connection, values)
     if len(found) == 1:
         return item | {
@@ -130,10 +130,11 @@ class CustomerSync:
         values, _ = mapping.there(self.pairs, remote.fields)
         link = self._join(session, customer, remote, {}, now)
         rules = [pair.rule for pair in self.pairs if pair.remote in values]
-        ours = mapping.here(self.pairs, customer)
-        outcome = merge(rules, _shared_base(ours, values), ours, values)
-        links.agree(link, {**_shared_base(ours, values), **outcome.agreed})
-        change = Change(link, remote.remote_id, self.pairs, ours)
+        change = change_of(session, link, self.pairs, customer)
+        base = _shared_base(change.local, values)
+        times = Times(change.changed_here_at, remote.updated_at)
+        outcome = merge(rules, base, change.local, values, times=times)
+        links.agree(link, {**base, **outcome.agreed})
         take_over(session, self.connection, customer, link, change=change, outcome=outcome, now=now)
         if outcome.send:
             pushing.request(session, self.connection, customer, link)
@@ -146,8 +147,7 @@ class CustomerSync:
             raise ConflictError("unlinked", N_("The link was taken away meanwhile."))
         session.refresh(link, with_for_update=True)
         customer = locked(session, Customer, link.customer_id)
-        ours = mapping.here(self.pairs, customer)
-        change = Change(link, remote.remote_id, self.pairs, ours)
+        change = change_of(session, link, self.pairs, customer)
         outcome = merged(change, remote)
         before = {name: getattr(customer, name) for name in _locals(self.pairs, outcome.take)}
         theirs, _ = mapping.there(self.pairs, remote.fields)
@@ -202,7 +202,7 @@ def remote_of(item: PlanItem) -> RemoteCustomer:
 
 
 def _decide_linked(
-    session: Session, pairs: Sequence[Pair], link: ExternalLink, values: Mapping[str, Any]
+    session: Session, pairs: Sequence[Pair], link: ExternalLink, remote: RemoteCustomer
 ) -> dict[str, Any]:
     record = {"record_id": link.customer_id}
     if link.state is LinkState.INTENDED:
@@ -210,14 +210,7 @@ def _decide_linked(
     customer = session.get_one(Customer, link.customer_id)
     if customer.lifecycle is Lifecycle.MERGED or customer.deleted_at is not None:
         return {"action": "skip", **record}
-    ours = mapping.here(pairs, customer)
-    rules = [
-        pair.rule
-        for pair in pairs
-        if pair.remote in values
-        and not (pair.direction is Direction.OUT and ours.get(pair.remote) is None)
-    ]
-    outcome = merge(rules, links.base_beside(link, values), ours, values)
+    outcome = merged(change_of(session, link, pairs, customer), remote)
     if outcome.take or outcome.clashes or outcome.agreed or link.state is LinkState.ORPHANED:
         return {"action": "update", "record_version": customer.version, **record}
     return {"action": "skip", **record}

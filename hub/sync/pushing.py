@@ -26,7 +26,7 @@ from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
 from hub.ports import RemoteCustomer, Scalar
 from hub.sync import links, mapping
-from hub.sync.changes import Change, take_over
+from hub.sync.changes import Change, change_of, take_over
 from hub.sync.mapping import Pair
 from hub.sync.merging import Direction, Merged
 
@@ -147,8 +147,7 @@ def prepare(session: Session, connection: Connection, customer_id: UUID) -> Inte
     if link.state is LinkState.INTENDED:
         return _intent(session, connection, customer, link)
     pairs = mapping.pairs_of(session, connection)
-    assert link.remote_id is not None  # noqa: S101 - only an intended link may lack it
-    return Change(link, link.remote_id, pairs, mapping.here(pairs, customer))
+    return change_of(session, link, pairs, customer)
 
 
 def needs_number(session: Session, connection: Connection, customer_id: UUID) -> bool:

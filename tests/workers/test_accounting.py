@@ -32,6 +32,7 @@ from workers.chain import drain
 from workers.tasks import accounting
 
 CVR = "99000007"
+NOW = utcnow()
 
 
 def test_a_customer_is_created_there_under_a_number_we_reserved(office: Office) -> None:
@@ -300,6 +301,39 @@ def test_credentials_that_another_master_key_sealed_revoke_the_connection_and_ho
         assert connection.state is ConnectionState.REVOKED
         assert "master key" in (connection.message or {})["params"]["reason"]["text"]
     assert (office.books.requests, dead_jobs()) == ([], [])
+
+
+def let_the_newest_win(office: Office) -> None:
+    with transaction() as session:
+        connection = services.get(session, office.connection_id)
+        fields = {f["name"]: f for f in declarations.get(session, "economic")["fields"]}
+        pairs = [{**pair, "on_conflict": "newest"} for pair in mapping.DEFAULT_PAIRS]
+        mapping.replace(session, connection, pairs, fields)
+
+
+@pytest.mark.parametrize(
+    ("there_by", "wanted"), [(timedelta(hours=1), "Ribe"), (-timedelta(hours=1), "Varde")]
+)
+@pytest.mark.parametrize("way", ["push", "pull"])
+def test_of_two_edits_of_one_field_the_newest_wins_where_the_mapping_says_so(
+    office: Office, there_by: timedelta, wanted: str, way: str
+) -> None:
+    let_the_newest_win(office)
+    made = customer(office.create(name="To Byer ApS", city="Tønder"))
+    office.pull()
+    with transaction() as session:  # an edit that the push has not got to yet
+        customers.update(session, session.get_one(Customer, made.id), {"city": "Varde"}, now=NOW)
+    office.books.offset += there_by
+    office.change(int(made.ref_no or 0), city="Ribe")
+    if way == "pull":
+        with transaction() as session:
+            session.execute(update(Connection).values(cursor=None))
+        office.pull()
+    push()
+
+    assert (customer(made.id).city, office.there(made.ref_no)["city"]) == (wanted, wanted)
+    with transaction() as session:
+        assert session.scalars(select(Conflict)).all() == []
 
 
 class KilledError(BaseException):

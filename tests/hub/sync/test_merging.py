@@ -1,14 +1,20 @@
 """The three-way merge, by example and as a rule."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.sync.merging import Clash, Direction, FieldRule, Merged, Policy, merge
+from hub.sync.merging import Clash, Direction, FieldRule, Merged, Policy, Times, merge
 
 PHONE = FieldRule("phone")
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+EVENING = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
+OURS_IS_NEWER = Times({"phone": EVENING}, NOON)
+THEIRS_IS_NEWER = Times({"phone": NOON}, EVENING)
+CLASH = Merged(clashes=(Clash("phone", "1", "2", "3"),))
 
 
 @pytest.mark.parametrize(
@@ -35,22 +41,23 @@ def test_one_change_wins_two_equal_ones_agree_two_different_ones_clash(
 
 
 @pytest.mark.parametrize(
-    ("policy", "local_is_newer", "wanted"),
+    ("policy", "times", "wanted"),
     [
-        (Policy.LOCAL, False, Merged(send={"phone": "2"})),
-        (Policy.REMOTE, True, Merged(take={"phone": "3"})),
-        (Policy.NEWEST, True, Merged(send={"phone": "2"})),
-        (Policy.NEWEST, False, Merged(take={"phone": "3"})),
+        (Policy.LOCAL, OURS_IS_NEWER, Merged(send={"phone": "2"})),
+        (Policy.LOCAL, THEIRS_IS_NEWER, Merged(send={"phone": "2"})),
+        (Policy.REMOTE, OURS_IS_NEWER, Merged(take={"phone": "3"})),
+        (Policy.NEWEST, OURS_IS_NEWER, Merged(send={"phone": "2"})),
+        (Policy.NEWEST, THEIRS_IS_NEWER, Merged(take={"phone": "3"})),
+        (Policy.NEWEST, Times({"phone": NOON}, None), CLASH),
+        (Policy.NEWEST, Times({"city": NOON}, EVENING), CLASH),
     ],
 )
-def test_a_policy_decides_in_place_of_a_person(
-    policy: Policy, local_is_newer: bool, wanted: Merged
+def test_a_policy_decides_in_place_of_a_person_where_it_is_known_who_was_first(
+    policy: Policy, times: Times, wanted: Merged
 ) -> None:
     rule = FieldRule("phone", policy=policy)
 
-    found = merge(
-        [rule], {"phone": "1"}, {"phone": "2"}, {"phone": "3"}, local_is_newer=local_is_newer
-    )
+    found = merge([rule], {"phone": "1"}, {"phone": "2"}, {"phone": "3"}, times=times)
 
     assert found == wanted
 
@@ -71,6 +78,11 @@ def test_a_field_that_goes_one_way_never_clashes(direction: Direction, wanted: M
 NAMES = ("a", "b", "c", "d")
 VALUES = st.sampled_from([None, "1", "2", "3"])
 SIDES = st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES))
+TIMES = st.builds(
+    Times,
+    st.dictionaries(st.sampled_from(NAMES), st.sampled_from([NOON, EVENING])),
+    st.sampled_from([None, NOON, EVENING]),
+)
 RULES = st.tuples(
     *(
         st.builds(FieldRule, st.just(name), st.sampled_from(Direction), st.sampled_from(Policy))
@@ -79,15 +91,15 @@ RULES = st.tuples(
 )
 
 
-@given(RULES, SIDES, SIDES, SIDES, st.booleans())
+@given(RULES, SIDES, SIDES, SIDES, TIMES)
 def test_both_sides_are_equal_afterwards_but_for_what_clashes_or_goes_one_way(
     rules: tuple[FieldRule, ...],
     base: dict[str, Any],
     local: dict[str, Any],
     remote: dict[str, Any],
-    local_is_newer: bool,
+    times: Times,
 ) -> None:
-    found = merge(rules, base, local, remote, local_is_newer=local_is_newer)
+    found = merge(rules, base, local, remote, times=times)
 
     here, there = {**local, **found.take}, {**remote, **found.send}
     clashing = {clash.name for clash in found.clashes}
@@ -98,19 +110,19 @@ def test_both_sides_are_equal_afterwards_but_for_what_clashes_or_goes_one_way(
             assert here[rule.name] == there[rule.name]
 
 
-@given(RULES, SIDES, SIDES, SIDES, st.booleans())
+@given(RULES, SIDES, SIDES, SIDES, TIMES)
 def test_merging_again_what_was_merged_changes_nothing(
     rules: tuple[FieldRule, ...],
     base: dict[str, Any],
     local: dict[str, Any],
     remote: dict[str, Any],
-    local_is_newer: bool,
+    times: Times,
 ) -> None:
-    found = merge(rules, base, local, remote, local_is_newer=local_is_newer)
+    found = merge(rules, base, local, remote, times=times)
     here, there = {**local, **found.take}, {**remote, **found.send}
     agreed = {**base, **found.agreed, **found.send, **found.take}
 
-    again = merge(rules, agreed, here, there, local_is_newer=local_is_newer)
+    again = merge(rules, agreed, here, there, times=times)
 
     assert (again.send, again.take) == ({}, {})
     assert again.clashes == found.clashes
