@@ -13,7 +13,7 @@ from hub.matching.parties import Party
 from hub.matching.words import WEB_MAIL
 from hub.settings import get_settings
 
-RULES = 1
+RULES = 2
 """The version of normalisation, keys and weights; raised with every change of any of them."""
 
 _DIGITS = re.compile(r"\D+")

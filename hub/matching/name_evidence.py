@@ -32,19 +32,29 @@ def of_names(first: Comparable, second: Comparable, known: Frequencies) -> list[
 
 
 def are_sisters(first: Comparable, second: Comparable) -> bool:
-    """Say whether a word or number tells two companies of one family apart."""
+    """Say whether a word or number tells two companies of one family apart.
+
+    Words do where each name has one of its own; numbers where both have some, and not the same.
+    """
     if not first.words or not second.words:
         return False
     if set(first.sisters) != set(second.sisters):
         return True
     one, other = qualifiers(first, second)
-    return bool(one - other) and bool(other - one)
+    if bool(one - other) and bool(other - one):
+        return True
+    numbers, others = _numbers(one), _numbers(other)
+    return bool(numbers) and bool(others) and numbers != others
 
 
 def qualifiers(first: Comparable, second: Comparable) -> tuple[set[str], set[str]]:
     """Return what qualifies each name, without numbers that are only its address."""
     addressed = {first.house, second.house, *first.street, *second.street}
     return set(first.qualifiers) - addressed, set(second.qualifiers) - addressed
+
+
+def _numbers(of_name: set[str]) -> set[str]:
+    return {word for word in of_name if word[0].isdigit()}
 
 
 def _of_words(first: Comparable, second: Comparable, known: Frequencies) -> Evidence:

@@ -58,11 +58,20 @@ def test_a_sister_company_is_another_company_even_at_one_address(other: str) -> 
     assert ("name", "sister") in {(item.field, item.kind) for item in scored.evidence}
 
 
-def test_numbered_companies_are_sisters() -> None:
-    one = replace(WITHOUT_NUMBER, name="Vindkraft Lolland 1 K/S")
-    other = replace(WITHOUT_NUMBER, name="Vindkraft Lolland 2 K/S")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Vindkraft Lolland 1 K/S", "Vindkraft Lolland 2 K/S"),
+        ("Vindkraft Lolland 1 K/S", "Vindkraft Lolland 1-2 K/S"),
+        ("Skriver 0-0", "Skriver 1-0"),
+        ("Skriver Afdeling 0-0", "Skriver 1-0"),
+    ],
+)
+def test_numbered_companies_are_sisters(one: str, other: str) -> None:
+    scored = score_of(replace(WITHOUT_NUMBER, name=one), replace(WITHOUT_NUMBER, name=other))
 
-    assert score_of(one, other).score < WARN
+    assert scored.score < WARN
+    assert ("name", "sister") in {(item.field, item.kind) for item in scored.evidence}
 
 
 def test_another_registration_number_is_another_company_whatever_else_agrees() -> None:
