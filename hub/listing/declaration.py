@@ -121,8 +121,9 @@ class Field:
             of one query that have the same `through` must be met by one and the same row, so that
             "any note between A and B" means one note. Such a field only filters.
         condition: takes over the comparison, value by value.
-        search_text: the search document that the text is part of, where it is: `contains` and
-            `starts` then use the search index.
+        search_text: the search document that the text is part of, where it is: `eq`, `contains`
+            and `starts` then use the search index.
+        caseless: `eq` and `ne` compare casefolded, by an index over ``casefold(column)``.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Field:
     through: Callable[[Predicate], Predicate] | None = None
     condition: Callable[[Operator, Any], Predicate] | None = None
     search_text: Expression | None = None
+    caseless: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a declaration that cannot work.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import cast
 
 from hub.history.recording import plain
-from hub.listing.declaration import Expression, Field, Kind, Operator, Predicate
+from hub.listing.declaration import Field, Kind, Operator, Predicate
 from hub.listing.predicates import conditions_met, rows_of, searched
 from hub.listing.query import Condition, Query
 from hub.listing.reader import Reader
@@ -76,8 +76,8 @@ def _facet(
 ) -> Facet:
     if field.buckets:
         return _buckets(session, field, query, rows)
-    counted = _tags(field, query, rows) if field.kind is Kind.TAGS else _values(field, query, rows)
-    read = session.execute(counted.limit(highest)).all()
+    counted = _tags if field.kind is Kind.TAGS else _values
+    read = session.execute(counted(field, query, rows, highest)).all()
     total = read[0].total if read else 0
     return Facet(
         [_slice(field, row.value, row.caption, row.rows) for row in read],
@@ -85,32 +85,47 @@ def _facet(
     )
 
 
-def _values(field: Field, query: Query[Any], rows: Predicate) -> Select[Any]:
-    value: Any = field.column
-    return _counted(value, field.caption).select_from(query.listing.model).where(rows)
+def _values(field: Field, query: Query[Any], rows: Predicate, highest: int) -> Select[Any]:
+    """Return the counts; what people read is looked up for each slice, not for each row."""
+    model = query.listing.model
+    counted = _counted(field.column, func.any_value(model.id)).select_from(model).where(rows)
+    if field.caption is None:
+        return counted.limit(highest)
+    each = counted.limit(highest).subquery()
+    return (
+        select(each.c.value, each.c.rows, each.c.total, field.caption.label("caption"))
+        .select_from(each)
+        .join(model, model.id == each.c.one)
+        .order_by(*_fullest_first(each.c.value, each.c.rows))
+    )
 
 
-def _tags(field: Field, query: Query[Any], rows: Predicate) -> Select[Any]:
+def _tags(field: Field, query: Query[Any], rows: Predicate, highest: int) -> Select[Any]:
     value: Any = field.column
     none = cast([None], ARRAY(TEXT))
     each = func.unnest(func.coalesce(func.nullif(value, cast([], ARRAY(TEXT))), none))
     tags = select(each.label("tag")).select_from(query.listing.model).where(rows).subquery()
-    return _counted(tags.c.tag, None)
+    return _counted(tags.c.tag, null()).limit(highest)
 
 
-def _counted(value: Any, caption: Expression | None) -> Select[Any]:
+def _counted(value: Any, one: Any) -> Select[Any]:
+    """Return how many rows have which value, and the id of one of them."""
     count = func.count()
-    groups = [value] if caption is None else [value, caption]
     return (
         select(
             value.label("value"),
-            (null() if caption is None else caption).label("caption"),
+            one.label("one"),
             count.label("rows"),
             func.sum(count).over().label("total"),
+            null().label("caption"),
         )
-        .group_by(*groups)
-        .order_by(count.desc(), value.asc().nulls_last())
+        .group_by(value)
+        .order_by(*_fullest_first(value, count))
     )
+
+
+def _fullest_first(value: Any, count: Any) -> tuple[Any, Any]:
+    return count.desc(), value.asc().nulls_last()
 
 
 def _slice(field: Field, value: Any, caption: str | None, count: int) -> Slice:

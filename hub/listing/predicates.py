@@ -113,8 +113,19 @@ def _any(condition: Condition) -> Predicate:
         overlapping: Predicate = cast(column, ARRAY(TEXT)).overlap(wanted)
         return overlapping
     if equal and not any(isinstance(value, Span) for value in condition.values):
-        return column.in_(condition.values)
+        return _is_one_of(condition, column)
     return or_(false(), *(_compare(condition, column, value) for value in condition.values))
+
+
+def _is_one_of(condition: Condition, column: Expression) -> Predicate:
+    field, values = condition.field, condition.values
+    if field.caseless:
+        return func.casefold(column).in_([func.casefold(literal(value)) for value in values])
+    found = column.in_(values)
+    if field.search_text is None or condition.operator is Operator.NE:
+        return found
+    document = field.search_text
+    return and_(found, or_(*(may_contain(document, str(value)) for value in values)))
 
 
 def _compare(condition: Condition, column: Expression, value: Any) -> Predicate:

@@ -1,7 +1,7 @@
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 
-from sqlalchemy import true
+from sqlalchemy import Text, cast, func, text, true
 from sqlalchemy.orm import Session
 
 from hub.listing import Facet, Query, Slice, facets, page, parse_parameters, parse_stored
@@ -124,3 +124,19 @@ def test_an_empty_list_has_empty_facets(session: Session) -> None:
 
     assert (found["stage"], found["tags"]) == (Facet([], 0), Facet([], 0))
     assert [each.count for each in found["due_on"].slices] == [0, 0, 0]
+
+
+def test_a_value_is_one_slice_whatever_its_rows_are_called_and_is_named_once(
+    session: Session,
+) -> None:
+    some(session)
+    session.execute(text("create temporary sequence named"))
+    owner = COMPANIES.by_name["owner"]
+    named = replace(owner, caption=cast(func.nextval("named"), Text))
+
+    found = facets(session, ask(), true(), [named])["owner"]
+
+    assert [(each.value, each.count) for each in found.slices] == [
+        (str(ANNA), 2), (str(BENT), 1), (None, 1),
+    ]  # fmt: skip
+    assert session.scalar(text("select last_value from named")) == 3

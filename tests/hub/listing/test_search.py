@@ -186,6 +186,24 @@ def test_what_narrows_a_contains_down_keeps_every_text_that_contains(
     assert wanted <= {document[at : at + 3] for at in range(len(document) - 2)}
 
 
+MAILS = st.from_regex(r"[a-eæøo]{1,6}(\.[a-e0-9]{1,4})?@[a-eo]{1,6}\.(dk|example)", fullmatch=True)
+PHONES = st.from_regex(r"\+45[0-9]{8}", fullmatch=True)
+
+
+@given(name=st.text("aeo ", max_size=6), reached_by=MAILS | PHONES, data=st.data())
+def test_what_narrows_a_mail_address_or_a_number_down_keeps_every_one_that_contains(
+    name: str, reached_by: str, data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, len(reached_by) - 1))
+    end = data.draw(st.integers(start + 1, len(reached_by)))
+
+    narrowed = may_contain(Company.search_text, reached_by[start:end])
+
+    document = search_document(name, [reached_by])
+    grams = {f"  {word}"[at : at + 3] for word in document.split("  ") for at in range(len(word))}
+    assert _wanted(narrowed) <= grams
+
+
 def _wanted(predicate: object) -> set[str]:
     return {
         gram
