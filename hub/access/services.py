@@ -19,6 +19,7 @@ from hub.access.readers import reader_of
 from hub.access.roles import ALL, Role, Verb, covers
 from hub.access.row_filters import check_row_filters
 from hub.access.tokens import NewToken, generate
+from hub.db import locked
 from hub.errors import (
     ConflictError,
     ForbiddenError,
@@ -136,7 +137,7 @@ def change_oneself(
     Raises:
         StaleVersionError: it is not at `expected_version` any more.
     """
-    user = session.get_one(User, principal.user_id, with_for_update=True, populate_existing=True)
+    user = locked(session, User, principal.user_id)
     if user.version != expected_version:
         raise StaleVersionError(User.entity(), user.id, user.version)
     for field, value in changes.items():

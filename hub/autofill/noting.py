@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from hub.autofill.models import RegistryLookup
 from hub.connections import mending
 from hub.customers.models import Customer, RegistryState
+from hub.db import find_locked, locked
 from hub.errors import ConnectorError, TransientError
 from hub.i18n import N_
 from hub.ledger.setbacks import Setback
@@ -22,12 +23,7 @@ NOT_ASKED = N_("The registry could not be asked: {reason}")
 
 def note_customer(session: Session, setback: Setback) -> None:
     """Show on a customer why the registry has not filled it, and when it is asked again, if so."""
-    customer = session.get(
-        Customer,
-        UUID(setback.args["customer_id"]),
-        with_for_update={"key_share": True},
-        populate_existing=True,
-    )
+    customer = find_locked(session, Customer, UUID(setback.args["customer_id"]))
     if customer is None or customer.deleted_at is not None:
         return
     is_over = setback.next_try_at is None
@@ -40,7 +36,7 @@ def note_customer(session: Session, setback: Setback) -> None:
 
 def note_not_found(session: Session, customer_id: UUID, registry: str, number: str) -> None:
     """Show that a registry has no company of a customer's number; the customer stays as it is."""
-    customer = session.get_one(Customer, customer_id, with_for_update=True)
+    customer = locked(session, Customer, customer_id)
     customer.registry_state = RegistryState.FAILED
     customer.registry_source = registry
     customer.registry_next_try_at = None
@@ -51,12 +47,7 @@ def note_not_found(session: Session, customer_id: UUID, registry: str, number: s
 
 def note_search(session: Session, setback: Setback) -> None:
     """Show on a search why it has no answer yet, or why it gets none."""
-    lookup = session.get(
-        RegistryLookup,
-        UUID(setback.args["lookup_id"]),
-        with_for_update=True,
-        populate_existing=True,
-    )
+    lookup = find_locked(session, RegistryLookup, UUID(setback.args["lookup_id"]))
     if lookup is None or lookup.state == "answered":
         return
     lookup.state = "failed" if setback.next_try_at is None else "waiting"

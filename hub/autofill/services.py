@@ -16,7 +16,6 @@ from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer, RegistryState
 from hub.customers.rules import clean, clean_cvr
-from hub.db import locked
 from hub.errors import ConflictError, NotFoundError, ValidationError
 from hub.history.recording import PendingEvent, origin_of, plain, record
 from hub.i18n import N_

@@ -14,6 +14,7 @@ from hub.connections import declarations, mending
 from hub.connections import services as connections
 from hub.connections.models import Connection
 from hub.customers.models import AccountingState, Customer
+from hub.db import find_locked
 from hub.errors import (
     ConflictError,
     NotFoundError,
@@ -36,12 +37,7 @@ QUOTED = N_("{field}: “{quoted}”")
 
 def note_push(session: Session, setback: Setback) -> None:
     """Show on a customer why a push has not brought it into the accounting system."""
-    customer = session.get(
-        Customer,
-        UUID(setback.args["customer_id"]),
-        with_for_update={"key_share": True},
-        populate_existing=True,
-    )
+    customer = find_locked(session, Customer, UUID(setback.args["customer_id"]))
     if customer is None or customer.deleted_at is not None or customer.merged_into_id is not None:
         return
     try:

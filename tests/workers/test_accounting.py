@@ -1,10 +1,11 @@
 """Customers to and from e-conomic's sandbox, task by task."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, func, select, text, true, update
+from sqlalchemy import select, text, true, update
 
 from hub import sealing
 from hub.clock import utcnow
