@@ -1,8 +1,12 @@
 """Puts the application together."""
 
-from flask import Flask, Response, request
+from collections.abc import Mapping
+from typing import Any
 
-from api import documentation, front_page, health, metrics
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import MethodNotAllowed
+
+from api import documentation, front_page, health, metrics, ticket_pages
 from api.bodies import MAX_BYTES
 from api.calls import Call
 from api.dispatch import API, REQUEST_ID
@@ -39,7 +43,9 @@ from api.routes import (
     roles,
     runs,
     schedules,
+    sessions,
     settings,
+    signing_in,
     teams,
     tokens,
     users,
@@ -64,6 +70,8 @@ CONCEPTS = (
     users,
     roles,
     teams,
+    sessions,
+    signing_in,
     tokens,
     deliveries,
     notes,
@@ -84,7 +92,7 @@ CONCEPTS = (
     credit_codes,
     documents,
 )
-PAGES = (front_page, health, metrics, documentation)
+PAGES = (front_page, health, metrics, documentation, ticket_pages)
 
 
 class UndeclaredRouteError(RuntimeError):
@@ -142,5 +150,13 @@ def _problem(error: Exception) -> Response:
 
 def _shown_path() -> str:
     """Return the path of the request without a secret part: callers keep problems in their logs."""
-    secret = (request.view_args or {}).get(hooks.SECRET_PART)
+    secret = _path_values().get(hooks.SECRET_PART)
     return request.path.replace(secret, "...") if secret else request.path
+
+
+def _path_values() -> Mapping[str, Any]:
+    refusal, adapter = request.routing_exception, current_app.create_url_adapter(request)
+    if isinstance(refusal, MethodNotAllowed) and refusal.valid_methods and adapter is not None:
+        _, values = adapter.match(method=next(iter(refusal.valid_methods)))
+        return values
+    return request.view_args or {}

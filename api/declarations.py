@@ -49,6 +49,7 @@ class Operation:
     headers: Mapping[str, str]
     keeps_answer: bool
     opens_transaction: bool
+    is_expensive: bool
     documented: bool
     versioned: bool
     summary: str

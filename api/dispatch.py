@@ -1,10 +1,10 @@
 """What happens to every request.
 
-In this order: who calls, may he at all, is it well formed, was it answered before, the route
-itself, commit, wait where that is preferred, answer.
+In this order: who calls, may he at all, is it well formed, was it answered before, are too many
+like it under way, the route itself, commit, wait where that is preferred, answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -16,8 +16,9 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from api.authentication import authenticate
-from api.bodies import read_json, unsupported_content_type
+from api.bodies import read_json, refuse_bad_text, unsupported_content_type
 from api.calls import Answer, Call, Preferences
+from api.crowding import take_place
 from api.declarations import Operation, Public, Upload
 from api.presenting_jobs import job_view
 from api.refusals import malformed
@@ -47,7 +48,7 @@ def dispatch(operation: Operation, path: dict[str, Any]) -> Response:
     Raises:
         HubError, SQLAlchemyError, HTTPException: for `api.problems`.
     """
-    call, data = _read(operation)
+    call, data = _read(operation, path)
     if not operation.opens_transaction:
         return _respond(_render(operation, call, _answer(operation.function(call, **path)), []))
     scope = _scope(operation, call)
@@ -60,6 +61,8 @@ def dispatch(operation: Operation, path: dict[str, Any]) -> Response:
             claimed = idempotency.claim(session, scope, mark, call.now)
             if claimed.earlier is not None:
                 return _again(operation, call, claimed.earlier)
+        if call.caller is not None and _is_expensive(operation):
+            take_place(session, call.caller.user_id)
         answer = _answer(operation.function(call, **path))
         if claimed is not None:
 
@@ -80,13 +83,16 @@ def dispatch(operation: Operation, path: dict[str, Any]) -> Response:
     return response
 
 
-def _read(operation: Operation) -> tuple[Call[Any, Any], bytes]:
+def _read(operation: Operation, path: Mapping[str, Any]) -> tuple[Call[Any, Any], bytes]:
     now = utcnow()
     call: Call[Any, Any] = Call(request, request.environ[REQUEST_ID], now, None, None)
     if not isinstance(operation.permission, Public):
         call.caller = authenticate(request, now)
         request.environ["hub.caller"] = call.caller  # for the log, and the language of problems
         call.caller.require(operation.permission)
+    for name, value in path.items():
+        if isinstance(value, str):
+            refuse_bad_text(f"/{name}", value)
     if operation.needs_version:
         _ = call.expected_version
     if "Prefer" in request.headers:
@@ -95,16 +101,27 @@ def _read(operation: Operation) -> tuple[Call[Any, Any], bytes]:
         call.query = read_query(operation.query, request.args)
     elif operation.listing is None and operation.documented:
         refuse_parameters(request.args)
-    data = b""
+    data, call.body = _read_body(operation)
+    return call, data
+
+
+def _read_body(operation: Operation) -> tuple[bytes, Any]:
+    if operation.body is None:
+        return b"", None
     if isinstance(operation.body, Upload):
         if operation.content_types and request.mimetype not in operation.content_types:
             raise unsupported_content_type(operation.content_types)
         request.max_content_length = operation.body.limit_bytes
-        data = call.body = request.get_data(cache=False)
-    elif operation.body is not None:
-        data, value = read_json(request, operation.content_types)
-        call.body = read_body(operation.body, data, value)
-    return call, data
+        data = request.get_data(cache=False)
+        return data, data
+    data, value = read_json(request, operation.content_types)
+    return data, read_body(operation.body, data, value)
+
+
+def _is_expensive(operation: Operation) -> bool:
+    listing = operation.listing
+    searches = listing is not None and listing.search is not None and "q" in request.args
+    return operation.is_expensive or searches
 
 
 def _scope(operation: Operation, call: Call[Any, Any]) -> idempotency.Scope | None:

@@ -350,6 +350,7 @@ def _refusals(each: Operation) -> dict[HTTPStatus, str]:
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: each.body is not None,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE: each.body is not None,
         HTTPStatus.UNPROCESSABLE_ENTITY: True,
+        HTTPStatus.TOO_MANY_REQUESTS: not isinstance(each.permission, Public),
         HTTPStatus.INTERNAL_SERVER_ERROR: True,
         HTTPStatus.SERVICE_UNAVAILABLE: True,
     }

@@ -69,6 +69,7 @@ def operation(
     headers: Mapping[str, str] | None = None,
     keeps_answer: bool = True,
     opens_transaction: bool = True,
+    is_expensive: bool = False,
     documented: bool = True,
     versioned: bool = False,
 ) -> Callable[[Route], Route]:
@@ -91,6 +92,7 @@ def operation(
         headers: the answer's own headers with their meaning, for the document.
         keeps_answer: False where the answer holds a secret: Idempotency-Key is refused there.
         opens_transaction: False for a route that needs no database.
+        is_expensive: True where two at a time are enough for one user; searches are so anyway.
         documented: False for pages that are no part of the API.
         versioned: True for a PUT that needs If-Match too.
 
@@ -118,6 +120,7 @@ def operation(
             headers=headers or {},
             keeps_answer=keeps_answer,
             opens_transaction=opens_transaction,
+            is_expensive=is_expensive,
             documented=documented,
             versioned=versioned,
             summary=" ".join(summary.split()).rstrip("."),

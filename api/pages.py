@@ -38,27 +38,38 @@ summary::-webkit-details-marker{display:none}
 .DELETE{color:var(--bad)}.POST{color:var(--good)}.PATCH,.PUT{color:var(--warn)}
 .ok{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
 nav{display:flex;flex-wrap:wrap;gap:.3rem 1rem;margin:1rem 0}
+label{color:var(--soft)}input{font:inherit;color:inherit;background:var(--tint);
+border:1px solid var(--line);border-radius:6px;padding:.5rem .7rem;width:100%;max-width:26rem}
+button{font:inherit;font-weight:600;color:var(--paper);background:var(--accent);border:0;
+border-radius:6px;padding:.6rem 1.2rem;cursor:pointer;margin-top:.6rem}
 ul.plain{list-style:none;padding:0}ul.plain li{padding:.35rem 0;border-bottom:1px solid var(--line)}
 """.strip()
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none';"
-        " form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-}
+_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; frame-ancestors 'none'"
+_OWN_HOST, _NOWHERE = "'self'", "'none'"
 
 
-def page(title: str, body: str, language: str = "en") -> Response:
-    """Return a page; `body` is HTML whose texts went through `text` already, in that language."""
+def page(
+    title: str,
+    body: str,
+    language: str = "en",
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    has_form: bool = False,
+) -> Response:
+    """Return a page; `body` is HTML whose texts went through `text` already, in that language.
+
+    A form may send to this very host, and only where the page says that it has one.
+    """
     html = (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main>{body}</main></body></html>"
     )
-    return Response(html, HTTPStatus.OK, _HEADERS, content_type="text/html; charset=utf-8")
+    policy = f"{_POLICY}; form-action {_OWN_HOST if has_form else _NOWHERE}"
+    headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
+    return Response(html, status, headers, content_type="text/html; charset=utf-8")
 
 
 def text(value: object) -> str:

@@ -12,6 +12,11 @@ def absolute(path: str) -> str:
     return base.rstrip("/") + path
 
 
+def ticket_path(secret: str) -> str:
+    """Return the path of the page on which a ticket is used."""
+    return f"/tickets/{secret}"
+
+
 def record_path(collection: str, identifier: UUID) -> str:
     """Return the path of a record; the pages for people will take its place here."""
     return f"/api/v1/{collection}/{identifier}"

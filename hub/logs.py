@@ -24,6 +24,7 @@ BLOT = "***"
 _SECRET_NAME = re.compile(r"secret|password|authorization|cookie|credential|api_?key|(?<!_)token$")
 _SECRET_VALUE = re.compile(
     r"hub_[0-9A-Za-z]{8}_[0-9A-Za-z]{8,64}"  # our own tokens
+    r"|hub_(?:ticket|session)_[0-9A-Za-z_-]{8,64}"
     r"|whsec_[0-9A-Za-z+/=]{8,128}"
     r"|(?<=Bearer )[^\s\"']{8,512}"
     r"|(?<=Basic )[0-9A-Za-z+/=]{8,512}"

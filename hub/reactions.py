@@ -16,6 +16,8 @@ from hub.ledger.tasks import TaskName
 from hub.mail.sources import declare_source
 from hub.reminders.due import ReminderMails
 from hub.reports import delivering as report_deliveries
+from hub.signing_in import following
+from hub.signing_in.mails import TicketMails
 from hub.sync import noting as accounting_notes
 from hub.sync import pushing
 
@@ -29,8 +31,10 @@ def install() -> None:
     when_set_back(TaskName.LOOK_UP_COMPANY, registry_notes.note_customer)
     when_set_back(TaskName.SEARCH_COMPANIES, registry_notes.note_search)
     when_set_back(TaskName.PUSH_CUSTOMER, accounting_notes.note_push)
+    when_changed("user", following.react)
     declare_source("reminder", ReminderMails())
     declare_source("approval", ApprovalMails())
+    declare_source("ticket", TicketMails())
     report_deliveries.install()
     credit.install()
     transactions.declare_actions()

@@ -1,28 +1,33 @@
 """Changing the master key: every sealed value goes over to the new one while Hub runs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Uuid, column, func, select, update, values
+from sqlalchemy import ColumnElement, LargeBinary, Uuid, column, func, select, true, update, values
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub import sealing
 from hub.connections import credentials
 from hub.connections.models import Connection
 from hub.db import Base
+from hub.mail import keeping
+from hub.mail.models import Delivery
 from hub.master_keys import SealError
+from hub.signing_in import tickets
+from hub.signing_in.models import Ticket
 
 BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """A column of sealed values, and for which place each row's is sealed."""
+    """A column of sealed values, for which place each row's is sealed, and in which rows."""
 
     model: type[Base]
     column: InstrumentedAttribute[bytes | None]
     place: Callable[[UUID], str]
+    within: ColumnElement[bool] = field(default_factory=true)
 
     @property
     def name(self) -> str:
@@ -30,7 +35,11 @@ class SealedColumn:
         return f"{self.model.__tablename__}.{self.column.key}"
 
 
-SEALED = (SealedColumn(Connection, Connection.secrets, credentials.place),)
+SEALED = (
+    SealedColumn(Connection, Connection.secrets, credentials.place),
+    SealedColumn(Ticket, Ticket.sealed_secret, tickets.place),
+    SealedColumn(Delivery, Delivery.raw, keeping.place, Delivery.kind.in_(keeping.CONFIDENTIAL)),
+)
 """All of them; a test sees to it that none is forgotten."""
 
 
@@ -51,7 +60,11 @@ def reseal_batch(session: Session, sealed: SealedColumn, *, after: UUID | None =
     mark = sealing.present_mark()
     query = (
         select(sealed.model.id, sealed.column)
-        .where(sealed.column.is_not(None), func.substring(sealed.column, 1, len(mark)) != mark)
+        .where(
+            sealed.within,
+            sealed.column.is_not(None),
+            func.substring(sealed.column, 1, len(mark)) != mark,
+        )
         .order_by(sealed.model.id)
         .limit(BATCH)
     )

@@ -11,6 +11,8 @@ from hub.autofill.models import RegistryLookup
 from hub.connections.models import CallLog
 from hub.db import Base
 from hub.idempotency import services as idempotency
+from hub.mail import keeping
+from hub.signing_in import attempts, sessions, tickets
 
 BATCH = 1000
 CALLS_KEPT = timedelta(days=30)
@@ -50,5 +52,9 @@ PRUNED: Mapping[str, Prune] = {
     "calls": _prune_calls,
     "lookups": _prune_lookups,
     "idempotency_keys": idempotency.purge_expired,
+    "sessions": sessions.prune,
+    "tickets": tickets.prune,
+    "attempts": attempts.prune,
+    "confidential_mails": keeping.let_old_go,
 }
 """What is pruned, by the name under which it is counted."""

@@ -40,6 +40,7 @@ from hub.problems.models import Problem
 from hub.reminders.models import Reminder
 from hub.reports.access import RunRule
 from hub.reports.models import Export, ReportDef, ReportRun, ReportSchedule
+from hub.signing_in.models import UserSession
 
 OF_A_CUSTOMER = PartOfCustomerRule()
 
@@ -49,6 +50,7 @@ RULES: Mapping[type[Any], Rule] = {
     CustomRole: OpenRule(),
     Setting: OpenRule(),
     ApiToken: PersonalRule("user_id"),
+    UserSession: PersonalRule("user_id"),
     Approval: ApprovalRule(),
     Customer: RecordRule("inside_rep_id", "outside_rep_id"),
     Contact: OF_A_CUSTOMER,

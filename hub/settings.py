@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     demo_port: int = Field(8090, description="First of the six ports of the demonstration.")
     public_url: str | None = Field(None, description="How people reach us; for links in mails.")
     api_processes: int = Field(1, ge=1, description="Processes of the API.")
+    trusted_proxies: int = Field(
+        0, ge=0, description="Proxies in front of the API that say whom they were called by."
+    )
+    request_rate: int = Field(
+        100, ge=0, description="Requests a second that a token or session may send; 0: any number."
+    )
     api_threads: int = Field(16, ge=2, description="Threads of each API process.")
     worker_processes: int = Field(2, ge=1, description="Processes of each worker.")
     master_key: SecretStr | None = Field(

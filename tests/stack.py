@@ -78,6 +78,7 @@ class Stack:
         self._environment = {
             "HUB_PORT": str(self.port),
             "HUB_ALLOW_PRIVATE_ADDRESSES": "true",  # sandboxes listen on this machine
+            "HUB_REQUEST_RATE": "0",  # tests and benchmarks ask as fast as they can
             "PYTHONPATH": str(Path(__file__).parents[1]),
             **(environment or {}),
         }

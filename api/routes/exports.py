@@ -52,7 +52,7 @@ def list_exports(call: Call) -> Answer[ListPage[ExportView]]:
 @operation(
     blueprint, "POST", "/exports",
     permission=EXPORT, body=ExportCreate, answer=ExportView, status=HTTPStatus.ACCEPTED,
-    reload=_view_again,
+    reload=_view_again, is_expensive=True,
     refusals={HTTPStatus.CONFLICT: "You wait for many exports already (`too_many_exports`)."},
 )  # fmt: skip
 def create_export(call: Call[ExportCreate]) -> Answer[ExportView]:

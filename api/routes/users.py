@@ -15,6 +15,8 @@ from hub.access import services as access
 from hub.access.lookup import get_record
 from hub.access.models import User
 from hub.access.predicates import visible
+from hub.signing_in import mails
+from hub.signing_in.models import TicketPurpose
 
 blueprint = Blueprint("users", __name__)
 _VERBS = (Verb.READ, Verb.CONFIGURE)
@@ -49,7 +51,8 @@ def list_users(call: Call[None, PageQuery]) -> Answer[Page[UserView]]:
 def create_user(call: Call[UserCreate]) -> UserView:
     """Make a user.
 
-    He is active at once; make him a token with POST /tokens.
+    He is active at once. He gets in by a password, for which you invite him here or later, or by a
+    token.
     """
     body = call.body
     user = access.create_user(
@@ -63,6 +66,8 @@ def create_user(call: Call[UserCreate]) -> UserView:
         phone=body.phone,
         working_hours=body.working_hours.given() if body.working_hours else None,
     )
+    if body.invite:
+        mails.send_ticket(call.session, user, TicketPurpose.INVITATION, now=call.now)
     return _view(call, user)
 
 

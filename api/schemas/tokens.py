@@ -1,16 +1,39 @@
 """API tokens as the API takes and shows them."""
 
+from ipaddress import ip_network
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-from api.schemas.fields import Instant, Line
-from api.schemas.shapes import Body, RecordView
+from api.schemas.fields import Instant, Line, Whole, broken
+from api.schemas.shapes import Body, Patch, RecordView, absent
+from hub.i18n import N_
 
 Scope = Annotated[
     str, StringConstraints(max_length=80, pattern=r"^(\*|(\*|[a-z][a-z0-9-]*):(\*|[a-z_]+))$")
 ]
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ip_network(value))
+    except ValueError as error:
+        raise broken(
+            "network", N_("Is no network; write for example 10.0.0.0/8, 2001:db8::/32 or 10.1.2.3.")
+        ) from error
+
+
+Networks = Annotated[
+    list[Annotated[str, StringConstraints(max_length=50), AfterValidator(_network)]],
+    Field(
+        min_length=1,
+        max_length=50,
+        description="From where it may be used; null: from anywhere.",
+        examples=[["10.0.0.0/8", "2001:db8::/32"]],
+    ),
+]
+Rate = Annotated[int, Whole(1, 10_000)]
 
 
 class TokenCreate(Body):
@@ -30,6 +53,19 @@ class TokenCreate(Body):
         description="Narrows it to some records: stored list filters by collection.",
         examples=[{"customers": {"country": {"eq": "DK"}}}],
     )
+    networks: Networks | None = None
+    request_rate: Rate | None = Field(
+        None, description="Requests a second; `HUB_REQUEST_RATE` without it."
+    )
+
+
+class TokenPatch(Patch):
+    """What changes of a token."""
+
+    name: Line = absent()
+    expires_at: Instant | None = absent()
+    networks: Networks | None = absent()
+    request_rate: Rate | None = absent()
 
 
 class TokenView(RecordView):
@@ -40,6 +76,8 @@ class TokenView(RecordView):
     name: str
     scopes: list[str]
     row_filters: dict[str, dict[str, Any]] | None
+    networks: list[str] | None
+    request_rate: int | None
     expires_at: AwareDatetime | None
     revoked_at: AwareDatetime | None
     last_used_at: AwareDatetime | None = Field(description="Precise to a minute.")

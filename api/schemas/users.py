@@ -51,6 +51,9 @@ class UserCreate(Body):
     zone: ZoneName | None = None
     phone: Phone | None = None
     working_hours: WorkingHours | None = None
+    invite: bool = Field(
+        default=False, description="Mail him a link by which he chooses a password."
+    )
 
 
 class UserPatch(Patch):

@@ -21,6 +21,7 @@ def principal_of(
     scopes: Iterable[str] = (ALL,),
     token_id: UUID | None = None,
     row_filters: Mapping[str, Any] | None = None,
+    session_id: UUID | None = None,
 ) -> Principal:
     """Return a user as one who acts or reads, as everything stands now.
 
@@ -30,6 +31,7 @@ def principal_of(
         scopes: of the token that speaks for him; a star where he does himself.
         token_id: that token.
         row_filters: what it is narrowed to.
+        session_id: the session in which he is signed in himself.
     """
     return Principal(
         user_id=user.id,
@@ -39,6 +41,7 @@ def principal_of(
         zone=user.zone,
         scopes=frozenset(scopes),
         token_id=token_id,
+        session_id=session_id,
         visibility=Visibility(get_settings().visibility),
         standing=standing_of(session, user.id),
         row_filters=row_filters or {},

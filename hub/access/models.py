@@ -144,7 +144,9 @@ class AccessGrant(Record):
 class ApiToken(Record):
     """A token of a user: only its prefix and its SHA-256 are known here.
 
-    `row_filters` narrow it to some records: stored list queries by collection.
+    `row_filters` narrow it to some records: stored list queries by collection. `networks` are those
+    from which it may be used, all where None; `request_rate` how often a second, the setting's
+    where None.
     """
 
     __tablename__ = "api_token"
@@ -157,6 +159,8 @@ class ApiToken(Record):
     name: Mapped[str]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     row_filters: Mapped[dict[str, Any] | None]
+    networks: Mapped[list[str] | None] = mapped_column(ARRAY(TEXT))
+    request_rate: Mapped[int | None]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]

@@ -74,6 +74,7 @@ class Principal:
     zone: str | None = None
     scopes: frozenset[str] = frozenset({ALL})
     token_id: UUID | None = None
+    session_id: UUID | None = None
     visibility: Visibility = Visibility.PUBLIC
     standing: Standing = field(default_factory=Standing)
     row_filters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

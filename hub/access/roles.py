@@ -130,7 +130,7 @@ def level_of(verb: Verb) -> Level:
     return _LEVELS.get(verb, Level.OWN)
 
 
-ONESELF = frozenset({"me:edit", "tokens:create", "tokens:delete"})
+ONESELF = frozenset({"me:edit", "tokens:create", "tokens:edit", "tokens:delete", "sessions:delete"})
 """Rights that everybody has over what is his own, and that reach no further."""
 
 

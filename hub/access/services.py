@@ -1,4 +1,4 @@
-"""Users and tokens: making, changing, revoking them."""
+"""Users: made and changed; and the first of them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -12,21 +12,13 @@ from sqlalchemy.orm import Session
 from hub.access.callers import definitions
 from hub.access.composing import known_roles
 from hub.access.granting import refuse_superior, refuse_to_grant
+from hub.access.issuing import new_token
 from hub.access.lookup import get_record
-from hub.access.models import ApiToken, User
-from hub.access.principals import Permission, Principal
-from hub.access.readers import reader_of
-from hub.access.roles import ALL, Role, Verb, covers
-from hub.access.row_filters import check_row_filters
-from hub.access.tokens import NewToken, generate
+from hub.access.models import User
+from hub.access.principals import Principal
+from hub.access.roles import ALL, Role, Verb
 from hub.db import locked
-from hub.errors import (
-    ConflictError,
-    ForbiddenError,
-    NotFoundError,
-    StaleVersionError,
-    ValidationError,
-)
+from hub.errors import ConflictError, StaleVersionError, ValidationError
 from hub.i18n import N_
 
 _ADMINISTRATORS_LOCK = 0x4855_4200  # "HUB\0": one at a time may change who is administrator
@@ -45,7 +37,9 @@ def bootstrap_administrator(session: Session, email: str, now: datetime) -> str 
     user = User(email=email, name="Administrator", roles=[Role.ADMINISTRATOR.value])
     session.add(user)
     session.flush()
-    _, made = _issue(session, user, name="first administrator", scopes=[ALL], expires_at=None)
+    token, made = new_token(user, name="first administrator", scopes=[ALL])
+    session.add(token)
+    session.flush()
     return made.text
 
 
@@ -146,108 +140,12 @@ def change_oneself(
     return user
 
 
-def issue_token(
-    session: Session,
-    principal: Principal,
-    *,
-    user_id: UUID,
-    name: str,
-    scopes: Iterable[str],
-    expires_at: datetime | None,
-    now: datetime,
-    row_filters: Mapping[str, Mapping[str, Any]] | None = None,
-) -> tuple[ApiToken, NewToken]:
-    """Make a token; its text is in the second value and can never be read again.
-
-    Raises:
-        ForbiddenError: it is for somebody else, perhaps one who may more than the caller, or would
-            reach further than the caller's own.
-        NotFoundError: there is no such active user.
-        ValidationError: it would be expired from the start, or a scope or row filter has no such
-            form.
-    """
-    if user_id != principal.user_id and not principal.may(Permission(Verb.CONFIGURE, "tokens")):
-        raise ForbiddenError(N_("You may make tokens for yourself only."))
-    wanted = sorted(set(scopes))
-    for scope in wanted:
-        _check_scope(scope, principal)
-    if expires_at is not None and expires_at <= now:
-        raise ValidationError.of("/expires_at", "past", N_("Must lie in the future."))
-    user = session.get(User, user_id)
-    if user is None or not user.active or user.deleted_at is not None:
-        raise NotFoundError("user", user_id)
-    refuse_superior(session, principal, user)
-    filters = {**(row_filters or {}), **principal.row_filters}  # it reaches no further than his own
-    check_row_filters(filters, reader_of(principal, now=now))
-    return _issue(
-        session, user, name=name, scopes=wanted, expires_at=expires_at, row_filters=filters
-    )
-
-
-def revoke_token(
-    session: Session, principal: Principal, token_id: UUID, *, now: datetime
-) -> ApiToken:
-    """Make a token worthless within five seconds in all processes; once is as good as twice.
-
-    Raises:
-        NotFoundError: there is none that the caller may see.
-    """
-    token = get_record(session, principal, Verb.DELETE, ApiToken, token_id)
-    if token.revoked_at is None:
-        token.revoked_at = now
-        session.flush()
-    return token
-
-
 def _granted(
     session: Session, principal: Principal, wanted: Iterable[str], *, beside: Iterable[str] = ()
 ) -> list[str]:
     codes = known_roles(session, wanted)
     refuse_to_grant(principal, definitions(session, set(codes) - set(beside)))
     return codes
-
-
-def _issue(
-    session: Session,
-    user: User,
-    *,
-    name: str,
-    scopes: list[str],
-    expires_at: datetime | None,
-    row_filters: Mapping[str, Any] | None = None,
-) -> tuple[ApiToken, NewToken]:
-    made = generate()
-    token = ApiToken(
-        prefix=made.prefix,
-        hash=made.hash,
-        user_id=user.id,
-        name=name,
-        scopes=scopes,
-        row_filters=dict(row_filters) if row_filters else None,
-        expires_at=expires_at,
-    )
-    session.add(token)
-    session.flush()
-    return token, made
-
-
-def _check_scope(scope: str, principal: Principal) -> None:
-    if scope == ALL:
-        reached = ALL in principal.scopes
-    else:
-        collection, _, verb = scope.partition(":")
-        if not collection or verb not in {*Verb, ALL}:
-            raise ValidationError.of(
-                "/scopes",
-                "scope",
-                N_("{scope} is no scope: write for example customers:read, customers:* or *."),
-                scope=scope,
-            )
-        verbs = list(Verb) if verb == ALL else [Verb(verb)]
-        # A star for the collection is only covered by a star: no collection is called so.
-        reached = all(covers(principal.scopes, v, collection) for v in verbs)
-    if not reached:
-        raise ForbiddenError(N_("Your own token does not reach {scope}."), scope=scope)
 
 
 def _address(email: str) -> str:

@@ -11,6 +11,7 @@ import string
 import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select, update
@@ -19,6 +20,8 @@ from sqlalchemy.orm import Session
 from hub.access.callers import speaking
 from hub.access.models import ApiToken, User
 from hub.access.principals import Principal
+
+Network = IPv4Network | IPv6Network
 
 MARK = "hub"
 PREFIX_LENGTH = 8
@@ -44,10 +47,22 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a good token stands for, and until when; None means without end."""
+    """What a good token stands for, and until when; None means without end.
+
+    `networks` are those from which it holds, everywhere where None; `request_rate` is its own.
+    """
 
     principal: Principal
+    token_id: UUID
     expires_at: datetime | None
+    networks: tuple[Network, ...] | None = None
+    request_rate: int | None = None
+
+    def holds_at(self, address: IPv4Address | IPv6Address | None) -> bool:
+        """Say whether it may be used from an address; from an unknown one only if from anywhere."""
+        if self.networks is None:
+            return True
+        return address is not None and any(address in network for network in self.networks)
 
 
 def generate() -> NewToken:
@@ -88,7 +103,13 @@ def verify(session: Session, text: str, now: datetime) -> Credential | None:
     if token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= now):
         return None
     _note_use(session, token.id, token.last_used_at, now)
-    return Credential(speaking(session, user, token), token.expires_at)
+    return Credential(
+        speaking(session, user, token),
+        token.id,
+        token.expires_at,
+        None if token.networks is None else tuple(map(ip_network, token.networks)),
+        token.request_rate,
+    )
 
 
 _LOOK_UP = (

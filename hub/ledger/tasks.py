@@ -16,6 +16,7 @@ class TaskName(StrEnum):
 
     SEND_DELIVERY = "mail.send_delivery"
     SEND_DUE_REMINDER = "mail.send_due_reminder"
+    SEND_RESET = "signing_in.send_reset"
     LOOK_UP_COMPANY = "registry.look_up_company"
     SEARCH_COMPANIES = "registry.search_companies"
     TEST_CONNECTION = "connections.test_connection"
@@ -42,6 +43,7 @@ class TaskName(StrEnum):
 _QUEUES = {
     TaskName.SEND_DELIVERY: Queue.URGENT,
     TaskName.SEND_DUE_REMINDER: Queue.URGENT,
+    TaskName.SEND_RESET: Queue.URGENT,
     TaskName.SEARCH_COMPANIES: Queue.URGENT,
     TaskName.LOOK_UP_COMPANY: Queue.URGENT,
     TaskName.TEST_CONNECTION: Queue.URGENT,

@@ -25,6 +25,10 @@ DELIVERIES = Listing(
             Choice(DeliveryKind.DIGEST, N_("Daily digest")),
             Choice(DeliveryKind.TEST, N_("Test")),
             Choice(DeliveryKind.APPROVAL, N_("Approval")),
+            Choice(DeliveryKind.WELCOME, N_("Welcome")),
+            Choice(DeliveryKind.PASSWORD_RESET, N_("Password reset")),
+            Choice(DeliveryKind.PASSWORD_CHANGED, N_("Password changed")),
+            Choice(DeliveryKind.ADDRESS_VERIFICATION, N_("Check of an address")),
         )),
         Field("state", Delivery.state, label=N_("State"), kind=Kind.ENUM, facet=True, choices=(
             Choice(DeliveryState.PENDING, N_("Pending")),

@@ -25,6 +25,10 @@ class DeliveryKind(StrEnum):
     DIGEST = "digest"
     TEST = "test"
     APPROVAL = "approval"
+    WELCOME = "welcome"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
+    ADDRESS_VERIFICATION = "address_verification"
 
 
 CALENDAR = frozenset({DeliveryKind.INVITATION, DeliveryKind.UPDATE, DeliveryKind.CANCELLATION})
@@ -53,7 +57,8 @@ class Delivery(Record):
     """One mail to one address, unique for (source, kind, sequence, recipient, channel).
 
     `facts` are what the source knew when it asked, so that a later change does not get into an
-    earlier message. `raw` and `composed_at` are stored at the first try and sent at every try.
+    earlier message. `raw` and `composed_at` are stored at the first try and sent at every try
+    (`hub.mail.keeping`).
     `unsure` says that a try has begun whose end nobody noted: the next one may be a repeat, and is
     counted in `possible_repeats` (reliability.md R-20). `message` says what went wrong.
     """
@@ -96,7 +101,8 @@ class Delivery(Record):
         ),
         CheckConstraint(f"kind in ({', '.join(repr(k.value) for k in DeliveryKind)})", name="kind"),
         CheckConstraint(
-            "(raw is null) = (composed_at is null) and (raw is null) = (sender is null)",
+            "(raw is null or composed_at is not null)"
+            " and (composed_at is null) = (sender is null)",
             name="composed",
         ),
         CheckConstraint("(state = 'sent') = (sent_at is not null)", name="sent"),

@@ -20,6 +20,7 @@ from hub.history.recording import record
 from hub.i18n import N_
 from hub.ledger import claims
 from hub.ledger.models import Job, JobState
+from hub.mail import keeping
 from hub.mail.models import CALENDAR, UNSETTLED, Delivery, DeliveryKind, DeliveryState
 from hub.mail.services import ENTITY, get, note_possible_repeat
 from hub.mail.sources import source_of
@@ -89,18 +90,19 @@ def begin(
             delivery.message = {"code": "unsure", "text": _UNSURE, "params": {}}
             record(session, "delivery.held", subject_type=ENTITY, subject_id=delivery.id)
             return None
-    if delivery.raw is None:
+    if delivery.composed_at is None:
         if composed is None:
             raise ValueError("a first try needs the composed message")
-        delivery.raw = composed.raw
+        keeping.keep(delivery, composed.raw)
         delivery.sender = composed.sender
         delivery.composed_at = now
     delivery.state = DeliveryState.SENDING
     delivery.unsure = True
     delivery.tries += 1
     delivery.last_tried_at = now
-    assert delivery.sender is not None  # noqa: S101 - a constraint binds it to `raw`
-    return OutgoingMail(delivery.sender, delivery.recipient, delivery.message_id, delivery.raw)
+    assert delivery.sender is not None  # noqa: S101 - a constraint binds it to `composed_at`
+    raw = keeping.kept(delivery)
+    return OutgoingMail(delivery.sender, delivery.recipient, delivery.message_id, raw)
 
 
 def record_sent(session: Session, delivery_id: UUID, answer: str, *, now: datetime) -> None:
@@ -109,6 +111,7 @@ def record_sent(session: Session, delivery_id: UUID, answer: str, *, now: dateti
     delivery.state = DeliveryState.SENT
     delivery.sent_at = now
     delivery.provider_response = answer
+    keeping.let_go(delivery)
     _settle(session, delivery, None)
 
 
@@ -168,6 +171,7 @@ def _is_wanted(session: Session, delivery: Delivery) -> bool:
     if source_of(delivery).wants(session, delivery) and not _is_overtaken(session, delivery):
         return True
     delivery.state = DeliveryState.WITHDRAWN
+    keeping.let_go(delivery)
     record(session, "delivery.withdrawn", subject_type=ENTITY, subject_id=delivery.id)
     return False
 

@@ -26,8 +26,8 @@ def create(email: str, name: str, scopes: tuple[str, ...], days: int | None) -> 
 
     from hub import db
     from hub.access.callers import principal_of
+    from hub.access.issuing import Bounds, issue_token
     from hub.access.models import User
-    from hub.access.services import issue_token
     from hub.clock import utcnow
 
     now = utcnow()
@@ -49,7 +49,7 @@ def create(email: str, name: str, scopes: tuple[str, ...], days: int | None) -> 
                     user_id=user.id,
                     name=name,
                     scopes=scopes,
-                    expires_at=now + timedelta(days=days) if days else None,
+                    bounds=Bounds(expires_at=now + timedelta(days=days) if days else None),
                     now=now,
                 )
         finally:

@@ -2,8 +2,11 @@ import logging
 import socket
 import time
 
+import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
 
 import hub.db
 from tests.api.client import ApiClient
@@ -176,3 +179,55 @@ def test_a_record_is_named_in_the_readers_language(
 
 def test_a_problem_varies_with_the_language(client: ApiClient) -> None:
     assert client.get("/nothing").headers["Vary"] == "Accept-Language"
+
+
+@pytest.mark.parametrize("how", ["anything", "sql", "integrity", "busy", "conflict", "stale"])
+def test_every_failure_has_an_id_under_which_the_log_knows_it(
+    client: ApiClient, administrator: Caller, how: str
+) -> None:
+    """R-68: whoever is told of a trouble can name it; of ours he is told no more."""
+    headers = {**administrator.headers, "X-Request-Id": "trace-0123456789"}
+
+    answer = client.get(f"/probe/fail/{how}", headers=headers)
+
+    assert answer.status_code >= 400
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["request_id"] == "trace-0123456789"
+    assert answer.headers["X-Request-Id"] == "trace-0123456789"
+    for secret in ("canary", "Traceback", "select ", "insert ", "psycopg", "sqlalchemy", ".py"):
+        assert secret not in answer.text
+
+
+def test_a_write_whose_commit_was_lost_says_that_it_may_have_happened_and_how_to_find_out(
+    client: ApiClient,
+    administrator: Caller,
+    database: Engine,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """R-68, R-17: an unknown outcome has a trace id, and is settled by repeating the key."""
+    left = [True]
+
+    def lose(_: Connection) -> None:
+        if left and left.pop():
+            raise OperationalError("COMMIT", {}, psycopg.OperationalError("server closed"))
+
+    headers = {
+        **administrator.headers, "Idempotency-Key": "k-1", "X-Request-Id": "trace-9876543210",
+    }  # fmt: skip
+    body = {"name": "Nordlys ApS"}
+    client.get("/api/v1/me", headers=headers)  # the caller is known: the next commit is the write's
+    event.listen(database, "commit", lose)
+    lost = client.post("/api/v1/customers", json=body, headers=headers)
+    event.remove(database, "commit", lose)
+    again = client.post("/api/v1/customers", json=body, headers=headers)
+
+    assert (lost.status_code, lost.json["code"]) == (503, "database_unavailable")
+    assert "may or may not have been kept" in lost.json["detail"]
+    assert "Idempotency-Key" in lost.json["detail"]
+    assert lost.json["request_id"] == "trace-9876543210"
+    assert int(lost.headers["Retry-After"]) > 0
+    assert "COMMIT" not in lost.text
+    assert [r.message for r in caplog.records if r.levelname == "WARNING"] == [
+        "http.database_unavailable"
+    ]
+    assert again.status_code == 201

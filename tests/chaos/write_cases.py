@@ -1,7 +1,6 @@
 """One valid request for every route that writes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,23 +9,12 @@ from connectors.sandbox.woocommerce.sending import Hook
 from hub.ledger.models import JobState
 from hub.mail.models import DeliveryState
 from hub.plans.models import PlanState
+from tests.chaos.requests import Case, Request
 from tests.chaos.scene import ROLES, TOMORROWS, Scene
+from tests.chaos.sign_in_cases import SIGN_IN_CASES
 from tests.hub.hooks.shops import SECRET
 
 CSV = b"Navn;CVR\nNordlys ApS;99000007\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is sent: a path below the API, a JSON body or raw bytes, further headers."""
-
-    path: str
-    json: Any = None
-    data: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-Case = Callable[[Scene], Request]
 
 
 def at(record: Mapping[str, Any]) -> dict[str, str]:
@@ -133,6 +121,7 @@ def _failed_mail(scene: Scene) -> UUID:
 
 
 CASES: Mapping[str, Case] = {
+    **SIGN_IN_CASES,
     "POST /customers": lambda s: Request(
         "/customers", {"name": s.name(), "cvr": "99000007", **ROLES}
     ),

@@ -48,6 +48,7 @@ from hub.reports.models import (
     ReportRunState,
 )
 from hub.reports.schedules import Recipients
+from hub.signing_in.models import UserSession
 from tests.api.conftest import Caller
 from tests.debts import Paper, owe
 from tests.petitions import petition
@@ -117,6 +118,7 @@ class _Maker:
         self.planned(customer)
         self.reported()
         self.told(customer)
+        self.signed_in()
         approval = petition(self.session, customer, self.user, reason=self.word)
         self.paths["approval_id"] = approval.id
         owe(self.session, customer, Paper(number=self.word), books=self.paths["connection_id"])
@@ -235,6 +237,13 @@ class _Maker:
             sha256="0" * 64, file_id=self.file("export"), expires_at=NOW + timedelta(days=1),
         )  # fmt: skip
         self.add("export_id", export)
+
+    def signed_in(self) -> None:
+        session = UserSession(
+            user_id=self.user.id, secret_hash=self.word.encode(), address="192.0.2.7",
+            agent=self.word, expires_at=NOW + timedelta(hours=1), last_seen_at=NOW,
+        )  # fmt: skip
+        self.add("session_id", session)
 
     def told(self, customer: Customer) -> None:
         delivery = Delivery(

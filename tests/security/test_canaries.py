@@ -1,5 +1,7 @@
 """R-65: secrets are told to nobody; logs, metrics, Redis and job arguments know nobody."""
 
+import email
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -64,6 +66,8 @@ class _Run:
                 "phone as typed": "71 94 82 63", "contact": "Kakaduesen", "user": "Sælhundsen",
                 "user's mail": "saelhund@hub.example", "reminder": "Havkatteopkald",
                 "orderer": "Pindsvinesen", "orderer's mail": "pindsvin@indkoeb.example",
+                "signed in": "Hulmårsen", "signed in's mail": "hulmaar@hub.example",
+                "signed in's browser": "Browser-Ilder-31",
                 "search": "Egernsøgning", "imported": "Muldvarpimport", "key": "Noegle-Ilder-3387",
                 "agent": "Agent-Grævling-9",
             },
@@ -71,6 +75,7 @@ class _Run:
 
     def everything(self) -> None:
         self.people_and_customers()
+        self.signing_in()
         self.shop()
         self.sync_trouble()
         self.files()
@@ -122,6 +127,68 @@ class _Run:
         world.mailbox.set_down(down=False)
         for query in ("q", "name.contains", "Egernsøgning"):
             world.client.get("/api/v1/customers", params={query: "Egernsøgning"})
+
+    def signing_in(self) -> None:
+        """Go every way in, and knock at it wrongly."""
+        world, secret = self.world, self.canaries.secret
+        secret |= {
+            "password": "fire gravhunde ved kanalen", "next password": "otte pelikaner i regnvejr",
+            "wrong password": "syv forkerte vaskebjoerne",
+            "common password": "Sommer2026Sommer2026",
+        }  # fmt: skip
+        post = f"{world.stack.base_url}/api/v1"
+        address = {"email": "hulmaar@hub.example"}
+        world.post("/users", {**address, "name": "Hulmårsen", "roles": ["viewer"], "invite": True})
+        secret["welcome ticket"] = self.mailed_ticket("hulmaar@hub.example", 1)
+        used = {"ticket": secret["welcome ticket"], "password": secret["common password"]}
+        self.keep(
+            "common password", requests.post(f"{post}/tickets/use", json=used, timeout=9).text
+        )
+        page = f"{world.stack.base_url}/tickets/{secret['welcome ticket']}"
+        self.keep("page", requests.get(page, timeout=9).text)
+        form = dict.fromkeys(("password", "again"), secret["password"])
+        self.keep("form", requests.post(page, data=form, timeout=9).text)
+        self.keep("page used up", requests.get(page, timeout=9).text)
+        wrong = {**address, "password": secret["wrong password"]}
+        refused = requests.post(f"{post}/sessions", json=wrong, timeout=9)
+        assert refused.status_code == 401
+        self.keep("wrong password", refused.text)
+        signed_in = requests.post(
+            f"{post}/sessions", json={**address, "password": secret["password"]}, timeout=9,
+            headers={"User-Agent": "Browser-Ilder-31"},
+        )  # fmt: skip
+        assert signed_in.status_code == 201, signed_in.text
+        cookies = {cookie.name: cookie.value or "" for cookie in signed_in.cookies}
+        secret["session"], secret["device"] = cookies.values()
+        secret["csrf token"] = signed_in.json()["csrf_token"]
+        self.keep("signed in", signed_in.text.replace(secret["csrf token"], ""))
+        cookie = {"Cookie": f"__Host-hub_session={secret['session']}"}
+        for name in ("session", "sessions"):
+            shown = requests.get(f"{post}/{name}", headers=cookie, timeout=9).text
+            self.keep(name, shown.replace(secret["csrf token"], ""))
+        requests.post(f"{post}/password-resets", json=address, timeout=9)
+        secret["reset ticket"] = self.mailed_ticket("hulmaar@hub.example", 2)
+        used = {"ticket": secret["reset ticket"], "password": secret["next password"]}
+        self.keep("reset", requests.post(f"{post}/tickets/use", json=used, timeout=9).text)
+        self.keep("over", requests.get(f"{post}/me", headers=cookie, timeout=9).text)
+
+    def mailed_ticket(self, address: str, number: int) -> str:
+        """Return the ticket in the mail of that number to an address."""
+        box = self.world.mailbox
+
+        def tickets() -> list[str]:
+            mails = [box.raw(each) for each in box.entries() if each.recipient == address]
+            parts = [
+                part.get_payload(decode=True)
+                for mail in mails
+                for part in email.message_from_bytes(mail).walk()
+                if part.get_content_type() == "text/plain"
+            ]
+            found = [re.search(rb"hub_ticket_[\w-]{43}", bytes(part)) for part in parts]
+            return [each[0].decode() for each in found if each]
+
+        self.world.eventually(lambda: len(tickets()), lambda count: count >= number)
+        return tickets()[number - 1]
 
     def shop(self) -> None:
         world = self.world
@@ -226,7 +293,7 @@ class _Run:
             "/connections", f"/connections/{connection}", f"/connections/{connection}/calls",
             "/jobs", "/runs", "/plans", "/exports", "/hook-deliveries", "/problems", "/connectors",
             f"/connections/{connection}/mapping", "/tokens", "/users", "/me", "/listings",
-            "/events?limit=500", "/deliveries",
+            "/events?limit=500", "/deliveries", "/sessions",
         ):  # fmt: skip
             answer = world.client.get(f"/api/v1{path}")
             assert answer.status_code == 200, (path, answer.text)

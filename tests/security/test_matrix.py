@@ -21,7 +21,7 @@ from hub.access import teams
 from hub.access.callers import principal_of
 from hub.access.models import AccessGrant, ApiToken, User
 from hub.access.predicates import visible
-from hub.access.roles import BASE_ROLES, Level, Role, Verb, Visibility, level_of
+from hub.access.roles import BASE_ROLES, ONESELF, Level, Role, Verb, Visibility, level_of
 from hub.clock import utcnow
 from hub.customers.models import Customer
 from hub.db import transaction
@@ -32,7 +32,7 @@ from hub.settings import get_settings
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 from tests.security.possessions import Possessions, make_possessions
-from tests.security.routes import Route, documented_routes
+from tests.security.routes import OF_A_SESSION, Route, documented_routes
 
 pytestmark = pytest.mark.slow
 HIGHEST = max(Level)
@@ -59,7 +59,7 @@ KINDS = {
     **dict.fromkeys(
         (
             "export_id", "report_run_id", "import_id", "job_id", "lookup_id", "delivery_id",
-            "problem_id", "plan_id", "run_id", "token_id", "hook_delivery_id",
+            "problem_id", "plan_id", "run_id", "token_id", "session_id", "hook_delivery_id",
         ),
         Kind.PERSONAL,
     ),
@@ -192,7 +192,9 @@ def expected(route: Route, standing: Standing, secrecy: str) -> str:
         return NOBODY
     role = BASE_ROLES[standing.role]
     exports = str(route) in EXPORTS and not role.grants(Verb.EXPORT, "customers")
-    if exports or not role.grants(verb, route.permission.collection):
+    # What is for oneself an auditor sees of others, and leaves to them.
+    others = str(route.permission) in ONESELF and standing.role is Role.AUDITOR
+    if exports or others or not role.grants(verb, route.permission.collection):
         return FORBIDDEN
     if kind is Kind.REQUEST:
         return _of_a_request(verb, standing)
@@ -337,6 +339,8 @@ def test_no_list_filter_sort_search_or_count_tells_of_hidden_records(
 def lists(route: Route, standing: Standing, secrecy: str) -> bool:
     """Say whether a route is a list, or a page of one's own, that a representative may read."""
     if route.permission.verb in {Verb.AUDIT, Verb.CONFIGURE, Verb.CONNECT, Verb.APPROVE}:
+        return False
+    if str(route) in OF_A_SESSION:
         return False
     parameters = list(route.parameters.values())
     if parameters and KINDS[parameters[0]] not in {Kind.CUSTOMER, Kind.COMMON}:

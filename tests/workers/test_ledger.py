@@ -1,6 +1,7 @@
 """The nightly tidying, run as a job."""
 
 import os
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -114,7 +115,8 @@ def test_what_is_over_goes_what_is_not_stays_and_both_are_counted(tmp_path: Path
 
     counted = tidy()
 
-    assert counted == {"jobs": 1, "calls": 2, "lookups": 1, "idempotency_keys": 1, "files": 0}
+    assert +Counter(counted) == {"jobs": 1, "calls": 2, "lookups": 1, "idempotency_keys": 1}
+    assert {"sessions", "tickets", "attempts", "confidential_mails", "files"} <= counted.keys()
     with transaction() as session:
         left = [
             session.scalar(select(func.count()).select_from(model))

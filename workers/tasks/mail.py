@@ -20,10 +20,10 @@ from hub.mail.models import Delivery
 from hub.ports import Mailer, OutgoingMail
 from hub.reminders import due
 from workers.chain import RunningJob, checkpoint, task
-from workers.mailing import approvals, operation, reminders, server
+from workers.mailing import approvals, operation, reminders, server, signing_in
 from workers.mailing.composing import Draft, draft_of, sender
 
-RENDERERS = (operation, reminders, approvals)  # imported for what they register
+RENDERERS = (operation, reminders, approvals, signing_in)  # imported for what they register
 
 SYSTEM = "mail"
 

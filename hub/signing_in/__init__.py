@@ -1,0 +1,1 @@
+"""How people get in: passwords, sessions, tickets by mail, and limits to guessing."""
