@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, request
 
-from api import documentation, front_page, health, metrics
+from api import documentation, front_page, going, health, metrics
 from api.bodies import MAX_BYTES
 from api.calls import Call
 from api.dispatch import API, REQUEST_ID
@@ -84,7 +84,7 @@ CONCEPTS = (
     credit_codes,
     documents,
 )
-PAGES = (front_page, health, metrics, documentation)
+PAGES = (front_page, going, health, metrics, documentation)
 
 
 class UndeclaredRouteError(RuntimeError):
