@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from api import documentation, front_page, health, metrics, ticket_pages
+from api import documentation, front_page, going, health, metrics, ticket_pages
 from api.bodies import MAX_BYTES
 from api.calls import Call
 from api.dispatch import API, REQUEST_ID
@@ -92,7 +92,7 @@ CONCEPTS = (
     credit_codes,
     documents,
 )
-PAGES = (front_page, health, metrics, documentation, ticket_pages)
+PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 
 
 class UndeclaredRouteError(RuntimeError):

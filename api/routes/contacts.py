@@ -83,12 +83,14 @@ def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
     permission=Permission(Verb.EDIT, "customers"), status=HTTPStatus.NO_CONTENT,
 )  # fmt: skip
 def delete_contact(call: Call, contact_id: UUID) -> Answer[None]:
-    """Take a contact away; its history stays readable."""
+    """Take a contact away; its history stays readable.
+
+    In the place of a main contact comes the oldest of the others.
+    """
     contact = get_record(
         call.session, call.principal, Verb.EDIT, Contact, contact_id,
         expected_version=call.expected_version,
     )  # fmt: skip
-    get_customer_record(call, Verb.EDIT, contact.customer_id)
-    contact.deleted_at = call.now
-    contact.is_main = False
+    customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
+    contacts.delete(call.session, customer, contact, now=call.now)
     return Answer(None)

@@ -43,6 +43,9 @@ class ConnectionPatch(Patch):
     filter: FilterBody = absent()
     numbering_owner: bool = absent()
     outgoing_held: bool = absent()
+    owner_user_id: Annotated[
+        UUID, Field(description="Who looks after it, and is alerted: an active user.")
+    ] = absent()
 
 
 class ConnectionView(RecordView):

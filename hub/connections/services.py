@@ -7,11 +7,13 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from hub.access.models import User
 from hub.connections import credentials, declarations, holding
 from hub.connections.models import ENTITY, LIVE, USABLE, Connection, ConnectionState
 from hub.errors import ConflictError, NotFoundError, StaleVersionError, ValidationError
 from hub.history.recording import origin_of
 from hub.i18n import N_
+from hub.ledger.models import Schedule
 from hub.ports import FieldType
 
 
@@ -58,10 +60,10 @@ def create(
 
 
 def update(session: Session, connection: Connection, changes: Mapping[str, Any]) -> Connection:
-    """Change name, filter, settings (merged by name; a secret left out stays) and flags.
+    """Change name, filter, settings (merged by name; a secret left out stays), flags and owner.
 
     Raises:
-        ValidationError: a setting is unknown or of a wrong type.
+        ValidationError: a setting is unknown or of a wrong type, or the owner is no active user.
         ConflictError: the name is taken, or another connection owns the numbers.
     """
     changes = dict(changes)
@@ -79,6 +81,8 @@ def update(session: Session, connection: Connection, changes: Mapping[str, Any])
         _refuse_taken_name(session, changes["name"], connection.id)
     if changes.get("numbering_owner"):
         _refuse_second_numbering_owner(session, connection.id)
+    if "owner_user_id" in changes:
+        _hand_over(session, connection, changes["owner_user_id"])
     released = connection.outgoing_held and changes.get("outgoing_held") is False
     for field, value in changes.items():
         setattr(connection, field, value)
@@ -165,6 +169,23 @@ def _refuse_secrets_elsewhere(
             "required",
             N_("Give it again: it is not sent to another address than the one it was given for."),
         )
+
+
+def _hand_over(session: Session, connection: Connection, owner_id: UUID) -> None:
+    """Let a connection's pulls be its new owner's, who then sees what they did.
+
+    Raises:
+        ValidationError: there is no such user, or he is not active.
+    """
+    owner = session.get(User, owner_id)
+    if owner is None or owner.deleted_at is not None or not owner.active:
+        raise ValidationError.of(
+            "/owner_user_id", "unknown_user", N_("{id} is no active user."), id=str(owner_id)
+        )
+    for pulling in session.scalars(
+        select(Schedule).where(Schedule.args == {"connection_id": str(connection.id)})
+    ):
+        pulling.owner_user_id = owner_id
 
 
 def _refuse_taken_name(session: Session, name: str, own_id: UUID | None) -> None:

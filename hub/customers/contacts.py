@@ -1,6 +1,7 @@
 """What may be done with contacts."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -48,8 +49,10 @@ def update(
     """
     values = _clean(customer, changes)
     _refuse_taken(session, values, contact)
-    if values.pop("is_main", False):
+    if values.pop("is_main", contact.is_main):
         make_main(session, customer, contact)
+    else:
+        contact.is_main = False
     for name, value in values.items():
         if getattr(contact, name) != value:
             setattr(contact, name, value)
@@ -59,6 +62,16 @@ def update(
         )
     session.flush()
     return contact
+
+
+def delete(session: Session, customer: Customer, contact: Contact, *, now: datetime) -> None:
+    """Take a contact away; of a main one's colleagues the oldest takes its place."""
+    was_main, contact.is_main = contact.is_main, False
+    contact.deleted_at = now
+    session.flush()
+    heir = session.scalar(_of(customer).order_by(Contact.id).limit(1)) if was_main else None
+    if heir is not None:
+        heir.is_main = True
 
 
 def make_main(session: Session, customer: Customer, contact: Contact) -> None:

@@ -104,7 +104,7 @@ class Pair:
     def from_here(self, customer: Customer) -> str | None:
         """Return the customer's value in the form both sides are compared in."""
         value = getattr(customer, self.local)
-        text = _text(value)
+        text = text_of(value)
         if text is None:
             return None
         match self.transform:
@@ -121,12 +121,12 @@ class Pair:
         Raises:
             ValidationError: it breaks a rule that holds here.
         """
-        text = _text(value)
+        text = text_of(value)
         if text is None or self.direction is Direction.OUT:
             return text
         if self.transform == "country":
             text = _country_code(text)
-        return _text(clean({self.local: text})[self.local])
+        return text_of(clean({self.local: text})[self.local])
 
     def to_there(self, shared: str | None) -> Scalar:
         """Return a value in the form in which it is sent."""
@@ -234,6 +234,15 @@ def to_take(pairs: Sequence[Pair], shared: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def text_of(value: Any) -> str | None:
+    """Return a value as the text by which two of them are compared; None for an empty one."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return str(plain(value))
+
+
 def _pair(data: Mapping[str, Any]) -> Pair:
     transform = data.get("transform") or {}
     return Pair(
@@ -262,14 +271,6 @@ def _errors_of(
         for name, holds in checks
         if not holds
     ]
-
-
-def _text(value: Any) -> str | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
-    return str(plain(value))
 
 
 def _vat_zone(country: str) -> str:

@@ -23,10 +23,10 @@ from hub.i18n import N_
 from hub.plans.models import PlanItem
 from hub.plans.services import Applied
 from hub.ports import RemoteCustomer, Scalar
-from hub.sync import links, mapping, pushing
+from hub.sync import links, mapping, pushing, undoing
 from hub.sync.changes import change_of, merged, take_over
 from hub.sync.mapping import Pair
-from hub.sync.merging import Times, merge
+from hub.sync.merging import Direction, Times, merge
 from hub.sync.resolving import cut
 
 CHANNEL = "accounting"
@@ -88,7 +88,10 @@ class CustomerSync:
         return self._update(session, remote, now)
 
     def undo(self, session: Session, item: PlanItem, *, now: datetime) -> None:
-        """See `hub.plans.services.Handler.undo`: unlink, and take away what was created."""
+        """See `hub.plans.services.Handler.undo`: unlink, and take away what was created.
+
+        One that was joined gets the values back that it had, but for those changed since.
+        """
         link = links.of_remote(session, self.connection.id, str(item.external_id))
         customer = locked(session, Customer, item.record_id)
         if item.action == "update":
@@ -101,6 +104,9 @@ class CustomerSync:
             cut(session, link)
         if item.action == "create":
             customers.take_back(session, customer, now=now)
+        elif customer.deleted_at is None:
+            taken = undoing.taken_by(self.pairs, item)
+            undoing.give_back(session, customer, item, taken, now=now)
 
     def _create(self, session: Session, remote: RemoteCustomer, now: datetime) -> Applied:
         values, _ = mapping.there(self.pairs, remote.fields)
@@ -125,11 +131,14 @@ class CustomerSync:
     ) -> Applied:
         assert item.record_id is not None  # noqa: S101 - `decide` sets it for links
         customer = customers.get(session, item.record_id, lock=True)
+        if customer.version != item.record_version:
+            raise StaleVersionError("customer", customer.id, customer.version)
         if links.of_customer(session, self.connection.id, customer.id) is not None:
             raise ConflictError("linked", N_("It is linked to another customer already."))
         values, _ = mapping.there(self.pairs, remote.fields)
-        link = self._join(session, customer, remote, {}, now)
         rules = [pair.rule for pair in self.pairs if pair.remote in values]
+        before = undoing.values_of(customer, ["ref_no", *_taken_in(self.pairs)])
+        link = self._join(session, customer, remote, {}, now)
         change = change_of(session, link, self.pairs, customer)
         base = _shared_base(change.local, values)
         times = Times(change.changed_here_at, remote.updated_at)
@@ -139,7 +148,9 @@ class CustomerSync:
         if outcome.send:
             pushing.request(session, self.connection, customer, link)
         session.flush()
-        return Applied(customer.id, customer.version)
+        after = undoing.values_of(customer, list(before))
+        changed = {name: old for name, old in before.items() if old != after[name]}
+        return Applied(customer.id, customer.version, changed)
 
     def _update(self, session: Session, remote: RemoteCustomer, now: datetime) -> Applied:
         link = links.of_remote(session, self.connection.id, remote.remote_id)
@@ -252,6 +263,10 @@ def _shared_base(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str
     Where both sides say something else there is no base, and the field clashes.
     """
     return {name: value if value == ours.get(name) else None for name, value in theirs.items()}
+
+
+def _taken_in(pairs: Sequence[Pair]) -> list[str]:
+    return sorted({pair.local for pair in pairs if pair.direction is not Direction.OUT})
 
 
 def _locals(pairs: Sequence[Pair], shared: Mapping[str, Any]) -> list[str]:

@@ -19,13 +19,15 @@ from ops.private_file import write_private
 def migrate(token_file: Path | None) -> None:
     """Bring the database to this version's schema; in a new one, make the first administrator.
 
-    Prints the administrator's token, once: it is kept nowhere.
+    Prints the administrator's token, once: it is kept nowhere. The templates of imports are drawn
+    too, so that they are there from the first request on.
     """
     from hub import db
     from hub.access.services import bootstrap_administrator
     from hub.clock import utcnow
     from hub.migrations.runner import upgrade
     from hub.migrations.schema import head_revision
+    from workers.importing.templates import draw_outdated
 
     with reachable_database(open_installation()) as url:
         upgrade(url)
@@ -37,6 +39,7 @@ def migrate(token_file: Path | None) -> None:
                 write_private(
                     token_file, token, replace=True
                 )  # before the commit: it can never be read again
+        draw_outdated()
         engine.dispose()
     if token and not token_file:
         click.echo(f"The first administrator's token, shown only now:\n\n    {token}\n")

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from api.app import UndeclaredRouteError, create_app, refuse_undeclared_routes
+from hub.links import absolute, base
 from hub.settings import get_settings
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller
@@ -149,7 +151,7 @@ def test_metrics_can_be_switched_off(client: ApiClient, monkeypatch: pytest.Monk
     assert client.get("/metrics").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/api/docs"])
+@pytest.mark.parametrize("path", ["/", "/api/docs", "/go/customers/7?a=b"])
 def test_a_page_loads_nothing_from_anywhere(client: ApiClient, path: str) -> None:
     answer = client.get(path)
     page = References()
@@ -177,6 +179,56 @@ def test_the_front_page_speaks_one_language(client: ApiClient) -> None:
     assert '<html lang="da">' in text
     assert "Udgående mail" in text
     assert not {"First steps", "Parts", "API documentation"} & set(re.split("[<>]", text))
+
+
+def test_a_link_of_a_mail_opens_a_page_that_says_how_to_come_there(client: ApiClient) -> None:
+    address = absolute("/api/v1/conflicts?state=open&connection=7")
+    path = address.removeprefix(base())
+
+    answer = client.get(path, headers={"Accept-Language": "da"})
+
+    assert path == "/go/conflicts?state=open&connection=7"
+    assert (answer.status_code, answer.content_type) == (200, "text/html; charset=utf-8")
+    assert '<html lang="da">' in answer.text
+    assert "Linket i din mail fører til" in answer.text
+    assert (
+        'curl -H "Authorization: Bearer $TOKEN" '
+        f'"{base()}/api/v1/conflicts?state=open&amp;connection=7"'
+    ) in answer.text
+
+
+def test_the_page_says_the_same_of_what_exists_and_what_does_not(
+    client: ApiClient, administrator: Caller
+) -> None:
+    made = client.post(
+        "/api/v1/customers", json={"name": "Zanzibarfalk"}, headers=administrator.headers
+    ).json
+    unknown = str(uuid4())
+
+    there, not_there = (
+        client.get(f"/go/customers/{made['id']}"),
+        client.get(f"/go/customers/{unknown}"),
+    )
+
+    assert there.text.replace(made["id"], unknown) == not_there.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/go/a'b",
+        "/go/a%22b",
+        "/go/$(id)",
+        "/go/a;b",
+        "/go/a%0Ab",
+        "/go/a?b=`id`",
+        "/go/" + "a" * 999,
+    ],
+)
+def test_nothing_is_shown_that_must_not_be_pasted_into_a_shell(
+    client: ApiClient, path: str
+) -> None:
+    assert client.get(path).status_code == 404
 
 
 def test_links_of_the_documentation_lead_somewhere(client: ApiClient) -> None:

@@ -62,7 +62,7 @@ def test_an_invitation_tells_whom_to_ring_what_was_said_and_where_to_look(
     text = part(sent, "text/plain")
     assert "+45 33 12 12 12" in text or "+4533121212" in text
     assert "Vil have prisen før fredag." in text
-    assert "http://127.0.0.1:8080/api/v1/customers/" in text
+    assert "http://127.0.0.1:8080/go/customers/" in text
     assert calendar_line(sent, "METHOD") == "METHOD:REQUEST"
     assert calendar_line(sent, "SEQUENCE") == "SEQUENCE:0"
     assert calendar_line(sent, "DTSTART") == "DTSTART:20901201T080000Z"

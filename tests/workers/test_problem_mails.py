@@ -80,7 +80,7 @@ def test_the_owner_reads_what_is_wrong_how_many_changes_wait_and_what_to_do(
     text = part(sent, "text/plain")
     assert "Ventende ændringer: 7" in text
     assert "Indtast nye adgangsoplysninger" in text
-    assert f"/api/v1/connections/{connection.id}" in text
+    assert f"/go/connections/{connection.id}" in text
 
 
 def test_he_reads_that_it_works_again_and_how_much_went_out(

@@ -358,7 +358,7 @@ def test_the_mail_tells_what_is_in_the_file_and_how_to_check_it(mailer: FakeMail
     text = body.get_content()
     assert mail["Subject"] == "Mandagsliste: 2 rækker"
     assert str(run.sha256) in text
-    assert f"/api/v1/report-runs/{run.id}" in text
+    assert f"/go/report-runs/{run.id}" in text
     assert attachment_of(mail)[1] == bytes_of(run)
 
 

@@ -1,7 +1,10 @@
 """Rendering the workbooks that people fill in."""
 
 import io
+from collections.abc import Iterable
 
+from hub.db import transaction
+from hub.imports import templates
 from hub.imports.columns import COLUMNS, ImportColumn, Meaning
 from hub.settings import get_settings
 from workers.rendering.columns import ColumnKind
@@ -9,6 +12,23 @@ from workers.rendering.import_workbooks import TemplateColumn, write_template
 from workers.rendering.readers import Reader
 
 _KINDS = {Meaning.DECIMAL: ColumnKind.DECIMAL}
+
+
+def draw_outdated() -> int:
+    """Render and keep the templates of this version that are not there yet; returns how many."""
+    with transaction() as session:
+        wanted = templates.outdated(session)
+    rendered = render_all(wanted)
+    with transaction() as session:
+        templates.store(session, rendered)
+    return len(rendered)
+
+
+def render_all(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+    """Return the templates of entities in languages."""
+    return {
+        (entity_name, language): render(entity_name, language) for entity_name, language in wanted
+    }
 
 
 def render(entity_name: str, language: str) -> bytes:

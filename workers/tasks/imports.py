@@ -160,10 +160,7 @@ def render_import_templates(job: RunningJob) -> None:
     """Render the templates of this version that are not there yet."""
     with job.transaction() as session:
         wanted = templates.outdated(session)
-    rendered = {
-        (entity_name, language): rendering.render(entity_name, language)
-        for entity_name, language in wanted
-    }
+    rendered = rendering.render_all(wanted)
     with job.finish({"rendered": len(rendered)}) as session:
         templates.store(session, rendered)
 
