@@ -15,6 +15,7 @@ from api.operations import View
 from api.problems import moved, present, problem_of
 from api.routes import (
     approvals,
+    assignments,
     checklist,
     conflicts,
     connections,
@@ -65,6 +66,7 @@ CONCEPTS = (
     registry_lookups,
     connections,
     conflicts,
+    assignments,
     plans,
     runs,
     users,

@@ -22,6 +22,7 @@ class CauseKind(StrEnum):
     REGISTRY = "registry"
     ACCOUNTING = "accounting"
     SHOP = "shop"
+    ASSIGNMENT = "assignment"
     MERGE = "merge"
     RULE = "rule"
     MIGRATION = "migration"

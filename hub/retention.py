@@ -1,4 +1,4 @@
-"""How long what nobody has to keep is kept: technical logs and answers, not records."""
+"""How long what nobody has to keep is kept: technical logs, answers, previews; not records."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from hub.connections.models import CallLog
 from hub.db import Base
 from hub.idempotency import services as idempotency
 from hub.mail import keeping
+from hub.plans import services as plans
 from hub.signing_in import attempts, sessions, tickets
 
 BATCH = 1000
@@ -19,7 +20,7 @@ CALLS_KEPT = timedelta(days=30)
 LOOKUPS_KEPT = timedelta(days=1)  # candidates are chosen from at once, and name people
 
 Prune = Callable[[Session, datetime, int], int]
-"""Removes what is over at an instant, so many at most, and returns how many."""
+"""Removes, or closes, what is over at an instant, so many at most, and returns how many."""
 
 
 def _prune_calls(session: Session, now: datetime, limit: int) -> int:
@@ -56,5 +57,6 @@ PRUNED: Mapping[str, Prune] = {
     "tickets": tickets.prune,
     "attempts": attempts.prune,
     "confidential_mails": keeping.let_old_go,
+    "plans": plans.expire,
 }
 """What is pruned, by the name under which it is counted."""

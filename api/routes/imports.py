@@ -171,7 +171,7 @@ def apply_import(call: Call, import_id: UUID) -> Answer[ImportView]:
 def undo_import(call: Call, import_id: UUID) -> Answer[ImportView]:
     """Take the import back row by row; customers changed since are kept as they are, and listed."""
     job = _get(call, import_id, Verb.IMPORT)
-    asked = imports.undo(call.session, job)
+    asked = imports.undo(call.session, job, now=call.now)
     return Answer(_view(call, job), jobs=[asked])
 
 

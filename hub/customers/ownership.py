@@ -26,7 +26,8 @@ FIELDS = frozenset({"owner_user_id", "team_id", "inside_rep_id", "outside_rep_id
 ASSIGNED = "customer.assigned"
 ASSIGNING = Permission(Verb.ASSIGN, Customer.collection())
 NEEDS_ASSIGNING = N_("Naming another one here needs the right {permission}.")
-_PROTECTION = ("protected_at", "protected_by", "protected_until")
+NEEDS_OWNER = N_("It is protected, and needs an owner: end its protection first.")
+PROTECTION = ("protected_at", "protected_by", "protected_until")
 
 
 def refuse_unassignable(session: Session, values: Mapping[str, Any]) -> None:
@@ -112,8 +113,6 @@ def take(session: Session, customer: Customer, *, by: UUID, reason: str) -> Cust
 
 def _end_protection(customer: Customer) -> None:
     if customer.is_protected:
-        raise ConflictError(
-            "protected", N_("It is protected, and needs an owner: end its protection first.")
-        )
-    for name in _PROTECTION:
+        raise ConflictError("protected", NEEDS_OWNER)
+    for name in PROTECTION:
         setattr(customer, name, None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,6 @@ from hub.plans.models import Plan, PlanItem, PlanState
 from hub.settings import get_settings
 
 BATCH = 500
-DRAFTS_LAST = timedelta(days=14)
 NO_NAMES = N_("No column holds the customers' names: say which one does.")
 
 Transaction = Callable[[], AbstractContextManager[Session]]
@@ -117,7 +116,7 @@ def complete(session: Session, import_id: UUID, plan_id: UUID, *, now: datetime)
     job = services.get(session, import_id, lock=True)
     plan = plans.get(session, plan_id, lock=True)
     plan.counters = job.counters = plans.counters(session, plan_id)
-    plan.expires_at = now + DRAFTS_LAST
+    plan.expires_at = now + plans.DRAFTS_LAST
     _forget_drafts(session, job, plan_id)
     job.plan_id = plan_id
     job.state = ImportState.PLANNED

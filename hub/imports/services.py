@@ -97,7 +97,7 @@ def apply(session: Session, job: ImportJob, *, now: datetime) -> Enqueued:
     return request_application(session, plans.get(session, job.plan_id, lock=True), now=now)
 
 
-def undo(session: Session, job: ImportJob) -> Enqueued:
+def undo(session: Session, job: ImportJob, *, now: datetime) -> Enqueued:
     """Ask for an import to be taken back, row by row; what was changed since is kept, and listed.
 
     Raises:
@@ -105,7 +105,7 @@ def undo(session: Session, job: ImportJob) -> Enqueued:
     """
     if job.plan_id is None:
         raise _wrong_state(job)
-    return request_undo(session, plans.get(session, job.plan_id, lock=True))
+    return request_undo(session, plans.get(session, job.plan_id, lock=True), now=now)
 
 
 def request_application(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
@@ -117,8 +117,9 @@ def request_application(session: Session, plan: Plan, *, now: datetime) -> Enque
     return _ask(session, job, TaskName.APPLY_IMPORT)
 
 
-def request_undo(session: Session, plan: Plan) -> Enqueued:
+def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
     """See `hub.planning.request_undo`."""
+    del now
     plans.start_undo(plan)
     return _ask(session, of_plan(session, plan.id), TaskName.UNDO_IMPORT)
 

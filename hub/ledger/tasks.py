@@ -31,6 +31,9 @@ class TaskName(StrEnum):
     UNDO_IMPORT = "imports.undo_import"
     RENDER_IMPORT_RESULT = "imports.render_import_result"
     RENDER_IMPORT_TEMPLATES = "imports.render_import_templates"
+    PLAN_ASSIGNMENT = "assignments.plan_assignment"
+    APPLY_ASSIGNMENT = "assignments.apply_assignment"
+    UNDO_ASSIGNMENT = "assignments.undo_assignment"
     RUN_REPORT = "reports.run_report"
     RENDER_REPORT = "reports.render_report"
     RENDER_EXPORT = "reports.render_export"
@@ -55,6 +58,9 @@ _QUEUES = {
     TaskName.PLAN_FIRST_LOAD: Queue.BULK,
     TaskName.APPLY_FIRST_LOAD: Queue.BULK,
     TaskName.RENDER_EXPORT: Queue.BULK,
+    TaskName.PLAN_ASSIGNMENT: Queue.BULK,
+    TaskName.APPLY_ASSIGNMENT: Queue.BULK,
+    TaskName.UNDO_ASSIGNMENT: Queue.BULK,
     TaskName.TIDY_LEDGER: Queue.BULK,
     TaskName.EVALUATE_CUSTOMERS: Queue.BULK,
 }

@@ -48,8 +48,8 @@ class Plan(Record, AskedWithToken):
 class PlanItem(Base):
     """One operation of a plan: what it does to which version of a record, and what became of it.
 
-    `action`: create, update, link, skip, conflict, refuse. `outcome` is None until applied: done,
-    skipped, failed, undone, kept (an undo that found the record changed since).
+    `action`: create, update, link, assign, skip, conflict, refuse. `outcome` is None until applied:
+    done, skipped, failed, undone, kept (an undo that found the record changed since).
     """
 
     __tablename__ = "plan_item"
@@ -72,7 +72,8 @@ class PlanItem(Base):
         Index("uq_plan_item_position", "plan_id", "position", unique=True),
         Index("ix_plan_item_record", "entity", "record_id"),
         CheckConstraint(
-            "action in ('create', 'update', 'link', 'skip', 'conflict', 'refuse')", name="action"
+            "action in ('create', 'update', 'link', 'assign', 'skip', 'conflict', 'refuse')",
+            name="action",
         ),
         CheckConstraint(
             "outcome in ('done', 'skipped', 'failed', 'undone', 'kept')", name="outcome"

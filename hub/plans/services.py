@@ -7,7 +7,7 @@ and assign plans apply item by item: an item whose record moved since the previe
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -22,8 +22,11 @@ from hub.i18n import N_
 from hub.plans.models import Plan, PlanItem, PlanState
 
 ENTITY = "plan"
-EFFECTIVE = frozenset({"create", "update", "link"})
+EFFECTIVE = frozenset({"create", "update", "link", "assign"})
 """Actions that change something; the others are there to be read."""
+
+DRAFTS_LAST = timedelta(days=14)
+"""How long a preview may be applied; what it was made of has changed by then."""
 
 _PLAIN_COLUMNS = (
     "position", "action", "entity", "record_id", "record_version", "external_id",
@@ -109,15 +112,32 @@ def start(plan: Plan, *, now: datetime) -> None:
     Raises:
         ConflictError: it is no draft, or it has expired.
     """
-    if plan.state is PlanState.DRAFT and plan.expires_at is not None and plan.expires_at < now:
-        plan.state = PlanState.STALE
     if plan.state is not PlanState.DRAFT:
         raise ConflictError(
             "not_a_draft",
             N_("The plan is {state}; only a draft can be applied."),
             state=plan.state.value,
         )
+    if plan.expires_at is not None and plan.expires_at < now:
+        # That it is stale is noted by `expire`: what is written here is undone by the refusal.
+        raise ConflictError("expired", N_("The plan has expired: make it anew."))
     plan.state = PlanState.APPLYING
+
+
+def expire(session: Session, now: datetime, limit: int) -> int:
+    """Note of drafts whose time is over that they are stale; returns how many, `limit` at most."""
+    due = session.scalars(
+        select(Plan)
+        .where(Plan.state == PlanState.DRAFT, Plan.expires_at < now)
+        .order_by(Plan.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    for plan in due:
+        plan.state = PlanState.STALE
+    session.flush()
+    return len(due)
 
 
 def apply_batch(
@@ -180,8 +200,9 @@ def undo_batch(
                 handler.undo(session, item, now=now)
                 item.outcome = "undone"
         except DomainError as error:
-            item.outcome = "kept"
-            item.errors = [_shown(error)]
+            item.outcome, item.errors = "kept", all_shown(error)
+        except IntegrityError:
+            item.outcome, item.errors = "kept", [_TAKEN]
     session.flush()
     return len(items)
 
@@ -219,13 +240,9 @@ def _apply_one(session: Session, item: PlanItem, handler: Handler, now: datetime
     except StaleVersionError as error:
         item.outcome, item.errors = "skipped", [_shown(error)]
     except DomainError as error:
-        item.outcome, item.errors = "failed", _all_shown(error)
+        item.outcome, item.errors = "failed", all_shown(error)
     except IntegrityError:
-        item.outcome = "failed"
-        item.errors = [
-            {"pointer": "", "code": "taken",
-             "message": N_("Another record holds one of these values."), "params": {}}
-        ]  # fmt: skip
+        item.outcome, item.errors = "failed", [_TAKEN]
     else:
         item.outcome = "done"
         item.record_id = applied.record_id
@@ -234,7 +251,8 @@ def _apply_one(session: Session, item: PlanItem, handler: Handler, now: datetime
             item.before = dict(applied.before)
 
 
-def _all_shown(error: DomainError) -> list[dict[str, Any]]:
+def all_shown(error: DomainError) -> list[dict[str, Any]]:
+    """Return why an item could not be done, as items keep it."""
     if isinstance(error, ValidationError):
         return [
             {"pointer": e.pointer, "code": e.code, "message": e.message, "params": dict(e.params)}
@@ -250,6 +268,12 @@ def _shown(error: DomainError) -> dict[str, Any]:
         "message": error.message,
         "params": {name: str(value) for name, value in error.params.items()},
     }
+
+
+_TAKEN: Mapping[str, Any] = {
+    "pointer": "", "code": "taken", "params": {},
+    "message": N_("Another record holds one of these values."),
+}  # fmt: skip
 
 
 def _json(value: Any) -> str | None:

@@ -57,12 +57,13 @@ def request_application(session: Session, plan: Plan, *, now: datetime) -> Enque
     return _ask(session, plan, undo=False)
 
 
-def request_undo(session: Session, plan: Plan) -> Enqueued:
+def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
     """Ask for an applied first load to be taken back.
 
     Raises:
         ConflictError: the plan was not applied.
     """
+    del now
     plans.start_undo(plan)
     return _ask(session, plan, undo=True)
 

@@ -170,6 +170,10 @@ CASES: Mapping[str, Case] = {
     ),
     "POST /customers/<uuid:customer_id>/links": _linked,
     "DELETE /customers/<uuid:customer_id>/links/<uuid:link_id>": _severed,
+    "POST /assignments": lambda s: Request(
+        "/assignments",
+        {"ids": [s.customer()["id"]], "set": {"owner_user_id": None}, "reason": "Givet fri"},
+    ),
     "POST /plans/<uuid:plan_id>/application": _on(
         "plans", lambda s: s.plan(PlanState.DRAFT), "application"
     ),

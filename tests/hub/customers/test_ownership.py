@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-import hub.customers.access  # noqa: F401 - says who may do what to a customer
 from hub.access.assignable import AssignmentPolicy, Groups
 from hub.access.callers import principal_of
 from hub.access.lookup import get_record

@@ -246,7 +246,7 @@ def test_an_import_is_applied_and_undone_as_any_plan() -> None:
     run(TaskName.APPLY_IMPORT)
     state = import_job(job_id).state
     with transaction() as session:
-        request_undo(session, plans.get(session, plan_id, lock=True))
+        request_undo(session, plans.get(session, plan_id, lock=True), now=utcnow())
     run(TaskName.UNDO_IMPORT)
 
     assert (state, import_job(job_id).state) == (ImportState.DONE, ImportState.UNDONE)

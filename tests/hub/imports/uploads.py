@@ -50,7 +50,7 @@ def apply(import_id: UUID) -> ImportJob:
 def undo(import_id: UUID) -> ImportJob:
     """Take an import back; returns the import as it is then."""
     with transaction() as session:
-        services.undo(session, services.get(session, import_id, lock=True))
+        services.undo(session, services.get(session, import_id, lock=True), now=utcnow())
     run(TaskName.UNDO_IMPORT)
     return import_job(import_id)
 
