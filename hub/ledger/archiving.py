@@ -14,8 +14,8 @@ BATCH = 1000
 START = UUID(int=0)  # before all jobs
 
 # Ids rise with time, so that the oldest jobs stand at the beginning of the primary key: no further
-# index is needed, which every job would have to pay for. The state is asked of the row itself, which
-# is looked at again as it is locked: a dead job that is replayed at this moment is over no more.
+# index is needed, which every job would have to pay for. The state is asked of the row itself,
+# which is looked at again as it is locked: a dead job replayed at this moment is over no more.
 _MOVE = text("""
     with seen as (
         select id from job where id > :after and id < :before order by id limit :batch

@@ -133,6 +133,7 @@ SLOW_DELETE = """
     create trigger slow_delete before delete on job
         for each row execute function wait_for_the_test();
 """
+SOMEBODY_WAITS = text("select exists (select from pg_locks where not granted)")
 FAST_DELETE = "drop trigger slow_delete on job; drop function wait_for_the_test"
 
 
@@ -164,7 +165,9 @@ def test_a_dead_job_that_is_replayed_at_this_moment_is_not_moved_away(database: 
         with transaction() as session:
             session.execute(text("select pg_advisory_xact_lock(4711)"))
             archiving = pool.submit(archive_row_by_row)
-            while not session.scalar(text("select exists (select from pg_locks where not granted)")):
+            while not session.scalar(
+                text("select exists (select from pg_locks where not granted)")
+            ):
                 time.sleep(0.01)
             with transaction() as other:
                 replay_job(other, true(), replayed)
