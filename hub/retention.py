@@ -4,18 +4,22 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.autofill.models import RegistryLookup
 from hub.connections.models import CallLog
 from hub.db import Base
+from hub.hooks.models import DeliveryState, HookDelivery
 from hub.idempotency import services as idempotency
 from hub.mail import keeping
 from hub.plans import services as plans
 from hub.signing_in import attempts, sessions, tickets
+from hub.sync import runs
 
 BATCH = 1000
+RUNS_KEPT = timedelta(days=90)
+DELIVERIES_KEPT = timedelta(days=90)
 CALLS_KEPT = timedelta(days=30)
 LOOKUPS_KEPT = timedelta(days=1)  # candidates are chosen from at once, and name people
 
@@ -33,14 +37,26 @@ def _prune_lookups(session: Session, now: datetime, limit: int) -> int:
     return _remove_oldest(session, RegistryLookup, created_at, now - LOOKUPS_KEPT, limit)
 
 
+def _prune_runs(session: Session, now: datetime, limit: int) -> int:
+    return runs.prune(session, now - RUNS_KEPT, limit)
+
+
+def _prune_deliveries(session: Session, now: datetime, limit: int) -> int:
+    # What is not imported yet may still be tried again. Of what is, the customer's history tells.
+    over = HookDelivery.state.not_in((DeliveryState.STORED, DeliveryState.FAILED))
+    received_at = HookDelivery.received_at
+    return _remove_oldest(session, HookDelivery, received_at, now - DELIVERIES_KEPT, limit, over)
+
+
 def _remove_oldest(
     session: Session,
     model: type[Base],
     column: InstrumentedAttribute[datetime],
     before: datetime,
     limit: int,
+    *narrowed: ColumnElement[bool],
 ) -> int:
-    due = select(model.id).where(column < before).order_by(model.id).limit(limit)
+    due = select(model.id).where(column < before, *narrowed).order_by(model.id).limit(limit)
     gone: Any = session.execute(
         delete(model)
         .where(model.id.in_(due.with_for_update(skip_locked=True)))
@@ -52,6 +68,8 @@ def _remove_oldest(
 PRUNED: Mapping[str, Prune] = {
     "calls": _prune_calls,
     "lookups": _prune_lookups,
+    "runs": _prune_runs,
+    "hook_deliveries": _prune_deliveries,
     "idempotency_keys": idempotency.purge_expired,
     "sessions": sessions.prune,
     "tickets": tickets.prune,

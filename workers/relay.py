@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from uuid import UUID
 
 import redis
 from celery.exceptions import CeleryError
@@ -41,6 +42,7 @@ FRESH_S = 0.5  # … but a task not woken for so long gets one beside the crowd 
 FRESH_BACKLOG = 64  # up to this length
 BROKER_PAUSE_S = 1.0
 PROBLEMS_S = 5.0
+FAILED_SCHEDULE_RESTS_S = 60.0  # so that its error is told once a minute, not twice a second
 SEAL_BATCHES = 5  # so that a long backlog of seals does not keep wake-ups waiting
 
 
@@ -167,10 +169,19 @@ def release_held_work() -> None:
         holding.release_stragglers(session)
 
 
-def expand_schedules() -> None:
-    """Turn due schedules into jobs."""
-    with transaction() as session:
-        schedules.expand_due(session)
+class Schedules:
+    """Turns due schedules into jobs; one that cannot be is left alone for a while."""
+
+    def __init__(self) -> None:
+        self._rests_until: dict[UUID, float] = {}
+
+    def expand(self) -> None:
+        """Turn those that are due, and not known to fail, into jobs."""
+        now = time.monotonic()
+        self._rests_until = {each: end for each, end in self._rests_until.items() if end > now}
+        with transaction() as session:
+            failed = schedules.expand_due(session, passing_over=list(self._rests_until))
+        self._rests_until |= dict.fromkeys(failed, now + FAILED_SCHEDULE_RESTS_S)
 
 
 def seal_history() -> None:
@@ -210,7 +221,7 @@ def run() -> None:
             "leases": (get_settings().sweep_s, return_lapsed_leases),
             "problems": (PROBLEMS_S, watch_problems),
             "held": (1.0, release_held_work),
-            "schedules": (0.5, expand_schedules),
+            "schedules": (0.5, Schedules().expand),
             "seals": (0.2, seal_history),
         },
     )

@@ -14,17 +14,17 @@ BATCH = 1000
 START = UUID(int=0)  # before all jobs
 
 # Ids rise with time, so that the oldest jobs stand at the beginning of the primary key: no further
-# index is needed, which every job would have to pay for.
+# index is needed, which every job would have to pay for. The state is asked of the row itself,
+# which is looked at again as it is locked: a dead job replayed at this moment is over no more.
 _MOVE = text("""
     with seen as (
-        select id, state, finished_at from job
-        where id > :after and id < :before order by id limit :batch
+        select id from job where id > :after and id < :before order by id limit :batch
     ), moved as (
         delete from job using (
             select j.id from job j join seen on seen.id = j.id
-            where (seen.state in ('succeeded', 'cancelled', 'absorbed')
-                   and seen.finished_at < :finished_before)
-               or (seen.state = 'dead' and seen.finished_at < :dead_before)
+            where (j.state in ('succeeded', 'cancelled', 'absorbed')
+                   and j.finished_at < :finished_before)
+               or (j.state = 'dead' and j.finished_at < :dead_before)
             for update of j skip locked
         ) due
         where job.id = due.id returning job.*

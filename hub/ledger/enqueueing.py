@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import HubSession, new_id, pending
 from hub.history.recording import origin_of
-from hub.ledger.tasks import Queue, TaskName, queue_of
+from hub.ledger.tasks import TaskName, queue_of
 from hub.origin import ActorKind
 
 SOON = timedelta(seconds=5)  # later work is no part of what a request's caller waits for
@@ -32,13 +32,11 @@ class Enqueued:
 class _Request:
     handle: Enqueued = field(compare=False)
     task: TaskName
-    queue: Queue
     args: Mapping[str, Any]
     key: str | None
     serial_key: str | None
     run_at: datetime | None
     delay: timedelta | None
-    priority: int
     subject: tuple[str, UUID] | None
     cause_event_id: UUID | None
     by: UUID | None
@@ -52,8 +50,6 @@ def enqueue(
     serial_key: str | None = None,
     run_at: datetime | None = None,
     delay: timedelta | None = None,
-    queue: Queue | None = None,
-    priority: int = 0,
     subject: tuple[str, UUID] | None = None,
     cause_event_id: UUID | None = None,
     **args: UUID | date | datetime | str | int | bool | None,
@@ -68,8 +64,6 @@ def enqueue(
         serial_key: two jobs of one serial key never run at once, whatever their tasks.
         run_at: not before this instant; now where None.
         delay: not before so long after now, by the database's clock.
-        queue: another queue than the task's own.
-        priority: lower first within a queue.
         subject: the record it is about, as (entity, id).
         cause_event_id: the event that asked for it.
         **args: ids and dates only (reliability.md R-2): no personal data, no bodies.
@@ -78,13 +72,11 @@ def enqueue(
     made = _Request(
         handle=handle,
         task=task,
-        queue=queue or queue_of(task),
         args={name: _plain(value) for name, value in args.items()},
         key=key,
         serial_key=serial_key,
         run_at=run_at,
         delay=delay,
-        priority=priority,
         subject=subject,
         cause_event_id=cause_event_id,
         by=origin_of(session).user_id,
@@ -112,13 +104,13 @@ def _plain(value: UUID | date | str | int | None) -> Any:
 # One statement for all: the function gives the rows in the order in which they were given, so that
 # two writers meet the locks of their keys in one order.
 _INSERT = text("""
-    insert into job (id, task, queue, priority, args, key, serial_key, subject_type, subject_id,
+    insert into job (id, task, queue, args, key, serial_key, subject_type, subject_id,
                      run_at, cause_event_id, cause_job_id, created_by)
-    select id, task, queue, priority, args, key, serial_key, subject_type, subject_id,
+    select id, task, queue, args, key, serial_key, subject_type, subject_id,
            coalesce(run_at, clock_timestamp() + delay * interval '1 s'),
            cause_event_id, cause_job_id, created_by
     from jsonb_to_recordset(cast(:rows as jsonb)) as r (
-        id uuid, task text, queue text, priority smallint, args jsonb, key text, serial_key text,
+        id uuid, task text, queue text, args jsonb, key text, serial_key text,
         subject_type text, subject_id uuid, run_at timestamptz, delay double precision,
         cause_event_id uuid, cause_job_id uuid, created_by uuid
     )
@@ -175,8 +167,7 @@ def _row(session: Session, request: _Request) -> dict[str, Any]:
     return {
         "id": str(request.handle.id),
         "task": request.task.value,
-        "queue": request.queue.value,
-        "priority": request.priority,
+        "queue": queue_of(request.task).value,
         "args": request.args,
         "key": request.key,
         "serial_key": request.serial_key,

@@ -32,9 +32,6 @@ class JobState(StrEnum):
     ABSORBED = "absorbed"
 
 
-FINISHED = frozenset(JobState) - {JobState.QUEUED, JobState.RUNNING}
-
-
 class Job(Base):
     """One piece of work that takes time or talks to somebody else.
 

@@ -1,19 +1,25 @@
 """Schedules: rows that come due; the relay turns them into jobs and moves them on at once."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hub.calendar_time import occurrences_after
-from hub.db import new_id
+from hub.database_errors import is_away
+from hub.db import new_id, savepoint
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Occurrence, Schedule
 from hub.ledger.tasks import TaskName
 from hub.recurrence import parse_rule
+
+logger = logging.getLogger(__name__)
 
 MISSED_KEPT = 100  # of a long outage so many missed occurrences are recorded, the last ones
 
@@ -25,28 +31,66 @@ def first_time(schedule: Schedule, now: datetime) -> datetime | None:
     return next(_planned_after(schedule, now), None)
 
 
-def expand_due(session: Session, *, limit: int = 100) -> int:
-    """Turn schedules that are due by the database's clock into jobs; returns how many.
+def expand_due(
+    session: Session, *, passing_over: Collection[UUID] = (), limit: int = 100
+) -> list[UUID]:
+    """Turn schedules that are due by the database's clock into jobs; returns those that cannot be.
 
     After an outage the latest occurrence of a rule runs and the missed ones are recorded. Two
-    relays at once are harmless: a row is locked by one, and an occurrence is unique.
+    relays at once are harmless: a row is locked by one, and an occurrence is unique. One that
+    cannot be expanded costs the others nothing; it stays due, and is a problem before long.
     """
     due = session.scalars(
         select(Schedule)
-        .where(Schedule.active, Schedule.deleted_at.is_(None), Schedule.next_at <= func.now())
+        .where(
+            Schedule.active,
+            Schedule.deleted_at.is_(None),
+            Schedule.next_at <= func.now(),
+            Schedule.id.not_in(passing_over),
+        )
         .order_by(Schedule.next_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
     now = session.execute(select(func.now())).scalar_one()
-    for schedule in due:
-        if schedule.every_s is not None:
-            _ask(session, schedule, f"schedule:{schedule.id}")  # one at a time is enough
-            schedule.next_at = first_time(schedule, now)
-        else:
-            _expand_rule(session, schedule, now)
-    return len(due)
+    return [schedule.id for schedule in due if not _is_expanded(session, schedule, now)]
+
+
+def overdue(session: Session, *, longer_than: timedelta) -> list[Schedule]:
+    """Return the schedules that should have been expanded so long ago, the longest due first."""
+    return list(
+        session.scalars(
+            select(Schedule)
+            .where(
+                Schedule.active,
+                Schedule.deleted_at.is_(None),
+                Schedule.next_at < func.now() - longer_than,
+            )
+            .order_by(Schedule.next_at)
+        )
+    )
+
+
+def _is_expanded(session: Session, schedule: Schedule, now: datetime) -> bool:
+    schedule_id = schedule.id
+    try:
+        with savepoint(session):
+            _expand(session, schedule, now)
+    except Exception as error:  # the outermost frame of a schedule: its fault is its own
+        if isinstance(error, SQLAlchemyError) and is_away(error):
+            raise
+        logger.exception("ledger.schedule_failed", extra={"schedule_id": str(schedule_id)})
+        return False
+    return True
+
+
+def _expand(session: Session, schedule: Schedule, now: datetime) -> None:
+    if schedule.every_s is not None:
+        _ask(session, schedule, f"schedule:{schedule.id}")  # one at a time is enough
+        schedule.next_at = first_time(schedule, now)
+    else:
+        _expand_rule(session, schedule, now)
 
 
 def _expand_rule(session: Session, schedule: Schedule, now: datetime) -> None:

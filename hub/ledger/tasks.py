@@ -71,5 +71,5 @@ IN_ORDER = frozenset({TaskName.PUSH_CUSTOMER})
 
 
 def queue_of(task: str) -> Queue:
-    """Return the queue a task belongs to unless whoever enqueues it says otherwise."""
+    """Return the queue a task belongs to."""
     return _QUEUES.get(TaskName(task), Queue.DEFAULT)

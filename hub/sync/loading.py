@@ -1,23 +1,23 @@
-"""Runs and first loads: pages of remote customers, previewed or applied, and counted."""
+"""First loads: pages of remote customers, previewed, applied, and what is gone there."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from hub.connections import holding
 from hub.connections import services as connections
-from hub.connections.models import Connection, ExternalLink, LinkState, Run
+from hub.connections.models import Connection, ExternalLink, LinkState
 from hub.customers.models import AccountingState, Customer
 from hub.errors import ConflictError
 from hub.i18n import N_
 from hub.ledger.enqueueing import Enqueued, enqueue
 from hub.ledger.tasks import TaskName
 from hub.plans import services as plans
-from hub.plans.models import Plan, PlanItem, PlanState
+from hub.plans.models import Plan, PlanItem
 from hub.ports import RemoteCustomer
 from hub.sync import links, mapping, pulling, pushing
 
@@ -107,81 +107,6 @@ def start_from(session: Session, connection_id: UUID, plan: Plan) -> None:
     connection.outgoing_held = False
     session.flush()
     holding.release(session, connection)
-
-
-def begin_run(session: Session, connection: Connection, *, job_id: UUID, now: datetime) -> Run:
-    """Begin the record of a pull; a repeat of the same job goes on with its run."""
-    found = session.scalars(select(Run).where(Run.job_id == job_id)).one_or_none()
-    if found is not None:
-        found.state = "running"
-        return found
-    plan = plans.create(session, KIND, scope={"connection_id": str(connection.id)})
-    plan.state = PlanState.APPLYING
-    run = Run(
-        kind=KIND,
-        connection_id=connection.id,
-        plan_id=plan.id,
-        state="running",
-        job_id=job_id,
-        started_at=now,
-        cursor_before=connection.cursor,
-    )
-    session.add(run)
-    session.flush()
-    return run
-
-
-def take_in(
-    session: Session,
-    run_id: UUID,
-    connection: Connection,
-    remotes: Sequence[RemoteCustomer],
-    position: int,
-    *,
-    now: datetime,
-) -> None:
-    """Apply one page of a pull: an item for each customer that is not already as it is there."""
-    run = session.get_one(Run, run_id)
-    assert run.plan_id is not None  # noqa: S101 - a sync's run has its plan
-    plan = plans.get(session, run.plan_id)
-    pairs = mapping.pairs_of(session, connection)
-    decided = [pulling.decide(session, connection, pairs, remote, position=0) for remote in remotes]
-    kept = [item for item in decided if item["action"] != "skip"]
-    start = plans.counters(session, plan.id)["items"]
-    plans.add_items(session, plan, [item | {"position": start + n} for n, item in enumerate(kept)])
-    pulling.note_seen(session, connection.id, [r.remote_id for r in remotes], now=now)
-    plans.apply_batch(
-        session, plan, pulling.CustomerSync(connection, pairs), now=now, limit=len(kept) or 1
-    )
-    seen = run.counters.get("seen", 0) if position or run.counters else 0
-    run.counters = {**run.counters, "seen": seen + len(remotes)}
-
-
-def end_run(
-    session: Session, run_id: UUID, *, error: Mapping[str, Any] | None, now: datetime
-) -> None:
-    """End the record of a pull with counters that add up; `error` is {text, params}."""
-    run = session.get_one(Run, run_id)
-    assert run.plan_id is not None  # noqa: S101 - as above
-    assert run.connection_id is not None  # noqa: S101 - likewise
-    plan = plans.get(session, run.plan_id)
-    plans.finish(session, plan, now=now)
-    counted = plan.counters
-    seen = run.counters.get("seen", 0)
-    failed = counted.get("failed", 0)
-    run.counters = {
-        "seen": seen,
-        "created": counted.get("create", 0),
-        "updated": counted.get("update", 0),
-        "linked": counted.get("link", 0),
-        "conflicted": counted.get("conflict", 0),
-        "failed": failed,
-        "unchanged": max(0, seen - counted["items"]),
-    }
-    run.cursor_after = connections.get(session, run.connection_id).cursor
-    run.ended_at = now
-    run.error = {"words": dict(error)} if error else None
-    run.state = "failed" if error else ("partial" if failed else "succeeded")
 
 
 def note_orphans(session: Session, connection: Connection, *, before: datetime) -> None:

@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 from hub.db import HubSession
 from hub.history.models import Event
 from hub.ledger.enqueueing import enqueue
-from hub.ledger.models import FINISHED, Job
+from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
 from ops.own_program import own_program
 from ops.supervisor.part import Part
 from tests.chaos.bodies import EFFECT, URGENT
 from tests.stack import Stack
 
+FINISHED = frozenset(JobState) - {JobState.QUEUED, JobState.RUNNING}
 LEASE_S = 3.0
 MORE = {"relay-2": "relay", "relay-3": "relay", "worker-2": "worker", "worker-3": "worker"}
 """Further parts and what they are like; a test starts them with `Stack.start`."""

@@ -44,7 +44,7 @@ def test_a_schedule_falls_by_the_databases_clock_whatever_the_relays_says(
     due = schedule.next_at
     session.commit()
 
-    relay.expand_schedules()
+    relay.Schedules().expand()
 
     session.refresh(schedule)
     assert due is not None

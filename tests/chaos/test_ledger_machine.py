@@ -26,7 +26,7 @@ from hub.history.models import Event
 from hub.history.recording import record
 from hub.ledger import claims, services
 from hub.ledger.enqueueing import enqueue
-from hub.ledger.models import FINISHED, Job, JobState
+from hub.ledger.models import Job, JobState
 from hub.ledger.services import JobFilter
 from hub.ledger.tasks import TaskName
 
@@ -34,6 +34,7 @@ TASK = TaskName.SEND_DELIVERY
 QUEUE = "urgent"
 LEASE = timedelta(hours=1)
 EFFECT = "machine.effect"
+FINISHED = frozenset(JobState) - {JobState.QUEUED, JobState.RUNNING}
 OVER = {state.value for state in FINISHED} - {"dead"}
 
 

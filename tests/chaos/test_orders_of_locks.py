@@ -36,7 +36,7 @@ def states() -> dict[UUID, JobState]:
 def write_key(session: Session, key: str) -> None:
     """Write one keyed row as a commit does, which writes them sorted."""
     row: dict[str, object] = {
-        "id": str(new_id()), "task": TASK.value, "queue": "default", "priority": 0, "args": {},
+        "id": str(new_id()), "task": TASK.value, "queue": "default", "args": {},
         "key": key, "delay": 0,
     }  # fmt: skip
     session.execute(enqueueing._INSERT, {"rows": json.dumps([row])})

@@ -54,7 +54,10 @@ class ShortChaos:
     def __init__(self, *kinds: str, when_killed: Callable[[], None] = lambda: None) -> None:
         self.outside: Counter[UUID] = Counter()
         self.overtakers: list[Claim] = []
-        self.kind_of = {ask(TASK, priority=FIRST.get(kind, 0)): kind for kind in kinds}
+        self.kind_of = {ask(TASK): kind for kind in kinds}
+        with transaction() as session:
+            for job_id, kind in self.kind_of.items():
+                session.get_one(Job, job_id).priority = FIRST.get(kind, 0)
         self.when_killed = when_killed
 
     def run(self) -> set[str]:

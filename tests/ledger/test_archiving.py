@@ -1,14 +1,18 @@
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select, text, true
 from sqlalchemy.orm import Session
 
 from hub.db import transaction
 from hub.ledger.archiving import START, archive_batch
 from hub.ledger.models import Job, JobArchive, JobState
+from hub.ledger.services import replay_job
 from hub.ledger.tasks import TaskName
 
 NOW = datetime(2027, 6, 1, 3, tzinfo=UTC)
@@ -118,3 +122,58 @@ def test_a_job_held_by_somebody_is_left_for_the_next_time(session: Session) -> N
 
     with transaction() as other:
         assert archive(other) == 1
+
+
+SLOW_DELETE = """
+    create function wait_for_the_test() returns trigger language plpgsql as $$
+    begin
+        perform pg_advisory_xact_lock(4711);
+        return old;
+    end $$;
+    create trigger slow_delete before delete on job
+        for each row execute function wait_for_the_test();
+"""
+SOMEBODY_WAITS = text("select exists (select from pg_locks where not granted)")
+FAST_DELETE = "drop trigger slow_delete on job; drop function wait_for_the_test"
+
+
+@pytest.fixture
+def slow_delete(database: Engine) -> Iterator[None]:
+    """Has whoever takes a job away wait for the advisory lock 4711."""
+    with database.begin() as connection:
+        connection.execute(text(SLOW_DELETE))
+    yield
+    with database.begin() as connection:
+        connection.execute(text(FAST_DELETE))
+
+
+@pytest.mark.usefixtures("slow_delete")
+def test_a_dead_job_that_is_replayed_at_this_moment_is_not_moved_away(database: Engine) -> None:
+    with transaction() as session:
+        longer, replayed = (
+            make_job(session, JobState.DEAD, YEAR - timedelta(hours=1), number=number)
+            for number in (1, 2)
+        )
+
+    def archive_row_by_row() -> None:
+        with transaction() as session:
+            for join in ("hash", "merge"):  # or all rows are locked before the first goes
+                session.execute(text(f"set local enable_{join}join = off"))
+            archive(session)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            session.execute(text("select pg_advisory_xact_lock(4711)"))
+            archiving = pool.submit(archive_row_by_row)
+            while not session.scalar(
+                text("select exists (select from pg_locks where not granted)")
+            ):
+                time.sleep(0.01)
+            with transaction() as other:
+                replay_job(other, true(), replayed)
+        archiving.result(10)
+
+    with transaction() as session:
+        kept = session.execute(select(Job.id, Job.state)).all()
+        moved = session.scalars(select(JobArchive.id)).all()
+    assert (kept, moved) == ([(replayed, JobState.QUEUED)], [longer])

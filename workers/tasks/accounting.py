@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.clock import utcnow
 from hub.connections import services as connections
-from hub.connections.models import Connection, Run
+from hub.connections.models import Connection
 from hub.errors import (
     ConflictError,
     PermanentError,
@@ -23,7 +23,7 @@ from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
 from hub.plans import services as plans
 from hub.ports import AccountingSystem, RemoteCustomer
-from hub.sync import changes, links, loading, mapping, pulling, pushing
+from hub.sync import changes, links, loading, mapping, pulling, pushing, runs
 from workers import connecting
 from workers.chain import RunningJob, checkpoint, task
 
@@ -54,17 +54,16 @@ def pull_customers(job: RunningJob, connection_id: UUID) -> None:
     with job.transaction() as session:
         connection = connections.get(session, connection_id)
         _require_open(connection)
-        cursor = connection.cursor
-        run = loading.begin_run(session, connection, job_id=job.id, now=utcnow())
+    pull = runs.Pull(connection, job.id, connection.cursor, utcnow())
     try:
         with connecting.opened(connection_id, job.id) as accounting:
-            _pull(job, accounting, connection, run, cursor)
+            _pull(job, accounting, pull)
     except Exception as error:
         with job.transaction() as session:
-            loading.end_run(session, run.id, error=words_of(error), now=utcnow())
+            runs.end(session, pull, error=words_of(error), now=utcnow())
         raise
     with job.finish() as session:
-        loading.end_run(session, run.id, error=None, now=utcnow())
+        runs.end(session, pull, error=None, now=utcnow())
 
 
 @task(TaskName.PLAN_FIRST_LOAD, longest=timedelta(hours=1))
@@ -215,25 +214,19 @@ def _change(
         pushing.record_pushed(session, connection.id, change, outcome, remote, now=utcnow())
 
 
-def _pull(
-    job: RunningJob,
-    accounting: AccountingSystem,
-    connection: Connection,
-    run: Run,
-    cursor: Mapping[str, Any] | None,
-) -> None:
-    started, position, more = utcnow(), 0, True
-    complete = False
+def _pull(job: RunningJob, accounting: AccountingSystem, pull: runs.Pull) -> None:
+    connection, cursor = pull.connection, pull.cursor
+    seen, more, complete = 0, True, False
     while more:
         page = accounting.customers(cursor, PAGE)
         with job.transaction() as session:
-            loading.take_in(session, run.id, connection, page.customers, position, now=utcnow())
+            runs.take_in(session, pull, page.customers, seen_before=seen, now=utcnow())
             pulling.store_cursor(connections.get(session, connection.id, lock=True), page.cursor)
-        position += len(page.customers)
+        seen += len(page.customers)
         cursor, more, complete = page.cursor, page.more, page.complete_sweep
     if complete:
         with job.transaction() as session:
-            loading.note_orphans(session, connection, before=started)
+            loading.note_orphans(session, connection, before=pull.started_at)
 
 
 def _require_open(connection: Connection) -> None:

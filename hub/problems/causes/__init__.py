@@ -1,7 +1,7 @@
 """Where causes of trouble are looked for; a new sort is a module here and a line in the table."""
 
 from hub.problems.cause import Finder
-from hub.problems.causes import conflicts, connections, jobs, mail, reports
+from hub.problems.causes import conflicts, connections, jobs, mail, reports, schedules
 
 FINDERS: tuple[Finder, ...] = (
     connections.find,
@@ -9,6 +9,7 @@ FINDERS: tuple[Finder, ...] = (
     jobs.find_dead,
     jobs.find_stuck,
     reports.find,
+    schedules.find,
     mail.find_refused,
     mail.find_unsure,
     mail.find_waiting,
