@@ -105,7 +105,6 @@ def end_application(session: Session, import_id: UUID, *, now: datetime) -> dict
             session,
             TaskName.FIND_DUPLICATES,
             key=f"duplicates:import:{job.id}",
-            serial_key="duplicates",
             whole=False,
         )
     return counted

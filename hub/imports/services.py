@@ -166,13 +166,10 @@ def is_undoable(session: Session, job: ImportJob) -> bool:
 
 
 def _ask(session: Session, job: ImportJob, task: TaskName) -> Enqueued:
-    # Two imports that write at once would each miss the customers that the other one makes.
-    writes = task in {TaskName.APPLY_IMPORT, TaskName.UNDO_IMPORT}
     return enqueue(
         session,
         task,
         key=str(job.id),
-        serial_key="imports" if writes else f"{task}:{job.id}",
         subject=(ENTITY, job.id),
         import_id=job.id,
     )
