@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from hub.clock import utcnow
 from hub.connections import holding
 from hub.connections import services as connections
 from hub.connections.models import Connection, ExternalLink, LinkState, Run
@@ -15,6 +16,7 @@ from hub.customers.models import AccountingState, Customer
 from hub.errors import ConflictError
 from hub.i18n import N_
 from hub.ledger.enqueueing import Enqueued, enqueue
+from hub.ledger.setbacks import Setback
 from hub.ledger.tasks import TaskName
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem, PlanState
@@ -181,6 +183,13 @@ def end_run(
     run.ended_at = now
     run.error = {"words": dict(error)} if error else None
     run.state = "failed" if error else ("partial" if failed else "succeeded")
+
+
+def note_setback(session: Session, setback: Setback) -> None:
+    """End the record of a pull whose job did not succeed; another try goes on with it."""
+    run = session.scalars(select(Run).where(Run.job_id == setback.job_id)).one_or_none()
+    if run is not None:
+        end_run(session, run.id, error=setback.reason, now=utcnow())
 
 
 def note_orphans(session: Session, connection: Connection, *, before: datetime) -> None:

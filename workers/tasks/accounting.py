@@ -18,7 +18,6 @@ from hub.errors import (
     RemoteConflictError,
 )
 from hub.i18n import N_
-from hub.ledger.setbacks import words_of
 from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
 from hub.plans import services as plans
@@ -56,13 +55,8 @@ def pull_customers(job: RunningJob, connection_id: UUID) -> None:
         _require_open(connection)
         cursor = connection.cursor
         run = loading.begin_run(session, connection, job_id=job.id, now=utcnow())
-    try:
-        with connecting.opened(connection_id, job.id) as accounting:
-            _pull(job, accounting, connection, run, cursor)
-    except Exception as error:
-        with job.transaction() as session:
-            loading.end_run(session, run.id, error=words_of(error), now=utcnow())
-        raise
+    with connecting.opened(connection_id, job.id) as accounting:
+        _pull(job, accounting, connection, run, cursor)
     with job.finish() as session:
         loading.end_run(session, run.id, error=None, now=utcnow())
 
