@@ -11,15 +11,18 @@ from hub.credit import reacting as credit
 from hub.credit import transactions
 from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
+from hub.hooks import importing as hooks
+from hub.imports import services as imports
 from hub.ledger.setbacks import when_set_back
 from hub.ledger.tasks import TaskName
+from hub.mail import trying
 from hub.mail.sources import declare_source
-from hub.reminders.due import ReminderMails
+from hub.reminders import due
 from hub.reports import delivering as report_deliveries
 from hub.signing_in import following
 from hub.signing_in.mails import TicketMails
 from hub.sync import noting as accounting_notes
-from hub.sync import pushing
+from hub.sync import pushing, runs
 
 
 def install() -> None:
@@ -32,7 +35,13 @@ def install() -> None:
     when_set_back(TaskName.SEARCH_COMPANIES, registry_notes.note_search)
     when_set_back(TaskName.PUSH_CUSTOMER, accounting_notes.note_push)
     when_changed("user", following.react)
-    declare_source("reminder", ReminderMails())
+    when_set_back(TaskName.PULL_CUSTOMERS, runs.note_setback)
+    when_set_back(TaskName.IMPORT_HOOK, hooks.note_setback)
+    for task in imports.TOLD_OF:
+        when_set_back(task, imports.note_setback)
+    when_set_back(TaskName.SEND_DELIVERY, trying.note_setback)
+    when_set_back(TaskName.SEND_DUE_REMINDER, due.note_setback)
+    declare_source("reminder", due.ReminderMails())
     declare_source("approval", ApprovalMails())
     declare_source("ticket", TicketMails())
     report_deliveries.install()

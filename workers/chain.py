@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hub.clock import utcnow
-from hub.db import savepoint, transaction
+from hub.db import transaction
 from hub.errors import (
     ConnectorError,
     DomainError,
@@ -296,26 +296,15 @@ def _bury(job: RunningJob, error: Exception) -> None:
 
 
 def _settle_failure(job: RunningJob, setback: Setback, settle: Callable[[Session], bool]) -> None:
-    """Record a failure, and show it; with the database away the lease lapses, to the same effect.
-
-    What cannot be shown does not keep the job from being settled.
-    """
+    """Record a failure and show it; with the database away the lease lapses, to the same effect."""
     try:
         with transaction(job.origin) as session:
-            _show(session, setback)
+            setbacks.tell_all_the_same(session, setback)
             _require_settled(settle(session), job)
     except StaleClaimError:
         logger.warning("job.taken_over", extra={"job_id": str(job.id)})
     except SQLAlchemyError:
         logger.warning("job.outcome_not_recorded")
-
-
-def _show(session: Session, setback: Setback) -> None:
-    try:
-        with savepoint(session):
-            setbacks.tell(session, setback)
-    except Exception:  # the outermost frame of all work, as above
-        logger.exception("job.setback_not_shown", extra={"job_id": str(setback.job_id)})
 
 
 def _require_settled(settled: bool, job: RunningJob) -> None:  # noqa: FBT001 - what it requires

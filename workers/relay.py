@@ -24,9 +24,7 @@ from hub.database_errors import is_away
 from hub.db import transaction
 from hub.history import sealing
 from hub.ledger import claims, housekeeping, schedules, setbacks, watching
-from hub.mail import trying
 from hub.problems import services as problems
-from hub.reminders import due
 from hub.settings import get_settings
 from workers import process
 from workers.app import app
@@ -194,9 +192,6 @@ def seal_history() -> None:
 
 def watch_problems() -> None:
     """See what is wrong now, and ask for the mails that tell of it."""
-    with transaction() as session:
-        trying.fail_abandoned(session, now=utcnow())
-        due.fail_abandoned(session, now=utcnow())
     with transaction() as session:
         problems.refresh(session, utcnow())
 

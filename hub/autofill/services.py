@@ -67,7 +67,6 @@ def request(
         session,
         TaskName.LOOK_UP_COMPANY,
         key=str(customer.id),
-        serial_key=f"registry:{customer.id}",
         subject=("customer", customer.id),
         cause_event_id=cause_event_id,
         customer_id=customer.id,

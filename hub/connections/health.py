@@ -189,7 +189,6 @@ def request_pull(session: Session, connection: Connection) -> Enqueued:
         session,
         task,
         key=str(connection.id),
-        serial_key=f"pull:{connection.id}",
         subject=(ENTITY, connection.id),
         connection_id=connection.id,
     )

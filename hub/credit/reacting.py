@@ -39,6 +39,5 @@ def react_to_setting(session: Session, happened: PendingEvent) -> None:
             session,
             TaskName.EVALUATE_CUSTOMERS,
             key=str(setting.id),
-            serial_key="credit",
             cause_event_id=happened.id,
         )

@@ -54,7 +54,7 @@ def ask_for_evaluation(session: Session, cause: UUID, customer_ids: Iterable[UUI
     """Ask for the credit standing of some customers; `cause` tells one pass over all of another."""
     wanted = sorted(set(customer_ids))
     if len(wanted) > MOST_ASKED_ONE_BY_ONE:
-        enqueue(session, TaskName.EVALUATE_CUSTOMERS, key=str(cause), serial_key="credit")
+        enqueue(session, TaskName.EVALUATE_CUSTOMERS, key=str(cause))
         return
     for customer_id in wanted:
         enqueue(

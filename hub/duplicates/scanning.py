@@ -26,7 +26,6 @@ def ask_for_scan(session: Session, *, by: UUID) -> Enqueued:
         session,
         TaskName.FIND_DUPLICATES,
         key=f"duplicates:{by}",
-        serial_key="duplicates",
         whole=True,
     )
 

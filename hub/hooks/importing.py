@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from hub.connections.models import Connection
 from hub.customers.models import Customer, ShopIdentity
-from hub.db import new_id
+from hub.db import find_locked, new_id
 from hub.history.recording import record
 from hub.hooks.attaching import attach
 from hub.hooks.models import DeliveryState, HookDelivery, HookResource
 from hub.intake import knowing
+from hub.ledger.setbacks import Setback
 from hub.ports import ShopEvent, ShopParty
 
 ORDER_RECEIVED = "customer.order_received"
@@ -60,10 +61,15 @@ def import_delivery(
     return delivery.state
 
 
-def note_failed(delivery: HookDelivery, code: str, text: str, params: dict[str, Any]) -> None:
+def note_setback(session: Session, setback: Setback) -> None:
     """Keep why a delivery could not be imported; it stays to be tried again."""
+    if setback.next_try_at is not None:
+        return
+    delivery = find_locked(session, HookDelivery, UUID(setback.args["hook_delivery_id"]))
+    if delivery is None or delivery.state not in {DeliveryState.STORED, DeliveryState.FAILED}:
+        return
     delivery.state = DeliveryState.FAILED
-    delivery.message = {"code": code, "text": text, "params": params}
+    delivery.message = setback.message
 
 
 def _outcome(

@@ -96,6 +96,7 @@ def end_application(session: Session, import_id: UUID, *, now: datetime) -> dict
     counted = dict(plan.counters)
     job.counters = counted
     job.applied_at = now
+    job.message = None
     incomplete = counted.get("refuse", 0) + counted.get("failed", 0)
     job.state = ImportState.PARTIAL if incomplete else ImportState.DONE
     session.flush()
@@ -105,7 +106,6 @@ def end_application(session: Session, import_id: UUID, *, now: datetime) -> dict
             session,
             TaskName.FIND_DUPLICATES,
             key=f"duplicates:import:{job.id}",
-            serial_key="duplicates",
             whole=False,
         )
     return counted
@@ -117,6 +117,7 @@ def end_undo(session: Session, import_id: UUID, *, now: datetime) -> dict[str, i
     plans.finish_undo(session, plan, now=now)
     job.counters = dict(plan.counters)
     job.undone_at = now
+    job.message = None
     job.state = ImportState.UNDONE
     session.flush()
     services.ask_for_result(session, job)

@@ -19,6 +19,7 @@ from hub.imports.columns import COLUMNS
 from hub.imports.models import ImportJob, ImportState
 from hub.imports.options import Options
 from hub.ledger.enqueueing import Enqueued, enqueue
+from hub.ledger.setbacks import Setback
 from hub.ledger.tasks import TaskName
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanState
@@ -27,6 +28,8 @@ KIND = "import"
 ENTITY = ImportJob.entity()
 KEPT_FOR = timedelta(days=90)
 """How long the file and its result lie here: personal data is not kept for its own sake."""
+TOLD_OF = (TaskName.ANALYSE_FILE, TaskName.APPLY_IMPORT, TaskName.UNDO_IMPORT)
+"""Tasks without which an import does not go on."""
 _MAY_BE_PLANNED = frozenset({ImportState.UPLOADED, ImportState.ANALYSED, ImportState.PLANNED})
 
 
@@ -154,6 +157,15 @@ def refuse(job: ImportJob, state: ImportState, message: Mapping[str, Any]) -> No
     job.message = dict(message)
 
 
+def note_setback(session: Session, setback: Setback) -> None:
+    """Show on an import why it does not go on: its job died, or somebody cancelled it."""
+    if setback.next_try_at is not None:
+        return
+    job = find_locked(session, ImportJob, UUID(setback.args["import_id"]))
+    if job is not None:
+        job.message = setback.message
+
+
 def ask_for_result(session: Session, job: ImportJob) -> Enqueued:
     """Ask for the workbook that lists what becomes, or became, of each row."""
     return _ask(session, job, TaskName.RENDER_IMPORT_RESULT)
@@ -166,13 +178,10 @@ def is_undoable(session: Session, job: ImportJob) -> bool:
 
 
 def _ask(session: Session, job: ImportJob, task: TaskName) -> Enqueued:
-    # Two imports that write at once would each miss the customers that the other one makes.
-    writes = task in {TaskName.APPLY_IMPORT, TaskName.UNDO_IMPORT}
     return enqueue(
         session,
         task,
         key=str(job.id),
-        serial_key="imports" if writes else f"{task}:{job.id}",
         subject=(ENTITY, job.id),
         import_id=job.id,
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.db import HubSession, new_id, pending
 from hub.history.recording import origin_of
-from hub.ledger.tasks import TaskName, queue_of
+from hub.ledger.tasks import TaskName, queue_of, serial_key_of
 from hub.origin import ActorKind
 
 SOON = timedelta(seconds=5)  # later work is no part of what a request's caller waits for
@@ -61,7 +61,8 @@ def enqueue(
         task: which task.
         key: while a job of this task and key is queued, no second one is made: it runs at the
             earlier of the two times. A key contains a record's id and is never shared by all.
-        serial_key: two jobs of one serial key never run at once, whatever their tasks.
+        serial_key: two jobs of one serial key never run at once, whatever their tasks; the task's
+            own (`serial_key_of`) where None.
         run_at: not before this instant; now where None.
         delay: not before so long after now, by the database's clock.
         subject: the record it is about, as (entity, id).
@@ -69,12 +70,13 @@ def enqueue(
         **args: ids and dates only (reliability.md R-2): no personal data, no bodies.
     """
     handle = Enqueued(new_id())
+    plain = {name: _plain(value) for name, value in args.items()}
     made = _Request(
         handle=handle,
         task=task,
-        args={name: _plain(value) for name, value in args.items()},
+        args=plain,
         key=key,
-        serial_key=serial_key,
+        serial_key=serial_key or serial_key_of(task, plain),
         run_at=run_at,
         delay=delay,
         subject=subject,

@@ -4,6 +4,7 @@ A process says with `when_set_back` what it notes of its tasks. The note and the
 are one commit, so that a record never waits for work that nobody will do any more.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +14,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from hub.db import savepoint
 from hub.errors import HubError
 from hub.i18n import N_
 from hub.ledger.tasks import TaskName
+
+logger = logging.getLogger(__name__)
 
 LAPSED = N_("Its worker died or fell silent {count} times.")
 CANCELLED = N_("Somebody cancelled it.")
@@ -39,6 +43,11 @@ class Setback:
     error: Exception | None = None
     next_try_at: datetime | None = None
     waits_for: str | None = None
+
+    @property
+    def message(self) -> dict[str, object]:
+        """What a record keeps of it: {code, text, params}."""
+        return {"code": self.code, **self.reason}
 
 
 def words_of(error: Exception) -> dict[str, object]:
@@ -68,6 +77,18 @@ def tell(session: Session, setback: Setback) -> None:
         session.flush()
 
 
+def tell_all_the_same(session: Session, setback: Setback) -> None:
+    """Note a setback as `tell` does; what cannot be noted does not keep the job from being settled.
+
+    For the outermost frames of work, which the faults of one process must not stop.
+    """
+    try:
+        with savepoint(session):
+            tell(session, setback)
+    except Exception:
+        logger.exception("job.setback_not_shown", extra={"job_id": str(setback.job_id)})
+
+
 def tell_of_lapsed(session: Session, limit: int = 100) -> int:
     """Tell of jobs that died since their workers did; returns how many.
 
@@ -75,7 +96,7 @@ def tell_of_lapsed(session: Session, limit: int = 100) -> int:
     """
     rows = session.execute(_UNTOLD, {"limit": limit}).all()
     for row in rows:
-        tell(session, Setback(row.id, row.task, row.args, "lapsed", row.words))
+        tell_all_the_same(session, Setback(row.id, row.task, row.args, "lapsed", row.words))
         session.execute(_TOLD, {"id": row.id})
     return len(rows)
 

@@ -1,6 +1,11 @@
-"""The names of all tasks and the queue each belongs to; a queue says how urgent it is."""
+"""The names of all tasks, the queue each belongs to, and what may not run beside itself.
 
+A queue says how urgent a task is.
+"""
+
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class Queue(StrEnum):
@@ -66,6 +71,24 @@ _QUEUES = {
 }
 
 
+SERIAL_KEYS = {
+    TaskName.LOOK_UP_COMPANY: "registry:{customer_id}",
+    TaskName.PUSH_CUSTOMER: "{connection_id}:{customer_id}",
+    TaskName.PULL_CUSTOMERS: "pull:{connection_id}",
+    TaskName.PLAN_FIRST_LOAD: "load:{connection_id}",
+    TaskName.FIND_DUPLICATES: "duplicates",
+    # Two imports that write at once would each miss the customers that the other one makes.
+    TaskName.APPLY_IMPORT: "imports",
+    TaskName.UNDO_IMPORT: "imports",
+    TaskName.ANALYSE_FILE: "imports.analyse_file:{import_id}",
+    TaskName.RENDER_IMPORT_RESULT: "imports.render_import_result:{import_id}",
+    TaskName.TIDY_LEDGER: "tidy",
+    TaskName.EXPIRE_REQUESTS: "approvals",
+    TaskName.EVALUATE_CUSTOMERS: "credit",
+}
+"""What keeps jobs of a task from running beside each other, made of their arguments."""
+
+
 IN_ORDER = frozenset({TaskName.PUSH_CUSTOMER})
 """Tasks whose held jobs are released one after another, in the order they were asked for."""
 
@@ -73,3 +96,17 @@ IN_ORDER = frozenset({TaskName.PUSH_CUSTOMER})
 def queue_of(task: str) -> Queue:
     """Return the queue a task belongs to."""
     return _QUEUES.get(TaskName(task), Queue.DEFAULT)
+
+
+def serial_key_of(task: TaskName, args: Mapping[str, Any]) -> str | None:
+    """Return the serial key of a job, whoever asks for it: by hand, on a schedule, in passing.
+
+    None where its task may run beside itself, or where the arguments do not tell.
+    """
+    pattern = SERIAL_KEYS.get(task)
+    if pattern is None:
+        return None
+    try:
+        return pattern.format_map(args)
+    except KeyError:
+        return None

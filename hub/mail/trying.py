@@ -15,11 +15,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
+from hub.db import find_locked
 from hub.errors import PostponedError
 from hub.history.recording import record
 from hub.i18n import N_
 from hub.ledger import claims
 from hub.ledger.models import Job, JobState
+from hub.ledger.setbacks import Setback
 from hub.mail import keeping
 from hub.mail.models import CALENDAR, UNSETTLED, Delivery, DeliveryKind, DeliveryState
 from hub.mail.services import ENTITY, get, note_possible_repeat
@@ -135,28 +137,19 @@ def record_not_taken(session: Session, delivery_id: UUID, message: Message) -> N
     delivery.message = dict(message)
 
 
-def fail_abandoned(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Mark deliveries as failed whose job died or was cancelled; returns how many.
+def note_setback(session: Session, setback: Setback) -> None:
+    """Give a delivery up whose job died or was cancelled.
 
     What may have gone out stays unsure, so that sending it again is noted as a possible repeat.
     """
-    found = session.scalars(
-        select(Delivery)
-        .where(
-            Delivery.state.in_(UNSETTLED),
-            Delivery.created_at < now - timedelta(minutes=1),
-            ~_live_jobs().exists(),
-        )
-        .order_by(Delivery.created_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    for delivery in found:
-        delivery.state = DeliveryState.FAILED
-        last = delivery.message or {"text": _GIVEN_UP, "params": {}}
-        _settle(session, delivery, {**last, "code": "given_up"}, unsure=delivery.unsure)
-    return len(found)
+    if setback.next_try_at is not None:
+        return  # the try itself has noted what it met
+    delivery = find_locked(session, Delivery, UUID(setback.args["delivery_id"]))
+    if delivery is None or delivery.state not in UNSETTLED:
+        return
+    delivery.state = DeliveryState.FAILED
+    last = delivery.message or setback.message
+    _settle(session, delivery, {**last, "code": "given_up"}, unsure=delivery.unsure)
 
 
 def held_kinds() -> frozenset[str]:
@@ -212,12 +205,6 @@ def _siblings(delivery: Delivery) -> Any:
     )
 
 
-def _live_jobs() -> Any:
-    return select(Job.id).where(
-        Job.subject_type == ENTITY, Job.subject_id == Delivery.id, Job.state.in_(_LIVE)
-    )
-
-
 def _settle(
     session: Session, delivery: Delivery, message: Message | None, *, unsure: bool = False
 ) -> None:
@@ -236,4 +223,3 @@ def _settle(
 
 _LIVE = (JobState.QUEUED, JobState.RUNNING)
 _UNSURE = N_("A try was cut off: nobody knows whether this mail went out. Send it again?")
-_GIVEN_UP = N_("Its job ended without sending it.")

@@ -1,14 +1,12 @@
 """What happens when a reminder is due, and what becomes of its mails."""
 
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
-from hub.i18n import N_
-from hub.ledger.models import Job, JobState
+from hub.ledger.setbacks import Setback
 from hub.mail import services as mail
 from hub.mail.models import Delivery, DeliveryKind, DeliveryState
 from hub.mail.services import Recipient
@@ -17,7 +15,6 @@ from hub.reminders.models import Reminder, ReminderState
 from hub.reminders.services import ask_for_due_mail
 
 _WAITING = frozenset({ReminderState.SCHEDULED, ReminderState.FAILED})
-_GRACE = timedelta(minutes=1)
 
 
 def come_due(session: Session, reminder_id: UUID) -> bool:
@@ -48,39 +45,15 @@ def come_due(session: Session, reminder_id: UUID) -> bool:
     return True
 
 
-def fail_abandoned(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Mark reminders as failed whose due job died before it asked for the mail; returns how many.
-
-    Of a mail that was asked for, its delivery says what became of it.
-    """
-    live = select(Job.id).where(
-        Job.subject_type == ENTITY,
-        Job.subject_id == Reminder.id,
-        Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
-    )
-    asked = select(Delivery.id).where(
-        Delivery.source_type == ENTITY,
-        Delivery.source_id == Reminder.id,
-        Delivery.kind == DeliveryKind.DUE,
-        Delivery.sequence == Reminder.sequence,
-    )
-    found = session.scalars(
-        select(Reminder)
-        .where(
-            Reminder.state == ReminderState.SCHEDULED,
-            Reminder.fire_at < now - _GRACE,
-            ~live.exists(),
-            ~asked.exists(),
-        )
-        .order_by(Reminder.fire_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    for reminder in found:
-        reminder.state = ReminderState.FAILED
-        reminder.message = {"code": "due_job_ended", "text": _ENDED, "params": {}}
-    return len(found)
+def note_setback(session: Session, setback: Setback) -> None:
+    """Show on a reminder that its due job died or was cancelled before it asked for the mail."""
+    if setback.next_try_at is not None:
+        return
+    reminder = _locked(session, UUID(setback.args["reminder_id"]))
+    if reminder is None or reminder.state is not ReminderState.SCHEDULED:
+        return
+    reminder.state = ReminderState.FAILED
+    reminder.message = setback.message
 
 
 class ReminderMails:
@@ -128,6 +101,3 @@ def _lock(reminder_id: UUID) -> Select[Reminder]:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-
-
-_ENDED = N_("The job that was to send the reminder ended without doing so.")

@@ -1,10 +1,13 @@
-"""What becomes of a run when its mail is out or refused."""
+"""What becomes of runs and exports as their jobs and mails end."""
 
 from sqlalchemy.orm import Session
 
 from hub.db import locked
+from hub.ledger.setbacks import when_set_back
+from hub.ledger.tasks import TaskName
 from hub.mail.models import Delivery, DeliveryState
 from hub.mail.sources import declare_source
+from hub.reports import exports, runs
 from hub.reports.models import ReportRun, ReportRunState
 from hub.reports.runs import ENTITY
 
@@ -31,5 +34,7 @@ class ReportRuns:
 
 
 def install() -> None:
-    """Have the mails of runs reported to them."""
+    """Have runs and exports told of what becomes of their files and mails."""
     declare_source(ENTITY, ReportRuns())
+    when_set_back(TaskName.RENDER_REPORT, runs.note_setback)
+    when_set_back(TaskName.RENDER_EXPORT, exports.note_setback)

@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 
 from hub.access.predicates import visible
 from hub.access.roles import Verb
-from hub.db import locked
+from hub.db import find_locked, locked
 from hub.errors import ConflictError
 from hub.files import services as files
 from hub.i18n import N_, translate
 from hub.ledger.enqueueing import Enqueued, enqueue
+from hub.ledger.setbacks import Setback
 from hub.ledger.tasks import TaskName
 from hub.listing import Reader
 from hub.reports.datasets import DATASETS, Dataset
-from hub.reports.file_orders import FileOrder, FileOutcome, failure, note_outcome
+from hub.reports.file_orders import FileOrder, FileOutcome, note_outcome
 from hub.reports.models import Export, ExportState, FileFormat
 from hub.reports.readers import get_file_reader
 
@@ -119,11 +120,16 @@ def record_made(
     return export
 
 
-def note_failed(session: Session, export_id: UUID, error: Exception) -> None:
-    """Note why an export could not be made; a replay of its job tries again."""
-    export = locked(session, Export, export_id)
+def note_setback(session: Session, setback: Setback) -> None:
+    """Show that an export waits for another try, or why it was not made; a replay tries again."""
+    export = find_locked(session, Export, UUID(setback.args["export_id"]))
+    if export is None or export.state not in {*_UNFINISHED, ExportState.FAILED}:
+        return
+    if setback.next_try_at is not None:
+        export.state = ExportState.WAITING
+        return
     export.state = ExportState.FAILED
-    export.message = failure(error)
+    export.message = setback.message
 
 
 def _free_lane(session: Session, user_id: UUID) -> int:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from hub.clock import business_date
-from hub.errors import DomainError
 from hub.files import Content
 from hub.i18n import N_
 from hub.listing import Query
@@ -18,7 +17,6 @@ MEDIA_TYPES = {
     FileFormat.CSV: "text/csv; charset=utf-8",
 }
 TOO_MANY_ROWS = N_("There are more rows than a file may hold.")
-NOT_MADE = N_("The file could not be made; the log of the worker says why.")
 MISCOUNTED = N_("The number of rows read differs from the number counted.")
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\\/:*?"<>|]+')
 _NAME_LENGTH = 100  # with a day and a suffix behind it, well under what file systems take
@@ -78,10 +76,3 @@ def note_outcome(record: Manifest, outcome: FileOutcome) -> None:
             "text": TOO_MANY_ROWS if fewer else MISCOUNTED,
             "params": {},
         }
-
-
-def failure(error: Exception) -> dict[str, object]:
-    """Return the message kept of an error: its own words where it is one of ours."""
-    if isinstance(error, DomainError):
-        return {"code": error.code, "text": error.message, "params": dict(error.params)}
-    return {"code": "internal", "text": NOT_MADE, "params": {}}

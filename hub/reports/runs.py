@@ -23,13 +23,14 @@ from hub.errors import ConflictError
 from hub.files import services as files
 from hub.i18n import N_
 from hub.ledger.enqueueing import Enqueued, enqueue
+from hub.ledger.setbacks import Setback
 from hub.ledger.tasks import TaskName
 from hub.mail import services as mail
 from hub.mail.models import DeliveryKind
 from hub.mail.services import Recipient
 from hub.reports.datasets import Dataset
 from hub.reports.definitions import dataset_of, query_for
-from hub.reports.file_orders import FileOrder, FileOutcome, failure, note_outcome
+from hub.reports.file_orders import FileOrder, FileOutcome, note_outcome
 from hub.reports.models import (
     EmptyPolicy,
     RecipientsMode,
@@ -152,12 +153,16 @@ def skip(session: Session, run_id: UUID, outcome: FileOutcome) -> None:
     run.state = ReportRunState.SKIPPED_EMPTY
 
 
-def note_failed(session: Session, run_id: UUID, error: Exception) -> None:
-    """Note why a run could not be rendered; a replay of its job tries again."""
-    run = locked(session, ReportRun, run_id)
-    if run.state in _RENDERABLE:
-        run.state = ReportRunState.FAILED
-        run.message = failure(error)
+def note_setback(session: Session, setback: Setback) -> None:
+    """Show that a run waits for another try, or why it was not made; a replay tries again."""
+    run = find_locked(session, ReportRun, UUID(setback.args["report_run_id"]))
+    if run is None or run.state not in _RENDERABLE or run.file_id is not None:
+        return
+    if setback.next_try_at is not None:
+        run.state = ReportRunState.DUE
+        return
+    run.state = ReportRunState.FAILED
+    run.message = setback.message
 
 
 def resend(session: Session, run: ReportRun) -> Enqueued:

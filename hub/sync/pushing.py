@@ -104,12 +104,10 @@ def request(
 
     `settles_in` gives the edits of a linked customer so long to settle; a new one goes at once.
     """
-    one = f"{connection.id}:{customer.id}"
     enqueue(
         session,
         TaskName.PUSH_CUSTOMER,
-        key=one,
-        serial_key=one,
+        key=f"{connection.id}:{customer.id}",
         subject=("customer", customer.id),
         cause_event_id=cause_event_id,
         delay=settles_in if link is not None and link.state is not LinkState.INTENDED else None,

@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from hub.clock import utcnow
 from hub.connections import services as connections
 from hub.connections.models import Connection, Run
+from hub.ledger.setbacks import Setback
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem, PlanState
 from hub.ports import RemoteCustomer
@@ -90,6 +92,14 @@ def end(session: Session, pull: Pull, *, error: Mapping[str, object] | None, now
     run.ended_at = now
     run.error = {"words": dict(error)} if error else None
     run.state = "failed" if error else ("partial" if failed else "succeeded")
+
+
+def note_setback(session: Session, setback: Setback) -> None:
+    """End the record of a pull whose job did not succeed; another try goes on with it."""
+    connection = connections.get(session, UUID(str(setback.args["connection_id"])))
+    now = utcnow()
+    pull = Pull(connection, setback.job_id, connection.cursor, now)
+    end(session, pull, error=setback.reason, now=now)
 
 
 def prune(session: Session, before: datetime, limit: int) -> int:

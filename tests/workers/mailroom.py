@@ -12,7 +12,9 @@ from sqlalchemy import func, select, update
 from hub.db import transaction
 from hub.history.models import Event
 from hub.ledger.models import Job, JobState
+from hub.ledger.setbacks import when_set_back
 from hub.ledger.tasks import TaskName
+from hub.mail import trying
 from hub.mail.models import Delivery
 from hub.mail.sources import declare_source
 from hub.notes import services as notes
@@ -34,6 +36,7 @@ NEXT_YEAR = Moment(date(2090, 12, 1), time(9))
 @contextmanager
 def mailing_by(mailer: FakeMailer) -> Iterator[FakeMailer]:
     declare_source("reminder", ReminderMails())
+    when_set_back(TaskName.SEND_DELIVERY, trying.note_setback)
     server.use(mailer)
     yield mailer
     server.use(None)

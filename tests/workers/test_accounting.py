@@ -27,7 +27,7 @@ from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
 from hub.listing import Reader, page, parse_parameters
 from hub.plans.models import PlanItem
-from hub.sync import mapping
+from hub.sync import loading, mapping
 from tests.workers.bookkeeping import Office, customer, dead_jobs, link_of, push
 from workers.chain import drain
 from workers.tasks import accounting
@@ -229,6 +229,29 @@ def test_a_first_pull_makes_what_is_missing_and_joins_what_is_the_same(office: O
     }  # fmt: skip
     office.pull()
     assert office.writes("PUT") == []
+
+
+def test_a_pull_that_fails_ends_its_run_and_its_replay_goes_on_with_that(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.enter(8, name="Kun Derovre ApS")
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loading, "take_in", fail)
+        office.pull()
+    with transaction() as session:
+        failed = session.scalars(select(Run)).one()
+        session.execute(update(Job).values(state=JobState.QUEUED, finished_at=None))
+    drain(TaskName.PULL_CUSTOMERS)
+
+    assert failed.error is not None
+    assert (failed.state, failed.error["words"]["params"]) == ("failed", {"name": "RuntimeError"})
+    with transaction() as session:
+        run = session.scalars(select(Run)).one()
+    assert (run.state, run.error, run.counters["created"]) == ("succeeded", None, 1)
 
 
 def test_a_value_that_breaks_a_rule_here_stays_there_and_is_reported(office: Office) -> None:

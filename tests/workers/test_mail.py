@@ -5,16 +5,16 @@ from datetime import date, time, timedelta
 from email.header import decode_header, make_header
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, true, update
 
 from hub.access.models import User
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.errors import AuthenticationError, RejectedError, RemoteFieldError, TransientError
+from hub.ledger import services as ledger
 from hub.ledger.models import Job, JobState
 from hub.mail import services as mail
-from hub.mail import trying
-from hub.mail.models import Delivery, DeliveryState
+from hub.mail.models import Delivery
 from hub.mail.trying import WAITS_FOR_SERVER
 from hub.reminders import services as reminders
 from hub.reminders.models import Reminder
@@ -422,12 +422,10 @@ def test_a_delivery_whose_job_died_is_given_up_and_may_be_sent_again(mailer: Fak
     make_reminder()
     mailer.lose_replies = 1
     work()
-    with transaction() as session:
-        session.execute(update(Job).values(state="dead"))
-        session.execute(update(Delivery).values(created_at=NOW - timedelta(hours=1)))
+    (job,) = jobs()
 
     with transaction() as session:
-        assert trying.fail_abandoned(session, now=NOW) == 1
+        ledger.cancel_job(session, true(), job.id)
     (delivery,) = deliveries()
     assert (delivery.state, delivery.unsure) == ("failed", True)
 
@@ -436,14 +434,6 @@ def test_a_delivery_whose_job_died_is_given_up_and_may_be_sent_again(mailer: Fak
     work()
     (delivery,) = deliveries()
     assert (delivery.state, delivery.possible_repeats) == ("sent", 1)
-
-
-def test_a_delivery_with_a_live_job_is_not_given_up(mailer: FakeMailer) -> None:
-    make_reminder()
-    with transaction() as session:
-        session.execute(update(Delivery).values(created_at=NOW - timedelta(hours=1)))
-        assert trying.fail_abandoned(session, now=NOW) == 0
-    assert deliveries()[0].state is DeliveryState.PENDING
 
 
 def test_a_worker_that_lost_its_job_hands_nothing_over(

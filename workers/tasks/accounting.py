@@ -18,7 +18,6 @@ from hub.errors import (
     RemoteConflictError,
 )
 from hub.i18n import N_
-from hub.ledger.setbacks import words_of
 from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
 from hub.plans import services as plans
@@ -55,13 +54,8 @@ def pull_customers(job: RunningJob, connection_id: UUID) -> None:
         connection = connections.get(session, connection_id)
         _require_open(connection)
     pull = runs.Pull(connection, job.id, connection.cursor, utcnow())
-    try:
-        with connecting.opened(connection_id, job.id) as accounting:
-            _pull(job, accounting, pull)
-    except Exception as error:
-        with job.transaction() as session:
-            runs.end(session, pull, error=words_of(error), now=utcnow())
-        raise
+    with connecting.opened(connection_id, job.id) as accounting:
+        _pull(job, accounting, pull)
     with job.finish() as session:
         runs.end(session, pull, error=None, now=utcnow())
 

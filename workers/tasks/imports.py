@@ -14,7 +14,7 @@ from connectors import table as connectors
 from hub import files
 from hub.clock import utcnow
 from hub.connections import services as connections
-from hub.errors import NotFoundError, PermanentError, ValidationError
+from hub.errors import NotFoundError, ValidationError
 from hub.files import services as kept_files
 from hub.hooks import importing, receiving
 from hub.i18n import N_
@@ -44,15 +44,7 @@ def import_hook(job: RunningJob, hook_delivery_id: UUID) -> None:
         connection = connections.get(session, delivery.connection_id)
         connecting.require_usable(connection)
     job.caused_by(CauseKind.SHOP, connection.id)
-    try:
-        event = _parse(connection.connector, connection.settings, delivery.headers, delivery.body)
-    except PermanentError as error:
-        with job.transaction() as session:
-            importing.note_failed(
-                receiving.get(session, hook_delivery_id, lock=True),
-                "malformed", error.message, {k: str(v) for k, v in error.params.items()},
-            )  # fmt: skip
-        raise
+    event = _parse(connection.connector, connection.settings, delivery.headers, delivery.body)
     checkpoint("before_hook_import")
     with job.finish() as session:
         importing.import_delivery(

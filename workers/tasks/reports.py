@@ -1,14 +1,9 @@
 """Making exports and reports."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from hub.clock import utcnow
-from hub.errors import DomainError
 from hub.ledger.tasks import TaskName
 from hub.reports import exports, runs
 from hub.reports.models import EmptyPolicy
@@ -23,16 +18,13 @@ LONGEST = timedelta(hours=1)  # a million rows
 @task(TaskName.RENDER_EXPORT, longest=LONGEST)
 def render_export(job: RunningJob, export_id: UUID) -> None:
     """Make the file of an export with the rights that its owner has now."""
-    with _noting_failure(
-        job, lambda session, error: exports.note_failed(session, export_id, error)
-    ):
-        with job.transaction() as session:
-            order = exports.begin(session, export_id, now=utcnow())
-        if order is None:
-            return
-        with reporting.spooled(order) as rows:
-            job.progress(0, rows.row_count, "rows")
-            made = reporting.outcome(rows, reporting.draw(order, rows))
+    with job.transaction() as session:
+        order = exports.begin(session, export_id, now=utcnow())
+    if order is None:
+        return
+    with reporting.spooled(order) as rows:
+        job.progress(0, rows.row_count, "rows")
+        made = reporting.outcome(rows, reporting.draw(order, rows))
     checkpoint("after_render")
     with job.finish(_counted(made.row_count, made.total)) as session:
         exports.record_made(session, export_id, order, made, now=utcnow())
@@ -48,34 +40,20 @@ def run_report(job: RunningJob, schedule_id: UUID, planned_at: datetime) -> None
 @task(TaskName.RENDER_REPORT, longest=LONGEST)
 def render_report(job: RunningJob, report_run_id: UUID) -> None:
     """Make a run's file with the rights that its recipient has now, and ask for the mail."""
-    with _noting_failure(
-        job, lambda session, error: runs.note_failed(session, report_run_id, error)
-    ):
-        with job.transaction() as session:
-            wanted = runs.begin(session, report_run_id, now=utcnow())
-        if wanted is None:
-            return
-        with reporting.spooled(wanted.order) as rows:
-            has_file = bool(rows.row_count) or wanted.on_empty is EmptyPolicy.SEND
-            content = reporting.draw(wanted.order, rows) if has_file else None
-            made = reporting.outcome(rows, content)
+    with job.transaction() as session:
+        wanted = runs.begin(session, report_run_id, now=utcnow())
+    if wanted is None:
+        return
+    with reporting.spooled(wanted.order) as rows:
+        has_file = bool(rows.row_count) or wanted.on_empty is EmptyPolicy.SEND
+        content = reporting.draw(wanted.order, rows) if has_file else None
+        made = reporting.outcome(rows, content)
     checkpoint("after_render")
     with job.finish(_counted(made.row_count, made.total)) as session:
         if content is None and wanted.on_empty is EmptyPolicy.SKIP:
             runs.skip(session, report_run_id, made)
         else:
             runs.record_rendered(session, report_run_id, wanted.order, made)
-
-
-@contextmanager
-def _noting_failure(job: RunningJob, note: Callable[[Session, Exception], None]) -> Iterator[None]:
-    """Have people see on the record itself why nothing was made; the job ends dead all the same."""
-    try:
-        yield
-    except (DomainError, OSError, ValueError, TypeError) as error:
-        with job.transaction() as session:
-            note(session, error)
-        raise
 
 
 def _counted(rows: int, total: int) -> dict[str, int]:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 import workers.tasks  # noqa: F401 - registers the bodies
 from connectors import declarations as installed
 from connectors.sandbox.woocommerce import Composer, Delivery, Hook
+from hub import reactions
 from hub.clock import utcnow
 from hub.connections import credentials, declarations, health
 from hub.connections import services as connections
@@ -51,6 +52,7 @@ class ConnectedShop:
 
 
 def make_shop(*, active: bool = True, **secrets: str) -> ConnectedShop:
+    reactions.install()
     with transaction() as session:
         declarations.publish(session, installed())
         connection = connections.create(

@@ -240,7 +240,7 @@ def test_a_body_that_cannot_be_understood_is_kept_with_its_reason_and_may_be_tri
     assert kept.state is DeliveryState.FAILED
     assert kept.body == b'{"id":7,"billing":[]}'
     assert kept.message == {
-        "code": "malformed",
+        "code": "malformed_reply",
         "text": "{field} is missing.",
         "params": {"field": "/customer_id"},
     }

@@ -3,13 +3,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
 from hub.customers.models import Customer
 from hub.errors import ConflictError, ValidationError
+from hub.ledger import setbacks
 from hub.ledger.models import Job
+from hub.ledger.setbacks import Setback
 from hub.ledger.tasks import TaskName
 from hub.mail.models import Delivery, DeliveryState
 from hub.reminders import due
@@ -295,31 +297,17 @@ def test_a_reminder_whose_job_died_has_failed_and_its_replay_schedules_it(
     session: Session, customer: Customer, user: User
 ) -> None:
     reminder = overdue(session, remind(session, customer, user).id)
-    session.execute(update(Job).values(state="dead"))
-    session.commit()
+    job = session.scalars(select(Job).where(Job.subject_id == reminder.id)).one()
+    reason = {"text": setbacks.LAPSED, "params": {"count": 5}}
 
-    assert due.fail_abandoned(session, now=NOW) == 1
+    due.note_setback(session, Setback(job.id, job.task, job.args, "lapsed", reason))
     session.commit()
     assert reminder.state is ReminderState.FAILED
-    assert reminder.message is not None
-    assert due.fail_abandoned(session, now=NOW) == 0
+    assert reminder.message == {"code": "lapsed", **reason}
 
     assert due.come_due(session, reminder.id)
     session.commit()
     assert state_of(session, reminder) == "scheduled"
-
-
-def test_a_reminder_with_a_queued_job_or_a_mail_on_its_way_has_not_failed(
-    session: Session, customer: Customer, user: User
-) -> None:
-    waiting = overdue(session, remind(session, customer, user).id)
-    on_its_way = overdue(session, remind(session, customer, user).id)
-    due.come_due(session, on_its_way.id)
-    session.execute(update(Job).where(Job.subject_id == on_its_way.id).values(state="succeeded"))
-    session.commit()
-
-    assert due.fail_abandoned(session, now=NOW) == 0
-    assert waiting.state is ReminderState.SCHEDULED
 
 
 def test_a_failed_reminder_may_be_moved_and_is_scheduled_again(

@@ -10,6 +10,8 @@ from hub.access.models import User
 from hub.access.roles import Role
 from hub.customers import services as customers
 from hub.customers.models import Customer
+from hub.errors import HubError
+from hub.ledger.setbacks import Setback, words_of
 from hub.listing import Reader
 from hub.reports import definitions, schedules
 from hub.reports.datasets import DATASETS
@@ -55,6 +57,13 @@ def reader_of(user: User, now: datetime = NOW) -> Reader:
         now=now, zone=ZONE, user_id=user.id, locale=user.locale or "en",
         classes=frozenset({"public", "internal"}),
     )  # fmt: skip
+
+
+def ended(identifier: UUID, error: Exception) -> Setback:
+    """Return what the job that makes a file is told to have ended with."""
+    args = {"export_id": str(identifier), "report_run_id": str(identifier)}
+    code = error.code if isinstance(error, HubError) else "internal"
+    return Setback(identifier, "reports.render", args, code, words_of(error), error)
 
 
 def make_report(

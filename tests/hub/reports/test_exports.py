@@ -15,7 +15,7 @@ from hub.reports import exports
 from hub.reports.datasets import DATASETS
 from hub.reports.file_orders import FileOutcome
 from hub.reports.models import Export, ExportState, FileFormat
-from tests.hub.reports.office import NOW, make_user, reader_of
+from tests.hub.reports.office import NOW, ended, make_user, reader_of
 
 
 def ask(session: Session, user: User) -> Export:
@@ -100,7 +100,7 @@ def test_the_right_is_looked_up_again_when_the_file_is_made(
     with pytest.raises(ForbiddenError, match="customers:export") as refused:
         exports.begin(session, export.id, now=NOW)
     session.rollback()
-    exports.note_failed(session, export.id, refused.value)
+    exports.note_setback(session, ended(export.id, refused.value))
 
     assert export.state is ExportState.FAILED
     assert export.message is not None

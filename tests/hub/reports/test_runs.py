@@ -19,7 +19,14 @@ from hub.reports import delivering, runs, schedules
 from hub.reports.access import may_read_file
 from hub.reports.file_orders import FileOutcome
 from hub.reports.models import EmptyPolicy, ReportRun, ReportRunState
-from tests.hub.reports.office import NOW, make_customer, make_report, make_schedule, make_user
+from tests.hub.reports.office import (
+    NOW,
+    ended,
+    make_customer,
+    make_report,
+    make_schedule,
+    make_user,
+)
 
 
 def make_run(session: Session, recipient: User, owner: User | None = None) -> ReportRun:
@@ -132,7 +139,7 @@ def test_who_has_left_is_not_sent_what_he_was_put_on(session: Session, reason: s
     with pytest.raises(ForbiddenError) as refused:
         runs.begin(session, run.id, now=NOW)
     session.rollback()
-    runs.note_failed(session, run.id, refused.value)
+    runs.note_setback(session, ended(run.id, refused.value))
 
     assert run.state is ReportRunState.FAILED
     assert run.message == {
@@ -224,7 +231,7 @@ def test_a_resend_is_a_new_mail_of_the_same_file(session: Session) -> None:
 
 def test_a_run_without_a_file_has_nothing_to_send_again(session: Session) -> None:
     run = make_run(session, make_user(session, "Anna"))
-    runs.note_failed(session, run.id, OSError("disk full"))
+    runs.note_setback(session, ended(run.id, OSError("disk full")))
 
     with pytest.raises(ConflictError) as refused:
         runs.resend(session, run)
