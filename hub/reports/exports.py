@@ -18,7 +18,7 @@ from hub.ledger.enqueueing import Enqueued, enqueue
 from hub.ledger.tasks import TaskName
 from hub.listing import Reader
 from hub.reports.datasets import DATASETS, Dataset
-from hub.reports.file_orders import FileOrder, FileOutcome, failure, note_outcome
+from hub.reports.file_orders import FileOrder, FileOutcome, failure, mark_readings, note_outcome
 from hub.reports.models import Export, ExportState, FileFormat
 from hub.reports.readers import get_file_reader
 
@@ -96,6 +96,7 @@ def begin(session: Session, export_id: UUID, *, now: datetime) -> FileOrder | No
         format=export.format,
         title=translate(export.locale, dataset.title),
         made_at=export.created_at,
+        principal=person.principal,
     )
 
 
@@ -115,6 +116,7 @@ def record_made(
         expires_at=export.expires_at,
     )
     export.file_id = stored.id
+    mark_readings(session, order, outcome, "export")
     export.state = ExportState.PARTIAL if export.is_partial else ExportState.DONE
     return export
 
