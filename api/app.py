@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from api import documentation, front_page, going, health, metrics, ticket_pages
+from api import documentation, forgetting, front_page, going, health, metrics, ticket_pages
 from api.bodies import MAX_BYTES
 from api.calls import Call
 from api.dispatch import API, REQUEST_ID
@@ -29,6 +29,7 @@ from api.routes import (
     duplicates,
     events,
     exports,
+    grants,
     hooks,
     imports,
     jobs,
@@ -37,6 +38,7 @@ from api.routes import (
     ownership,
     plans,
     problems,
+    protection,
     registry_lookups,
     reminders,
     report_runs,
@@ -93,6 +95,8 @@ CONCEPTS = (
     credit,
     credit_codes,
     documents,
+    grants,
+    protection,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 
@@ -108,6 +112,7 @@ def create_app() -> Flask:
         UndeclaredRouteError: as said there.
     """
     reactions.install()
+    forgetting.install()
     app = Flask("api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
     app.url_map.merge_slashes = False  # an address has one spelling; the others are not found

@@ -25,6 +25,7 @@ from hub.listing.query import Query as ListQuery
 from hub.listing.reader import Reader
 from hub.listing.reading import parse_parameters
 from hub.settings import get_settings
+from hub.sharing.shares import ReceivedShare, received
 
 BodyT = TypeVar("BodyT", default=None)
 QueryT = TypeVar("QueryT", default=None)
@@ -67,6 +68,7 @@ class Call(Generic[BodyT, QueryT]):
     _actions: dict[tuple[str, tuple[Verb, ...]], dict[UUID, list[str]]] = field(
         default_factory=dict
     )
+    _shares: dict[UUID, ReceivedShare] | None = None
 
     @property
     def principal(self) -> Principal:
@@ -136,6 +138,14 @@ class Call(Generic[BodyT, QueryT]):
             ValidationError: a parameter, operator or value is unknown or not for this caller.
         """
         return parse_parameters(listing, self.request.args.items(multi=True), self.reader)
+
+    def share_of(self, record: Any) -> ReceivedShare | None:
+        """Return how far a record is shared with the caller, by whom and why; None if it is not."""
+        if not self.shown or type(record) is not type(self.shown[0]):
+            return received(self.session, self.principal, [record]).get(record.id)
+        if self._shares is None:
+            self._shares = received(self.session, self.principal, self.shown)
+        return self._shares.get(record.id)
 
     def actions(
         self, collection: str, record: object, verbs: Iterable[Verb] = OF_A_RECORD

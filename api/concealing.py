@@ -6,8 +6,22 @@ from typing import Any
 
 from api.calls import Call
 from hub.access.concealing import without_unseen
-from hub.errors import ConflictError
+from hub.customers.models import Customer
+from hub.errors import ConflictError, ForbiddenError
 from hub.history.records import Record
+from hub.i18n import N_
+
+
+def require_sight_of_all(call: Call[Any, Any]) -> None:
+    """Pass whoever may read all customers: raw traffic with other systems tells of any of them.
+
+    Raises:
+        ForbiddenError: the caller may read some only.
+    """
+    if not call.principal.sees_all(Customer.collection()):
+        raise ForbiddenError(
+            N_("This holds every customer's data: it is for those who may read them all.")
+        )
 
 
 @contextmanager

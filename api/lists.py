@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_
 
 from api.calls import Answer, Call
 from api.schemas.shapes import Page, View
+from hub.access import readings
 from hub.access.predicates import visible
 from hub.access.roles import Verb
 from hub.i18n import translate
@@ -76,6 +77,7 @@ def list_page(
         seen = and_(seen, within)
     found = page(call.session, query, seen)
     call.shown = found.rows
+    readings.note(call.session, call.principal, found.rows, "list")
     counted = facets(call.session, query, seen) if query.facets else {}
     links = [
         _link(call, cursor, relation)

@@ -10,14 +10,16 @@ from api.schemas.customers import (
     FieldSource,
     HoldView,
     RegistryView,
+    SharedView,
 )
+from api.schemas.sharing import GrantLevel
 from hub.access.roles import OF_A_RECORD, Verb
 from hub.customers import facts
 from hub.customers.models import Customer
 
 _VERBS = (*OF_A_RECORD, Verb.CLAIM)
 _COLUMNS = frozenset(CustomerView.model_fields) - {
-    "registry", "accounting", "hold", "provenance", "allowed_actions",
+    "registry", "accounting", "hold", "provenance", "allowed_actions", "shared",
 }  # fmt: skip
 
 
@@ -33,6 +35,7 @@ def customer_view(
         **{n: loaded[n] if n in loaded else getattr(customer, n) for n in _COLUMNS},
         allowed_actions=_actions(call, customer),
         hold=hold_view(call, customer),
+        shared=shared_view(call, customer),
         registry=RegistryView(
             state=customer.registry_state,
             source=customer.registry_source,
@@ -51,6 +54,21 @@ def customer_view(
         }
         if provenance
         else None,
+    )
+
+
+def shared_view(call: Call[Any, Any], record: Any) -> SharedView | None:
+    """Return how far a record is shared with the caller; None where it is not."""
+    share = call.share_of(record)
+    if share is None:
+        return None
+    return SharedView(
+        level=GrantLevel(share.level.name.lower()),
+        may_share=share.may_share,
+        expires_at=share.expires_at,
+        reason=share.reason,
+        shared_by=share.by,
+        shared_by_name=share.by_name,
     )
 
 

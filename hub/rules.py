@@ -7,7 +7,8 @@ showing everything.
 from collections.abc import Mapping
 from typing import Any
 
-from hub.access.models import ApiToken, CustomRole, Team, User
+from hub import guarding
+from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.access.predicates import (
     OpenRule,
     OwnerRule,
@@ -40,6 +41,9 @@ from hub.problems.models import Problem
 from hub.reminders.models import Reminder
 from hub.reports.access import RunRule
 from hub.reports.models import Export, ReportDef, ReportRun, ReportSchedule
+from hub.seeing import JobRule
+from hub.sharing.access import GrantRule
+from hub.sharing.subjects import declare_shareable
 from hub.signing_in.models import UserSession
 
 OF_A_CUSTOMER = PartOfCustomerRule()
@@ -51,6 +55,7 @@ RULES: Mapping[type[Any], Rule] = {
     Setting: OpenRule(),
     ApiToken: PersonalRule("user_id"),
     UserSession: PersonalRule("user_id"),
+    AccessGrant: GrantRule(),
     Approval: ApprovalRule(),
     Customer: RecordRule("inside_rep_id", "outside_rep_id"),
     Contact: OF_A_CUSTOMER,
@@ -73,7 +78,7 @@ RULES: Mapping[type[Any], Rule] = {
     ReportRun: RunRule(),
     Export: PersonalRule("owner_user_id"),
     Problem: PersonalRule("owner_user_id"),
-    Job: PersonalRule("created_by"),
+    Job: JobRule(),
 }
 
 
@@ -81,3 +86,5 @@ def install() -> None:
     """Declare the rules; every process that reads or writes for a caller does so as it starts."""
     declare_rules(RULES)
     declare_filterable(CUSTOMERS)
+    declare_shareable(Customer)
+    guarding.install()

@@ -127,7 +127,7 @@ def test_no_module_is_named_for_what_it_is_not() -> None:
     ] == []
 
 
-_NOT_FOR_CALLERS = {"AccessGrant", "Mapping", "Schedule"}
+_NOT_FOR_CALLERS = {"Mapping", "Schedule"}
 """Records that no route lists or reads for a caller."""
 
 

@@ -76,7 +76,7 @@ def write(order: FileOrder, rows: Spool, target: Path) -> None:
 
 def outcome(rows: Spool, content: Content | None) -> FileOutcome:
     """Return what was read and written."""
-    return FileOutcome(rows.as_of, rows.row_count, rows.total, content)
+    return FileOutcome(rows.as_of, rows.row_count, rows.total, content, rows.to_mark)
 
 
 def _column(field: Field) -> Column:

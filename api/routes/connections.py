@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy import select
 
+from api.concealing import require_sight_of_all
 from api.messages import message_view
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import page
@@ -27,6 +28,7 @@ from hub.access.predicates import visible
 from hub.connections import credentials, declarations, health, holding
 from hub.connections import services as connections
 from hub.connections.models import CallLog, Connection
+from hub.customers.models import Customer
 from hub.sync import loading, mapping
 
 blueprint = Blueprint("connections", __name__)
@@ -58,7 +60,9 @@ def _view(call: Call[Any, Any], connection: Connection) -> ConnectionView:
         **{name: getattr(connection, name) for name in columns},
         message=message_view(call, connection.message),
         secrets=sorted(credentials.usable_secrets(connection)),
-        waiting_changes=holding.waiting_changes(call.session, connection.id),
+        waiting_changes=holding.waiting_changes(call.session, connection.id)
+        if call.principal.sees_all(Customer.collection())
+        else None,
         allowed_actions=call.actions("connections", connection, _VERBS),
     )
 
@@ -241,7 +245,11 @@ def replace_mapping(call: Call[MappingBody], connection_id: UUID) -> MappingView
     permission=CONNECT, query=PageQuery, answer=Page[CallView],
 )  # fmt: skip
 def list_calls(call: Call[None, PageQuery], connection_id: UUID) -> Answer[Page[CallView]]:
-    """List the calls made to the other system, the newest first, redacted."""
+    """List the calls made to the other system, the newest first, redacted.
+
+    They hold every customer's data: they are for those who may read them all.
+    """
+    require_sight_of_all(call)
     connection = _get(call, connection_id)
     query = select(CallLog).where(CallLog.connection_id == connection.id)
     return page(call, query, CallLog, CallView.model_validate, call.query, newest_first=True)

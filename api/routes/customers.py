@@ -11,6 +11,7 @@ from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_customers import customer_view
 from api.schemas.customers import CustomerCreate, CustomerPatch, CustomerView
+from hub.access.concealing import seen_among
 from hub.access.lookup import get_record
 from hub.autofill import services as autofill
 from hub.customers import ownership
@@ -18,7 +19,7 @@ from hub.customers import services as customers
 from hub.customers.listing import CUSTOMERS
 from hub.customers.models import Customer
 from hub.customers.services import DuplicateLeave
-from hub.errors import MergedError
+from hub.errors import MergedError, NotFoundError
 from hub.history.recording import react
 
 blueprint = Blueprint("customers", __name__)
@@ -31,13 +32,16 @@ _CONFLICTS = {
 def get_customer_record(
     call: Call[Any, Any], verb: Verb, customer_id: UUID, *, expected_version: int | None = None
 ) -> Customer:
-    """Return a customer for an act of the caller; a merged one names its survivor."""
+    """Return a customer for an act of the caller; a merged one names its survivor if seen."""
     customer = get_record(
         call.session, call.principal, verb, Customer, customer_id,
         expected_version=expected_version,
     )  # fmt: skip
     if customer.merged_into_id is not None:
-        raise MergedError(customers.ENTITY, customer.id, customer.merged_into_id)
+        survivor_id = customer.merged_into_id
+        if not seen_among(call.session, call.principal, Customer, [survivor_id]):
+            raise NotFoundError(customers.ENTITY, customer.id)
+        raise MergedError(customers.ENTITY, customer.id, survivor_id)
     return customer
 
 

@@ -18,6 +18,7 @@ from api.schemas.duplicates import (
     NamedCustomer,
 )
 from api.schemas.jobs import JobView
+from hub.access import readings
 from hub.access.lookup import get_record
 from hub.access.predicates import visible
 from hub.customers.models import Customer
@@ -128,6 +129,7 @@ def list_customer_duplicates(call: Call, customer_id: UUID) -> LikeCustomers:
     """Return the customers like one, as everything stands now."""
     customer = get_record(call.session, call.principal, Verb.READ, Customer, customer_id)
     found = find_like(call.session, customer, visible(call.principal, Verb.READ, Customer))
+    readings.note(call.session, call.principal, [like.customer for like in found], "duplicates")
     return LikeCustomers(
         items=[
             LikeCustomer(

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy import select
 
+from api.concealing import require_sight_of_all
 from api.messages import message_view
 from api.operations import PUBLIC, Answer, Call, Permission, Upload, Verb, operation
 from api.paging import page
@@ -61,6 +62,7 @@ def receive_hook(call: Call[bytes], connection_id: UUID, secret: str) -> HookAns
 )  # fmt: skip
 def list_hook_deliveries(call: Call[None, HookDeliveryQuery]) -> Answer[Page[HookDeliveryView]]:
     """List what shops have sent, the newest first, and what became of each delivery."""
+    require_sight_of_all(call)
     query = select(HookDelivery)
     if call.query.connection_id is not None:
         query = query.where(HookDelivery.connection_id == call.query.connection_id)
@@ -77,6 +79,7 @@ def list_hook_deliveries(call: Call[None, HookDeliveryQuery]) -> Answer[Page[Hoo
 )  # fmt: skip
 def get_hook_delivery(call: Call, delivery_id: UUID) -> HookDeliveryWithBody:
     """Return a delivery as it came."""
+    require_sight_of_all(call)
     delivery = receiving.get(call.session, delivery_id)
     return HookDeliveryWithBody(
         **_view(call, delivery).model_dump(),
@@ -93,6 +96,7 @@ def get_hook_delivery(call: Call, delivery_id: UUID) -> HookDeliveryWithBody:
 )  # fmt: skip
 def replay_hook_delivery(call: Call, delivery_id: UUID) -> Answer[HookDeliveryView]:
     """Try again to import a delivery that failed, came late or said nothing."""
+    require_sight_of_all(call)
     delivery = receiving.get(call.session, delivery_id, lock=True)
     job = receiving.replay(call.session, delivery)
     return Answer(_view(call, delivery), jobs=[job])

@@ -30,6 +30,7 @@ from hub.i18n import N_, translate
 from hub.imports import services as imports
 from hub.imports import templates, uploaders
 from hub.imports.models import ImportJob
+from hub.plan_items import Sight, sight_of
 from hub.plans.models import PlanItem
 
 blueprint = Blueprint("imports", __name__)
@@ -134,7 +135,14 @@ def list_rows(call: Call[None, ImportRowsQuery], import_id: UUID) -> Answer[Page
         query = query.where(PlanItem.action == call.query.action)
     if call.query.outcome:
         query = query.where(PlanItem.outcome == call.query.outcome)
-    return page(call, query, PlanItem, lambda item: _row(call, item), call.query)
+    sights: list[Sight] = []
+
+    def view(item: PlanItem) -> ImportRowView:
+        if not sights:  # all of the page at once, as the first one is shown
+            sights.append(sight_of(call.session, call.principal, call.shown))
+        return _row(call, item, sights[0])
+
+    return page(call, query, PlanItem, view, call.query)
 
 
 @operation(
@@ -188,16 +196,17 @@ def get_result(call: Call, import_id: UUID) -> Response:
     return download(call, job.result_file_id, over_at=job.created_at + imports.KEPT_FOR)
 
 
-def _row(call: Call[Any, Any], item: PlanItem) -> ImportRowView:
+def _row(call: Call[Any, Any], item: PlanItem, sight: Sight) -> ImportRowView:
+    is_hidden = sight.hides(item)
     return ImportRowView(
         row=(item.source or {}).get("row", 0),
         action=item.action,
         outcome=item.outcome,
-        customer_id=item.record_id,
+        customer_id=None if is_hidden else item.record_id,
         external_ref=item.external_id,
-        before=item.before,
+        before=None if is_hidden else item.before,
         after=item.after,
-        reasons=[_reason(call, reason) for reason in item.errors or ()],
+        reasons=[_reason(call, reason) for reason in sight.reasons(item)],
     )
 
 

@@ -13,6 +13,7 @@ from api.schemas.connections import PlanItemView, PlanView
 from api.schemas.shapes import Page, PageQuery
 from hub.access.lookup import get_record
 from hub.access.predicates import visible
+from hub.plan_items import Sight, sight_of
 from hub.planning import needed_right, request_application, request_undo, right_of
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem
@@ -74,14 +75,24 @@ def get_plan(call: Call, plan_id: UUID) -> PlanView:
     permission=READ, query=ItemQuery, answer=Page[PlanItemView],
 )  # fmt: skip
 def list_items(call: Call[None, ItemQuery], plan_id: UUID) -> Answer[Page[PlanItemView]]:
-    """List what a plan does, item by item, with the outcome of each."""
+    """List what a plan does, item by item, with the outcome of each.
+
+    Of an item about a record that you may not see (any more) only the outcome is shown.
+    """
     plan = get_record(call.session, call.principal, Verb.READ, Plan, plan_id)
     query = select(PlanItem).where(PlanItem.plan_id == plan.id)
     if call.query.action:
         query = query.where(PlanItem.action == call.query.action)
     if call.query.outcome:
         query = query.where(PlanItem.outcome == call.query.outcome)
-    return page(call, query, PlanItem, PlanItemView.model_validate, call.query)
+    sights: list[Sight] = []
+
+    def view(item: PlanItem) -> PlanItemView:
+        if not sights:  # all of the page at once, as the first one is shown
+            sights.append(sight_of(call.session, call.principal, call.shown))
+        return PlanItemView.model_validate(sights[0].shown(item))
+
+    return page(call, query, PlanItem, view, call.query)
 
 
 @operation(

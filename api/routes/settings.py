@@ -12,13 +12,21 @@ from hub.access.assignable import AssignmentPolicy
 from hub.approvals.policy import ApprovalPolicy
 from hub.configuration import Policy, Stored
 from hub.credit.policy import CreditPolicy
+from hub.customers.policy import ProtectionPolicy
 from hub.i18n import translate
+from hub.sharing.policy import SharingPolicy
 
 blueprint = Blueprint("settings", __name__)
 READ = Permission(Verb.READ, "settings")
 CONFIGURE = Permission(Verb.CONFIGURE, "settings")
 
-POLICIES: tuple[type[Policy], ...] = (ApprovalPolicy, AssignmentPolicy, CreditPolicy)
+POLICIES: tuple[type[Policy], ...] = (
+    ApprovalPolicy,
+    AssignmentPolicy,
+    CreditPolicy,
+    ProtectionPolicy,
+    SharingPolicy,
+)
 """Every policy has its two routes from here."""
 
 

@@ -65,7 +65,9 @@ class ConnectionView(RecordView):
     owner_user_id: UUID | None
     account: dict[str, Any] | None
     choices: dict[str, Any] | None
-    waiting_changes: int
+    waiting_changes: int | None = Field(
+        description="How many changes wait for it; for those who may read all customers."
+    )
     failures: int
     last_success_at: AwareDatetime | None
     last_failure_at: AwareDatetime | None

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from api.schemas.fields import Lines, OneLine
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
+from api.schemas.sharing import GrantLevel
 from hub.customers.models import (
     AccountingState,
     CustomerKind,
@@ -165,6 +166,17 @@ class HoldView(View):
     at: AwareDatetime | None
 
 
+class SharedView(View):
+    """How far a record is shared with you, by whom and why."""
+
+    level: GrantLevel
+    may_share: bool
+    expires_at: AwareDatetime | None
+    reason: str | None
+    shared_by: UUID | None
+    shared_by_name: str | None
+
+
 class CustomerView(RecordView):
     """A customer."""
 
@@ -200,6 +212,7 @@ class CustomerView(RecordView):
     inside_rep_id: UUID | None
     outside_rep_id: UUID | None
     protected_until: AwareDatetime | None
+    shared: SharedView | None = Field(description="Null where it is not shared with you.")
     marketing_protected: bool
     channel: str
     imported_at: AwareDatetime | None

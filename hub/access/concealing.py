@@ -1,6 +1,6 @@
 """Refusals that name other records: what they name must be what the caller may see."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,20 @@ from hub.errors import ConflictError
 from hub.history.records import Record
 
 _ONE, _SEVERAL, _BLOCKERS = "existing_id", "candidates", "blockers"
+
+
+def seen_among(
+    session: Session, principal: Principal, model: type[Any], ids: Iterable[UUID]
+) -> set[UUID]:
+    """Return those of some records of a model, by their ids, that a caller may see."""
+    wanted = set(ids)
+    if not wanted or principal.sees_all(model.collection()):
+        return wanted
+    return set(
+        session.scalars(
+            select(model.id).where(model.id.in_(wanted), visible(principal, Verb.READ, model))
+        )
+    )
 
 
 def without_unseen(

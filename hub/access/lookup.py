@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access import readings
 from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.roles import Verb
@@ -28,7 +29,8 @@ def get_record(
     """Return a live record that the caller may do `verb` to.
 
     For anything but reading the row stays locked until the transaction ends, so that of two
-    writers with the same version one wins.
+    writers with the same version one wins. A protected record that only a right to everything
+    shows keeps a mark of it.
 
     Raises:
         NotFoundError: there is none, or the caller may not see it.
@@ -54,4 +56,5 @@ def get_record(
         )
     if expected_version is not None and record.version != expected_version:
         raise StaleVersionError(model.entity(), identifier, record.version)
+    readings.note(session, principal, [record], "record")
     return record

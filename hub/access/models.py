@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from hub.access.roles import Role
+from hub.clock import utcnow
 from hub.db import Base
 from hub.history.records import Record
 
@@ -136,9 +137,25 @@ class AccessGrant(Record):
             "uq_access_grant", "subject_type", "subject_id", text("coalesce(user_id, team_id)"),
             unique=True, postgresql_where=text("deleted_at is null"),
         ),
+        Index("ix_access_grant_created_at", "created_at", "id"),
         Index("ix_access_grant_user", "user_id", postgresql_where=text("deleted_at is null")),
         Index("ix_access_grant_team", "team_id", postgresql_where=text("deleted_at is null")),
     )  # fmt: skip
+
+    @classmethod
+    def entity(cls) -> str:
+        """See `Record.entity`: people say grant."""
+        return "grant"
+
+    @hybrid_property
+    def is_live(self) -> bool:
+        """Whether it holds now: it was not taken back, and its time is not over."""
+        return self.deleted_at is None and (self.expires_at is None or self.expires_at > utcnow())
+
+    @is_live.inplace.expression
+    @classmethod
+    def _is_live(cls) -> ColumnElement[bool]:
+        return cls.deleted_at.is_(None) & func.coalesce(cls.expires_at > func.now(), True)
 
 
 class ApiToken(Record):

@@ -134,7 +134,7 @@ class RecordRule:
     or the record's team; the people in `slots`, for all but saying whose it is; where the
     visibility says so, colleagues of the owner or everyone, to read and to comment. A record
     without an owner is everyone's to work on. Of all these only the first two, and who leads the
-    owner, know that a protected record exists.
+    owner, know that a protected record exists; and only the owner, and who leads him, protect one.
     """
 
     is_part = False
@@ -152,7 +152,9 @@ class RecordRule:
             if reach >= Reach.LINE and principal.standing.line_user_ids
             else []
         )
-        open_to = self._unprotected(principal, verb, model, reach)
+        # Whoever protects it is to know it still.
+        protects = verb is Verb.PROTECT
+        open_to = [] if protects else self._unprotected(principal, verb, model, reach)
         unprotected = [and_(each, ~model.is_protected) for each in open_to]
         # What is quick to look at comes first: PostgreSQL keeps the order of an OR.
         return or_(own, *led, *unprotected, *self._shared(principal, verb, model))
@@ -210,6 +212,11 @@ def declare_rules(rules: Mapping[type[Any], Rule]) -> None:
     _RULES.update(rules)
 
 
+def has_rule(model: type[Any]) -> bool:
+    """Say whether rows of a model can be shown to a caller at all."""
+    return model in _RULES
+
+
 def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> ColumnElement[bool]:
     """Return the condition for the rows of a model to which a caller may do `verb`."""
     reach = principal.reach(verb, entity_model.collection())
@@ -224,6 +231,16 @@ def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> Column
         else rule.predicate(principal, verb, entity_model, reach)
     )
     return and_(found, *narrowed(principal, entity_model))
+
+
+def visible_by_standing(
+    principal: Principal, verb: Verb, entity_model: type[Any]
+) -> ColumnElement[bool]:
+    """Return the condition for the rows to which a caller may do `verb` for what he is to them.
+
+    That is without a right to everything, if he has one: as owner, grantee or whoever leads.
+    """
+    return _rule(entity_model).predicate(principal, verb, entity_model, Reach.LINE)
 
 
 def allowed(principal: Principal, verb: Verb, entity: object) -> bool:
@@ -300,7 +317,8 @@ def _ask(
     is_part = _rule(model).is_part  # then the whole's rights count as well
     for verb in verbs:
         reach = principal.reach(verb, model.collection())
-        key = verb if is_part else (reach, level_of(verb), verb is Verb.SHARE)
+        apart = is_part or verb in {Verb.SHARE, Verb.PROTECT}
+        key = verb if apart else (reach, level_of(verb))
         alike.setdefault(key, []).append(verb)
     groups = list(alike.values())
     columns = [

@@ -1,7 +1,7 @@
 """The caller: a person, as far as the token in his hand reaches."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -118,6 +118,14 @@ class Principal:
     def sees_all(self, collection: str) -> bool:
         """Say whether he reads everything of a collection, protected records too."""
         return self.reach(Verb.READ, collection) is Reach.ALL and not self.row_filters
+
+    def has_shares(self, entity: str) -> bool:
+        """Say whether any record of an entity is shared with him."""
+        return entity in self.standing.shared
+
+    def without_shares(self) -> "Principal":
+        """Return him as he would stand if nothing were shared with him."""
+        return replace(self, standing=replace(self.standing, shared={}))
 
     def origin(self, request_id: str) -> Origin:
         """Return the origin of what this caller changes in a request."""

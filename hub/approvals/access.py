@@ -33,6 +33,17 @@ class ApprovalRule(PartRule):
         return own
 
 
+def about_seen_subjects(principal: Principal) -> ColumnElement[bool]:
+    """Return the condition for the approvals whose subject a caller is shown."""
+    return or_(
+        false(),
+        *(
+            and_(Approval.action == action.name, Approval.subject_id.in_(_seen(principal, action)))
+            for action in actions().values()
+        ),
+    )
+
+
 def _of_others(principal: Principal, reach: Reach) -> ColumnElement[bool]:
     return or_(false(), *_by_action(principal, reach))
 

@@ -17,6 +17,7 @@ from hub.customers.models import (
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing, SearchSpec
 from hub.listing.declaration import Expression
+from hub.sharing.listing import shared_field
 
 
 def _person(column: Expression) -> Expression:
@@ -74,6 +75,7 @@ CUSTOMERS = Listing(
         Field("outside_rep", Customer.outside_rep_id, label=N_("Outside representative"),
               kind=Kind.USER, facet=True, caption=_person(Customer.outside_rep_id), shown=False,
               width=20),
+        shared_field(Customer.entity(), Customer.id),
         Field("currency", Customer.currency, label=N_("Currency"), facet=True, shown=False),
         Field("terms_code", Customer.terms_code, label=N_("Terms code"), facet=True, shown=False),
         Field(

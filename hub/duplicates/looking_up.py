@@ -24,9 +24,15 @@ class Like:
 def find_like(
     session: Session, customer: Customer, visible: ColumnElement[bool], *, limit: int = 25
 ) -> list[Like]:
-    """Return the customers like one that may be seen, the most alike first."""
+    """Return the customers like one that may be seen, the most alike first.
+
+    Those that may not be seen count for nothing, in the weights and in the limit too.
+    """
+    ready = matching.prepare(Customer.entity(), party_of(customer))
+    met = set(matching.met(session, Customer.entity(), ready))
+    met -= set(session.scalars(select(Customer.id).where(Customer.id.in_(met), visible)))
     found = matching.find(
-        session, Customer.entity(), party_of(customer), exclude=customer.id, limit=limit
+        session, Customer.entity(), ready, exclude=customer.id, unseen=met, limit=limit
     )
     ids = [candidate.record_id for candidate in found]
     seen = {

@@ -57,6 +57,19 @@ def record(
     return made.id
 
 
+def record_once(
+    session: Session,
+    type: str,  # noqa: A002 - the event's own word
+    *,
+    subject_type: str,
+    subject_id: UUID,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Add a domain event of which a transaction has one for each record; a second is none."""
+    made = PendingEvent(new_id(), type, subject_type, subject_id, {}, data)
+    pending(session, "events").setdefault((type, subject_id), made)
+
+
 def note_change(
     session: Session,
     type: str,  # noqa: A002 - the event's own word

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from hub.history.models import Event, EventSeal
@@ -21,6 +21,8 @@ def events_after(
     position: int,
     *,
     limit: int,
+    up_to: int,
+    seen: ColumnElement[bool],
     types: list[str] | None = None,
 ) -> list[SealedEvent]:
     """Return the events behind a position, in order.
@@ -29,12 +31,14 @@ def events_after(
         session: the reader's.
         position: the last one read; 0 for all.
         limit: how many at most.
+        up_to: the last position to look at.
+        seen: the condition for what the reader may see.
         types: only these, such as ``customer.updated``; None for all.
     """
     query = (
         select(EventSeal.position, Event)
         .join(Event, Event.id == EventSeal.id)
-        .where(EventSeal.position > position)
+        .where(EventSeal.position > position, EventSeal.position <= up_to, seen)
         .order_by(EventSeal.position)
         .limit(limit)
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
@@ -121,6 +122,8 @@ class Field:
             of one query that have the same `through` must be met by one and the same row, so that
             "any note between A and B" means one note. Such a field only filters.
         condition: takes over the comparison, value by value.
+        personal: the condition under which the answer is yes for whoever reads, given his id; the
+            field is a yes-or-no question about him.
         search_text: the search document that the text is part of, where it is: `eq`, `contains`
             and `starts` then use the search index.
         caseless: `eq` and `ne` compare casefolded, by an index over ``casefold(column)``.
@@ -144,6 +147,7 @@ class Field:
     width: int | None = None
     through: Callable[[Predicate], Predicate] | None = None
     condition: Callable[[Operator, Any], Predicate] | None = None
+    personal: Callable[[UUID], Predicate] | None = None
     search_text: Expression | None = None
     caseless: bool = False
 
@@ -159,8 +163,10 @@ class Field:
             raise ValueError(f"{self.name!r} ends like an operator")
         if self.kind is Kind.ENUM and not self.choices:
             raise ValueError(f"{self.name}: an enum needs choices")
-        if self.column is None and self.condition is None:
+        if self.column is None and self.condition is None and self.personal is None:
             raise ValueError(f"{self.name}: needs a column or a condition")
+        if self.personal is not None and self.kind is not Kind.BOOLEAN:
+            raise ValueError(f"{self.name}: a question about the reader is answered by yes or no")
         if self.sortable and not self.selectable:
             raise ValueError(f"{self.name}: only a field with a value can be sorted by")
         if self.facet and not (self.buckets or (self.selectable and self.kind in _FACETS)):
@@ -174,7 +180,9 @@ class Field:
     @property
     def allowed(self) -> tuple[Operator, ...]:
         """The operators it takes."""
-        return _OPERATORS[self.kind] if self.operators is None else self.operators
+        if self.operators is not None:
+            return self.operators
+        return (Operator.EQ,) if self.personal is not None else _OPERATORS[self.kind]
 
     def is_readable(self, reader: Reader) -> bool:
         """Tell whether the field exists for a reader."""

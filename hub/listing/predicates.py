@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, String, and_, cast, false, func, literal, not_, or_, true
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub.listing.declaration import Expression, Field, Kind, Operator, Predicate
 from hub.listing.query import Condition, Query
 from hub.listing.search import matching, may_contain
-from hub.listing.values import Span
+from hub.listing.values import Personal, Span, Value
 
 _ESCAPE = "\\"
 _COMPARISONS: Mapping[Operator, Callable[[Any, Any], Predicate]] = {
@@ -89,6 +90,8 @@ def conditions_met(conditions: Iterable[Condition]) -> Predicate:
 
 def _direct(condition: Condition) -> Predicate:
     field = condition.field
+    if field.personal is not None:
+        return or_(*(_answered(field.personal, value) for value in condition.values))
     if field.condition is not None:
         return or_(*(field.condition(condition.operator, value) for value in condition.values))
     column = _column(field)
@@ -101,6 +104,13 @@ def _direct(condition: Condition) -> Predicate:
             return or_(column.is_(None), not_(_any(condition)))
         case _:
             return _any(condition)
+
+
+def _answered(personal: Callable[[UUID], Predicate], value: Value) -> Predicate:
+    if not isinstance(value, Personal):
+        raise TypeError("a question about the reader is answered for him")
+    holds = personal(value.user_id)
+    return holds if value.holds else not_(holds)
 
 
 def _any(condition: Condition) -> Predicate:

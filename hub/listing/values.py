@@ -39,7 +39,15 @@ class Span:
     end: datetime
 
 
-Value = str | int | Decimal | bool | date | datetime | UUID | Span
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """An answer about whoever reads: whether it is to be yes for him."""
+
+    user_id: UUID
+    holds: bool
+
+
+Value = str | int | Decimal | bool | date | datetime | UUID | Span | Personal
 
 _RELATIVE = re.compile(RELATIVE_DAY, re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -64,6 +72,8 @@ def read_value(
             "value_missing",
             N_("needs a value; leave the parameter out, or use .empty=true"),
         )
+    if field.personal is not None:
+        return _personal(field, raw, reader, pointer)
     if operator is Operator.EMPTY:
         return _truth(field, raw, reader, pointer)
     return _READERS[field.kind](field, raw, reader, pointer)
@@ -106,6 +116,15 @@ def _truth(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str, V
     if raw not in {"true", "false"}:
         raise ValidationError.of(pointer, "invalid_boolean", N_("must be true or false"))
     return raw, raw == "true"
+
+
+def _personal(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str, Value]:
+    canonical, holds = _truth(field, raw, reader, pointer)
+    if reader.user_id is None:
+        raise ValidationError.of(
+            pointer, "nobody", N_("`me` means nobody here: no user reads this list")
+        )
+    return canonical, Personal(reader.user_id, holds is True)
 
 
 def _uuid(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str, Value]:

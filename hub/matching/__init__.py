@@ -3,7 +3,7 @@
 A mechanism: it knows parties and ids, not whose they are.
 """
 
-from hub.matching.candidates import Candidate, find
+from hub.matching.candidates import Candidate, find, met
 from hub.matching.comparing import RULES
 from hub.matching.evidence import Evidence
 from hub.matching.fingerprints import Fingerprint, is_new_evidence
@@ -31,6 +31,7 @@ __all__ = [
     "hold",
     "is_new_evidence",
     "mark_checked",
+    "met",
     "outdated",
     "prepare",
     "remove",

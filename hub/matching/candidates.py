@@ -1,5 +1,6 @@
 """Finds the records that may be the same as a party; the work is bounded however many there are."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -35,7 +36,9 @@ _FIND = text("""
         select w.digest, k.record_id, count(*) over (partition by w.digest) as size
         from wanted w
         cross join lateral (
-            select record_id from match_key where digest = w.digest limit :block + 1
+            select record_id from match_key
+            where digest = w.digest and not record_id = any(cast(:unseen as uuid[]))
+            limit :block + 1
         ) k
     ), ranked as (
         select record_id, sum(case when digest & :decides > 0 then 1.0 else 1.0 / size end)
@@ -84,12 +87,30 @@ class Candidate:
         }
 
 
+_MEET = text("""
+    select distinct k.record_id
+    from unnest(cast(:digests as bigint[])) as w (digest)
+    cross join lateral (
+        select record_id from match_key where digest = w.digest limit :block + 1
+    ) k
+""")
+
+
+def met(session: Session, entity: str, party: Party | Prepared) -> list[UUID]:
+    """Return the records that share a key with a party, of each key no more than are counted."""
+    ready = prepare(entity, party)
+    if not ready.digests:
+        return []
+    return list(session.scalars(_MEET, {"digests": ready.digests, "block": BLOCK}))
+
+
 def find(
     session: Session,
     entity: str,
     party: Party | Prepared,
     *,
     exclude: UUID | None = None,
+    unseen: Collection[UUID] = (),
     limit: int = 10,
     least: float = WARN,
 ) -> list[Candidate]:
@@ -100,6 +121,7 @@ def find(
         entity: whose records are asked, such as ``customer``.
         party: the facts to look for.
         exclude: the record the party itself is.
+        unseen: records that are passed over as if they were not there, in the weights too.
         limit: so many at most.
         least: the score from which a record is returned.
     """
@@ -117,6 +139,7 @@ def find(
             "meets": MEETS,
             "decides": DECIDES,
             "exclude": exclude,
+            "unseen": list(unseen),
         },
     ).all()
     known = Frequencies(entity, {row.digest: row.size for row in rows if row.digest is not None})

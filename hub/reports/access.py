@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_
 
 from hub.access.principals import Principal
 from hub.access.roles import Reach, Verb
@@ -10,7 +10,11 @@ from hub.reports.models import ReportRun
 
 
 class RunRule:
-    """A run is seen by its recipient, and by whoever set up the schedule."""
+    """A run is seen by its recipient and, until its rows are counted, by the schedule's owner.
+
+    The recipient may see more than he does: how many rows there were, or that there were none, is
+    no more for his eyes than the rows themselves. What waits and what failed he sees.
+    """
 
     is_part = False
 
@@ -19,16 +23,12 @@ class RunRule:
     ) -> ColumnElement[bool]:
         """See `hub.access.predicates.Rule.predicate`."""
         del verb, reach
-        return or_(
-            model.recipient_user_id == principal.user_id, model.owner_user_id == principal.user_id
-        )
+        uncounted = and_(model.owner_user_id == principal.user_id, model.row_count.is_(None))
+        return or_(model.recipient_user_id == principal.user_id, uncounted)
 
     def is_own(self, principal: Principal, entity: object) -> bool:
         """See `hub.access.predicates.Rule.is_own`."""
-        return isinstance(entity, ReportRun) and principal.user_id in {
-            entity.recipient_user_id,
-            entity.owner_user_id,
-        }
+        return isinstance(entity, ReportRun) and principal.user_id == entity.recipient_user_id
 
 
 def may_read_file(principal: Principal, run: ReportRun) -> bool:

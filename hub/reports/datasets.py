@@ -24,6 +24,7 @@ from hub.reminders.listing import REMINDERS
 from hub.reminders.models import Reminder
 from hub.reports.listing import EXPORTS, REPORT_RUNS, REPORTS
 from hub.reports.models import ReportDef, ReportRun
+from hub.sharing.listing import GRANTS
 from hub.sync.listing import CONFLICTS, RUNS
 
 
@@ -84,6 +85,7 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(EXPORTS, N_("Exports")),
         Dataset(JOBS, N_("Jobs")),
         Dataset(DOCUMENTS, N_("Documents")),
+        Dataset(GRANTS, N_("Shares")),
         Dataset(APPROVALS, N_("Approvals"), owner=Approval.requested_by),
     )
 }

@@ -19,7 +19,7 @@ from hub.ledger.setbacks import Setback
 from hub.ledger.tasks import TaskName
 from hub.listing import Reader
 from hub.reports.datasets import DATASETS, Dataset
-from hub.reports.file_orders import FileOrder, FileOutcome, note_outcome
+from hub.reports.file_orders import FileOrder, FileOutcome, mark_readings, note_outcome
 from hub.reports.models import Export, ExportState, FileFormat
 from hub.reports.readers import get_file_reader
 
@@ -97,6 +97,7 @@ def begin(session: Session, export_id: UUID, *, now: datetime) -> FileOrder | No
         format=export.format,
         title=translate(export.locale, dataset.title),
         made_at=export.created_at,
+        principal=person.principal,
     )
 
 
@@ -116,6 +117,7 @@ def record_made(
         expires_at=export.expires_at,
     )
     export.file_id = stored.id
+    mark_readings(session, order, outcome, "export")
     export.state = ExportState.PARTIAL if export.is_partial else ExportState.DONE
     return export
 

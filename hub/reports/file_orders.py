@@ -1,10 +1,16 @@
 """What a file is to be made of, and what came of it: the same for exports and reports."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy.orm import Session
+
+from hub.access import readings
+from hub.access.principals import Principal
 from hub.clock import business_date
 from hub.files import Content
 from hub.i18n import N_
@@ -26,8 +32,9 @@ _NAME_LENGTH = 100  # with a day and a suffix behind it, well under what file sy
 class FileOrder:
     """One file to make; the query's reader is the person who will read it.
 
-    `visible` is his access predicate. `made_at` stands in the file's own properties; it is the same
-    at every attempt, so that equal rows give equal bytes, and two attempts one file (R-24).
+    `visible` is the access predicate of that `principal`. `made_at` stands in the file's own
+    properties; it is the same at every attempt, so that equal rows give equal bytes, and two
+    attempts one file (R-24).
     """
 
     query: Query[Any]
@@ -35,6 +42,7 @@ class FileOrder:
     format: FileFormat
     title: str
     made_at: datetime
+    principal: Principal
 
     @property
     def file_name(self) -> str:
@@ -52,12 +60,16 @@ class FileOrder:
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What was read and written; `content` is None where no file was wanted of no rows."""
+    """What was read and written; `content` is None where no file was wanted of no rows.
+
+    `to_mark` are the records whose reading leaves a mark (`hub.access.readings`).
+    """
 
     as_of: datetime
     row_count: int
     total: int
     content: Content | None
+    to_mark: Sequence[UUID] = ()
 
 
 def note_outcome(record: Manifest, outcome: FileOutcome) -> None:
@@ -76,3 +88,9 @@ def note_outcome(record: Manifest, outcome: FileOutcome) -> None:
             "text": TOO_MANY_ROWS if fewer else MISCOUNTED,
             "params": {},
         }
+
+
+def mark_readings(session: Session, order: FileOrder, outcome: FileOutcome, how: str) -> None:
+    """Leave the marks of a file that a right to everything made; `how` is export or report."""
+    model = order.query.listing.model
+    readings.write_found(session, order.principal, model, outcome.to_mark, how)

@@ -30,7 +30,7 @@ from hub.mail.models import DeliveryKind
 from hub.mail.services import Recipient
 from hub.reports.datasets import Dataset
 from hub.reports.definitions import dataset_of, query_for
-from hub.reports.file_orders import FileOrder, FileOutcome, note_outcome
+from hub.reports.file_orders import FileOrder, FileOutcome, mark_readings, note_outcome
 from hub.reports.models import (
     EmptyPolicy,
     RecipientsMode,
@@ -124,6 +124,7 @@ def begin(session: Session, run_id: UUID, *, now: datetime) -> RunOrder | None:
         format=report.format,
         title=report.name,
         made_at=run.planned_at,
+        principal=person.principal,
     )
     return RunOrder(order, schedule.on_empty)
 
@@ -141,6 +142,7 @@ def record_rendered(session: Session, run_id: UUID, order: FileOrder, outcome: F
             expires_at=run.planned_at + FILES_KEPT,
         )
         run.file_id = stored.id
+    mark_readings(session, order, outcome, "report")
     run.state = ReportRunState.RENDERED
     session.flush()
     _deliver(session, run)

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
+from hub.access import readings
 from hub.errors import HubError
 from hub.i18n import translate
 from hub.listing import Field, Kind, Rows, snapshot, stream
+from hub.listing.predicates import found_rows
 from hub.reports.file_orders import FileOrder
 
 MOST_ROWS = 1_000_000  # of one file; beyond it the file is partial, and says so
@@ -26,13 +29,17 @@ CellValue = str | int | Decimal | bool | date | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """Rows put down: `row_count` of `total`, as they stood at `as_of`."""
+    """Rows put down: `row_count` of `total`, as they stood at `as_of`.
+
+    `to_mark` are the records whose reading leaves a mark (`hub.access.readings`).
+    """
 
     columns: tuple[Field, ...]
     as_of: datetime
     row_count: int
     total: int
     file: IO[bytes]
+    to_mark: Sequence[UUID] = ()
 
     def rows(self) -> Iterator[list[CellValue]]:
         """Yield the rows from the first on, their values typed as their columns are."""
@@ -62,12 +69,18 @@ def spool(session: Session, order: FileOrder, file: IO[bytes], *, most: int = MO
         as_of = connection.execute(select(func.now())).scalar_one()
         rows = stream(connection, order.query, order.visible)
         count = _write(rows, [_writer(each, locale) for each in columns], file, most)
-    return Spool(columns, as_of, count, rows.total, file)
+        to_mark = _to_mark(connection, order)
+    return Spool(columns, as_of, count, rows.total, file, to_mark)
 
 
 def kind_of(field: Field) -> Kind:
     """Return what the cells of a field hold: text where a caption stands for the value."""
     return Kind.TEXT if field.caption is not None else field.kind
+
+
+def _to_mark(connection: Connection, order: FileOrder) -> Sequence[UUID]:
+    found = found_rows(connection, order.query, order.visible)
+    return readings.find(connection, order.principal, order.query.listing.model, found)
 
 
 def _write(rows: Rows, writers: Sequence[Callable[[Any], Any]], file: IO[bytes], most: int) -> int:

@@ -35,7 +35,7 @@ def export(
     """
     from sqlalchemy import select
 
-    from hub import db
+    from hub import db, reactions
     from hub.access.models import User
     from hub.access.predicates import visible
     from hub.access.roles import Verb
@@ -43,14 +43,15 @@ def export(
     from hub.i18n import translate
     from hub.listing import parse_parameters
     from hub.reports.datasets import chosen_dataset
-    from hub.reports.file_orders import FileOrder
+    from hub.reports.file_orders import FileOrder, mark_readings
     from hub.reports.models import FileFormat
     from hub.reports.readers import get_file_reader
-    from workers.reporting import spooled, write
+    from workers.reporting import outcome, spooled, write
 
     if file.suffix not in _FORMATS:
         raise OperationError(f"{file}: name an .xlsx or a .csv file.")
     chosen = chosen_dataset(dataset, pointer="DATASET")
+    reactions.install()  # with who may do what
     now = utcnow()
     with reachable_database(open_installation()) as url:
         engine = db.connect(url, pool_size=2)
@@ -68,11 +69,14 @@ def export(
                 format=FileFormat(file.suffix.removeprefix(".")),
                 title=translate(person.reader.locale, chosen.title),
                 made_at=now,
+                principal=person.principal,
             )
             with spooled(order) as rows:
                 draft = file.with_name(f".{file.name}.draft")
                 write(order, rows, draft)
                 draft.replace(file)  # whoever waits for the file never sees half of it
+            with db.transaction() as session:
+                mark_readings(session, order, outcome(rows, None), "export")
         finally:
             engine.dispose()
     click.echo(f"{file}: {rows.row_count} rows, as of {rows.as_of.isoformat(timespec='seconds')}.")

@@ -226,15 +226,18 @@ def test_run_now_makes_a_run_whose_file_only_its_recipient_reads(
         f"/api/v1/schedules/{made['id']}/run-now", headers=representative.headers
     )
     assert (accepted.status_code, accepted.json["task"]) == (202, "reports.run_report")
+    drain(TaskName.RUN_REPORT)
+    [waiting] = client.get("/api/v1/report-runs", headers=representative.headers).json["items"]
+    assert (waiting["state"], waiting["recipient_user_id"]) == ("due", str(other.user_id))
     work()
 
-    [run] = client.get("/api/v1/report-runs", headers=representative.headers).json["items"]
+    [run] = client.get("/api/v1/report-runs", headers=other.headers).json["items"]
     assert (run["state"], run["row_count"], run["partial"]) == ("delivering", 1, False)
-    assert run["recipient_user_id"] == str(other.user_id)
-    assert run["file"] is None  # set up by him, but not for his eyes
     path = f"/api/v1/report-runs/{run['id']}"
-    refused = client.get(f"{path}/file", headers=representative.headers)
-    assert refused.status_code == 403
+    # Set up by him, but not for his eyes: neither the rows nor how many there are.
+    assert client.get("/api/v1/report-runs", headers=representative.headers).json["items"] == []
+    for secret in (path, f"{path}/file"):
+        assert client.get(secret, headers=representative.headers).status_code == 404
     for caller in (other, administrator):
         shown = client.get(path, headers=caller.headers).json
         file = client.get(shown["file"], headers=caller.headers)

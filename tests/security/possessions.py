@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import files
-from hub.access.models import ApiToken, CustomRole, Team, User
+from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.autofill.models import RegistryLookup
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
 from hub.credit.models import CreditCode
@@ -119,6 +119,10 @@ class _Maker:
         self.reported()
         self.told(customer)
         self.signed_in()
+        self.add("grant_id", AccessGrant(
+            subject_type="customer", subject_id=customer.id, team_id=self.paths["team_id"],
+            level="read", reason=self.word,
+        ))  # fmt: skip
         approval = petition(self.session, customer, self.user, reason=self.word)
         self.paths["approval_id"] = approval.id
         owe(self.session, customer, Paper(number=self.word), books=self.paths["connection_id"])

@@ -48,6 +48,7 @@ class Kind(Enum):
     DEFINITION = "others read it as the visibility says, and only its owner changes it"
     COMMON = "everybody sees it"
     REQUEST = "it is asked for by one and decided by others"
+    SHARE = "whoever may share its record knows it, and whom it is for"
 
 
 KINDS = {
@@ -66,6 +67,7 @@ KINDS = {
     **dict.fromkeys(("report_id", "schedule_id", "connection_id"), Kind.DEFINITION),
     **dict.fromkeys(("role_id", "team_id", "user_id", "code_id", "name"), Kind.COMMON),
     "approval_id": Kind.REQUEST,
+    "grant_id": Kind.SHARE,
 }  # fmt: skip
 """By the first parameter of a path, as `Route.parameters` names it."""
 
@@ -220,8 +222,8 @@ def _of_a_person(route: Route, kind: Kind, secrecy: str) -> str:
 
 
 def _of_a_customer(route: Route, kind: Kind, standing: Standing) -> str:
-    if standing.level is None:
-        return HIDDEN
+    if standing.level is None or (kind is Kind.SHARE and standing.level is not HIGHEST):
+        return HIDDEN  # a share is for its grantee and for those who may share as they like
     needed = LEVELS.get(str(route.permission), level_of(route.permission.verb))
     if kind is Kind.WRITTEN and needed >= Level.WRITE:
         return FORBIDDEN

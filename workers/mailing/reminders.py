@@ -14,6 +14,7 @@ from hub.access.predicates import allowed
 from hub.access.roles import Verb
 from hub.clock import business_date
 from hub.customers.models import Contact, Customer
+from hub.i18n import N_
 from hub.mail.models import Delivery, DeliveryKind
 from hub.notes import services as notes
 from hub.notes.models import Note
@@ -24,21 +25,24 @@ from workers.rendering.mails import Envelope
 from workers.rendering.readers import Reader
 from workers.rendering.reminder_mails import Occasion, ReminderFacts, compose_reminder
 
+HIDDEN = N_("A reminder of a record that you may not see")
+
 
 @renders(DeliveryKind.INVITATION, DeliveryKind.UPDATE, DeliveryKind.CANCELLATION, DeliveryKind.DUE)
 def reminder_mail(session: Session, delivery: Delivery) -> Composer:
     """Return what makes one mail of a reminder.
 
     Its own words are those of the delivery's sequence. Of the customer it tells what the person it
-    is for may see himself.
+    is for may see himself; where he may not see it at all, its own words are not for him either.
     """
     reminder = session.get_one(Reminder, delivery.source_id)
-    customer = _customer(session, reminder, delivery.user_id)
+    living = _living_customer(session, reminder)
+    customer = living if _may_see(session, delivery.user_id, living) else None
+    is_hidden = living is not None and customer is None
     note = notes.newest_of(session, customer.id) if customer else None
     told: dict[str, Any] = {
         "uid": delivery.facts["uid"],
         "sequence": delivery.sequence,
-        "title": delivery.facts["title"],
         "starts_at": _starts(delivery.facts["starts"]),
         "customer_name": customer.name if customer else "",
         "customer_phone": _phone(session, customer) if customer else None,
@@ -51,21 +55,25 @@ def reminder_mail(session: Session, delivery: Delivery) -> Composer:
     }
 
     def make(reader: Reader, envelope: Envelope) -> OutgoingMail:
-        facts = ReminderFacts(**told, last_note_on=_day(note, reader))
+        title = reader.words(HIDDEN) if is_hidden else delivery.facts["title"]
+        facts = ReminderFacts(**told, title=title, last_note_on=_day(note, reader))
         return compose_reminder(Occasion(delivery.kind.value), facts, reader, envelope)
 
     return make
 
 
-def _customer(session: Session, reminder: Reminder, reader_id: UUID | None) -> Customer | None:
-    """Return the reminder's customer, where whoever will read may see it."""
+def _living_customer(session: Session, reminder: Reminder) -> Customer | None:
     customer = session.get(Customer, reminder.customer_id) if reminder.customer_id else None
     if customer is not None and customer.merged_into_id is not None:
         customer = session.get(Customer, customer.merged_into_id)
+    return None if customer is None or customer.deleted_at is not None else customer
+
+
+def _may_see(session: Session, reader_id: UUID | None, customer: Customer | None) -> bool:
     user = session.get(User, reader_id) if reader_id else None
-    if customer is None or customer.deleted_at is not None or user is None:
-        return None
-    return customer if allowed(principal_of(session, user), Verb.READ, customer) else None
+    if customer is None or user is None:
+        return False
+    return allowed(principal_of(session, user), Verb.READ, customer)
 
 
 def _phone(session: Session, customer: Customer) -> str | None:

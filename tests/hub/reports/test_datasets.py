@@ -31,6 +31,7 @@ def test_every_list_can_be_exported_by_every_role(
         format=FileFormat.XLSX,
         title="All",
         made_at=NOW,
+        principal=principal,
     )
 
     with transaction() as other:

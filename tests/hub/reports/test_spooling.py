@@ -30,6 +30,7 @@ def order_of(user: User, stored: dict[str, Any], *, title: str = "Mine") -> File
         format=FileFormat.XLSX,
         title=title,
         made_at=NOW,
+        principal=principal,
     )
 
 
@@ -138,7 +139,7 @@ def test_nobody_but_an_unlimited_reader_gets_all(session: Session) -> None:
     session.commit()
     order = order_of(anna, {"fields": ["name"]})
 
-    everything = FileOrder(order.query, true(), FileFormat.CSV, "All", NOW)
-    nothing = FileOrder(order.query, ~true(), FileFormat.CSV, "None", NOW)
+    everything = FileOrder(order.query, true(), FileFormat.CSV, "All", NOW, order.principal)
+    nothing = FileOrder(order.query, ~true(), FileFormat.CSV, "None", NOW, order.principal)
 
     assert [read(each).total for each in (everything, nothing)] == [1, 0]

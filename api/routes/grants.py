@@ -1,0 +1,125 @@
+"""/grants and /customers/{id}/grants"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+from sqlalchemy import and_
+
+from api.lists import ListPage, list_page
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.presenting_sharing import GrantNames, grant_view
+from api.routes.customers import get_customer_record
+from api.schemas.sharing import GrantCreate, GrantPatch, GrantView
+from hub.access.lookup import get_record
+from hub.access.models import AccessGrant
+from hub.sharing import services as sharing
+from hub.sharing.listing import GRANTS
+from hub.sharing.services import Share
+
+blueprint = Blueprint("grants", __name__)
+READ = Permission(Verb.READ, "grants")
+SHARE = Permission(Verb.SHARE, "grants")
+_FURTHER = "It is shared with you yourself, and less far."
+
+
+def _view_again(call: Call[Any, Any], grant_id: UUID) -> GrantView:
+    found = get_record(call.session, call.principal, Verb.READ, AccessGrant, grant_id)
+    return grant_view(call, found)
+
+
+def _list(call: Call[Any, Any], within: Any = None) -> Answer[ListPage[GrantView]]:
+    names = GrantNames()
+
+    def view(granted: AccessGrant) -> GrantView:
+        if not names.is_loaded:  # all of the page at once, as the first one is shown
+            names.load(call.session, call.shown)
+        return grant_view(call, granted, names)
+
+    return list_page(call, GRANTS, view, within=within)
+
+
+@operation(blueprint, "GET", "/grants", permission=READ, listing=GRANTS, answer=ListPage[GrantView])
+def list_grants(call: Call) -> Answer[ListPage[GrantView]]:
+    """List who shares what with whom, and why: your own shares, and those you may change.
+
+    `user=me` gives what is shared with you in person, `live=false` what is over.
+    """
+    return _list(call)
+
+
+@operation(
+    blueprint, "GET", "/customers/<uuid:customer_id>/grants",
+    permission=READ, listing=GRANTS, answer=ListPage[GrantView],
+)  # fmt: skip
+def list_customer_grants(call: Call, customer_id: UUID) -> Answer[ListPage[GrantView]]:
+    """List with whom a customer is shared; all of it where you may share it, else your own."""
+    customer = get_customer_record(call, Verb.READ, customer_id)
+    return _list(
+        call,
+        and_(AccessGrant.subject_type == customer.entity(), AccessGrant.subject_id == customer.id),
+    )
+
+
+@operation(
+    blueprint, "POST", "/customers/<uuid:customer_id>/grants",
+    permission=SHARE, body=GrantCreate, answer=GrantView, status=HTTPStatus.CREATED,
+    reload=_view_again,
+    refusals={
+        HTTPStatus.CONFLICT: "It is shared with them already (`shared`).",
+        HTTPStatus.FORBIDDEN: f"You may not share it, or not so far: {_FURTHER}",
+    },
+)  # fmt: skip
+def share_customer(call: Call[GrantCreate], customer_id: UUID) -> Answer[GrantView]:
+    """Share a customer with a person or a team, at a level, perhaps until a time.
+
+    With whom it is shared finds it among his customers (`shared=true`), and there by whom and why.
+    """
+    customer = get_customer_record(call, Verb.SHARE, customer_id)
+    body = call.body
+    wanted = Share(
+        level=body.level.level,
+        user_id=body.user_id,
+        team_id=body.team_id,
+        may_share=body.may_share,
+        expires_at=body.expires_at,
+        reason=body.reason,
+    )
+    made = sharing.share(call.session, call.principal, customer, wanted, now=call.now)
+    return Answer(grant_view(call, made), location=f"/grants/{made.id}")
+
+
+@operation(blueprint, "GET", "/grants/<uuid:grant_id>", permission=READ, answer=GrantView)
+def get_grant(call: Call, grant_id: UUID) -> GrantView:
+    """Return a share."""
+    return _view_again(call, grant_id)
+
+
+@operation(
+    blueprint, "PATCH", "/grants/<uuid:grant_id>",
+    permission=SHARE, body=GrantPatch, answer=GrantView,
+    refusals={HTTPStatus.FORBIDDEN: f"It is not yours to change, or not so far: {_FURTHER}"},
+)  # fmt: skip
+def change_grant(call: Call[GrantPatch], grant_id: UUID) -> GrantView:
+    """Change how far or how long something is shared."""
+    granted = get_record(
+        call.session, call.principal, Verb.SHARE, AccessGrant, grant_id,
+        expected_version=call.expected_version,
+    )  # fmt: skip
+    sharing.change(call.session, call.principal, granted, call.body.changes(), now=call.now)
+    return grant_view(call, granted)
+
+
+@operation(
+    blueprint, "DELETE", "/grants/<uuid:grant_id>",
+    permission=Permission(Verb.DELETE, "grants"), status=HTTPStatus.NO_CONTENT,
+)  # fmt: skip
+def revoke_grant(call: Call, grant_id: UUID) -> Answer[None]:
+    """Take a share back, or give up what is shared with you; it ends within seconds."""
+    granted = get_record(
+        call.session, call.principal, Verb.DELETE, AccessGrant, grant_id,
+        expected_version=call.expected_version,
+    )  # fmt: skip
+    sharing.revoke(call.session, granted, now=call.now)
+    return Answer(None)

@@ -1,0 +1,97 @@
+"""What points at records of any kind, by type and id: shown where that very record may be seen.
+
+Events and jobs name what they are about in two columns. Whoever does not read everything is shown
+those about records that he may read, and, of jobs, those that are about nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Uuid, and_, cast, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hub.access.predicates import PersonalRule, has_rule, visible
+from hub.access.principals import Principal
+from hub.access.readings import guarded
+from hub.access.roles import Reach, Verb
+from hub.approvals.access import about_seen_subjects
+from hub.approvals.models import Approval
+from hub.customers.models import Customer
+from hub.db import Base
+from hub.history.models import Event
+from hub.history.records import Record
+
+_OTHER = "other_id"  # by which an event of one customer names another
+
+
+def events_seen(principal: Principal) -> ColumnElement[bool]:
+    """Return the condition for the events that a caller with the right to read them may see.
+
+    An event tells what its record held, and what it holds no more: who may not see the record may
+    not see that either.
+    """
+    everything = principal.reach(Verb.AUDIT, "events") is Reach.ALL and not principal.row_filters
+    if everything:
+        return true()
+    seen = or_(
+        *(
+            and_(Event.subject_type == model.entity(), _seen(principal, model, Event.subject_id))
+            for model in _records()
+        )
+    )
+    other = cast(Event.data[_OTHER].astext, Uuid)
+    return and_(
+        seen,
+        # Written this way, the text is read as an id only where it is one.
+        or_(~Event.type.endswith("duplicate_allowed"), _seen(principal, Customer, other)),
+    )
+
+
+class JobRule(PersonalRule):
+    """Whoever asked for a job sees it, as long as he may see what it is about."""
+
+    is_part = True
+
+    def __init__(self) -> None:
+        super().__init__("created_by")
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `hub.access.predicates.Rule.predicate`."""
+        own = true() if reach is Reach.ALL else super().predicate(principal, verb, model, reach)
+        if reach is Reach.ALL and not principal.row_filters:
+            return own
+        hidden = (
+            and_(
+                model.subject_type == subject.entity(),
+                ~_seen(principal, subject, model.subject_id),
+            )
+            for subject in _with_entity(guarded())
+        )
+        return and_(own, or_(model.subject_type.is_(None), ~or_(false(), *hidden)))
+
+    def is_own(self, principal: Principal, entity: object) -> bool:
+        """See `hub.access.predicates.Rule.is_own`: what it is about, the database must say."""
+        del principal, entity
+        return False
+
+
+def _seen(
+    principal: Principal, model: type[Any], identifier: InstrumentedAttribute[Any] | Any
+) -> ColumnElement[bool]:
+    condition = visible(principal, Verb.READ, model)
+    if model is Approval:  # its requester sees that there is one, but not what it is about
+        condition = and_(condition, about_seen_subjects(principal))
+    return select(model.id).where(model.id == identifier, condition).exists()
+
+
+def _records() -> Iterator[type[Record]]:
+    for mapper in Base.registry.mappers:
+        model = mapper.class_
+        if issubclass(model, Record) and has_rule(model):
+            yield model
+
+
+def _with_entity(models: Iterable[type[Any]]) -> Iterator[type[Any]]:
+    return (model for model in models if issubclass(model, Record))

@@ -1,0 +1,29 @@
+"""What administrators set about sharing and blind matches."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from hub.configuration import Policy, declare
+from hub.i18n import N_
+
+
+class SharingPolicy(Policy):
+    """How long access lasts that was asked for, and how often one is told of what he cannot see."""
+
+    KEY: ClassVar[str] = "sharing"
+
+    access_days: int = Field(
+        30, ge=1, le=3650, description="Access that was asked for and approved lasts so long."
+    )
+    reference_hours: int = Field(
+        72, ge=1, le=720, description="The reference of a blind match can be used so long."
+    )
+    blind_matches_per_hour: int = Field(
+        30, ge=1, le=10_000,
+        description="So often in an hour one is told that a record like his exists; then he makes"
+        " no more for a while.",
+    )  # fmt: skip
+
+
+declare(SharingPolicy, N_("Sharing"))

@@ -1,0 +1,167 @@
+"""A protected customer does not exist for others, whatever is asked and however."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from hub.access.models import User
+from hub.access.roles import BASE_ROLES, Role
+from hub.clock import utcnow
+from hub.customers.models import Contact, Customer
+from hub.db import transaction
+from hub.history.sealing import seal
+from hub.ledger.models import Job
+from hub.notes.models import Note
+from hub.plans.models import PlanItem
+from hub.reminders.models import Reminder
+from tests.api.client import ApiClient
+from tests.api.conftest import Caller, make_caller
+from tests.security.possessions import Possessions, make_possessions
+from tests.security.routes import Route, documented_routes
+
+WORD = "Zanzibarfalk"
+OF_THE_CUSTOMER = {
+    "approval_id", "conflict_id", "contact_id", "customer_id", "duplicate_id", "grant_id",
+    "link_id", "note_id", "reminder_id", "external_ref",
+}  # fmt: skip
+SEEN_BY_ALL_WITH_A_RIGHT = {Role.ADMINISTRATOR, Role.AUDITOR}
+
+
+@pytest.fixture
+def routes(app: Flask) -> list[Route]:
+    return documented_routes(app)
+
+
+@pytest.fixture
+def hidden(client: ApiClient) -> Possessions:
+    made = make_possessions(make_caller(Role.REPRESENTATIVE, "other@example.com"), WORD)
+    with transaction() as session:
+        session.execute(
+            update(Customer).values(
+                protected_at=utcnow(), protected_until=utcnow() + timedelta(days=1)
+            )
+        )
+    return made
+
+
+def told_of(hidden: Possessions) -> set[str]:
+    """Return the ids and texts that hang on the protected customers."""
+    with transaction() as session:
+        found = {str(each) for each in session.scalars(select(Customer.id))}
+        for texts in (Customer.name, Customer.external_ref, Contact.last_name, Note.body,
+                      Reminder.title):  # fmt: skip
+            found |= {text for text in session.scalars(select(texts)) if text}
+    found |= {hidden.paths[name] for name in OF_THE_CUSTOMER}
+    return found - {WORD}  # the word alone stands in the name of a report, which is no secret
+
+
+@pytest.mark.parametrize("role", [r for r in Role if r not in SEEN_BY_ALL_WITH_A_RIGHT])
+def test_nothing_of_it_is_found_by_its_id(
+    client: ApiClient, routes: list[Route], hidden: Possessions, role: Role
+) -> None:
+    caller = make_caller(role, "caller@example.com")
+    secrets = told_of(hidden)
+    wrong, asked = [], 0
+    for route in routes:
+        if not OF_THE_CUSTOMER & set(route.parameters.values()):
+            continue
+        if not BASE_ROLES[role].grants(route.permission.verb, route.permission.collection):
+            continue
+        asked += 1
+        answer = route.call(client, caller.headers, hidden)
+        own_words = answer.text
+        for name in route.parameters.values():
+            own_words = own_words.replace(hidden.paths[name], "")
+        expected = 409 if "external_ref" in route.parameters else 404
+        if answer.status_code != expected or any(each in own_words for each in secrets):
+            wrong.append((str(route), answer.status_code, answer.text))
+
+    assert wrong == []
+    assert asked > 8
+
+
+@pytest.mark.parametrize("role", [r for r in Role if r not in SEEN_BY_ALL_WITH_A_RIGHT])
+def test_no_list_count_or_search_knows_of_it(
+    client: ApiClient, routes: list[Route], hidden: Possessions, role: Role
+) -> None:
+    caller = make_caller(role, "caller@example.com")
+    with transaction() as session:  # what he asked for himself, while he still saw it
+        session.execute(
+            update(Job).where(Job.subject_type == "customer").values(created_by=caller.user_id)
+        )
+        while seal(session):
+            pass
+    secrets = told_of(hidden)
+    wrong = []
+    for route in routes:
+        if route.operation.method != "GET" or set(route.parameters) - {"name"}:
+            continue
+        if not BASE_ROLES[role].grants(route.permission.verb, route.permission.collection):
+            continue
+        for query in queries(route):
+            answer = route.call(client, caller.headers, hidden, query=query)
+            if answer.status_code != 200 or any(each in answer.text for each in secrets):
+                wrong.append((str(route), query, answer.text))
+
+    assert wrong == []
+
+
+def queries(route: Route) -> list[str]:
+    listing = route.operation.listing
+    if listing is None:
+        return [""]
+    counted = ",".join(field.name for field in listing.fields if field.facet)
+    asked = ["", f"?facets={counted}"] if counted else [""]
+    return [*asked, f"?q={WORD}"] if listing.search is not None else asked
+
+
+def test_a_plan_made_while_it_was_seen_tells_no_more_than_what_became_of_it(
+    client: ApiClient, hidden: Possessions
+) -> None:
+    importer = make_caller(Role.INTEGRATION, "importer@example.com")
+    customer_id = UUID(hidden.paths["customer_id"])
+    with transaction() as session:
+        items = session.scalars(select(PlanItem).where(PlanItem.record_id == customer_id)).all()
+        for item in items:
+            item.before = {"name": f"{WORD} Havn"}
+            item.outcome = "done"
+            item.source = {"row": 2}
+            item.errors = [{"pointer": "", "code": "kept", "message": "{other}",
+                            "params": {"other": f"{WORD} Havn"}}]  # fmt: skip
+        plans = {str(item.plan_id) for item in items}
+    _hand_over(hidden, importer)
+
+    answers = [client.get(f"/api/v1/plans/{p}/items", headers=importer.headers) for p in plans]
+    answers.append(
+        client.get(f"/api/v1/imports/{hidden.paths['import_id']}/rows", headers=importer.headers)
+    )
+
+    for answer in answers:
+        assert answer.status_code == 200
+        [item] = answer.json["items"]
+        assert (item["action"], item["outcome"], item["before"]) == ("update", "done", None)
+        assert str(customer_id) not in answer.text
+        assert f"{WORD} Havn" not in answer.text
+
+
+def _hand_over(hidden: Possessions, caller: Caller) -> None:
+    from hub.imports.models import ImportJob
+    from hub.plans.models import Plan
+
+    with transaction() as session:
+        session.execute(update(Plan).values(created_by=caller.user_id))
+        session.execute(update(ImportJob).values(owner_user_id=caller.user_id))
+
+
+def test_somebody_who_may_see_it_still_does(client: ApiClient, hidden: Possessions) -> None:
+    with transaction() as session:
+        owner = session.scalars(select(User).where(User.email == "other@example.com")).one()
+    auditor = make_caller(Role.AUDITOR, "aud@example.com")
+
+    assert str(owner.id) == hidden.paths["user_id"]
+    for name in ("customers", "contacts", "notes"):
+        answer = client.get(f"/api/v1/{name}", headers=auditor.headers)
+        assert answer.json["total"]["count"] >= 1
