@@ -36,6 +36,8 @@ from api.routes import (
     notes,
     ownership,
     plans,
+    pool_acts,
+    pools,
     problems,
     registry_lookups,
     reminders,
@@ -93,6 +95,8 @@ CONCEPTS = (
     credit,
     credit_codes,
     documents,
+    pools,
+    pool_acts,
 )
 PAGES = (front_page, health, metrics, documentation, ticket_pages)
 

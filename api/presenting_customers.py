@@ -17,7 +17,7 @@ from hub.customers.models import Customer
 
 _VERBS = (*OF_A_RECORD, Verb.CLAIM)
 _COLUMNS = frozenset(CustomerView.model_fields) - {
-    "registry", "accounting", "hold", "provenance", "allowed_actions",
+    "registry", "accounting", "hold", "provenance", "allowed_actions", "pool_state",
 }  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def customer_view(
         **{n: loaded[n] if n in loaded else getattr(customer, n) for n in _COLUMNS},
         allowed_actions=_actions(call, customer),
         hold=hold_view(call, customer),
+        pool_state=customer.pool_place,
         registry=RegistryView(
             state=customer.registry_state,
             source=customer.registry_source,

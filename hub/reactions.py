@@ -14,6 +14,9 @@ from hub.history.recording import when_changed
 from hub.ledger.setbacks import when_set_back
 from hub.ledger.tasks import TaskName
 from hub.mail.sources import declare_source
+from hub.pools import applying
+from hub.pools import following as following_owners
+from hub.pools.recalling import CLAIM, RecallWarnings
 from hub.reminders.due import ReminderMails
 from hub.reports import delivering as report_deliveries
 from hub.signing_in import following
@@ -35,6 +38,9 @@ def install() -> None:
     declare_source("reminder", ReminderMails())
     declare_source("approval", ApprovalMails())
     declare_source("ticket", TicketMails())
+    when_changed("customer", following_owners.react)
+    declare_source(CLAIM, RecallWarnings())
     report_deliveries.install()
     credit.install()
     transactions.declare_actions()
+    applying.declare_actions()

@@ -14,9 +14,11 @@ from hub.idempotency import services as idempotency
 from hub.mail import keeping
 from hub.plans import services as plans
 from hub.signing_in import attempts, sessions, tickets
+from hub.pools.models import SeenCard
 
 BATCH = 1000
 CALLS_KEPT = timedelta(days=30)
+CARDS_KEPT = timedelta(days=2)  # counted by the day, in any zone
 LOOKUPS_KEPT = timedelta(days=1)  # candidates are chosen from at once, and name people
 
 Prune = Callable[[Session, datetime, int], int]
@@ -31,6 +33,16 @@ def _prune_calls(session: Session, now: datetime, limit: int) -> int:
 def _prune_lookups(session: Session, now: datetime, limit: int) -> int:
     created_at = RegistryLookup.created_at
     return _remove_oldest(session, RegistryLookup, created_at, now - LOOKUPS_KEPT, limit)
+
+
+def _prune_seen_cards(session: Session, now: datetime, limit: int) -> int:
+    due = select(SeenCard.id).where(SeenCard.seen_on < (now - CARDS_KEPT).date()).limit(limit)
+    gone: Any = session.execute(
+        delete(SeenCard)
+        .where(SeenCard.id.in_(due.with_for_update(skip_locked=True)))
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)
 
 
 def _remove_oldest(
@@ -58,5 +70,6 @@ PRUNED: Mapping[str, Prune] = {
     "attempts": attempts.prune,
     "confidential_mails": keeping.let_old_go,
     "plans": plans.expire,
+    "seen_cards": _prune_seen_cards,
 }
 """What is pruned, by the name under which it is counted."""

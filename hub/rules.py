@@ -18,6 +18,7 @@ from hub.access.predicates import (
     declare_rules,
 )
 from hub.access.row_filters import declare_filterable
+from hub.access.standing import declare_pools
 from hub.approvals.access import ApprovalRule
 from hub.approvals.models import Approval
 from hub.autofill.models import RegistryLookup
@@ -36,6 +37,8 @@ from hub.mail.models import Delivery
 from hub.notes.access import OnCustomerRule
 from hub.notes.models import Note
 from hub.plans.models import Plan
+from hub.pools.access import ClaimRule, DrawRule, PoolRule, pools_decided_over
+from hub.pools.models import Pool, PoolClaim, PoolDraw
 from hub.problems.models import Problem
 from hub.reminders.models import Reminder
 from hub.reports.access import RunRule
@@ -72,6 +75,9 @@ RULES: Mapping[type[Any], Rule] = {
     ReportSchedule: OwnerRule(),
     ReportRun: RunRule(),
     Export: PersonalRule("owner_user_id"),
+    Pool: PoolRule(),
+    PoolDraw: DrawRule(),
+    PoolClaim: ClaimRule(),
     Problem: PersonalRule("owner_user_id"),
     Job: PersonalRule("created_by"),
 }
@@ -81,3 +87,4 @@ def install() -> None:
     """Declare the rules; every process that reads or writes for a caller does so as it starts."""
     declare_rules(RULES)
     declare_filterable(CUSTOMERS)
+    declare_pools(pools_decided_over)
