@@ -52,7 +52,7 @@ CLAIMS = Listing(
             Choice(ClaimState.WITHDRAWN, N_("Withdrawn")),
             Choice(ClaimState.EXPIRED, N_("Expired")),
             Choice(ClaimState.RELEASED, N_("Released")),
-            Choice(ClaimState.TAKEN_BACK, N_("Taken back")),
+            Choice(ClaimState.TAKEN_BACK, N_("Taken back from the owner")),
             Choice(ClaimState.RECALLED, N_("Recalled")),
             Choice(ClaimState.PASSED_ON, N_("Passed on")),
         )),
