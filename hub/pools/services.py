@@ -13,7 +13,7 @@ from hub.access.models import Team, User
 from hub.customers.models import Customer
 from hub.errors import ConflictError, FieldError, ValidationError
 from hub.i18n import N_
-from hub.pools.models import Pool
+from hub.pools.models import DrawOrder, Pool
 from hub.pools.people import members
 from hub.pools.quotas import Room, rooms
 
@@ -126,6 +126,8 @@ def _checked(session: Session, pool: Pool | None, given: Mapping[str, Any]) -> d
         _refuse_taken(session, pool, values["name"])
     if "modes" in values:
         values["modes"] = sorted(set(values["modes"]))
+    if "draw_order" in values:
+        values["draw_order"] = DrawOrder(values["draw_order"])
     return values
 
 
