@@ -18,7 +18,7 @@ from hub.pools.dealing import Dealt, Hand, deal, fingerprint
 from hub.pools.finding import cooling, require_open
 from hub.pools.models import ClaimMode, Pool, PoolDraw
 from hub.pools.people import assignable
-from hub.pools.quotas import Room, lock_draws, lock_people, rooms
+from hub.pools.quotas import Room, lock_people, rooms
 from hub.settings import get_settings
 
 SEED_BYTES = 16
@@ -67,7 +67,6 @@ def draw(
             limit=pool.batch_limit,
         )  # fmt: skip
     _refuse_strangers(session, pool, wanted)
-    lock_draws(session, pool)
     lock_people(session, pool, wanted)
     today = business_date(now, get_settings().zone)
     room_of = rooms(session, pool, wanted, on=today)
@@ -157,7 +156,10 @@ def _hands(
 
 
 def _settled(session: Session, pool: Pool, seed: str, hands: Sequence[Hand]) -> _Table:
-    """Deal, and hold the rows that were dealt; what others hold just now is not there."""
+    """Deal, and hold the rows that were dealt.
+
+    What others hold at this moment is not there: so no draw waits for another, or for a claim.
+    """
     candidates = list(
         session.scalars(
             select(Customer.id)

@@ -72,11 +72,6 @@ def lock_people(session: Session, pool: Pool, user_ids: Iterable[UUID]) -> None:
         session.execute(_LOCK, {"name": f"pool:{pool.id}:{user_id}"})
 
 
-def lock_draws(session: Session, pool: Pool) -> None:
-    """Let one draw of a pool follow another; taken before any person's lock."""
-    session.execute(_LOCK, {"name": f"pool:{pool.id}:draw"})
-
-
 def rooms(session: Session, pool: Pool, user_ids: Iterable[UUID], *, on: date) -> dict[UUID, Room]:
     """Return what room people have on a business day; only under their locks is it theirs."""
     wanted = set(user_ids)
