@@ -11,7 +11,6 @@ from hub.access.principals import Shared, Standing
 from hub.access.roles import GRANTED_LEVELS, Level
 from hub.db import Ids, among
 
-
 FindPools = Callable[[Session, UUID, Sequence[UUID]], Iterable[UUID]]
 """Returns over which pools a person decides, himself or by one of some teams."""
 

@@ -13,7 +13,7 @@ from hub.access.roles import WITHOUT_OWNING, Reach, Verb
 from hub.access.row_filters import narrowed
 from hub.customers.models import Customer
 from hub.db import among
-from hub.pools.models import Pool, PoolClaim, PoolDraw
+from hub.pools.models import Pool
 
 
 class PoolRule:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.clock import business_date
+from hub.customers import ownership
 from hub.customers.models import Customer, Lifecycle, PoolState
 from hub.customers.pool_states import require_state
 from hub.errors import ConflictError
@@ -19,6 +20,9 @@ from hub.pools.models import LIVE, ClaimMode, ClaimState, Pool, PoolClaim
 from hub.settings import get_settings
 
 CUSTOMER = "customer"
+_PROTECTION = ("protected_at", "protected_by", "protected_until")
+"""That of a customer which is not locked is over; it has no owner left to hang on."""
+
 ACTS = f"{CUSTOMER}.pool_"
 """What the events of a pool's acts begin with."""
 
@@ -48,15 +52,7 @@ def put_in(
     former = customer.owner_user_id
     if former is not None:
         _leave(session, pool, customer, former, how=how, reason=reason, now=now)
-    for field in (
-        "owner_user_id",
-        "team_id",
-        "inside_rep_id",
-        "outside_rep_id",
-        "protected_at",
-        "protected_by",
-        "protected_until",
-    ):  # fmt: skip - protection that is over has no owner to hang on
+    for field in (*ownership.FIELDS, *_PROTECTION):
         setattr(customer, field, None)
     customer.pool_id, customer.pool_state, customer.pooled_at = pool.id, PoolState.IN_POOL, now
     session.flush()
@@ -229,9 +225,7 @@ def _leave(
     now: datetime,
 ) -> None:
     claim = live_claim(session, customer.id)
-    if (
-        claim is None
-    ):  # it was his before it came into any pool: he is its former owner all the same
+    if claim is None:  # it was his before it came into any pool: he had it all the same
         claim = PoolClaim(
             customer_id=customer.id,
             pool_id=pool.id,

@@ -96,13 +96,13 @@ def _held(session: Session, pool: Pool, user_ids: set[UUID]) -> Mapping[UUID, in
         PoolClaim.state == ClaimState.APPLIED,
     )
     both = union_all(owned, applied).subquery()
-    counted = select(both.c.user_id, func.count().label("count")).group_by(both.c.user_id)
-    return {row.user_id: row.count for row in session.execute(counted)}
+    counted = select(both.c.user_id, func.count().label("number")).group_by(both.c.user_id)
+    return {row.user_id: row.number for row in session.execute(counted)}
 
 
 def _taken(session: Session, pool: Pool, user_ids: set[UUID], on: date) -> Mapping[UUID, int]:
     counted = (
-        select(PoolClaim.user_id, func.count().label("count"))
+        select(PoolClaim.user_id, func.count().label("number"))
         .where(
             PoolClaim.pool_id == pool.id,
             PoolClaim.user_id.in_(user_ids),
@@ -112,4 +112,4 @@ def _taken(session: Session, pool: Pool, user_ids: set[UUID], on: date) -> Mappi
         )
         .group_by(PoolClaim.user_id)
     )
-    return {row.user_id: row.count for row in session.execute(counted)}
+    return {row.user_id: row.number for row in session.execute(counted)}

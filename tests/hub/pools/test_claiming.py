@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.access.roles import Verb
 from hub.clock import utcnow
+from hub.customers import ownership
 from hub.customers import services as customers
 from hub.customers.models import Customer, Lifecycle, PoolState
 from hub.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError
@@ -23,6 +24,7 @@ from tests.pools import (
     codes,
     make_scene,
     make_waiting,
+    put_in,
     release,
     speaking,
     states,
@@ -48,6 +50,11 @@ def events(session: Session, customer: Customer) -> list[tuple[str, object]]:
     return [(each.type, (each.data or {}).get("reason")) for each in found]
 
 
+def place(customer: Customer) -> PoolState | None:
+    """Return where it stands; mypy does not remember this as it does an attribute."""
+    return customer.pool_place
+
+
 def take_back(session: Session, scene: Scene, *taken: Customer) -> list[str | None]:
     return codes(
         returning.take_back(
@@ -67,16 +74,18 @@ def test_a_released_customer_is_nobodys_and_remembers_who_had_it(
     customer = make_customer(session, owner_user_id=scene.bo.id)
     customer.inside_rep_id, customer.outside_rep_id = scene.bo.id, scene.carl.id
     customer.team_id = scene.pool.claim_team_ids[0]
-    session.flush()
+    session.commit()
 
     assert codes(release(session, scene, scene.bo, customer)) == [None]
 
     assert states(session, customer.id) == [("in_pool", None)]
-    left = (customer.team_id, customer.inside_rep_id, customer.outside_rep_id)
-    assert (left, customer.pool_id) == ((None, None, None), scene.pool.id)
+    names = ("owner_user_id", "team_id", "inside_rep_id", "outside_rep_id")
+    assert [getattr(customer, name) for name in names] == [None] * 4
+    assert customer.pool_id == scene.pool.id
     claim = session.scalars(select(PoolClaim)).one()
     assert (claim.user_id, claim.mode, claim.state) == (scene.bo.id, None, ClaimState.RELEASED)
     assert claim.ended_reason == "ingen tid"
+    session.commit()
     assert events(session, customer) == [("customer.pool_released", "ingen tid")]
 
 
@@ -111,26 +120,30 @@ def test_a_protected_customer_is_locked_until_its_protection_is_over(
     customer.protected_at, customer.protected_until = utcnow(), utcnow() + DAY
     session.flush()
 
-    assert customer.pool_place is PoolState.LOCKED
+    assert place(customer) is PoolState.LOCKED
     (refused,) = release(session, scene, scene.bo, customer)
     assert isinstance(refused.error, ConflictError)
     assert refused.error.details == {"state": "locked", "allowed": ["owned"]}
 
     customer.protected_until = utcnow() - DAY
     session.flush()
-    assert customer.pool_place is PoolState.OWNED
+    assert place(customer) is PoolState.OWNED
     assert codes(release(session, scene, scene.bo, customer)) == [None]
-    assert (customer.protected_at, customer.protected_until) == (None, None)
+    assert [getattr(customer, f"protected_{name}") for name in ("at", "until")] == [None, None]
 
 
 def test_who_decides_assigns_and_takes_back_and_both_are_told_in_the_history(
     session: Session, scene: Scene
 ) -> None:
-    (customer,) = make_waiting(session, scene.pool)
+    customer = make_customer(session)
+    session.commit()
+    put_in(session, scene.pool, customer)
+    session.commit()
 
     claim = assign(session, scene, customer, scene.bo)
     assert (claim.mode, claim.state, claim.user_id) == ("assign", "owned", scene.bo.id)
     assert states(session, customer.id) == [("owned", scene.bo.id)]
+    session.commit()
 
     assert take_back(session, scene, customer) == [None]
 
@@ -290,13 +303,12 @@ def test_only_those_who_decide_assign(session: Session, scene: Scene) -> None:
 def test_past_the_pool_nobody_gets_or_loses_a_customer(session: Session, scene: Scene) -> None:
     waiting, owned = make_waiting(session, scene.pool, 2)
     assign(session, scene, owned, scene.bo)
-    now = utcnow()
 
     with pytest.raises(ConflictError) as given:
-        customers.update(session, waiting, {"owner_user_id": scene.carl.id}, now=now)
+        ownership.assign(session, waiting, {"owner_user_id": scene.carl.id}, reason="x")
     assert given.value.details == {"state": "in_pool", "allowed": ["applied", "owned"]}
     with pytest.raises(ConflictError) as taken:
-        customers.update(session, owned, {"owner_user_id": None}, now=now)
+        ownership.assign(session, owned, {"owner_user_id": None}, reason="x")
     assert taken.value.details == {"state": "owned", "allowed": ["in_pool", "locked"]}
     assert states(session, waiting.id, owned.id) == [("in_pool", None), ("owned", scene.bo.id)]
 
@@ -308,14 +320,16 @@ def test_a_customer_given_to_a_colleague_takes_its_claim_along(
     first = assign(session, scene, customer, scene.bo)
     session.commit()
 
-    customers.update(session, customer, {"owner_user_id": scene.carl.id}, now=utcnow())
+    ownership.assign(session, customer, {"owner_user_id": scene.carl.id}, reason="hans by")
     session.commit()
 
     claims = session.scalars(select(PoolClaim).order_by(PoolClaim.id)).all()
     assert [(each.user_id, each.state) for each in claims] == [
         (scene.bo.id, ClaimState.PASSED_ON), (scene.carl.id, ClaimState.OWNED),
     ]  # fmt: skip
-    assert claims[0].id == first.id
+    assert (claims[0].id, claims[0].ended_reason, claims[1].reason) == (
+        first.id, "hans by", "hans by",
+    )  # fmt: skip
     assert states(session, customer.id) == [("owned", scene.carl.id)]
 
 

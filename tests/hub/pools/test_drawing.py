@@ -34,6 +34,7 @@ def again(drawn: PoolDraw) -> list[tuple[object, object]]:
 
 def test_a_draw_can_be_drawn_again_from_what_is_stored(session: Session, scene: Scene) -> None:
     waiting = make_waiting(session, scene.pool, 9)
+    session.commit()
 
     drawn = drawing.draw(session, scene.pool, {scene.bo.id: 4}, own=True, reason="mandag", now=NOW)
     session.commit()

@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier
@@ -145,7 +145,7 @@ def patiently(act: Act, user_id: UUID, chance: random.Random) -> None:
     raise AssertionError("nobody is turned away five times")
 
 
-def crowd(people: list[UUID], acts: list[Act], *, rounds: int = 1) -> list[float]:
+def crowd(people: list[UUID], acts: Sequence[Act], *, rounds: int = 1) -> list[float]:
     """Have everybody act at once; returns how long each waited for his answer."""
     everything[:] = waiting_ids()
     together = Barrier(PEOPLE)

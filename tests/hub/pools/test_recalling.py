@@ -71,6 +71,7 @@ def note(session: Session, customer: Customer, at: datetime) -> None:
 def test_the_owner_is_warned_once_and_then_the_customer_goes_back(session: Session) -> None:
     scene = make_scene(session, **RULES)
     customer = make_held(session, scene)
+    session.commit()
 
     assert (warn(session, day(22)), recall(session, day(22))) == ([], 0)
     (warning,) = warn(session, day(23))
