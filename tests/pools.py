@@ -16,6 +16,7 @@ from hub.access.teams import set_members
 from hub.clock import utcnow
 from hub.customers import services as customers
 from hub.customers.models import Customer
+from hub.db import new_id
 from hub.pools import claiming, holding, returning, services
 from hub.pools.batches import Outcome
 from hub.pools.models import ClaimState, Pool, PoolClaim
@@ -49,7 +50,7 @@ def make_pool(
     name: str = "Nord",
     **rules: Any,
 ) -> Pool:
-    team = Team(name=f"team of {name}")
+    team = Team(name=f"team {new_id()}")  # everybody sees teams
     session.add(team)
     session.flush()
     set_members(session, team, [user.id for user in people])
