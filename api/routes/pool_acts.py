@@ -151,6 +151,7 @@ def draw_customers(call: Call[DrawRequest], pool_id: UUID) -> DrawView:
     Each gets at most what his quotas leave room for. Seed and candidates are stored: anybody who
     knows the pool can draw again and compare.
     """
+    drawing.refuse_narrowed(call.principal)
     wanted = _wanted(call)
     own = call.body.hands is None
     pool = get_pool(call.session, call.principal, Verb.CLAIM if own else Verb.ASSIGN, pool_id)

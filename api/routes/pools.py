@@ -157,5 +157,5 @@ def list_people(call: Call, pool_id: UUID) -> StandingsView:
             )
             for each in found
         ],
-        waiting=count_waiting(call.session, pool),
+        waiting=count_waiting(call.session, call.principal, pool),
     )

@@ -20,22 +20,26 @@ ALLOWED: Mapping[PoolState | None, tuple[PoolState, ...]] = {
 """What may follow a state; None is that of a customer which has to do with no pool."""
 
 
+_APPLIED_FOR = N_("applied for")
+
+
 def require_state(customer: Customer, *needed: PoolState | None) -> None:
     """Pass where a customer is in one of the states that an act begins with.
 
     Raises:
         ConflictError: ``pool_state``; `details` says where it is and what may follow that.
     """
-    state = customer.pool_place
-    if state in needed:
+    place = customer.pool_place
+    if place in needed:
         return
-    if state is None:
-        raise _refused(state, N_("The customer is in no pool."))
+    if place is None:
+        raise _refused(place, N_("The customer is in no pool."))
+    wanted = next(each for each in reversed(needed) if each is not None)
     raise _refused(
-        state,
-        N_("In its pool the customer is {found}, not {needed}."),
-        found=state.value,
-        needed=", ".join(each.value for each in needed if each is not None),
+        place,
+        N_("In its pool the customer is {state}, not {wanted}."),
+        state=_word(place),
+        wanted=_word(wanted),
     )
 
 
@@ -56,13 +60,18 @@ def refuse_owner_past_the_pool(customer: Customer, owner_user_id: UUID | None) -
     raise _refused(customer.pool_place, message)
 
 
-def _refused(state: PoolState | None, message: str, **params: object) -> ConflictError:
+def _word(state: PoolState) -> str:
+    # What a plan is when it is applied is another thing, with another word in other languages.
+    return _APPLIED_FOR if state is PoolState.APPLIED else state.value
+
+
+def _refused(place: PoolState | None, message: str, **params: object) -> ConflictError:
     return ConflictError(
         "pool_state",
         message,
         details={
-            "state": state.value if state else None,
-            "allowed": [each.value for each in ALLOWED[state]],
+            "state": place.value if place else None,
+            "allowed": [each.value for each in ALLOWED[place]],
         },
         **params,
     )

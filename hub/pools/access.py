@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from hub.access.predicates import PartRule, visible
@@ -40,13 +40,18 @@ class PoolRule:
 
 
 class DrawRule(PartRule):
-    """Everybody who knows the pool may look at its draws, so that he can draw them again."""
+    """Everybody who knows the pool may look at its draws, so that he can draw them again.
+
+    They name customers of the whole pool: a token that is narrowed to some knows of none.
+    """
 
     def predicate(
         self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
     ) -> ColumnElement[bool]:
         """See `hub.access.predicates.Rule.predicate`."""
         del reach
+        if narrowed(principal, Customer):
+            return false()
         known = select(Pool.id).where(visible(principal, verb, Pool)).correlate(None)
         of_known: ColumnElement[bool] = model.pool_id.in_(known)
         return of_known

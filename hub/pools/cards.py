@@ -9,10 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hub.access.principals import Principal
 from hub.customers.models import Customer
 from hub.db import new_id
 from hub.errors import ConflictError
 from hub.i18n import N_
+from hub.pools.access import cards_seen
 from hub.pools.models import Pool, SeenCard
 from hub.pools.quotas import lock_people
 
@@ -77,13 +79,13 @@ def note_seen(
         )  # fmt: skip
 
 
-def count_waiting(session: Session, pool: Pool) -> int:
-    """Return how many customers wait in a pool, applied for or not."""
+def count_waiting(session: Session, principal: Principal, pool: Pool) -> int:
+    """Return how many customers wait in a pool, applied for or not, of those a caller is shown."""
     return (
         session.scalar(
             select(func.count())
             .select_from(Customer)
-            .where(Customer.pool_id == pool.id, Customer.is_pooled, Customer.deleted_at.is_(None))
+            .where(Customer.pool_id == pool.id, cards_seen(principal))
         )
         or 0
     )

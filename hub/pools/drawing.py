@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access.principals import Principal
+from hub.access.row_filters import narrowed
 from hub.clock import business_date
 from hub.customers.models import Customer, PoolState
-from hub.errors import ConflictError, ValidationError
+from hub.errors import ConflictError, ForbiddenError, ValidationError
 from hub.i18n import N_
 from hub.pools import holding
 from hub.pools.dealing import Dealt, Hand, deal, fingerprint
@@ -108,6 +110,18 @@ def draw(
             draw=(made.id, position),
         )
     return made
+
+
+def refuse_narrowed(principal: Principal) -> None:
+    """Pass a caller who reaches all customers of the pools that he knows.
+
+    Raises:
+        ForbiddenError: his token is narrowed to some, and a draw is over the whole pool.
+    """
+    if narrowed(principal, Customer):
+        raise ForbiddenError(
+            N_("A draw is over the whole pool; this token is narrowed to some customers.")
+        )
 
 
 def candidates_of(drawn: PoolDraw) -> list[UUID]:

@@ -46,8 +46,8 @@ def put_in(
     if customer.lifecycle is not Lifecycle.ACTIVE:
         raise ConflictError(
             "lifecycle",
-            N_("The customer is {lifecycle}; only active ones wait in a pool."),
-            lifecycle=customer.lifecycle.value,
+            N_("The customer is {state}; only active ones wait in a pool."),
+            state=customer.lifecycle.value,
         )
     former = customer.owner_user_id
     if former is not None:

@@ -42,6 +42,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "CustomerPatch": {"city": "Ry"},
     "CustomerUpsert": {"city": "Ry"},
     "Decision": {},
+    "DecisionsBody": {"customer_ids": [NOBODY], "decision": "approved"},
     "DrawRequest": {"count": 1},
     "Entry": {"customer_ids": [NOBODY], "reason": "x"},
     "Recall": {"customer_ids": [NOBODY], "reason": "x"},
