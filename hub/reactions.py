@@ -14,8 +14,7 @@ from hub.history.recording import when_changed
 from hub.ledger.setbacks import when_set_back
 from hub.ledger.tasks import TaskName
 from hub.mail.sources import declare_source
-from hub.pools import applying
-from hub.pools import following as following_owners
+from hub.pools import applying, handing_over
 from hub.pools.recalling import CLAIM, RecallWarnings
 from hub.reminders.due import ReminderMails
 from hub.reports import delivering as report_deliveries
@@ -31,6 +30,7 @@ def install() -> None:
     when_changed("customer", autofill.react, many=autofill.react_many)
     when_changed("customer", pushing.react, many=pushing.react_many)
     when_changed("customer", duplicates.react)
+    when_changed("customer", handing_over.react, many=handing_over.react_many)
     when_set_back(TaskName.LOOK_UP_COMPANY, registry_notes.note_customer)
     when_set_back(TaskName.SEARCH_COMPANIES, registry_notes.note_search)
     when_set_back(TaskName.PUSH_CUSTOMER, accounting_notes.note_push)
@@ -38,7 +38,6 @@ def install() -> None:
     declare_source("reminder", ReminderMails())
     declare_source("approval", ApprovalMails())
     declare_source("ticket", TicketMails())
-    when_changed("customer", following_owners.react)
     declare_source(CLAIM, RecallWarnings())
     report_deliveries.install()
     credit.install()

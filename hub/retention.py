@@ -13,8 +13,8 @@ from hub.db import Base
 from hub.idempotency import services as idempotency
 from hub.mail import keeping
 from hub.plans import services as plans
-from hub.signing_in import attempts, sessions, tickets
 from hub.pools.models import SeenCard
+from hub.signing_in import attempts, sessions, tickets
 
 BATCH = 1000
 CALLS_KEPT = timedelta(days=30)

@@ -4,6 +4,8 @@ The acts are those of `hub.pools`; here is what nobody may do past them.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from hub.customers.models import Customer, PoolState
@@ -43,7 +45,20 @@ def require_state(customer: Customer, *needed: PoolState | None) -> None:
     )
 
 
-def refuse_owner_past_the_pool(customer: Customer, owner_user_id: UUID | None) -> None:
+class Pooled(Protocol):
+    """A customer, or as much of one as says where it stands."""
+
+    pool_id: UUID | None
+    pool_state: PoolState | None
+    pooled_at: datetime | None
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether its existence is hidden from most, now."""
+        ...
+
+
+def refuse_owner_past_the_pool(customer: Pooled, owner_user_id: UUID | None) -> None:
     """Pass where a customer may be given to somebody, or taken from everybody, without its pool.
 
     One that waits in a pool gets its owner there, and one that came from a pool goes back to it.
@@ -51,13 +66,14 @@ def refuse_owner_past_the_pool(customer: Customer, owner_user_id: UUID | None) -
     Raises:
         ConflictError: ``pool_state``; `details` says where it is and what is allowed.
     """
-    if customer.is_pooled:
+    if customer.pooled_at is not None:
         message = N_("The customer waits in a pool: it is claimed or assigned there.")
     elif customer.pool_id is not None and owner_user_id is None:
         message = N_("The customer came from a pool: release it to a pool.")
     else:
         return
-    raise _refused(customer.pool_place, message)
+    is_locked = customer.pool_id is not None and customer.is_protected
+    raise _refused(PoolState.LOCKED if is_locked else customer.pool_state, message)
 
 
 def _word(state: PoolState) -> str:

@@ -18,7 +18,7 @@ from hub.approvals.models import Approval, ApprovalState
 from hub.clock import business_date
 from hub.customers.models import Customer, PoolState
 from hub.customers.pool_states import require_state
-from hub.db import among
+from hub.db import among, locked
 from hub.history.records import Record
 from hub.i18n import N_
 from hub.pools import holding
@@ -170,9 +170,7 @@ def _ended(session: Session, approval: Approval, now: datetime) -> None:
 
 
 def _locked(session: Session, approval: Approval) -> tuple[PoolClaim, Customer, Pool]:
-    customer = session.get_one(
-        Customer, approval.subject_id, with_for_update={"key_share": True}, populate_existing=True
-    )
+    customer = locked(session, Customer, approval.subject_id)
     claim = session.scalars(
         select(PoolClaim)
         .where(PoolClaim.approval_id == approval.id)

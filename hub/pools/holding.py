@@ -20,9 +20,6 @@ from hub.pools.models import LIVE, ClaimMode, ClaimState, Pool, PoolClaim
 from hub.settings import get_settings
 
 CUSTOMER = "customer"
-_PROTECTION = ("protected_at", "protected_by", "protected_until")
-"""That of a customer which is not locked is over; it has no owner left to hang on."""
-
 ACTS = f"{CUSTOMER}.pool_"
 """What the events of a pool's acts begin with."""
 
@@ -52,7 +49,7 @@ def put_in(
     former = customer.owner_user_id
     if former is not None:
         _leave(session, pool, customer, former, how=how, reason=reason, now=now)
-    for field in (*ownership.FIELDS, *_PROTECTION):
+    for field in (*ownership.FIELDS, *ownership.PROTECTION):  # protection that is over
         setattr(customer, field, None)
     customer.pool_id, customer.pool_state, customer.pooled_at = pool.id, PoolState.IN_POOL, now
     session.flush()
@@ -163,7 +160,12 @@ def turn_down(
 
 
 def pass_on(
-    session: Session, customer: Customer, claim: PoolClaim, *, now: datetime, reason: str | None
+    session: Session,
+    claim: PoolClaim,
+    owner_user_id: UUID | None,
+    *,
+    now: datetime,
+    reason: str | None,
 ) -> None:
     """End a claim whose owner has the customer no longer, though it did not come back to the pool.
 
@@ -171,11 +173,11 @@ def pass_on(
     """
     _end(claim, ClaimState.PASSED_ON, by=origin_of(session).user_id, reason=reason, now=now)
     session.flush()
-    if customer.deleted_at is None and customer.owner_user_id is not None:
+    if owner_user_id is not None:
         following = PoolClaim(
-            customer_id=customer.id,
+            customer_id=claim.customer_id,
             pool_id=claim.pool_id,
-            user_id=customer.owner_user_id,
+            user_id=owner_user_id,
             mode=ClaimMode.ASSIGN,
             state=ClaimState.OWNED,
             reason=reason,

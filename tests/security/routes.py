@@ -23,15 +23,12 @@ _OTHER_NAMES = {
 }
 """Where a path gives an id a name that another kind of record has as well."""
 
-<<<<<<< HEAD
 PUBLIC_ROUTES = frozenset({"POST /sessions", "POST /password-resets", "POST /tickets/use"})
 """What anybody may call: how people get in. Anything else has a permission."""
 
 OF_A_SESSION = frozenset({"GET /session", "POST /session/sign-out"})
 """What makes sense by a cookie only."""
-=======
 NOBODY = "00000000-0000-7000-8000-000000000000"
->>>>>>> ad4fc55 (Pools over the API, under every fault, and for those alone who may know of them)
 
 ONES_BODIES: dict[str, dict[str, Any]] = {
     "Assignments": {"items": [{"customer_id": NOBODY, "user_id": NOBODY}], "reason": "x"},

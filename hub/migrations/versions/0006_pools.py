@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0006"
-down_revision = "0011"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -20,7 +20,8 @@ _IDS = postgresql.ARRAY(sa.Uuid())
 _TEXTS = postgresql.ARRAY(sa.Text())
 _DELIVERY_KINDS = (
     "kind in ('invitation', 'update', 'cancellation', 'due', 'report', 'alert', 'recovery',"
-    " 'digest', 'test', 'approval')"
+    " 'digest', 'test', 'approval', 'welcome', 'password_reset', 'password_changed',"
+    " 'address_verification')"
 )
 _WITH_WARNINGS = _DELIVERY_KINDS.replace("'approval'", "'approval', 'recall_warning'")
 _POOL_STATE = (

@@ -13,7 +13,7 @@ from hub.customers.models import Customer, Lifecycle, PoolState
 from hub.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError
 from hub.history.models import Event
 from hub.history.recording import when_changed
-from hub.pools import claiming, following, returning
+from hub.pools import claiming, handing_over, returning
 from hub.pools.finding import get_pool
 from hub.pools.models import ClaimMode, ClaimState, PoolClaim
 from tests.people import make_customer
@@ -36,7 +36,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def scene(session: Session) -> Scene:
-    when_changed("customer", following.react)
+    when_changed("customer", handing_over.react, many=handing_over.react_many)
     return make_scene(session)
 
 
