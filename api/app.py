@@ -37,6 +37,8 @@ from api.routes import (
     notes,
     ownership,
     plans,
+    pool_acts,
+    pools,
     problems,
     protection,
     registry_lookups,
@@ -97,6 +99,8 @@ CONCEPTS = (
     documents,
     grants,
     protection,
+    pools,
+    pool_acts,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 

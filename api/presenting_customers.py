@@ -19,7 +19,7 @@ from hub.customers.models import Customer
 
 _VERBS = (*OF_A_RECORD, Verb.CLAIM)
 _COLUMNS = frozenset(CustomerView.model_fields) - {
-    "registry", "accounting", "hold", "provenance", "allowed_actions", "shared",
+    "registry", "accounting", "hold", "provenance", "allowed_actions", "shared", "pool_state",
 }  # fmt: skip
 
 
@@ -36,6 +36,7 @@ def customer_view(
         allowed_actions=_actions(call, customer),
         hold=hold_view(call, customer),
         shared=shared_view(call, customer),
+        pool_state=customer.pool_place,
         registry=RegistryView(
             state=customer.registry_state,
             source=customer.registry_source,

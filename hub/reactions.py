@@ -17,6 +17,8 @@ from hub.ledger.setbacks import when_set_back
 from hub.ledger.tasks import TaskName
 from hub.mail import trying
 from hub.mail.sources import declare_source
+from hub.pools import applying, handing_over
+from hub.pools.recalling import CLAIM, RecallWarnings
 from hub.reminders import due
 from hub.reports import delivering as report_deliveries
 from hub.signing_in import following
@@ -31,6 +33,7 @@ def install() -> None:
     when_changed("customer", autofill.react, many=autofill.react_many)
     when_changed("customer", pushing.react, many=pushing.react_many)
     when_changed("customer", duplicates.react)
+    when_changed("customer", handing_over.react, many=handing_over.react_many)
     when_set_back(TaskName.LOOK_UP_COMPANY, registry_notes.note_customer)
     when_set_back(TaskName.SEARCH_COMPANIES, registry_notes.note_search)
     when_set_back(TaskName.PUSH_CUSTOMER, accounting_notes.note_push)
@@ -44,6 +47,8 @@ def install() -> None:
     declare_source("reminder", due.ReminderMails())
     declare_source("approval", ApprovalMails())
     declare_source("ticket", TicketMails())
+    declare_source(CLAIM, RecallWarnings())
     report_deliveries.install()
     credit.install()
     transactions.declare_actions()
+    applying.declare_actions()

@@ -14,6 +14,7 @@ from hub.hooks.models import DeliveryState, HookDelivery
 from hub.idempotency import services as idempotency
 from hub.mail import keeping
 from hub.plans import services as plans
+from hub.pools.models import SeenCard
 from hub.signing_in import attempts, sessions, tickets
 from hub.sync import runs
 
@@ -21,6 +22,7 @@ BATCH = 1000
 RUNS_KEPT = timedelta(days=90)
 DELIVERIES_KEPT = timedelta(days=90)
 CALLS_KEPT = timedelta(days=30)
+CARDS_KEPT = timedelta(days=2)  # counted by the day, in any zone
 LOOKUPS_KEPT = timedelta(days=1)  # candidates are chosen from at once, and name people
 
 Prune = Callable[[Session, datetime, int], int]
@@ -46,6 +48,16 @@ def _prune_deliveries(session: Session, now: datetime, limit: int) -> int:
     over = HookDelivery.state.not_in((DeliveryState.STORED, DeliveryState.FAILED))
     received_at = HookDelivery.received_at
     return _remove_oldest(session, HookDelivery, received_at, now - DELIVERIES_KEPT, limit, over)
+
+
+def _prune_seen_cards(session: Session, now: datetime, limit: int) -> int:
+    due = select(SeenCard.id).where(SeenCard.seen_on < (now - CARDS_KEPT).date()).limit(limit)
+    gone: Any = session.execute(
+        delete(SeenCard)
+        .where(SeenCard.id.in_(due.with_for_update(skip_locked=True)))
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)
 
 
 def _remove_oldest(
@@ -76,5 +88,6 @@ PRUNED: Mapping[str, Prune] = {
     "attempts": attempts.prune,
     "confidential_mails": keeping.let_old_go,
     "plans": plans.expire,
+    "seen_cards": _prune_seen_cards,
 }
 """What is pruned, by the name under which it is counted."""

@@ -19,6 +19,7 @@ from hub.access.predicates import (
     declare_rules,
 )
 from hub.access.row_filters import declare_filterable
+from hub.access.standing import declare_pools
 from hub.approvals.access import ApprovalRule
 from hub.approvals.models import Approval
 from hub.autofill.models import RegistryLookup
@@ -37,6 +38,8 @@ from hub.mail.models import Delivery
 from hub.notes.access import OnCustomerRule
 from hub.notes.models import Note
 from hub.plans.models import Plan
+from hub.pools.access import ClaimRule, DrawRule, PoolRule, pools_decided_over
+from hub.pools.models import Pool, PoolClaim, PoolDraw
 from hub.problems.models import Problem
 from hub.reminders.models import Reminder
 from hub.reports.access import RunRule
@@ -77,6 +80,9 @@ RULES: Mapping[type[Any], Rule] = {
     ReportSchedule: OwnerRule(),
     ReportRun: RunRule(),
     Export: PersonalRule("owner_user_id"),
+    Pool: PoolRule(),
+    PoolDraw: DrawRule(),
+    PoolClaim: ClaimRule(),
     Problem: PersonalRule("owner_user_id"),
     Job: JobRule(),
 }
@@ -88,3 +94,4 @@ def install() -> None:
     declare_filterable(CUSTOMERS)
     declare_shareable(Customer)
     guarding.install()
+    declare_pools(pools_decided_over)

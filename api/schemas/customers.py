@@ -15,6 +15,7 @@ from hub.customers.models import (
     CustomerRole,
     HoldState,
     Lifecycle,
+    PoolState,
     RegistryState,
 )
 
@@ -213,6 +214,11 @@ class CustomerView(RecordView):
     outside_rep_id: UUID | None
     protected_until: AwareDatetime | None
     shared: SharedView | None = Field(description="Null where it is not shared with you.")
+    pool_id: UUID | None
+    pool_state: PoolState | None = Field(
+        description="Where it stands in its pool; `locked` while it is protected."
+    )
+    pooled_at: AwareDatetime | None = Field(description="Since when it waits in its pool.")
     marketing_protected: bool
     channel: str
     imported_at: AwareDatetime | None

@@ -135,6 +135,8 @@ class RecordRule:
     visibility says so, colleagues of the owner or everyone, to read and to comment. A record
     without an owner is everyone's to work on. Of all these only the first two, and who leads the
     owner, know that a protected record exists; and only the owner, and who leads him, protect one.
+    One that waits in a pool is for those who decide over that pool, and whom it is shared with; the
+    former read what people have from the pool, too.
     """
 
     is_part = False
@@ -154,10 +156,13 @@ class RecordRule:
         )
         # Whoever protects it is to know it still.
         protects = verb is Verb.PROTECT
-        open_to = [] if protects else self._unprotected(principal, verb, model, reach)
-        unprotected = [and_(each, ~model.is_protected) for each in open_to]
+        unprotected = [] if protects else self._unprotected(principal, verb, model, reach)
+        # One or the other: a protected record has an owner, and one in a pool has none.
+        is_open = and_(~model.is_protected, ~model.is_pooled)
+        open_to = [and_(each, is_open) for each in unprotected]
+        of_pools = self._of_pools(principal, verb, model)
         # What is quick to look at comes first: PostgreSQL keeps the order of an OR.
-        return or_(own, *led, *unprotected, *self._shared(principal, verb, model))
+        return or_(own, *led, *open_to, *of_pools, *self._shared(principal, verb, model))
 
     def is_own(self, principal: Principal, entity: object) -> bool:
         """See `Rule.is_own`."""
@@ -171,6 +176,16 @@ class RecordRule:
             return []
         ids = shared.to_share_on if verb is Verb.SHARE else shared.at.get(level_of(verb))
         return [among(model.id, ids)] if ids else []
+
+    def _of_pools(
+        self, principal: Principal, verb: Verb, model: type[Any]
+    ) -> list[ColumnElement[bool]]:
+        if not principal.standing.pool_ids:
+            return []
+        of_theirs = among(model.pool_id, principal.standing.pool_ids)
+        if level_of(verb) > Level.COMMENT:
+            return [and_(of_theirs, model.is_pooled)]
+        return [and_(of_theirs, ~model.is_protected)]
 
     def _unprotected(
         self, principal: Principal, verb: Verb, model: type[Any], reach: Reach

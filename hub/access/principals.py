@@ -49,13 +49,15 @@ class Standing:
     """Where a person stands among the others: his teams, those he leads, what is shared with him.
 
     `line_*` are the teams he leads, those below them, and the people in all of these; himself he
-    does not lead. `team_ids` are the teams he is in and those he leads. `shared` is by entity.
+    does not lead. `team_ids` are the teams he is in and those he leads, `pool_ids` the pools that
+    he decides over. `shared` is by entity.
     """
 
     team_ids: Ids = NO_IDS
     colleague_ids: Ids = NO_IDS
     line_team_ids: Ids = NO_IDS
     line_user_ids: Ids = NO_IDS
+    pool_ids: Ids = NO_IDS
     shared: Mapping[str, Shared] = field(default_factory=dict)
 
 

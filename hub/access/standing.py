@@ -1,6 +1,6 @@
 """Reads where a person stands: his teams, the line he leads, what is shared with him."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, literal, or_, select
@@ -10,6 +10,16 @@ from hub.access.models import AccessGrant, Team, TeamMember
 from hub.access.principals import Shared, Standing
 from hub.access.roles import GRANTED_LEVELS, Level
 from hub.db import Ids, among
+
+FindPools = Callable[[Session, UUID, Sequence[UUID]], Iterable[UUID]]
+"""Returns over which pools a person decides, himself or by one of some teams."""
+
+_find_pools: list[FindPools] = []
+
+
+def declare_pools(find: FindPools) -> None:
+    """Have `find` asked for the pools of a person; they are a process, and so say it themselves."""
+    _find_pools[:] = [find]
 
 
 def standing_of(session: Session, user_id: UUID) -> Standing:
@@ -22,11 +32,13 @@ def standing_of(session: Session, user_id: UUID) -> Standing:
         )
     )
     line = _line(session, user_id)
+    teams = Ids({*own, *line})
     return Standing(
-        team_ids=Ids({*own, *line}),
+        team_ids=teams,
         colleague_ids=_members(session, own),
         line_team_ids=line,
         line_user_ids=Ids(each for each in _members(session, line) if each != user_id),
+        pool_ids=Ids(each for find in _find_pools for each in find(session, user_id, teams)),
         shared=_shared(session, (user_id, *own, *line)),
     )
 

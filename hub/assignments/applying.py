@@ -22,6 +22,7 @@ from hub.assignments.entities import OWNER, Assignable, assigned_by
 from hub.assignments.planning import acting_for
 from hub.assignments.records import Owners
 from hub.customers.ownership import NEEDS_OWNER
+from hub.customers.pool_states import refuse_owner_past_the_pool
 from hub.errors import (
     ConflictError,
     DomainError,
@@ -176,6 +177,11 @@ def _error_of(assignable: Assignable, wanted: _Wanted, row: Any) -> DomainError 
         return ForbiddenError(_NO_RIGHT)
     if row.is_protected and wanted.owners.get(OWNER, row.owner_user_id) is None:
         return ConflictError("protected", NEEDS_OWNER)
+    if OWNER in wanted.owners:
+        try:
+            refuse_owner_past_the_pool(row, wanted.owners[OWNER])
+        except ConflictError as error:
+            return error
     return None
 
 

@@ -33,6 +33,9 @@ def lock(
             model.id,
             model.version,
             model.is_protected.label("is_protected"),
+            model.pool_id,
+            model.pool_state,
+            model.pooled_at,
             permitted.label("permitted"),
             *(getattr(model, name) for name in sorted(assignable.fields)),
         )

@@ -1,6 +1,6 @@
 """The list of customers."""
 
-from sqlalchemy import select
+from sqlalchemy import and_, case, column, select, table
 
 from hub.access.models import Team, User
 from hub.access.roles import FieldClass
@@ -12,6 +12,7 @@ from hub.customers.models import (
     CustomerRole,
     HoldState,
     Lifecycle,
+    PoolState,
     RegistryState,
 )
 from hub.i18n import N_
@@ -25,6 +26,23 @@ def _person(column: Expression) -> Expression:
 
 
 _TEAM = select(Team.name).where(Team.id == Customer.team_id).correlate(Customer).scalar_subquery()
+_POOLS = table("pool", column("id"), column("name"))  # a process' own, so by name
+_POOL = (
+    select(_POOLS.c.name)
+    .where(_POOLS.c.id == Customer.pool_id)
+    .correlate(Customer)
+    .scalar_subquery()
+)
+_POOL_PLACE = case(
+    (and_(Customer.pool_id.is_not(None), Customer.is_protected), PoolState.LOCKED.value),
+    else_=Customer.pool_state,
+)
+POOL_STATES = (
+    Choice(PoolState.IN_POOL, N_("Waits in the pool")),
+    Choice(PoolState.APPLIED, N_("Applied for")),
+    Choice(PoolState.OWNED, N_("Owned")),
+    Choice(PoolState.LOCKED, N_("Protected")),
+)
 
 CUSTOMERS = Listing(
     name="customers",
@@ -76,6 +94,10 @@ CUSTOMERS = Listing(
               kind=Kind.USER, facet=True, caption=_person(Customer.outside_rep_id), shown=False,
               width=20),
         shared_field(Customer.entity(), Customer.id),
+        Field("pool", Customer.pool_id, label=N_("Pool"), kind=Kind.UUID, facet=True,
+              caption=_POOL, shown=False, width=20),
+        Field("pool_state", _POOL_PLACE, label=N_("Pool state"), kind=Kind.ENUM,
+              facet=True, shown=False, choices=POOL_STATES),
         Field("currency", Customer.currency, label=N_("Currency"), facet=True, shown=False),
         Field("terms_code", Customer.terms_code, label=N_("Terms code"), facet=True, shown=False),
         Field(

@@ -81,8 +81,21 @@ class HoldState(StrEnum):
 
 DEFAULT_CREDIT_CODE = "current_account"
 _WHOSE = (
-    "owner_user_id", "team_id", "inside_rep_id", "outside_rep_id", "protected_until", "deleted_at",
+    "owner_user_id", "team_id", "inside_rep_id", "outside_rep_id", "protected_until", "pool_id",
+    "pooled_at", "deleted_at",
 )  # fmt: skip
+
+
+class PoolState(StrEnum):
+    """Where a customer that has to do with a pool stands (domain.md §2).
+
+    `LOCKED` is not stored: it is an owned one while its protection is valid.
+    """
+
+    IN_POOL = "in_pool"
+    APPLIED = "applied"
+    OWNED = "owned"
+    LOCKED = "locked"
 
 
 class Customer(Record, Searchable):
@@ -93,9 +106,12 @@ class Customer(Record, Searchable):
     {code, text, params, link}. `name_provisional` says that the name is only the number we were
     given, until the registry answers or somebody types one. Protected until `protected_until`, it
     does not exist for most (`hub.access.predicates.RecordRule`).
+
     `credit_code` names a row of the catalogue, with no foreign key: nearly all name the same one,
     which every new customer would have to lock. `hold_*` change by acts of their own, which the
-    history tells; `hold_message` is {code, text, params}.
+    history tells; `hold_message` is {code, text, params}. `pool_id` is the pool that it waits in,
+    since `pooled_at`, or that its owner has it from; these and `pool_state` change by the acts of
+    `hub.pools` alone.
     """
 
     __tablename__ = "customer"
@@ -126,6 +142,9 @@ class Customer(Record, Searchable):
     protected_at: Mapped[datetime | None]
     protected_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     protected_until: Mapped[datetime | None]
+    pool_id: Mapped[UUID | None] = mapped_column(ForeignKey("pool.id"))
+    pool_state: Mapped[PoolState | None] = mapped_column(EnumText(PoolState))
+    pooled_at: Mapped[datetime | None]
     cvr: Mapped[str | None]
     p_number: Mapped[str | None]
     vat_no: Mapped[str | None]
@@ -200,6 +219,17 @@ class Customer(Record, Searchable):
             " and (protected_until is null or owner_user_id is not null)",
             name="protection",
         ),
+        CheckConstraint(
+            "case when pool_state is null then pool_id is null and pooled_at is null"
+            " else pool_id is not null and pool_state in ('in_pool', 'applied', 'owned')"
+            " and (pool_state = 'owned') = (owner_user_id is not null)"
+            " and (pool_state = 'owned') = (pooled_at is null) end",
+            name="pool_state",
+        ),
+        Index("ix_customer_pool_owner", "pool_id", "owner_user_id",
+              postgresql_where=text("pool_id is not null")),
+        Index("ix_customer_pooled_at", "pool_id", "pooled_at", "id",
+              postgresql_where=text("pooled_at is not null")),
         Index("ix_customer_owner", "owner_user_id", "id"),
         Index("ix_customer_team", "team_id", "id", postgresql_where=text("team_id is not null")),
         Index("ix_customer_inside_rep", "inside_rep_id",
@@ -221,6 +251,21 @@ class Customer(Record, Searchable):
     @classmethod
     def _is_protected(cls) -> ColumnElement[bool]:
         return func.coalesce(cls.protected_until > func.now(), False)
+
+    @hybrid_property
+    def is_pooled(self) -> bool:
+        """Whether it waits in a pool, where it is nobody's to work on."""
+        return self.pooled_at is not None
+
+    @is_pooled.inplace.expression
+    @classmethod
+    def _is_pooled(cls) -> ColumnElement[bool]:
+        return cls.pooled_at.is_not(None)
+
+    @property
+    def pool_place(self) -> PoolState | None:
+        """Its state in the pool, with `locked` while its protection is valid."""
+        return PoolState.LOCKED if self.pool_id and self.is_protected else self.pool_state
 
 
 class Contact(Record):

@@ -16,6 +16,7 @@ from hub.access.models import User
 from hub.access.principals import Permission, Principal
 from hub.access.roles import Verb
 from hub.customers.models import Customer
+from hub.customers.pool_states import refuse_owner_past_the_pool
 from hub.errors import ConflictError, FieldError, ValidationError
 from hub.history.recording import explain_change, origin_of
 from hub.i18n import N_
@@ -79,12 +80,14 @@ def assign(
 
     Raises:
         ValidationError: somebody is named who may not be assigned.
-        ConflictError: ``protected``: it would be nobody's.
+        ConflictError: ``protected``: it would be nobody's; ``pool_state``: its pool decides.
     """
     changed = {name: each for name, each in changes.items() if getattr(customer, name) != each}
     if not changed:
         return customer
     refuse_unassignable(session, changed)
+    if "owner_user_id" in changed:
+        refuse_owner_past_the_pool(customer, changed["owner_user_id"])
     if changed.get("owner_user_id", customer.owner_user_id) is None:
         _end_protection(customer)
     for name, value in changed.items():

@@ -24,6 +24,7 @@ _HOLDERS: Mapping[str, str] = {
     "doc_mirror.customer_id": "true",  # the books name it for ever
     "external_link.customer_id": "state <> 'severed'",
     "note.customer_id": _LIVING,
+    "pool_claim.customer_id": "state = 'applied'",
     "reminder.customer_id": f"closed_at is null and {_LIVING}",
 }
 """What people or other systems did with a customer and would lose with it, and when it counts."""
@@ -41,6 +42,7 @@ _TRACES = frozenset(
         "dup_candidate.b_id",
         "field_fact.customer_id",
         "import_identity.customer_id",
+        "pool_seen_card.customer_id",
     }
 )
 """What Hub itself noted beside a customer: it holds nothing, and nobody misses it."""

@@ -40,6 +40,12 @@ SYSTEM_SCHEDULES = (
         "FREQ=DAILY",
         "2026-01-01T00:30:00",
     ),
+    SystemSchedule(
+        "system: recall customers to their pools",
+        TaskName.RECALL_CUSTOMERS,
+        "FREQ=DAILY",
+        "2026-01-01T05:00:00",
+    ),
     SystemSchedule("system: let requests expire", TaskName.EXPIRE_REQUESTS, every_s=300),
 )
 

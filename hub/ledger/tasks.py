@@ -46,6 +46,7 @@ class TaskName(StrEnum):
     EXPIRE_REQUESTS = "approvals.expire_requests"
     EVALUATE_CUSTOMER = "credit.evaluate_customer"
     EVALUATE_CUSTOMERS = "credit.evaluate_customers"
+    RECALL_CUSTOMERS = "pools.recall_customers"
 
 
 _QUEUES = {
@@ -68,6 +69,7 @@ _QUEUES = {
     TaskName.UNDO_ASSIGNMENT: Queue.BULK,
     TaskName.TIDY_LEDGER: Queue.BULK,
     TaskName.EVALUATE_CUSTOMERS: Queue.BULK,
+    TaskName.RECALL_CUSTOMERS: Queue.BULK,
 }
 
 

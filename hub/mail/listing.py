@@ -29,6 +29,7 @@ DELIVERIES = Listing(
             Choice(DeliveryKind.PASSWORD_RESET, N_("Password reset")),
             Choice(DeliveryKind.PASSWORD_CHANGED, N_("Password changed")),
             Choice(DeliveryKind.ADDRESS_VERIFICATION, N_("Check of an address")),
+            Choice(DeliveryKind.RECALL_WARNING, N_("Warning of a recall")),
         )),
         Field("state", Delivery.state, label=N_("State"), kind=Kind.ENUM, facet=True, choices=(
             Choice(DeliveryState.PENDING, N_("Pending")),

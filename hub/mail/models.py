@@ -29,6 +29,7 @@ class DeliveryKind(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
     ADDRESS_VERIFICATION = "address_verification"
+    RECALL_WARNING = "recall_warning"
 
 
 CALENDAR = frozenset({DeliveryKind.INVITATION, DeliveryKind.UPDATE, DeliveryKind.CANCELLATION})

@@ -8,6 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from connectors import declarations as installed
+from hub.access.callers import principal_of
+from hub.access.models import Team, User
+from hub.access.roles import Role
+from hub.access.teams import set_members
 from hub.clock import utcnow
 from hub.connections import credentials, declarations, health
 from hub.connections import services as connections
@@ -21,12 +25,16 @@ from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
 from hub.mail.models import Delivery, DeliveryState
 from hub.plans.models import Plan, PlanState
+from hub.pools import applying
+from hub.pools.models import Pool
 from hub.problems import services as problems
 from hub.problems.models import Problem
 from hub.sync import loading
 from tests.api.conftest import Caller
 from tests.hub.hooks.shops import SECRET
+from tests.people import make_user
 from tests.petitions import petition
+from tests.pools import make_pool, make_waiting
 
 API = "/api/v1"
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -203,6 +211,36 @@ class Scene:
         asker = self.caller.user_id if own else UUID(user["id"])
         with transaction() as session:
             return petition(session, session.get_one(Customer, UUID(customer["id"])), asker).id
+
+    def pool(self, *, managed: bool = False) -> UUID:
+        """Make a pool of the caller's own team; `managed` gives it to him to decide over."""
+        with transaction() as session:
+            me = session.get_one(User, self.caller.user_id)
+            managers = [me] if managed else []
+            return make_pool(
+                session, [me], managers=managers, name=uuid4().hex, daily_quota=9, cooldown_days=1
+            ).id
+
+    def waiting(self, pool_id: UUID) -> UUID:
+        with transaction() as session:
+            pool = session.get_one(Pool, pool_id)
+            return make_waiting(session, pool, name=self.name())[0].id
+
+    def held(self, pool_id: UUID) -> UUID:
+        customer_id = self.waiting(pool_id)
+        self.post(f"/pools/{pool_id}/claims", {"customer_ids": [str(customer_id)]})
+        return customer_id
+
+    def applied(self, pool_id: UUID) -> UUID:
+        """Have a colleague apply for a customer."""
+        customer_id = self.waiting(pool_id)
+        with transaction() as session:
+            pool = session.get_one(Pool, pool_id)
+            user = make_user(session, f"{uuid4().hex}@example.com", role=Role.ADMINISTRATOR)
+            set_members(session, session.get_one(Team, pool.claim_team_ids[0]), [user.id])
+            principal = principal_of(session, user)
+            applying.apply(session, principal, pool, [customer_id], reason=None, now=utcnow())
+        return customer_id
 
     def job(self, state: JobState) -> UUID:
         with transaction() as session:

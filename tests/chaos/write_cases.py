@@ -110,6 +110,24 @@ def _new(path: str, json: Mapping[str, Any]) -> Case:
     return lambda _: Request(path, dict(json))
 
 
+def _in_pool(scene: Scene, act: str, make: Callable[[UUID], UUID], **further: object) -> Request:
+    pool_id = scene.pool()
+    body = {"customer_ids": [str(make(pool_id))], "reason": "egn", **further}
+    return Request(f"/pools/{pool_id}/{act}", body)
+
+
+def _assigned(scene: Scene) -> Request:
+    pool_id = scene.pool(managed=True)
+    item = {"customer_id": str(scene.waiting(pool_id)), "user_id": str(scene.caller.user_id)}
+    return Request(f"/pools/{pool_id}/assignments", {"items": [item], "reason": "egn"})
+
+
+def _drawn(scene: Scene) -> Request:
+    pool_id = scene.pool()
+    scene.waiting(pool_id)
+    return Request(f"/pools/{pool_id}/draws", {"count": 1})
+
+
 def _dead_job(scene: Scene) -> UUID:
     return scene.job(JobState.DEAD)
 
@@ -262,6 +280,20 @@ CASES: Mapping[str, Case] = {
         {"customers": {"roles": ["administrator"]}},
         headers=at(s.get("/settings/assignment")),
     ),
+    "POST /pools": lambda _: Request("/pools", {"name": uuid4().hex, "held_quota": 5}),
+    "PATCH /pools/<uuid:pool_id>": _change("pools", Scene.pool, {"daily_quota": 3}),
+    "DELETE /pools/<uuid:pool_id>": _change("pools", Scene.pool),
+    "POST /pools/<uuid:pool_id>/entries": lambda s: _in_pool(
+        s, "entries", lambda _: UUID(s.customer()["id"])
+    ),
+    "POST /pools/<uuid:pool_id>/recalls": lambda s: _in_pool(s, "recalls", s.held),
+    "POST /pools/<uuid:pool_id>/claims": lambda s: _in_pool(s, "claims", s.waiting),
+    "POST /pools/<uuid:pool_id>/applications": lambda s: _in_pool(s, "applications", s.waiting),
+    "POST /pools/<uuid:pool_id>/decisions": lambda s: _in_pool(
+        s, "decisions", s.applied, decision="approved"
+    ),
+    "POST /pools/<uuid:pool_id>/assignments": _assigned,
+    "POST /pools/<uuid:pool_id>/draws": _drawn,
     "PUT /settings/approvals": lambda s: Request(
         "/settings/approvals",
         {"expires_after_days": 30},

@@ -33,6 +33,8 @@ from hub.mail.models import Delivery, DeliveryKind, DeliveryState
 from hub.notes import services as notes
 from hub.origin import ActorKind, Origin
 from hub.plans.models import Plan, PlanItem
+from hub.pools import drawing, holding
+from hub.pools.models import ClaimState, PoolClaim
 from hub.problems.models import Problem, ProblemKind
 from hub.reminders import services as reminders
 from hub.reminders.timing import Moment
@@ -52,6 +54,7 @@ from hub.signing_in.models import UserSession
 from tests.api.conftest import Caller
 from tests.debts import Paper, owe
 from tests.petitions import petition
+from tests.pools import make_pool
 
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
@@ -123,6 +126,7 @@ class _Maker:
             subject_type="customer", subject_id=customer.id, team_id=self.paths["team_id"],
             level="read", reason=self.word,
         ))  # fmt: skip
+        self.pooled()
         approval = petition(self.session, customer, self.user, reason=self.word)
         self.paths["approval_id"] = approval.id
         owe(self.session, customer, Paper(number=self.word), books=self.paths["connection_id"])
@@ -131,6 +135,24 @@ class _Maker:
         self.paths["code_id"] = self.session.scalars(
             select(CreditCode.id).where(CreditCode.code == customer.credit_code)
         ).one()
+
+    def pooled(self) -> None:
+        """Make a pool of his own team, a customer that waits in it, and one that he drew."""
+        pool = make_pool(self.session, [self.user], managers=[self.user], name=f"{self.word} pool")
+        self.paths["pool_id"] = pool.id
+        for _ in range(2):
+            customer = self.customer("Havn 3")
+            holding.put_in(
+                self.session, pool, customer, how=ClaimState.RELEASED, reason=self.word, now=NOW
+            )
+            self.others.add(customer.id)
+        drawn = drawing.draw(
+            self.session, pool, {self.user.id: 1}, own=True, reason=self.word, now=NOW
+        )
+        self.paths["draw_id"] = drawn.id
+        self.others.update(
+            self.session.scalars(select(PoolClaim.id).where(PoolClaim.pool_id == pool.id))
+        )
 
     def organised(self) -> None:
         role = CustomRole(

@@ -28,14 +28,21 @@ PUBLIC_ROUTES = frozenset({"POST /sessions", "POST /password-resets", "POST /tic
 
 OF_A_SESSION = frozenset({"GET /session", "POST /session/sign-out"})
 """What makes sense by a cookie only."""
+NOBODY = "00000000-0000-7000-8000-000000000000"
 
 ONES_BODIES: dict[str, dict[str, Any]] = {
+    "Assignments": {"items": [{"customer_id": NOBODY, "user_id": NOBODY}], "reason": "x"},
+    "ClaimRequest": {"customer_ids": [NOBODY]},
     "CodeGiven": {"code": "past_due"},
     "ContactFields": {"last_name": "Holm"},
     "ContactPatch": {"last_name": "Holm"},
     "CustomerPatch": {"city": "Ry"},
     "CustomerUpsert": {"city": "Ry"},
     "Decision": {},
+    "DecisionsBody": {"customer_ids": [NOBODY], "decision": "approved"},
+    "DrawRequest": {"count": 1},
+    "Entry": {"customer_ids": [NOBODY], "reason": "x"},
+    "Recall": {"customer_ids": [NOBODY], "reason": "x"},
     "Dismissal": {"reason": "two shops"},
     "HoldChange": {"reason": "does not pay"},
     "GrantCreate": {"user_id": "{user_id}"},

@@ -49,6 +49,7 @@ class Kind(Enum):
     COMMON = "everybody sees it"
     REQUEST = "it is asked for by one and decided by others"
     SHARE = "whoever may share its record knows it, and whom it is for"
+    POOL = "it is known to its people and to those who decide over it"
 
 
 KINDS = {
@@ -68,6 +69,7 @@ KINDS = {
     **dict.fromkeys(("role_id", "team_id", "user_id", "code_id", "name"), Kind.COMMON),
     "approval_id": Kind.REQUEST,
     "grant_id": Kind.SHARE,
+    **dict.fromkeys(("pool_id", "draw_id"), Kind.POOL),
 }  # fmt: skip
 """By the first parameter of a path, as `Route.parameters` names it."""
 
@@ -127,7 +129,11 @@ def hidden(owner: Caller, secrecy: str) -> Possessions:
     if secrecy == "protected":
         with transaction() as session:
             until = utcnow() + timedelta(days=9)
-            session.execute(update(Customer).values(protected_at=utcnow(), protected_until=until))
+            session.execute(
+                update(Customer)
+                .where(Customer.owner_user_id.is_not(None))
+                .values(protected_at=utcnow(), protected_until=until)
+            )
     return made
 
 
@@ -202,7 +208,7 @@ def expected(route: Route, standing: Standing, secrecy: str) -> str:
         return _of_a_request(verb, standing)
     if standing.sees_everything or standing.is_owner or kind is Kind.COMMON:
         return OK
-    if kind in {Kind.PERSONAL, Kind.DEFINITION}:
+    if kind in {Kind.PERSONAL, Kind.DEFINITION, Kind.POOL}:
         return _of_a_person(route, kind, secrecy)
     return _of_a_customer(route, kind, standing)
 
@@ -215,7 +221,7 @@ def _of_a_request(verb: Verb, standing: Standing) -> str:
 
 
 def _of_a_person(route: Route, kind: Kind, secrecy: str) -> str:
-    if kind is Kind.PERSONAL or secrecy == "private":
+    if kind is not Kind.DEFINITION or secrecy == "private":
         return HIDDEN
     changes = route.operation.method != "GET" and "schedule_id" in route.parameters
     return FORBIDDEN if changes or level_of(route.permission.verb) >= Level.WRITE else OK
@@ -345,7 +351,7 @@ def lists(route: Route, standing: Standing, secrecy: str) -> bool:
     if str(route) in OF_A_SESSION:
         return False
     parameters = list(route.parameters.values())
-    if parameters and KINDS[parameters[0]] not in {Kind.CUSTOMER, Kind.COMMON}:
+    if parameters and KINDS[parameters[0]] not in {Kind.CUSTOMER, Kind.COMMON, Kind.POOL}:
         return False
     definitions = {"reports", "connections", "schedules"}
     return secrecy == "private" or route.permission.collection not in definitions

@@ -1,0 +1,106 @@
+"""Who may do what with pools: their people claim, whoever decides over them assigns."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import Session
+
+from hub.access.predicates import PartRule, visible
+from hub.access.principals import Principal
+from hub.access.roles import WITHOUT_OWNING, Reach, Verb
+from hub.access.row_filters import narrowed
+from hub.customers.models import Customer
+from hub.db import among
+from hub.pools.models import Pool
+
+
+class PoolRule:
+    """A pool is known to its people and to those who decide over it."""
+
+    is_part = False
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `hub.access.predicates.Rule.predicate`."""
+        del reach
+        standing = principal.standing
+        decides: ColumnElement[bool] = among(model.id, standing.pool_ids)
+        belongs: ColumnElement[bool] = model.claim_team_ids.overlap(list(standing.team_ids))
+        if verb in WITHOUT_OWNING:
+            return or_(decides, belongs)
+        return belongs if verb is Verb.CLAIM else decides
+
+    def is_own(self, principal: Principal, entity: object) -> bool:
+        """See `hub.access.predicates.Rule.is_own`."""
+        del principal, entity
+        return False
+
+
+class DrawRule(PartRule):
+    """Everybody who knows the pool may look at its draws, so that he can draw them again.
+
+    They name customers of the whole pool: a token that is narrowed to some knows of none.
+    """
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `hub.access.predicates.Rule.predicate`."""
+        del reach
+        if narrowed(principal, Customer):
+            return false()
+        known = select(Pool.id).where(visible(principal, verb, Pool)).correlate(None)
+        of_known: ColumnElement[bool] = model.pool_id.in_(known)
+        return of_known
+
+
+class ClaimRule(PartRule):
+    """A claim is known to whoever made it and to those who decide over the pool."""
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `hub.access.predicates.Rule.predicate`."""
+        del verb
+        of_filtered = _of_filtered(principal, model)
+        if reach is Reach.ALL:
+            return and_(*of_filtered)
+        own: ColumnElement[bool] = model.user_id == principal.user_id
+        return and_(or_(own, among(model.pool_id, principal.standing.pool_ids)), *of_filtered)
+
+
+def cards_seen(principal: Principal) -> ColumnElement[bool]:
+    """Return the condition for the customers whose card, and no more, a caller is shown.
+
+    They are those that wait in a pool he knows, as far as his token is not narrowed.
+    """
+    known = select(Pool.id).where(visible(principal, Verb.READ, Pool)).correlate(None)
+    return and_(
+        Customer.is_pooled,
+        Customer.deleted_at.is_(None),
+        Customer.pool_id.in_(known),
+        *narrowed(principal, Customer),
+    )
+
+
+def pools_decided_over(session: Session, user_id: UUID, team_ids: Sequence[UUID]) -> Iterable[UUID]:
+    """Return the pools over which a person decides, himself or by one of some teams."""
+    return session.scalars(
+        select(Pool.id).where(
+            Pool.deleted_at.is_(None),
+            or_(
+                Pool.manager_user_ids.contains([user_id]),
+                Pool.manager_team_ids.overlap(list(team_ids)),
+            ),
+        )
+    )
+
+
+def _of_filtered(principal: Principal, model: type[Any]) -> list[ColumnElement[bool]]:
+    narrowing = narrowed(principal, Customer)
+    if not narrowing:
+        return []
+    return [model.customer_id.in_(select(Customer.id).where(*narrowing).correlate(None))]
