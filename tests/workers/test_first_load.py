@@ -50,7 +50,7 @@ def apply(plan_id: UUID) -> None:
 
 def undo(plan_id: UUID) -> None:
     with transaction() as session:
-        loading.request_undo(session, plans.get(session, plan_id))
+        loading.request_undo(session, plans.get(session, plan_id), now=utcnow())
     drain(TaskName.APPLY_FIRST_LOAD)
 
 
