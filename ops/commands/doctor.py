@@ -21,6 +21,7 @@ def doctor(*, stores: bool) -> None:
             *machine.look_at_settings(),
             *machine.look_at_data_directory(installation),
             *machine.look_at_master_key(installation),
+            *machine.look_at_public_url(installation),
             *machine.look_at_port(installation),
             *mail.look_at_mail(installation),
         ]

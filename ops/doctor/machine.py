@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from urllib.parse import urlsplit
 
 from hub.master_keys import read_keys
 from hub.settings import unknown_settings
@@ -10,6 +11,7 @@ from ops.installation import Installation
 from ops.master_key import is_master_key
 from ops.reach import answers, is_free, local_url
 
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _LITTLE_SPACE_BYTES = 1_000_000_000  # PostgreSQL's log of changes alone takes half of it
 
 
@@ -60,6 +62,20 @@ def _sound_key(text: str, place: str) -> Finding:
     if len(read_keys(text)) > 1:
         return warn("master key", f"{place}: a change is unfinished", "hub rotate-master-key")
     return ok("master key", place)
+
+
+def look_at_public_url(installation: Installation) -> list[Finding]:
+    """Look whether browsers will keep the cookie of a session."""
+    url = urlsplit(installation.settings.public_url or "")
+    if url.scheme != "http" or (url.hostname or "") in _THIS_MACHINE:
+        return []
+    return [
+        warn(
+            "signing in",
+            f"people reach Hub by {url.scheme}://, where browsers keep no session",
+            "end TLS in front of it and set HUB_PUBLIC_URL to its https:// address",
+        )
+    ]
 
 
 def look_at_port(installation: Installation) -> list[Finding]:

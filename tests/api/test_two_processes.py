@@ -1,0 +1,129 @@
+"""What several processes of the API must agree on, by two real ones (R-60, R-62)."""
+
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from hub.access.models import User
+from hub.clock import utcnow
+from hub.signing_in import hashing
+from hub.signing_in.models import UserPassword
+from tests.stack import Stack
+
+pytestmark = pytest.mark.stack
+PASSWORD = "four words nobody would join"
+ADDRESS = "admin@localhost"
+CONNECTIONS = 12  # of one kernel's choosing: enough that each process gets some
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with Stack({"HUB_API_PROCESSES": "2"}) as running:
+        yield running
+
+
+class Callers:
+    """Connections that stay open, each with the process that took it."""
+
+    def __init__(self, stack: Stack, kept: ExitStack) -> None:
+        self.open = [
+            kept.enter_context(closing(http.client.HTTPConnection("127.0.0.1", stack.port)))
+            for _ in range(CONNECTIONS)
+        ]
+
+    def ask(
+        self, number: int, method: str, path: str, body: object = None, **headers: str
+    ) -> tuple[int, Any, http.client.HTTPMessage]:
+        connection = self.open[number]
+        payload = None if body is None else json.dumps(body)
+        sent = {"Content-Type": "application/json"} if payload else {}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, f"/api/v1{path}", payload, {**sent, **named})
+        answer = connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text else None, answer.headers
+
+    def statuses(self, path: str, **headers: str) -> list[int]:
+        return [self.ask(each, "GET", path, **headers)[0] for each in range(CONNECTIONS)]
+
+
+@pytest.fixture
+def callers(stack: Stack) -> Iterator[Callers]:
+    with ExitStack() as kept:
+        yield Callers(stack, kept)
+
+
+@pytest.fixture(scope="module")
+def cookie(stack: Stack) -> str:
+    """The first administrator, invited, with a password, signed in."""
+    me = stack.client.get("/api/v1/me").json()
+    engine = create_engine(stack.database_url)
+    with Session(engine) as session:
+        user = session.get_one(User, me["id"])
+        session.add(
+            UserPassword(user_id=user.id, hash=hashing.hash_password(PASSWORD), changed_at=utcnow())
+        )
+        session.commit()
+    engine.dispose()
+    return sign_in(stack)
+
+
+def sign_in(stack: Stack) -> str:
+    answer = stack.client.post("/api/v1/sessions", json={"email": ADDRESS, "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+    return "; ".join(f"{each.name}={each.value}" for each in answer.cookies)
+
+
+def test_a_session_that_is_over_is_over_in_both_within_five_seconds(
+    stack: Stack, callers: Callers, cookie: str
+) -> None:
+    before = callers.statuses("/me", Cookie=cookie)
+    token = callers.ask(0, "GET", "/session", Cookie=cookie)[1]["csrf_token"]
+
+    out = callers.ask(0, "POST", "/session/sign-out", Cookie=cookie, X_CSRF_Token=token)[0]
+    ended = time.monotonic()
+    while set(callers.statuses("/me", Cookie=cookie)) != {401}:
+        assert time.monotonic() - ended < 5
+        time.sleep(0.05)
+
+    lines = (stack.directory / "api.log").read_text().splitlines()
+    said = [json.loads(line) for line in lines if '"http.request"' in line]
+    assert len({line["pid"] for line in said if line["route"] == "/api/v1/me"}) == 2
+    assert set(before) == {200}
+    assert out == 204
+    assert time.monotonic() - ended < 5
+    assert set(callers.statuses("/me", Cookie=cookie)) == {401}
+
+
+def test_a_changed_password_ends_sessions_in_both_within_five_seconds(
+    stack: Stack, callers: Callers, cookie: str
+) -> None:
+    mine, other = sign_in(stack), sign_in(stack)
+    assert set(callers.statuses("/me", Cookie=other)) == {200}
+    token = callers.ask(0, "GET", "/session", Cookie=mine)[1]["csrf_token"]
+    body = {"current_password": PASSWORD, "new_password": PASSWORD + " again"}
+
+    changed = callers.ask(1, "POST", "/me/password", body, Cookie=mine, X_CSRF_Token=token)
+    ended = time.monotonic()
+    while {*callers.statuses("/me", Cookie=other), *callers.statuses("/me", Cookie=mine)} != {401}:
+        assert time.monotonic() - ended < 5
+        time.sleep(0.05)
+
+    assert changed[0] == 204
+    fresh = changed[2]["Set-Cookie"].partition(";")[0]
+    assert set(callers.statuses("/me", Cookie=fresh)) == {200}
+
+
+def test_guesses_are_counted_by_both_together(stack: Stack, callers: Callers) -> None:
+    body = {"email": "somebody@example.com", "password": "a guess of nobody"}
+
+    statuses = [callers.ask(each, "POST", "/sessions", body)[0] for each in range(CONNECTIONS)]
+
+    assert statuses == [401] * 5 + [429] * (CONNECTIONS - 5)
