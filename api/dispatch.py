@@ -13,6 +13,7 @@ from uuid import UUID
 
 from flask import Response, request
 from pydantic import BaseModel
+from pydantic_core import from_json, to_json
 from sqlalchemy.orm import Session
 
 from api.authentication import authenticate
@@ -20,6 +21,7 @@ from api.bodies import read_json, refuse_bad_text, unsupported_content_type
 from api.calls import Answer, Call, Preferences
 from api.crowding import take_place
 from api.declarations import Operation, Public, Upload
+from api.field_classes import left_out, refuse_foreign_fields, without
 from api.presenting_jobs import job_view
 from api.refusals import malformed
 from api.schemas.jobs import JobView
@@ -101,11 +103,11 @@ def _read(operation: Operation, path: Mapping[str, Any]) -> tuple[Call[Any, Any]
         call.query = read_query(operation.query, request.args)
     elif operation.listing is None and operation.documented:
         refuse_parameters(request.args)
-    data, call.body = _read_body(operation)
+    data, call.body = _read_body(operation, call.caller)
     return call, data
 
 
-def _read_body(operation: Operation) -> tuple[bytes, Any]:
+def _read_body(operation: Operation, caller: Principal | None) -> tuple[bytes, Any]:
     if operation.body is None:
         return b"", None
     if isinstance(operation.body, Upload):
@@ -115,7 +117,9 @@ def _read_body(operation: Operation) -> tuple[bytes, Any]:
         data = request.get_data(cache=False)
         return data, data
     data, value = read_json(request, operation.content_types)
-    return data, read_body(operation.body, data, value)
+    body = read_body(operation.body, data, value)
+    refuse_foreign_fields(caller, body)
+    return data, body
 
 
 def _is_expensive(operation: Operation) -> bool:
@@ -174,9 +178,13 @@ def _wait(
 
 def _again(operation: Operation, call: Call[Any, Any], earlier: KeptAnswer) -> Response:
     # The permission was checked before; whether he may still see this very record, its reader
-    # says, by raising. What is shown is the first answer all the same.
+    # says, by raising. What is shown is the first answer all the same, but for fields that
+    # are not his to see any more.
     if operation.reload is not None and earlier.subject_id is not None:
         operation.reload(call, earlier.subject_id)
+    exclusion = left_out(call.caller, operation.answer)
+    if exclusion and earlier.headers.get("Content-Type") == _JSON:
+        earlier = replace(earlier, body=to_json(without(from_json(earlier.body), exclusion)))
     response = _respond(earlier)
     response.headers["Idempotency-Replayed"] = "true"
     return response
@@ -211,7 +219,8 @@ def _render(
     if isinstance(version, int):
         headers["ETag"] = f'"{version}"'
     headers["Content-Type"] = _JSON
-    body = type(model).__pydantic_serializer__.to_json(model)
+    exclusion = left_out(call.caller, operation.answer)
+    body = type(model).__pydantic_serializer__.to_json(model, exclude=exclusion)
     return KeptAnswer(int(status), headers, body, answer.subject_id)
 
 

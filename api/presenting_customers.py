@@ -13,6 +13,7 @@ from api.schemas.customers import (
     SharedView,
 )
 from api.schemas.sharing import GrantLevel
+from hub.access.fields import hidden_fields
 from hub.access.roles import OF_A_RECORD, Verb
 from hub.customers import facts
 from hub.customers.models import Customer
@@ -52,6 +53,7 @@ def customer_view(
         provenance={
             field: FieldSource(origin=found.origin, source=found.source, at=found.at)
             for field, found in facts.provenance(call.session, customer).items()
+            if field not in hidden_fields(call.principal, Customer)
         }
         if provenance
         else None,

@@ -6,14 +6,15 @@ session's own events, so that nobody can forget it.
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -116,6 +117,8 @@ class Base(DeclarativeBase):
         list[Any]: JSONB(),
     }
     __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - likewise; performance.md §1
+    __classes__: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Of which class a field is where it is not public: `hub.access.fields` says what follows."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 

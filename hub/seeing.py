@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Uuid, and_, cast, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
+from hub.access.fields import of_shown_fields
 from hub.access.predicates import PersonalRule, has_rule, visible
 from hub.access.principals import Principal
 from hub.access.readings import guarded
@@ -28,11 +29,11 @@ def events_seen(principal: Principal) -> ColumnElement[bool]:
     """Return the condition for the events that a caller with the right to read them may see.
 
     An event tells what its record held, and what it holds no more: who may not see the record may
-    not see that either.
+    not see that either. A record that tells of one field is hidden with it from everybody.
     """
     everything = principal.reach(Verb.AUDIT, "events") is Reach.ALL and not principal.row_filters
     if everything:
-        return true()
+        return and_(true(), *_of_shown_fields(principal))
     seen = or_(
         *(
             and_(Event.subject_type == model.entity(), _seen(principal, model, Event.subject_id))
@@ -45,6 +46,13 @@ def events_seen(principal: Principal) -> ColumnElement[bool]:
         # Written this way, the text is read as an id only where it is one.
         or_(~Event.type.endswith("duplicate_allowed"), _seen(principal, Customer, other)),
     )
+
+
+def _of_shown_fields(principal: Principal) -> Iterator[ColumnElement[bool]]:
+    for model in _records():
+        if conditions := of_shown_fields(principal, model):
+            shown = select(model.id).where(model.id == Event.subject_id, *conditions).exists()
+            yield or_(Event.subject_type != model.entity(), shown)
 
 
 class JobRule(PersonalRule):

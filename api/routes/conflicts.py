@@ -13,12 +13,14 @@ from api.operations import Answer, Call, Permission, Verb, operation
 from api.routes.customers import get_customer_record
 from api.schemas.connections import ConflictView, LinkCreate, LinkView, ResolutionBody
 from api.schemas.shapes import View
+from hub.access.fields import refuse_to_set
 from hub.access.lookup import get_record
 from hub.connections.models import Conflict, ExternalLink
 from hub.customers.models import Customer
 from hub.errors import NotFoundError
 from hub.sync import resolving
 from hub.sync.listing import CONFLICTS
+from hub.sync.showing import remote_fields
 
 blueprint = Blueprint("conflicts", __name__)
 _RESOLVED = {HTTPStatus.CONFLICT: "It was resolved or linked already."}
@@ -35,10 +37,14 @@ def _view_again(call: Call[Any, Any], conflict_id: UUID) -> ConflictView:
     return ConflictView.model_validate(found)
 
 
+def _link_view(call: Call[Any, Any], link: ExternalLink) -> LinkView:
+    fields = remote_fields(call.session, call.principal, link.connection_id)
+    return LinkView.model_validate(link).model_copy(update={"base": fields.only(link.base)})
+
+
 def _link_again(call: Call[Any, Any], link_id: UUID) -> LinkView:
-    return LinkView.model_validate(
-        get_record(call.session, call.principal, Verb.READ, ExternalLink, link_id)
-    )
+    found = get_record(call.session, call.principal, Verb.READ, ExternalLink, link_id)
+    return _link_view(call, found)
 
 
 @operation(
@@ -69,6 +75,7 @@ def resolve_conflict(call: Call[ResolutionBody], conflict_id: UUID) -> ConflictV
     """Choose whose value holds on both sides."""
     conflict = get_record(call.session, call.principal, Verb.EDIT, Conflict, conflict_id)
     get_customer_record(call, Verb.EDIT, conflict.customer_id)
+    refuse_to_set(call.principal, Customer.__classes__, [conflict.field], pointer="/choice")
     resolving.resolve(call.session, conflict, call.body.choice, now=call.now)
     call.session.flush()
     return ConflictView.model_validate(conflict)
@@ -86,7 +93,7 @@ def list_links(call: Call, customer_id: UUID) -> LinksView:
         .where(ExternalLink.customer_id == customer.id)
         .order_by(ExternalLink.id)
     )
-    return LinksView(items=[LinkView.model_validate(link) for link in found])
+    return LinksView(items=[_link_view(call, link) for link in found])
 
 
 @operation(
@@ -101,7 +108,7 @@ def link_customer(call: Call[LinkCreate], customer_id: UUID) -> LinkView:
         link = resolving.link_by_hand(
             call.session, customer, call.body.connection_id, call.body.remote_id
         )
-    return LinkView.model_validate(link)
+    return _link_view(call, link)
 
 
 @operation(

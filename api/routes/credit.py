@@ -24,7 +24,6 @@ from api.schemas.credit import (
     TransactionApproval,
 )
 from api.schemas.customers import CustomerView, MessageView
-from hub.access.roles import FieldClass
 from hub.credit import codes, holds, permissions, transactions
 from hub.credit.rules import Message, Spoken
 from hub.i18n import translate
@@ -93,7 +92,6 @@ def get_credit(call: Call, customer_id: UUID) -> CreditView:
     code = codes.code_of(call.session, customer)
     standing = permissions.standing_of(call.session, customer, now=call.now)
     owed, policy = standing.owed, standing.policy
-    reads = FieldClass.INTERNAL in call.principal.reads
     return CreditView(
         customer_id=customer.id,
         credit_code=code.code,
@@ -103,10 +101,10 @@ def get_credit(call: Call, customer_id: UUID) -> CreditView:
         automatic=policy.automatic,
         hold_allows=policy.hold_allows,
         currency=customer.currency,
-        credit_limit=customer.credit_limit if reads else None,
-        balance=owed.balance if reads else None,
-        overdue_invoices=owed.overdue if reads else None,
-        oldest_due_on=owed.oldest_due_on if reads else None,
+        credit_limit=customer.credit_limit,
+        balance=owed.balance,
+        overdue_invoices=owed.overdue,
+        oldest_due_on=owed.oldest_due_on,
         notes=_messages(call, permissions.notes_on(customer, owed)),
     )
 

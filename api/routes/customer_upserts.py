@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.concealing import naming_only_seen
 from api.dispatch import API
+from api.field_classes import refuse_foreign_fields
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_customers import customer_view
 from api.problems import problem_document, problem_of
@@ -51,7 +52,7 @@ def upsert_batch(call: Call[CustomerBatch]) -> BatchResults:
     Good items are written whatever becomes of the others; an item that changes nothing makes no new
     version.
     """
-    read = [(item.external_ref, _read(item)) for item in call.body.items]
+    read = [(item.external_ref, _read(call, item)) for item in call.body.items]
     good = [(ref, fields) for ref, fields in read if not isinstance(fields, ValidationError)]
     upserting.hold(call.session, good, now=call.now)
     results = [_result(call, ref, fields) for ref, fields in read]
@@ -117,10 +118,11 @@ def _result(
     )
 
 
-def _read(item: BatchItem) -> dict[str, Any] | ValidationError:
+def _read(call: Call[Any, Any], item: BatchItem) -> dict[str, Any] | ValidationError:
     """Return the fields of an item as an upsert of one reads them, or why it would not."""
     try:
         body = read_body(CustomerUpsert, json.dumps(item.fields).encode(), item.fields)
+        refuse_foreign_fields(call.caller, body)
     except ValidationError as error:
         return _under_fields(error)
     return body.changes()

@@ -1,6 +1,5 @@
 """/documents and /customers/{id}/documents"""
 
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint
@@ -9,19 +8,11 @@ from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.routes.customers import get_customer_record
 from api.schemas.documents import DocumentView
-from hub.access.roles import FieldClass
 from hub.documents.listing import DOCUMENTS
 from hub.documents.models import DocMirror
 
 blueprint = Blueprint("documents", __name__)
 READ = Permission(Verb.READ, "documents")
-
-
-def _view(call: Call[Any, Any], document: DocMirror) -> DocumentView:
-    shown = DocumentView.model_validate(document)
-    if FieldClass.INTERNAL in call.principal.reads:
-        return shown
-    return shown.model_copy(update={"amount": None, "remaining": None})
 
 
 @operation(
@@ -30,7 +21,7 @@ def _view(call: Call[Any, Any], document: DocMirror) -> DocumentView:
 )  # fmt: skip
 def list_documents(call: Call) -> Answer[ListPage[DocumentView]]:
     """List invoices, credit notes, payments and orders, as the accounting system has them."""
-    return list_page(call, DOCUMENTS, lambda document: _view(call, document))
+    return list_page(call, DOCUMENTS, DocumentView.model_validate)
 
 
 @operation(
@@ -43,6 +34,6 @@ def list_customer_documents(call: Call, customer_id: UUID) -> Answer[ListPage[Do
     return list_page(
         call,
         DOCUMENTS,
-        lambda document: _view(call, document),
+        DocumentView.model_validate,
         within=DocMirror.customer_id == customer.id,
     )

@@ -19,6 +19,7 @@ from api.schemas.duplicates import (
 )
 from api.schemas.jobs import JobView
 from hub.access import readings
+from hub.access.fields import hidden_fields
 from hub.access.lookup import get_record
 from hub.access.predicates import visible
 from hub.customers.models import Customer
@@ -41,6 +42,7 @@ def _evidence(call: Call[Any, Any], shown: Iterable[Mapping[str, Any]]) -> list[
             weight=item["weight"],
         )
         for item in shown
+        if item["field"] not in hidden_fields(call.principal, Customer)
     ]
 
 

@@ -1,11 +1,14 @@
 """/events"""
 
+from typing import Any
+
 from flask import Blueprint
 
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import next_link
 from api.schemas.events import EventPage, EventQuery, EventView
 from hub.access import readings
+from hub.access.fields import readable
 from hub.customers.models import Customer
 from hub.history.services import SealedEvent, events_after, last_position
 from hub.seeing import events_seen
@@ -13,9 +16,11 @@ from hub.seeing import events_seen
 blueprint = Blueprint("events", __name__)
 MARKS = frozenset({f"{Customer.entity()}.{readings.ACT}"})
 """Reading of readings leaves no mark: there would be no end of it."""
+LOOKED_THROUGH = 10_000
+"""So many positions are looked through for one page, however few of them it shows."""
 
 
-def _view(sealed: SealedEvent) -> EventView:
+def _view(call: Call[Any, Any], sealed: SealedEvent) -> EventView:
     event = sealed.event
     return EventView(
         position=sealed.position,
@@ -28,8 +33,8 @@ def _view(sealed: SealedEvent) -> EventView:
         user_id=event.user_id,
         cause_kind=event.cause_kind,
         cause_id=event.cause_id,
-        changes=event.changes,
-        data=event.data,
+        changes=readable(call.principal, event.subject_type, event.changes),
+        data=readable(call.principal, event.subject_type, event.data),
         at=event.at,
     )
 
@@ -39,27 +44,28 @@ def _view(sealed: SealedEvent) -> EventView:
     permission=Permission(Verb.AUDIT, "events"), query=EventQuery, answer=EventPage,
 )  # fmt: skip
 def list_events(call: Call[None, EventQuery]) -> Answer[EventPage]:
-    """Read everything that happened, in an order without gaps.
+    """Read what happened, in an order without gaps.
 
-    Begin with `after=0`, keep `next_after`, and ask again: nothing is skipped, and nothing comes
-    twice. An event shows up within a second or two of its commit. Of records that you may not see
-    there is none; positions count them all the same.
+    Begin with `after=0`, keep `next_after`, and ask again while it is below `last_position`:
+    nothing is skipped, and nothing comes twice. A page may be empty where little of what happened
+    is asked for, or yours to read: of records that you may not see there is no event; positions
+    count them all the same. An event shows up within a second or two of its commit.
     """
     wanted, last = call.query, last_position(call.session)
+    until = max(wanted.after, min(wanted.after + LOOKED_THROUGH, last))
     items = [
-        _view(sealed)
+        _view(call, sealed)
         for sealed in events_after(
             call.session,
             wanted.after,
             limit=wanted.limit,
-            up_to=last,
+            up_to=until,
             seen=events_seen(call.principal),
             types=wanted.type,
         )
     ]
     read = {item.subject_id for item in items if item.type not in MARKS}
     readings.note_ids(call.session, call.principal, Customer, read, "events")
-    is_full = len(items) == wanted.limit
-    following = items[-1].position if is_full else max(last, wanted.after)
-    headers = {"Link": next_link(call, after=following)} if is_full else {}
+    following = items[-1].position if len(items) == wanted.limit else until
+    headers = {"Link": next_link(call, after=following)} if following < last else {}
     return Answer(EventPage(items=items, next_after=following, last_position=last), headers=headers)

@@ -31,6 +31,7 @@ from hub.imports import services as imports
 from hub.imports import templates, uploaders
 from hub.imports.models import ImportJob
 from hub.plan_items import Sight, sight_of
+from hub.plans import services as plans
 from hub.plans.models import PlanItem
 
 blueprint = Blueprint("imports", __name__)
@@ -139,7 +140,8 @@ def list_rows(call: Call[None, ImportRowsQuery], import_id: UUID) -> Answer[Page
 
     def view(item: PlanItem) -> ImportRowView:
         if not sights:  # all of the page at once, as the first one is shown
-            sights.append(sight_of(call.session, call.principal, call.shown))
+            plan = plans.get(call.session, item.plan_id)
+            sights.append(sight_of(call.session, call.principal, plan, call.shown))
         return _row(call, item, sights[0])
 
     return page(call, query, PlanItem, view, call.query)
@@ -204,8 +206,8 @@ def _row(call: Call[Any, Any], item: PlanItem, sight: Sight) -> ImportRowView:
         outcome=item.outcome,
         customer_id=None if is_hidden else item.record_id,
         external_ref=item.external_id,
-        before=None if is_hidden else item.before,
-        after=item.after,
+        before=None if is_hidden else sight.values(item, item.before),
+        after=sight.values(item, item.after),
         reasons=[_reason(call, reason) for reason in sight.reasons(item)],
     )
 

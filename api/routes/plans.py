@@ -89,7 +89,7 @@ def list_items(call: Call[None, ItemQuery], plan_id: UUID) -> Answer[Page[PlanIt
 
     def view(item: PlanItem) -> PlanItemView:
         if not sights:  # all of the page at once, as the first one is shown
-            sights.append(sight_of(call.session, call.principal, call.shown))
+            sights.append(sight_of(call.session, call.principal, plan, call.shown))
         return PlanItemView.model_validate(sights[0].shown(item))
 
     return page(call, query, PlanItem, view, call.query)

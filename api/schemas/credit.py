@@ -2,7 +2,8 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -13,6 +14,8 @@ from api.schemas.shapes import Body, Patch, Query, RecordView, View, absent
 from hub.credit.models import Effect
 from hub.credit.policy import AutomaticHold, HoldAllows
 from hub.credit.rules import Answer, Transaction
+from hub.customers.models import Customer
+from hub.documents.models import DocMirror
 
 Code = Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
 Reference = Annotated[str, OneLine(100)]
@@ -113,7 +116,16 @@ class TransactionApproval(Body):
 
 
 class CreditView(View):
-    """How a customer stands; amounts are null where you may not read them."""
+    """How a customer stands."""
+
+    classes: ClassVar = MappingProxyType(
+        {
+            "credit_limit": Customer.__classes__["credit_limit"],
+            **dict.fromkeys(
+                ("balance", "overdue_invoices", "oldest_due_on"), DocMirror.__classes__["remaining"]
+            ),
+        }
+    )
 
     customer_id: UUID
     credit_code: str
@@ -124,7 +136,7 @@ class CreditView(View):
     hold_allows: HoldAllows
     currency: str
     credit_limit: Decimal | None
-    balance: Decimal | None = Field(description="What is owed, in the customer's currency.")
-    overdue_invoices: int | None
+    balance: Decimal = Field(description="What is owed, in the customer's currency.")
+    overdue_invoices: int
     oldest_due_on: date | None
     notes: list[MessageView]

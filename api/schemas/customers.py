@@ -1,7 +1,7 @@
 """Customers and contacts as the API takes and shows them."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -11,6 +11,7 @@ from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from api.schemas.sharing import GrantLevel
 from hub.customers.models import (
     AccountingState,
+    Customer,
     CustomerKind,
     CustomerRole,
     HoldState,
@@ -34,6 +35,8 @@ Money = Annotated[str, OneLine(20), Field(pattern=r"^\d{1,14}(\.\d{1,4})?$", exa
 
 class CustomerCreate(Body):
     """A new customer: a name is enough, or a CVR number, whose registry entry gives the name."""
+
+    classes: ClassVar = Customer.__classes__
 
     name: Name | None = None
     kind: Kind | None = None
@@ -84,6 +87,8 @@ class CustomerCreate(Body):
 
 class CustomerPatch(Patch):
     """What changes of a customer."""
+
+    classes: ClassVar = Customer.__classes__
 
     name: Name = absent()
     kind: Kind = absent()
@@ -180,6 +185,8 @@ class SharedView(View):
 
 class CustomerView(RecordView):
     """A customer."""
+
+    classes: ClassVar = Customer.__classes__
 
     name: str
     name_provisional: bool

@@ -2,16 +2,19 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from api.schemas.shapes import View
-from hub.documents.models import DocumentKind, DocumentState
+from hub.documents.models import DocMirror, DocumentKind, DocumentState
 
 
 class DocumentView(View):
     """A document as the accounting system has it; amounts are signed as there."""
+
+    classes: ClassVar = DocMirror.__classes__
 
     id: UUID
     connection_id: UUID
@@ -22,6 +25,6 @@ class DocumentView(View):
     issued_on: date
     due_on: date | None
     currency: str
-    amount: Decimal | None = Field(description="Null where you may not read amounts.")
-    remaining: Decimal | None = Field(description="What is still to be settled of it.")
+    amount: Decimal
+    remaining: Decimal = Field(description="What is still to be settled of it.")
     mirrored_at: AwareDatetime

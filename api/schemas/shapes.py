@@ -3,7 +3,9 @@
 A request refuses what it does not know, and does not guess at types: ``"32"`` is no number.
 """
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -11,8 +13,25 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 T = TypeVar("T")
 
 
+def _mark_what_may_be_absent(schema: dict[str, Any], model: type[Any]) -> None:
+    for name, each in model.classes.items():
+        shown = schema.get("properties", {}).get(name)
+        if shown is None:
+            continue
+        said = shown.get("description", "")
+        absent_for = f"Absent for who may not see fields of the class {each}."
+        shown["description"] = f"{said} {absent_for}".strip()
+        if name in schema.get("required", ()):
+            schema["required"].remove(name)
+
+
 class Body(BaseModel):
-    """What a caller sends: unknown fields, and those that are not his to write, are refused."""
+    """What a caller sends: unknown fields, and those that are not his to write, are refused.
+
+    `classes` are those of its fields that are not for everybody to set.
+    """
+
+    classes: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -40,9 +59,17 @@ class Query(BaseModel):
 
 
 class View(BaseModel):
-    """What a caller is shown."""
+    """What a caller is shown.
 
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+    `classes` are those of its fields that are not for everybody to see: they are absent from the
+    answers to others, wherever in an answer the view stands (`api.field_classes`).
+    """
+
+    classes: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    model_config = ConfigDict(
+        from_attributes=True, frozen=True, json_schema_extra=_mark_what_may_be_absent
+    )
 
 
 class RecordView(View):

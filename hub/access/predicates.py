@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Session, object_session
 
+from hub.access.fields import of_shown_fields
 from hub.access.principals import Permission, Principal
 from hub.access.roles import (
     OF_A_RECORD,
@@ -237,15 +238,16 @@ def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> Column
     reach = principal.reach(verb, entity_model.collection())
     if reach is None:
         return false()
+    shown = of_shown_fields(principal, entity_model)
     if reach is Reach.ALL and not principal.row_filters:
-        return true()
+        return and_(true(), *shown)
     rule = _rule(entity_model)
     found = (
         true()
         if reach is Reach.ALL and not rule.is_part
         else rule.predicate(principal, verb, entity_model, reach)
     )
-    return and_(found, *narrowed(principal, entity_model))
+    return and_(found, *narrowed(principal, entity_model), *shown)
 
 
 def visible_by_standing(
@@ -312,7 +314,7 @@ def _without_asking(
     granted = tuple(verb for verb in verbs if reaches[verb] is not None)
     if not granted:
         return ()
-    if principal.row_filters:
+    if principal.row_filters or of_shown_fields(principal, model):
         return None
     if all(reaches[verb] is Reach.ALL for verb in granted):
         return granted

@@ -219,9 +219,13 @@ class ExternalLink(Record):
 
 
 class Conflict(Record):
-    """A field that both sides changed, each in its own way; a person chooses."""
+    """A field that both sides changed, each in its own way; a person chooses.
+
+    Who is not shown the customer's field is not shown that it is in conflict.
+    """
 
     __tablename__ = "conflict"
+    __field_of__: ClassVar = "customer"
 
     link_id: Mapped[UUID] = mapped_column(ForeignKey("external_link.id"))
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))

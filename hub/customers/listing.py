@@ -3,7 +3,6 @@
 from sqlalchemy import and_, case, column, select, table
 
 from hub.access.models import Team, User
-from hub.access.roles import FieldClass
 from hub.customers.models import (
     AccountingState,
     Contact,
@@ -102,7 +101,7 @@ CUSTOMERS = Listing(
         Field("terms_code", Customer.terms_code, label=N_("Terms code"), facet=True, shown=False),
         Field(
             "credit_limit", Customer.credit_limit, label=N_("Credit limit"), kind=Kind.MONEY,
-            shown=False, permission_class=FieldClass.INTERNAL,
+            shown=False,
         ),
         Field("credit_code", Customer.credit_code, label=N_("Credit code"), facet=True,
               shown=False),
@@ -112,8 +111,7 @@ CUSTOMERS = Listing(
                   Choice(HoldState.HELD_AUTO, N_("On hold by itself")),
                   Choice(HoldState.HELD_MANUAL, N_("On hold by hand")),
               )),
-        Field("iban", Customer.iban, label=N_("IBAN"), shown=False,
-              permission_class=FieldClass.SENSITIVE),
+        Field("iban", Customer.iban, label=N_("IBAN"), shown=False),
         Field("channel", Customer.channel, label=N_("Channel"), facet=True, shown=False),
         Field("external_ref", Customer.external_ref, label=N_("External reference"), shown=False),
         Field(

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.access import assignable
+from hub.access.fields import NOT_YOURS
 from hub.access.models import User
 from hub.access.principals import Permission, Principal
 from hub.access.roles import Verb
@@ -51,7 +52,7 @@ def refuse_to_name_others(principal: Principal, values: Mapping[str, Any]) -> No
         return
     own = {None, principal.user_id}
     errors = [
-        FieldError(f"/{field}", "field_not_yours", NEEDS_ASSIGNING, {"permission": str(ASSIGNING)})
+        FieldError(f"/{field}", NOT_YOURS, NEEDS_ASSIGNING, {"permission": str(ASSIGNING)})
         for field in sorted(FIELDS & values.keys())
         if values[field] not in (own if field != assignable.TEAM else {None})
     ]

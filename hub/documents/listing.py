@@ -2,7 +2,6 @@
 
 from sqlalchemy import select
 
-from hub.access.roles import FieldClass
 from hub.customers.models import Customer
 from hub.documents.models import DocMirror, DocumentKind, DocumentState
 from hub.i18n import N_
@@ -36,10 +35,8 @@ DOCUMENTS = Listing(
         Field("issued_on", DocMirror.issued_on, label=N_("Date"), kind=Kind.DATE, sortable=True),
         Field("due_on", DocMirror.due_on, label=N_("Due"), kind=Kind.DATE, sortable=True),
         Field("currency", DocMirror.currency, label=N_("Currency"), facet=True),
-        Field("amount", DocMirror.amount, label=N_("Amount"), kind=Kind.MONEY,
-              permission_class=FieldClass.INTERNAL),
-        Field("remaining", DocMirror.remaining, label=N_("Remaining"), kind=Kind.MONEY,
-              permission_class=FieldClass.INTERNAL),
+        Field("amount", DocMirror.amount, label=N_("Amount"), kind=Kind.MONEY),
+        Field("remaining", DocMirror.remaining, label=N_("Remaining"), kind=Kind.MONEY),
         Field("connection", DocMirror.connection_id, label=N_("Connection"), kind=Kind.UUID,
               shown=False),
     ),

@@ -3,11 +3,14 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.access.roles import FieldClass
 from hub.db import Base, EnumText
 
 
@@ -40,6 +43,9 @@ class DocMirror(Base):
     """
 
     __tablename__ = "doc_mirror"
+    __classes__: ClassVar = MappingProxyType(
+        dict.fromkeys(("amount", "remaining"), FieldClass.INTERNAL)
+    )
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
     kind: Mapped[DocumentKind] = mapped_column(EnumText(DocumentKind))

@@ -1,8 +1,6 @@
 """What every record has: an id, a version, who made and changed it, and its own history."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -23,14 +21,12 @@ class Record(Base):
     """A row that people know: its changes become events, its `version` is the API's ETag.
 
     `__derived__` names columns that nobody writes by hand: they move neither version nor history.
-    `__secret__` names columns whose values an event must not show. `__classes__` says of which
-    class a field is where it is not public (`hub.access.roles.FieldClass`).
+    `__secret__` names columns whose values an event must not show.
     """
 
     __abstract__ = True
     __derived__: ClassVar[frozenset[str]] = frozenset()
     __secret__: ClassVar[frozenset[str]] = frozenset()
-    __classes__: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(default=utcnow, server_default=func.now())

@@ -112,6 +112,7 @@ class RowReader:
             if cell is None:
                 continue
             try:
+                self._uploader.refuse_foreign(key, f"/{key}")
                 value = parse(cell, f"/{key}")
             except ValidationError as error:
                 errors.extend(error.errors)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.access.assignable import assignable_people, refuse_unassignable
 from hub.access.callers import principal_of
+from hub.access.fields import NOT_YOURS, NOT_YOURS_TO_SET, hidden_names
 from hub.access.models import User
 from hub.access.principals import Principal
 from hub.customers import ownership
@@ -26,13 +27,25 @@ class Uploader:
     """What a file's rows may say, on behalf of whoever uploaded it.
 
     `people` are the active users by their case-folded mail address, `assignable` those among them
-    whom customers may be given to.
+    whom customers may be given to. `foreign` are fields that are not his to set, with their class.
     """
 
     user_id: UUID | None = None
     may_assign: bool = True
     people: Mapping[str, UUID] = field(default_factory=dict)
     assignable: frozenset[UUID] = frozenset()
+    foreign: Mapping[str, str] = field(default_factory=dict)
+
+    def refuse_foreign(self, name: str, pointer: str) -> None:
+        """Pass where a cell's field is the uploader's to set.
+
+        Raises:
+            ValidationError: it is not.
+        """
+        if name in self.foreign:
+            raise ValidationError.of(
+                pointer, NOT_YOURS, NOT_YOURS_TO_SET, field_class=self.foreign[name]
+            )
 
     def owner(self, address: str, pointer: str) -> UUID:
         """Return whom a cell names as owner.
@@ -67,6 +80,7 @@ def uploader_of(session: Session, user_id: UUID | None) -> Uploader:
         may_assign=principal is None or principal.may(ownership.ASSIGNING),
         people={row.email: row.id for row in rows},
         assignable=frozenset(row.id for row in rows if row.assignable),
+        foreign=_foreign(principal),
     )
 
 
@@ -95,6 +109,13 @@ def _principal(session: Session, user_id: UUID | None) -> Principal | None:
     return None if user is None else principal_of(session, user)
 
 
+def _foreign(principal: Principal | None) -> dict[str, str]:
+    if principal is None:
+        return {}
+    classes = Customer.__classes__
+    return {name: classes[name] for name in hidden_names(classes, principal.writes)}
+
+
 def _not_his(pointer: str) -> FieldError:
     params = {"permission": str(ownership.ASSIGNING)}
-    return FieldError(pointer, "field_not_yours", ownership.NEEDS_ASSIGNING, params)
+    return FieldError(pointer, NOT_YOURS, ownership.NEEDS_ASSIGNING, params)

@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.db import Base
-from hub.listing.reader import PUBLIC, Reader
+from hub.listing.classes import class_of, most_delicate
+from hub.listing.reader import Reader
 
 Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
 """A mapped column, or any SQL expression over the listing's table (subqueries correlate to it)."""
@@ -115,7 +116,8 @@ class Field:
             takes any other expression to be nullable.
         facet: may be counted; `buckets` counts ranges in place of values.
         caption: what stands for the value where people read it, for example an owner's name.
-        permission_class: whose reader may see it, filter and sort by it.
+        permission_class: whose reader may see it, filter and sort by it. As the models of its
+            columns declare it, unless it is said here, which can only guard it better.
         shown: a column of the list and of exports when no columns are asked for.
         width: of the column in a sheet, in characters; None leaves it to the sheet.
         through: wraps the comparison of `column` into the EXISTS that reaches it. All conditions
@@ -142,7 +144,7 @@ class Field:
     facet: bool = False
     buckets: tuple[Bucket, ...] = ()
     caption: Expression | None = None
-    permission_class: str = PUBLIC
+    permission_class: str = ""
     shown: bool = True
     width: int | None = None
     through: Callable[[Predicate], Predicate] | None = None
@@ -169,6 +171,10 @@ class Field:
             raise ValueError(f"{self.name}: a question about the reader is answered by yes or no")
         if self.sortable and not self.selectable:
             raise ValueError(f"{self.name}: only a field with a value can be sorted by")
+        derived = class_of(self.column, self.caption, self.sort_key, self.search_text)
+        if self.permission_class and most_delicate((self.permission_class, derived)) == derived:
+            raise ValueError(f"{self.name}: its columns say of which class it is ({derived})")
+        object.__setattr__(self, "permission_class", self.permission_class or derived)
         if self.facet and not (self.buckets or (self.selectable and self.kind in _FACETS)):
             raise ValueError(f"{self.name}: a facet over {self.kind} needs buckets")
 

@@ -345,9 +345,7 @@ def test_the_standing_says_what_is_owed_in_the_customers_currency_and_that_there
     assert [(note["code"], "EUR" in note["text"]) for note in shown["notes"]] == [
         ("other_currencies", True)
     ]
-    assert (veiled["balance"], veiled["credit_limit"], veiled["overdue_invoices"]) == (
-        None, None, None,
-    )  # fmt: skip
+    assert not {"balance", "credit_limit", "overdue_invoices", "oldest_due_on"} & veiled.keys()
     asked = ask(client, representative, customer_id, "order")
     assert [note["code"] for note in asked["notes"]] == ["other_currencies"]
 
@@ -370,7 +368,7 @@ def test_documents_are_seen_with_their_customer(
         ("invoice", "100.0000")
     ]
     assert everywhere["total"]["count"] == 3
-    assert [(each["amount"], each["remaining"]) for each in veiled["items"]] == [(None, None)] * 2
+    assert [{"amount", "remaining"} & each.keys() for each in veiled["items"]] == [set(), set()]
     assert measured.status_code == 422
 
 

@@ -1,7 +1,24 @@
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from api.authentication import forget_tokens
+from api.routes import events as feed
+from hub.access.roles import Role
+from hub.clock import utcnow
+from hub.customers import contacts
+from hub.customers import services as customers
+from hub.customers.models import Customer
+from hub.customers.services import DuplicateLeave
 from hub.db import transaction
 from hub.history.sealing import seal
+from hub.settings import get_settings
 from tests.api.client import ApiClient
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, make_caller, narrow
+from tests.people import make_customer
 
 BODY = {"email": "carl@example.com", "name": "Carl", "roles": ["representative"]}
 
@@ -48,3 +65,131 @@ def test_an_event_says_who_and_why_and_keeps_secrets(
     assert event["changes"]["name"] == [None, "n"]
     assert event["changes"].get("hash", ["•", "•"]) == ["•", "•"]
     assert made.json["token"] not in events.text
+
+
+def events(client: ApiClient, caller: Caller, query: str = "limit=1000") -> Any:
+    answer = client.get(f"/api/v1/events?{query}", headers=caller.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def subjects(client: ApiClient, caller: Caller, kind: str = "customer") -> set[str]:
+    return {
+        each["subject_id"]
+        for each in events(client, caller)["items"]
+        if each["subject_type"] == kind
+    }
+
+
+def make(owner: Caller | None, name: str, **fields: Any) -> str:
+    with transaction() as session:
+        customer = make_customer(
+            session, name, owner_user_id=owner.user_id if owner else None, **fields
+        )
+        return str(customer.id)
+
+
+@pytest.fixture
+def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("HUB_VISIBILITY", "private")
+    get_settings.cache_clear()
+    forget_tokens()
+    yield
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+def test_a_program_reads_the_events_of_what_it_sees_and_of_nothing_else(
+    client: ApiClient, administrator: Caller, private: None
+) -> None:
+    program = make_caller(Role.INTEGRATION, "shop@example.com")
+    own, free, foreign = make(program, "Egen"), make(None, "Fri"), make(administrator, "Fremmed")
+    with transaction() as session:
+        contacts.create(session, session.get_one(Customer, UUID(foreign)), {"last_name": "Holm"})
+        contacts.create(session, session.get_one(Customer, UUID(own)), {"last_name": "Friis"})
+        seal(session)
+    seal_all()
+
+    assert subjects(client, program) == {own, free}
+    assert subjects(client, administrator) == {own, free, foreign}
+    assert len(subjects(client, program, "contact")) == 1
+    read, told = events(client, program), events(client, administrator)
+    assert foreign not in str(read)
+    assert "Holm" not in str(read)
+    assert read["next_after"] == told["next_after"] == read["last_position"]
+
+
+def test_a_protected_customer_has_no_events_for_who_does_not_know_of_it(
+    client: ApiClient, administrator: Caller
+) -> None:
+    program = make_caller(Role.INTEGRATION, "shop@example.com")
+    hidden, open_ = make(administrator, "Skjult"), make(administrator, "Aaben")
+    with transaction() as session:
+        customer = session.get_one(Customer, UUID(hidden))
+        customer.protected_at, customer.protected_until = utcnow(), utcnow() + timedelta(days=1)
+        customers.create(
+            session, {"name": "Aaben", "phone": "+4533121212"}, now=utcnow(),
+            allow_duplicate=DuplicateLeave("two shops"),
+        )  # fmt: skip
+    seal_all()
+
+    read = events(client, program)
+
+    assert open_ in subjects(client, program)
+    assert hidden not in str(read)
+    assert hidden in str(events(client, administrator))
+
+
+def test_a_token_narrowed_to_some_rows_reads_the_events_of_those(
+    client: ApiClient, administrator: Caller
+) -> None:
+    danish, german = make(None, "Havn"), make(None, "Hafen", country="DE")
+    seal_all()
+
+    narrowed = narrow(administrator, {"country": {"eq": "DK"}})
+
+    assert subjects(client, narrowed) == {danish}
+    assert german not in str(events(client, narrowed))
+
+
+def test_whoever_asks_for_a_rare_type_is_led_on_by_empty_pages(
+    client: ApiClient, administrator: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "LOOKED_THROUGH", 5)
+    for number in range(12):
+        make(None, f"Kunde {number}")
+    client.post("/api/v1/users", headers=administrator.headers, json=BODY)
+    seal_all()
+    head = events(client, administrator)["last_position"]
+    after, pages, found = 0, [], []
+    while after < head:
+        page = client.get(
+            f"/api/v1/events?type=user.created&after={after}", headers=administrator.headers
+        )
+        assert ("Link" in page.headers) is (page.json["next_after"] < head)
+        after = page.json["next_after"]
+        pages.append(len(page.json["items"]))
+        found += [each["subject_id"] for each in page.json["items"]]
+    at_the_end = events(client, administrator, f"type=user.created&after={after}")
+
+    assert len(pages) == -(-head // 5)
+    assert len(found) == 2
+    assert pages.count(0) >= len(pages) - 2
+    assert (at_the_end["items"], at_the_end["next_after"]) == ([], head)
+
+
+def test_pages_of_a_filtered_feed_skip_and_repeat_nothing(
+    client: ApiClient, administrator: Caller, private: None
+) -> None:
+    program = make_caller(Role.INTEGRATION, "shop@example.com")
+    own = [make(program if n % 3 else administrator, f"Kunde {n}") for n in range(20)]
+    seal_all()
+    seen: list[str] = []
+    after, head = 0, 1
+    while after < head:
+        page = events(client, program, f"limit=3&type=customer.created&after={after}")
+        assert len(page["items"]) <= 3
+        seen += [each["subject_id"] for each in page["items"]]
+        after, head = page["next_after"], page["last_position"]
+
+    assert seen == [each for n, each in enumerate(own) if n % 3]

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -366,6 +367,15 @@ def test_one_who_has_left_since_the_preview_gets_no_customer() -> None:
     assert [(row.outcome, reasons(row)) for row in rows(job)] == [
         ("failed", ["inactive_user"]), ("done", []),
     ]  # fmt: skip
+
+
+def test_every_field_that_a_row_may_say_is_kept() -> None:
+    import_file(lines("Navn;IBAN;Kreditmaksimum;Note", "Nordlys;DK50 0040 0440 1162 43;500;ringer"))
+    import_file(lines("Navn;IBAN", "Nordlys;GB29 NWBK 6016 1331 9268 19"), overwrite=True)
+
+    [made] = customers()
+    assert (made.iban, made.note) == ("GB29NWBK60161331926819", "ringer")
+    assert made.credit_limit == Decimal(500)
 
 
 # --- going on by itself -----------------------------------------------------------------------

@@ -169,3 +169,16 @@ def test_one_whom_nothing_is_assigned_to_is_no_owner() -> None:
     row = reader.read(2, ["Nordlys", "anna@hub.example"])
 
     assert errors(row) == [("/owner_user_id", "not_assignable", "Sælger")]
+
+
+def test_a_cell_that_is_not_the_uploaders_to_set_is_refused_with_its_row() -> None:
+    uploader = replace(UPLOADER, foreign={"iban": "sensitive"})
+    columns = propose("customers", ["Navn", "IBAN"], {})
+    reader = RowReader("customers", columns, Options(), locale="da", uploader=uploader)
+
+    refused = reader.read(2, ["Nordlys", "DK5000400440116243"])
+    empty = reader.read(3, ["Havn", None])
+
+    assert errors(refused) == [("/iban", "field_not_yours", "IBAN")]
+    assert "DK50" not in str(refused)
+    assert (empty.errors, empty.values["name"]) == ((), "Havn")
