@@ -11,7 +11,7 @@ def test_a_field_is_of_the_class_of_its_column_and_of_what_is_made_of_it() -> No
     name = Field("name", Customer.name, label="Name")
     bank = Field("bank", func.substr(Customer.iban, 1, 2), label="Bank")
     limit = select(Customer.credit_limit).where(Customer.id == Customer.merged_into_id)
-    merged = Field("limit", limit.scalar_subquery(), label="Limit", kind=Kind.MONEY)
+    merged = Field("most", limit.scalar_subquery(), label="Most", kind=Kind.MONEY)
     worst = Field("x", Customer.credit_limit, label="X", caption=Customer.iban, kind=Kind.MONEY)
 
     classes = [each.permission_class for each in (iban, name, bank, merged, worst)]
