@@ -4,8 +4,8 @@ In this order: who calls, may he at all, is it well formed, was it answered befo
 like it under way, the route itself, commit, wait where that is preferred, answer.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -30,13 +30,15 @@ from api.waiting import wait_for
 from hub.access.principals import Principal
 from hub.clock import utcnow
 from hub.db import transaction
-from hub.errors import NotFoundError
+from hub.errors import HubError, NotFoundError
 from hub.i18n import N_
 from hub.idempotency import services as idempotency
 from hub.idempotency.services import KeptAnswer
 from hub.ledger.enqueueing import enqueued_in
 from hub.ledger.models import Job
 from hub.origin import ActorKind, CauseKind, Origin
+
+logger = logging.getLogger(__name__)
 
 API = "/api/v1"
 MOST_LINKS = 20  # a batch may ask for hundreds of jobs; headers have bounds
@@ -77,10 +79,10 @@ def dispatch(operation: Operation, path: dict[str, Any]) -> Response:
         return answer
     call.database = None
     jobs = _jobs(answer, session)
-    waited = bool(jobs) and bool(call.preferences.wait_s) and _wait(operation, call, answer, jobs)
-    rendered = kept[0] if kept and not waited else _render(operation, call, answer, jobs)
-    response = _respond(rendered)
-    if waited:
+    first = kept[0] if kept else _render(operation, call, answer, jobs)
+    later = _wait(operation, call, answer, jobs) if jobs and call.preferences.wait_s else None
+    response = _respond(later or first)
+    if later is not None:
         response.headers["Preference-Applied"] = f"wait={call.preferences.wait_s}"
     return response
 
@@ -165,15 +167,26 @@ def _jobs(answer: Answer[Any] | Response, session: Session) -> list[UUID]:
 
 def _wait(
     operation: Operation, call: Call[Any, Any], answer: Answer[Any], jobs: Sequence[UUID]
-) -> bool:
-    if not wait_for(jobs, call.preferences.wait_s or 0):
-        return False
-    if operation.reload is not None and answer.subject_id is not None:
+) -> KeptAnswer | None:
+    """Return the answer as it is when the work is done; None where the first one is to be given.
+
+    What is committed has succeeded, whatever happens here: the record may be gone, or somebody
+    else's, by now, and the database away.
+    """
+    try:
+        if not wait_for(jobs, call.preferences.wait_s or 0):
+            return None
+        if operation.reload is None or answer.subject_id is None:
+            return _render(operation, call, answer, jobs)
         with transaction() as session:
             later = replace(call, database=session, now=utcnow())
-            with suppress(NotFoundError):  # it has passed to somebody else: as it was then
-                answer.model = operation.reload(later, answer.subject_id)
-    return True
+            shown = replace(answer, model=operation.reload(later, answer.subject_id))
+            return _render(operation, later, shown, jobs)
+    except HubError as error:
+        logger.info("http.not_shown_again", extra={"reason": error.code})
+    except Exception:  # all of them: the first answer stands
+        logger.exception("http.not_shown_again")
+    return None
 
 
 def _again(operation: Operation, call: Call[Any, Any], earlier: KeptAnswer) -> Response:

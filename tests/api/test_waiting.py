@@ -7,14 +7,17 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
+from api import dispatch
 from api.calls import MAX_WAIT_S, Preferences
+from hub.access.roles import Role
 from hub.clock import utcnow
 from hub.db import transaction
 from hub.ledger.models import Job
 from hub.settings import get_settings
 from tests.api.client import ApiClient, Reply
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, make_caller
 
 
 def in_a_moment(act: Callable[[], None], delay_s: float = 0.2) -> threading.Thread:
@@ -177,3 +180,33 @@ def test_no_database_session_is_open_between_two_looks(
     worker.join()
 
     assert busy == [0]
+
+
+def test_what_cannot_be_shown_again_is_shown_as_it_was_made(client: ApiClient) -> None:
+    blind = make_caller(Role.ADMINISTRATOR, "blind@example.com")
+    worker = in_a_moment(finish_all)
+    answer, _ = work(client, blind, "wait=5")
+    worker.join()
+
+    assert (answer.status_code, answer.json["state"]) == (201, "queued")
+    assert answer.headers["ETag"] == '"7"'
+    assert "Preference-Applied" not in answer.headers
+
+
+@pytest.mark.parametrize("key", [None, "monday"])
+def test_a_database_that_goes_away_meanwhile_takes_nothing_back(
+    client: ApiClient, administrator: Caller, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    def lose(jobs: object, seconds: int) -> bool:
+        raise OperationalError("", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(dispatch, "wait_for", lose)
+    headers = {**administrator.headers, "Prefer": "wait=5"}
+    if key is not None:
+        headers["Idempotency-Key"] = key
+
+    answer = client.post("/probe/work", headers=headers, json={})
+
+    assert (answer.status_code, answer.json["state"]) == (201, "queued")
+    assert answer.headers["Link"] == f'</api/v1/jobs/{answer.json["id"]}>; rel="job"'
+    assert "Preference-Applied" not in answer.headers
