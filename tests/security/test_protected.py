@@ -27,6 +27,7 @@ OF_THE_CUSTOMER = {
     "approval_id", "conflict_id", "contact_id", "customer_id", "duplicate_id", "grant_id",
     "link_id", "note_id", "reminder_id", "external_ref",
 }  # fmt: skip
+WITHOUT_A_SESSION = "GET /session"  # who calls by a token has none
 SEEN_BY_ALL_WITH_A_RIGHT = {Role.ADMINISTRATOR, Role.AUDITOR}
 
 
@@ -103,7 +104,8 @@ def test_no_list_count_or_search_knows_of_it(
             continue
         for query in queries(route):
             answer = route.call(client, caller.headers, hidden, query=query)
-            if answer.status_code != 200 or any(each in answer.text for each in secrets):
+            refused = answer.status_code != 200 and str(route) != WITHOUT_A_SESSION
+            if refused or any(each in answer.text for each in secrets):
                 wrong.append((str(route), query, answer.text))
 
     assert wrong == []
