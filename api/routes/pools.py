@@ -22,6 +22,7 @@ from api.schemas.pools import (
 )
 from api.schemas.shapes import Page, PageQuery
 from hub.access.lookup import get_record
+from hub.access.people import is_active
 from hub.access.predicates import allowed, visible
 from hub.clock import business_date
 from hub.customers.models import Customer
@@ -149,7 +150,7 @@ def list_people(call: Call, pool_id: UUID) -> StandingsView:
             StandingView(
                 user_id=each.user.id,
                 name=each.user.name,
-                active=each.user.active and each.user.deleted_at is None,
+                active=is_active(each.user),
                 may_claim=each.may_claim,
                 held=each.room.held,
                 taken_today=each.room.taken,

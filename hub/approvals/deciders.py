@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
+from hub.access.people import administrators
 from hub.access.principals import Principal
 from hub.access.roles import Reach
 from hub.access.standing import leaders_of
@@ -30,11 +31,7 @@ class Administrators:
     ) -> Iterable[User]:
         """See `hub.approvals.actions.Deciders.candidates`."""
         del approval, subject
-        return session.scalars(
-            select(User)
-            .where(User.is_administrator, User.active, User.deleted_at.is_(None))
-            .order_by(User.id)
-        )
+        return administrators(session)
 
 
 class Leaders(Administrators):

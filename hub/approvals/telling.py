@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.access.callers import principal_of
 from hub.access.models import User
+from hub.access.people import find_active_user, is_active
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
 from hub.approvals.actions import Action, Deciders
@@ -39,7 +40,7 @@ def _who_may(
     subject = session.get(action.subject, approval.subject_id)
     known: set[UUID] = {approval.requested_by}
     for user in deciders.candidates(session, approval, subject):
-        if user.id in known or not user.active or user.deleted_at is not None:
+        if user.id in known or not is_active(user):
             continue
         known.add(user.id)
         if allowed(principal_of(session, user), Verb.APPROVE, approval):
@@ -48,8 +49,8 @@ def _who_may(
 
 def tell_decision(session: Session, approval: Approval) -> None:
     """Tell whoever asked what became of it."""
-    requester = session.get(User, approval.requested_by)
-    if requester is not None and requester.active and requester.deleted_at is None:
+    requester = find_active_user(session, approval.requested_by)
+    if requester is not None:
         _request(session, approval, requester, DECIDED)
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from hub.access.callers import principal_of, speaking
-from hub.access.models import ApiToken, User
+from hub.access.models import ApiToken
+from hub.access.people import find_active_user
 from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.readers import reader_of
@@ -54,8 +55,8 @@ def acting_for(session: Session, plan: Plan) -> Principal | None:
 
     He reaches no further than the token with which he asked.
     """
-    user = session.get(User, plan.created_by) if plan.created_by else None
-    if user is None or not user.active or user.deleted_at is not None:
+    user = find_active_user(session, plan.created_by)
+    if user is None:
         return None
     token = session.get_one(ApiToken, plan.token_id) if plan.token_id is not None else None
     return principal_of(session, user) if token is None else speaking(session, user, token)

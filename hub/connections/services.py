@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from hub.access.models import User
+from hub.access.people import get_active_user
 from hub.connections import credentials, declarations, holding
 from hub.connections.models import ENTITY, LIVE, USABLE, Connection, ConnectionState
 from hub.errors import ConflictError, NotFoundError, StaleVersionError, ValidationError
@@ -177,11 +177,7 @@ def _hand_over(session: Session, connection: Connection, owner_id: UUID) -> None
     Raises:
         ValidationError: there is no such user, or he is not active.
     """
-    owner = session.get(User, owner_id)
-    if owner is None or owner.deleted_at is not None or not owner.active:
-        raise ValidationError.of(
-            "/owner_user_id", "unknown_user", N_("{id} is no active user."), id=str(owner_id)
-        )
+    get_active_user(session, owner_id, pointer="/owner_user_id")
     for pulling in session.scalars(
         select(Schedule).where(Schedule.args == {"connection_id": str(connection.id)})
     ):

@@ -11,6 +11,7 @@ from hub.access.assignable import assignable_people, refuse_unassignable
 from hub.access.callers import principal_of
 from hub.access.fields import NOT_YOURS, NOT_YOURS_TO_SET, hidden_names
 from hub.access.models import User
+from hub.access.people import are_active
 from hub.access.principals import Principal
 from hub.customers import ownership
 from hub.customers.models import Customer
@@ -72,7 +73,7 @@ def uploader_of(session: Session, user_id: UUID | None) -> Uploader:
             User.id,
             User.email,
             assignable_people(Customer.collection()).label("assignable"),
-        ).where(User.active, User.deleted_at.is_(None))
+        ).where(are_active())
     ).all()
     principal = _principal(session, user_id)
     return Uploader(

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.access.models import User
+from hub.access.people import find_active_user
 from hub.db import find_locked
 from hub.errors import PostponedError
 from hub.history.recording import record
@@ -63,10 +63,7 @@ def look(session: Session, delivery_id: UUID) -> Delivery | None:
 
 def is_inactive(session: Session, delivery: Delivery) -> bool:
     """Say whether a delivery is for a user who is not one any more."""
-    if delivery.user_id is None:
-        return False
-    user = session.get(User, delivery.user_id)
-    return user is None or not user.active or user.deleted_at is not None
+    return delivery.user_id is not None and not find_active_user(session, delivery.user_id)
 
 
 def begin(

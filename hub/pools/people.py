@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.access.assignable import assignable_people
 from hub.access.models import Team, TeamMember, User
+from hub.access.people import are_active
 from hub.customers.models import Customer
 from hub.errors import ConflictError
 from hub.i18n import N_
@@ -43,9 +44,7 @@ def require_assignable(session: Session, pool: Pool, user_id: UUID) -> None:
 
 def managers(session: Session, pool: Pool) -> list[User]:
     """Return the active people who decide over a pool, by name: those named first."""
-    named = select(User).where(
-        User.id.in_(pool.manager_user_ids), User.active, User.deleted_at.is_(None)
-    )
+    named = select(User).where(User.id.in_(pool.manager_user_ids), are_active())
     of_teams = select(User).where(User.id.in_(_active_of(pool.manager_team_ids)))
     found = [*session.scalars(named.order_by(User.name, User.id))]
     found += session.scalars(of_teams.order_by(User.name, User.id))
@@ -56,6 +55,4 @@ def _active_of(team_ids: Iterable[UUID]) -> Select[UUID]:
     teams = select(Team.id).where(Team.id.in_(list(team_ids)), Team.deleted_at.is_(None))
     led = select(Team.manager_user_id).where(Team.id.in_(teams))
     belonging = select(TeamMember.user_id).where(TeamMember.team_id.in_(teams))
-    return select(User.id).where(
-        or_(User.id.in_(belonging), User.id.in_(led)), User.active, User.deleted_at.is_(None)
-    )
+    return select(User.id).where(or_(User.id.in_(belonging), User.id.in_(led)), are_active())

@@ -16,6 +16,7 @@ from sqlalchemy import Date, Select, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
+from hub.access.people import are_active
 from hub.clock import business_date
 from hub.customers.models import Customer, PoolState
 from hub.mail import services as mail
@@ -197,10 +198,7 @@ def _neglected(today: date, days: Any) -> Select[PoolClaim, Customer, Pool]:
 
 
 _OWNER_IS_ACTIVE = (
-    select(User.id)
-    .where(User.id == PoolClaim.user_id, User.active, User.deleted_at.is_(None))
-    .correlate(PoolClaim)
-    .exists()
+    select(User.id).where(User.id == PoolClaim.user_id, are_active()).correlate(PoolClaim).exists()
 )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
+from hub.access.people import administrators, is_active
 from hub.calendar_time import instant_on
 from hub.clock import business_date
 from hub.db import new_id
@@ -140,29 +141,11 @@ def _by_reader(
     users: dict[UUID, User] = {}
     for problem in problems:
         owner = session.get(User, problem.owner_user_id) if problem.owner_user_id else None
-        readers = [owner] if owner and _is_active(owner) else _administrators(session)
+        readers = [owner] if owner and is_active(owner) else administrators(session)
         for user in readers:
             users[user.id] = user
             of_user[user.id].append(problem)
     return [(Recipient.of(users[user_id]), found) for user_id, found in of_user.items()]
-
-
-def _administrators(session: Session) -> list[User]:
-    return list(
-        session.scalars(
-            select(User)
-            .where(
-                User.is_administrator,
-                User.active,
-                User.deleted_at.is_(None),
-            )
-            .order_by(User.id)
-        )
-    )
-
-
-def _is_active(user: User) -> bool:
-    return user.active and user.deleted_at is None
 
 
 def _still_waiting(session: Session, problem: Problem) -> int:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
+from hub.access.people import find_active_by_email
 from hub.mail import services as mail
 from hub.mail.models import DeliveryKind
 from hub.mail.services import Recipient
@@ -45,10 +45,8 @@ def facts_of(reminder: Reminder) -> dict[str, Any]:
 
 def _recipient_at(session: Session, address: str) -> Recipient:
     """Return an address with the active user who has it; it may have been given up since."""
-    user_id = session.scalar(
-        select(User.id).where(User.email == address, User.active, User.deleted_at.is_(None))
-    )
-    return Recipient(address, user_id)
+    user = find_active_by_email(session, address)
+    return Recipient(address, user.id if user is not None else None)
 
 
 def _ask(session: Session, reminder: Reminder, kind: DeliveryKind, recipient: Recipient) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
+from hub.access.people import get_active_user
 from hub.calendar_time import check_zone
 from hub.customers.models import Customer
 from hub.db import new_id
@@ -162,12 +163,7 @@ def _close(session: Session, reminder: Reminder, state: ReminderState, now: date
 
 
 def _recipient(session: Session, user_id: UUID) -> User:
-    user = session.get(User, user_id)
-    if user is None or not user.active or user.deleted_at is not None:
-        raise ValidationError.of(
-            "/recipient_user_id", "inactive", N_("There is no such active user.")
-        )
-    return user
+    return get_active_user(session, user_id, pointer="/recipient_user_id")
 
 
 def _refuse_past(moment: Moment, zone: str, now: datetime) -> None:

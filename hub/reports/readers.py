@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.access.callers import principal_of, speaking
-from hub.access.models import ApiToken, User
+from hub.access.models import ApiToken
+from hub.access.people import find_active_user
 from hub.access.principals import Permission, Principal
 from hub.access.readers import reader_of
 from hub.errors import ForbiddenError
@@ -50,8 +51,8 @@ def get_file_reader(
     Raises:
         ForbiddenError: he is inactive, or lacks the right.
     """
-    user = session.get(User, user_id)
-    if user is None or not user.active or user.deleted_at is not None:
+    user = find_active_user(session, user_id)
+    if user is None:
         raise ForbiddenError(GONE)
     token = session.get_one(ApiToken, token_id) if token_id is not None else None
     principal = principal_of(session, user) if token is None else speaking(session, user, token)

@@ -16,6 +16,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
+from hub.access.people import are_active
 from hub.access.predicates import visible
 from hub.access.roles import Verb
 from hub.db import find_locked, locked
@@ -221,7 +222,5 @@ def _recipients(session: Session, schedule: ReportSchedule, dataset: Dataset) ->
     if alive is not None:
         owning = owning.where(alive.is_(None))
     return session.scalars(
-        select(User.id)
-        .where(User.id.in_(owning), User.active, User.deleted_at.is_(None))
-        .order_by(User.id)
+        select(User.id).where(User.id.in_(owning), are_active()).order_by(User.id)
     ).all()

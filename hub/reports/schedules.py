@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.access.models import User
+from hub.access.people import active_among
 from hub.calendar_time import check_zone
 from hub.errors import ValidationError
 from hub.i18n import N_
@@ -164,11 +163,7 @@ def _check_recipients(session: Session, dataset: Dataset, recipients: Recipients
             pointer, "too_many", N_("Name each user once, and {most} at most."),
             most=MOST_RECIPIENTS,
         )  # fmt: skip
-    active = set(
-        session.scalars(
-            select(User.id).where(User.id.in_(wanted), User.active, User.deleted_at.is_(None))
-        )
-    )
+    active = active_among(session, wanted)
     if wanted - active:
         raise ValidationError.of(
             pointer, "unknown_user", N_("There is no active user {ids}."),

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from hub.access.models import AccessGrant, Team, User
+from hub.access.models import AccessGrant, Team
+from hub.access.people import get_active_user
 from hub.access.principals import Principal
 from hub.access.roles import Level
 from hub.db import savepoint
@@ -152,9 +153,7 @@ def _check_grantee(session: Session, subject: Any, wanted: Share) -> None:
         if team is None or team.deleted_at is not None:
             raise ValidationError.of("/team_id", "unknown_team", N_("There is no such team."))
         return
-    user = session.get(User, wanted.user_id)
-    if user is None or not user.active or user.deleted_at is not None:
-        raise ValidationError.of("/user_id", "unknown_user", N_("There is no such active user."))
+    user = get_active_user(session, wanted.user_id, pointer="/user_id")
     if user.id == subject.owner_user_id:
         raise ValidationError.of("/user_id", "owner", N_("It is his own already."))
 

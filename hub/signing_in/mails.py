@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
+from hub.access.people import find_active_user
 from hub.clock import utcnow
 from hub.db import new_id
 from hub.ledger.enqueueing import Enqueued, enqueue
@@ -51,9 +52,7 @@ def ask_for_reset(session: Session, user_id: UUID | None) -> None:
 
 def send_reset(session: Session, user_id: UUID, *, now: datetime) -> bool:
     """Mail a user what sets a new password; False where there is none, or he has had enough."""
-    user = session.scalar(
-        select(User).where(User.id == user_id, User.active, User.deleted_at.is_(None))
-    )
+    user = find_active_user(session, user_id)
     if user is None:
         return False
     try:

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
+from hub.access.people import are_active
 from hub.db import new_id
 from hub.history.recording import record
 from hub.mail import services as mail
@@ -46,7 +47,7 @@ def account_of(session: Session, email: str) -> Account:
     row = session.execute(
         select(User, UserPassword.hash)
         .outerjoin(UserPassword, UserPassword.user_id == User.id)
-        .where(User.email == email.strip().casefold(), User.active, User.deleted_at.is_(None))
+        .where(User.email == email.strip().casefold(), are_active())
     ).one_or_none()
     return Account(row.User, row.hash) if row else Account(None)
 
@@ -61,7 +62,7 @@ def is_still(session: Session, account: Account) -> bool:
     current = session.scalar(
         select(UserPassword.hash)
         .join(User, User.id == UserPassword.user_id)
-        .where(UserPassword.user_id == account.user_id, User.active, User.deleted_at.is_(None))
+        .where(UserPassword.user_id == account.user_id, are_active())
         .with_for_update(of=UserPassword)
     )
     return current is not None and current == account.hash

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from hub.access.callers import principal_of
 from hub.access.lookup import get_record
 from hub.access.models import User
+from hub.access.people import are_active
 from hub.access.principals import Principal
 from hub.access.roles import Verb
 from hub.signing_in.models import EndReason, UserSession
@@ -87,8 +88,7 @@ def find(session: Session, secret: str, now: datetime) -> Presence | None:
             UserSession.ended_at.is_(None),
             UserSession.expires_at > now,
             UserSession.last_seen_at > now - IDLE,
-            User.active,
-            User.deleted_at.is_(None),
+            are_active(),
         )
     ).one_or_none()
     if row is None:

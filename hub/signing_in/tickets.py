@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import sealing
 from hub.access.models import User
+from hub.access.people import are_active
 from hub.errors import ValidationError
 from hub.history.recording import origin_of, record
 from hub.i18n import N_
@@ -110,8 +111,7 @@ def is_good(now: datetime) -> Any:
         Ticket.used_at.is_(None)
         & (Ticket.expires_at > now)
         & (Ticket.address == User.email)
-        & User.active
-        & User.deleted_at.is_(None)
+        & are_active()
     )
 
 

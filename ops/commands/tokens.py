@@ -22,12 +22,10 @@ def token() -> None:
 )
 def create(email: str, name: str, scopes: tuple[str, ...], days: int | None) -> None:
     """Make a token for a user and print it, once."""
-    from sqlalchemy import select
-
     from hub import db
     from hub.access.callers import principal_of
     from hub.access.issuing import Bounds, issue_token
-    from hub.access.models import User
+    from hub.access.people import find_active_by_email
     from hub.clock import utcnow
 
     now = utcnow()
@@ -35,11 +33,7 @@ def create(email: str, name: str, scopes: tuple[str, ...], days: int | None) -> 
         engine = db.connect(url, pool_size=1)
         try:
             with db.transaction() as session:
-                user = session.scalar(
-                    select(User).where(
-                        User.email == email.casefold(), User.active, User.deleted_at.is_(None)
-                    )
-                )
+                user = find_active_by_email(session, email)
                 if user is None:
                     raise OperationError(f"There is no active user with the address {email}.")
                 _, made = issue_token(

@@ -93,7 +93,7 @@ def test_a_customers_notes_are_listed_newest_first_with_their_total(
         (
             {"reminder": {**REMINDER, "recipient_user_id": str(uuid4())}},
             "/reminder/recipient_user_id",
-            "inactive",
+            "unknown_user",
         ),
     ],
 )

@@ -225,7 +225,7 @@ def test_what_is_closed_is_not_closed_again(
         ({"now": AFTER}, ("/at", "past")),
         ({"now": AFTER + timedelta(days=1), "moment": Moment(date(2026, 12, 1))}, ("/on", "past")),
         ({"zone": "Europe/Atlantis"}, ("/zone", "zone.unknown")),
-        ({"recipient_user_id": uuid4()}, ("/recipient_user_id", "inactive")),
+        ({"recipient_user_id": uuid4()}, ("/recipient_user_id", "unknown_user")),
     ],
 )
 def test_what_cannot_be_reminded_of_is_refused(
