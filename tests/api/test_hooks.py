@@ -179,7 +179,7 @@ def test_an_administrator_lists_reads_and_replays_deliveries(
     [failed] = get("/hook-deliveries", state="failed")["items"]
     assert [one["state"] for one in listed] == ["imported", "failed"]
     assert failed["message"] == {
-        "code": "malformed",
+        "code": "malformed_reply",
         "text": "/customer_id is missing.",
         "link": None,
     }

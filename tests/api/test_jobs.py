@@ -185,7 +185,7 @@ def test_a_dead_job_whose_like_is_queued_stays_dead(
 
 
 def test_a_queued_job_is_cancelled(client: ApiClient, administrator: Caller) -> None:
-    job_id = make_job(state="queued")
+    job_id = make_job(state="queued", task="ledger.tidy_ledger")
 
     answer = client.post(f"/api/v1/jobs/{job_id}/cancellation", headers=administrator.headers)
 

@@ -137,6 +137,10 @@ class Scene:
     def reminder(self) -> Any:
         return self.note(reminder=TOMORROWS)["reminder"]
 
+    def grant(self) -> Any:
+        body = {"user_id": self.user()["id"]}
+        return self.post(f"/customers/{self.customer()['id']}/grants", body)
+
     def role(self) -> Any:
         return self.post(
             "/roles", {"code": f"role_{uuid4().hex}", "label": "Seller", "rights": ["*:read"]}

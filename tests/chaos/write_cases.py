@@ -41,6 +41,13 @@ def _change(kind: str, make: Callable[[Scene], Any], json: Any = None) -> Case:
     return case
 
 
+def _released(scene: Scene) -> Request:
+    made = scene.customer()
+    path = f"/customers/{made['id']}/protection"
+    scene.post(path, {"days": 3})
+    return Request(path, headers=at(scene.get(f"/customers/{made['id']}")))
+
+
 def _me(scene: Scene) -> Request:
     return Request("/me", {"phone": "12345678"}, headers=at(scene.get("/me")))
 
@@ -294,6 +301,21 @@ CASES: Mapping[str, Case] = {
     ),
     "POST /pools/<uuid:pool_id>/assignments": _assigned,
     "POST /pools/<uuid:pool_id>/draws": _drawn,
+    "POST /customers/<uuid:customer_id>/grants": lambda scene: Request(
+        f"/customers/{scene.customer()['id']}/grants", {"user_id": scene.user()["id"]}
+    ),
+    "PATCH /grants/<uuid:grant_id>": _change("grants", Scene.grant, {"level": "write"}),
+    "DELETE /grants/<uuid:grant_id>": _change("grants", Scene.grant),
+    "POST /customers/<uuid:customer_id>/protection": _on(
+        "customers", Scene.customer, "protection", {"days": 3}
+    ),
+    "DELETE /customers/<uuid:customer_id>/protection": _released,
+    "PUT /settings/sharing": lambda s: Request(
+        "/settings/sharing", {"access_days": 9}, headers=at(s.get("/settings/sharing"))
+    ),
+    "PUT /settings/protection": lambda s: Request(
+        "/settings/protection", {"longest_days": 9}, headers=at(s.get("/settings/protection"))
+    ),
     "PUT /settings/approvals": lambda s: Request(
         "/settings/approvals",
         {"expires_after_days": 30},
