@@ -30,7 +30,7 @@ from hub.ledger.models import Job, JobState
 from hub.ledger.services import JobFilter
 from hub.ledger.tasks import TaskName
 
-TASK = TaskName.SEND_DELIVERY
+TASK = TaskName.TIDY_LEDGER
 QUEUE = "urgent"
 LEASE = timedelta(hours=1)
 EFFECT = "machine.effect"
