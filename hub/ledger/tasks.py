@@ -86,6 +86,7 @@ SERIAL_KEYS = {
     TaskName.RENDER_IMPORT_RESULT: "imports.render_import_result:{import_id}",
     TaskName.TIDY_LEDGER: "tidy",
     TaskName.EXPIRE_REQUESTS: "approvals",
+    TaskName.RECALL_CUSTOMERS: "pools",
     TaskName.EVALUATE_CUSTOMERS: "credit",
 }
 """What keeps jobs of a task from running beside each other, made of their arguments."""

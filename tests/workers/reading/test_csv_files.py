@@ -154,7 +154,7 @@ def test_an_export_of_ours_is_read_back(tmp_path: Path) -> None:
     write_csv(stream, columns, iter(rows), locale="da", zone="UTC")
 
     with read_rows(write(tmp_path, stream.getvalue())) as table:
-        assert table.header == ("Kunde", "Amount", "Amount, valuta", "Forfalder")
+        assert table.header == ("Kunde", "Beløb", "Beløb, valuta", "Forfalder")
         assert [row.values for row in table] == [
             ("Ærø; 'x' \"y\"", "-1234,50", "DKK", "2026-12-31")
         ]
