@@ -27,7 +27,7 @@ from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
 from hub.listing import Reader, page, parse_parameters
 from hub.plans.models import PlanItem
-from hub.sync import loading, mapping
+from hub.sync import mapping, runs
 from tests.workers.bookkeeping import Office, customer, dead_jobs, link_of, push
 from workers.chain import drain
 from workers.tasks import accounting
@@ -240,7 +240,7 @@ def test_a_pull_that_fails_ends_its_run_and_its_replay_goes_on_with_that(
         raise RuntimeError("a fault of ours")
 
     with monkeypatch.context() as patched:
-        patched.setattr(loading, "take_in", fail)
+        patched.setattr(runs, "take_in", fail)
         office.pull()
     with transaction() as session:
         failed = session.scalars(select(Run)).one()

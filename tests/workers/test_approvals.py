@@ -68,7 +68,7 @@ def test_who_may_decide_is_told_and_then_whoever_asked(mailer: FakeMailer) -> No
     assert "About: Havn ApS" in told
     assert "Reference: 1001" in told
     assert "> Stor ordre" in told
-    assert f"/api/v1/approvals/{made.id}" in told
+    assert f"/go/approvals/{made.id}" in told
     assert subject(answer) == "Your request was refused: Give a discount"
     assert "> For dyrt" in part(answer, "text/plain")
     assert "Decided by: Anna" in part(answer, "text/plain")

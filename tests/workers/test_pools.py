@@ -81,7 +81,7 @@ def test_the_owner_reads_what_goes_back_and_when_and_then_it_goes(mailer: FakeMa
     assert "Havn 0" in told
     assert "Pulje: Nord" in told
     assert "Seneste notat: Ingen" in told
-    assert f"/api/v1/customers/{customer_id}" in told
+    assert f"/go/customers/{customer_id}" in told
 
     assert run(TODAY) == {"recalled": 0, "warned": 0}
     assert run(TODAY + 6 * DAY) == {"recalled": 0, "warned": 0}
