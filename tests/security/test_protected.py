@@ -41,9 +41,9 @@ def hidden(client: ApiClient) -> Possessions:
     made = make_possessions(make_caller(Role.REPRESENTATIVE, "other@example.com"), WORD)
     with transaction() as session:
         session.execute(
-            update(Customer).values(
-                protected_at=utcnow(), protected_until=utcnow() + timedelta(days=1)
-            )
+            update(Customer)
+            .where(Customer.owner_user_id.is_not(None))
+            .values(protected_at=utcnow(), protected_until=utcnow() + timedelta(days=1))
         )
     return made
 
