@@ -17,12 +17,12 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from celery import Task
@@ -58,6 +58,7 @@ JITTER = 0.2
 CLAIM_TRIES = 5
 
 Body = Callable[..., None]
+ItemT = TypeVar("ItemT")
 
 
 @dataclass(slots=True)
@@ -91,7 +92,13 @@ class RunningJob:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Open a transaction that reads, or records an intent before a call."""
+        """Open a transaction that reads, or records an intent before a call.
+
+        Raises:
+            StaleClaimError: another worker has taken over, as far as the heartbeat has seen.
+        """
+        if heartbeat.has_lost(self.claim):
+            raise StaleClaimError(f"job {self.claim.id} was taken over")
         with transaction(self.origin) as session:
             yield session
 
@@ -137,18 +144,74 @@ class RunningJob:
             held.id, held.task, held.args, code, words_of(error), error, next_try_at, waits_for
         )
 
+    def batches(
+        self,
+        step: Callable[[Session], int | None],
+        unit: str,
+        *,
+        total: int | None = None,
+        done: int = 0,
+    ) -> int:
+        """Take one step after another, each a commit of its own; returns how much is done then.
+
+        A step returns how much it did, None where nothing was left. In the same commit the job is
+        shown to be so far, and seen to be ours: one that was taken over writes nothing beside its
+        successor.
+
+        Args:
+            step: given the session of its transaction.
+            unit: what is counted, such as ``customers``.
+            total: how much there is, where that is known.
+            done: how much of it was done before.
+
+        Raises:
+            StaleClaimError: another worker has taken over.
+            PostponedError: the worker is asked to end; what is committed so far is kept.
+        """
+        while True:
+            with self.transaction() as session:
+                count = step(session)
+                self._show(session, done + (count or 0), total, unit)
+            if count is None:
+                return done
+            done += count
+            _end_batch()
+
+    def each(
+        self, items: Iterable[ItemT], step: Callable[[Session, ItemT, int], int], unit: str
+    ) -> int:
+        """Take a step for each of some items, as `batches` does; returns how much is done then.
+
+        A step is given the item, which may be fetched from outside meanwhile: no transaction is
+        open then. It is also given how much was done before it.
+
+        Raises:
+            StaleClaimError, PostponedError: as `batches`.
+        """
+        done = 0
+        for item in items:
+            with self.transaction() as session:
+                done += step(session, item, done)
+                self._show(session, done, None, unit)
+            _end_batch()
+        return done
+
     def progress(self, done: int, total: int | None, unit: str) -> None:
         """Show how far the job is; committed at once.
 
         Raises:
+            StaleClaimError: another worker has taken over.
             PostponedError: the worker is asked to end; what is committed so far is kept.
         """
         with transaction(self.origin) as session:
-            claims.report_progress(
-                session, self.claim, json.dumps({"done": done, "total": total, "unit": unit})
-            )
-        if is_stopping():
-            raise PostponedError(N_("The worker is being restarted."), timedelta())
+            self._show(session, done, total, unit)
+        _heed_stopping()
+
+    def _show(self, session: Session, done: int, total: int | None, unit: str) -> None:
+        session.flush()
+        shown = json.dumps({"done": done, "total": total, "unit": unit})
+        if not claims.report_progress(session, self.claim, shown):
+            raise StaleClaimError(f"job {self.claim.id} was taken over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +261,16 @@ def drain(name: str, queue: str | None = None) -> int:
             following = _claim_first(name, queue)
         held = following
     return count
+
+
+def _end_batch() -> None:
+    checkpoint("after_batch")
+    _heed_stopping()
+
+
+def _heed_stopping() -> None:
+    if is_stopping():
+        raise PostponedError(N_("The worker is being restarted."), timedelta())
 
 
 def _wake(self: Any) -> None:

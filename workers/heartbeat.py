@@ -28,6 +28,7 @@ class _Beat:
     until: float = 0
     lease: timedelta = timedelta(seconds=60)
     stopped: bool = False
+    lost: bool = False  # the job that is held was taken over
 
 
 _beat = _Beat()
@@ -53,11 +54,17 @@ def keep(held: claims.Claim, longest: timedelta) -> Iterator[None]:
     """Keep the lease of a job up while the block runs, at most for `longest`."""
     with _changed:
         _beat.held, _beat.until = held, time.monotonic() + longest.total_seconds()
+        _beat.lost = False
     try:
         yield
     finally:
         with _changed:
             _beat.held = None
+
+
+def has_lost(held: claims.Claim) -> bool:
+    """Say whether a job that is kept up was seen to be another worker's by now."""
+    return _beat.lost and _beat.held is held
 
 
 def _run() -> None:
@@ -66,11 +73,23 @@ def _run() -> None:
             _changed.wait(_beat.lease.total_seconds() / BEATS_PER_LEASE)
             if _beat.stopped:
                 return
-            held = _beat.held if time.monotonic() < _beat.until else None
+            is_due = time.monotonic() < _beat.until and not _beat.lost
+            held = _beat.held if is_due else None
         if held is None:
             continue
         try:
             with transaction() as session:
-                claims.extend(session, held, _beat.lease)
+                is_ours = claims.extend(session, held, _beat.lease)
         except SQLAlchemyError:
             logger.warning("heartbeat.failed", extra={"job_id": str(held.id)})
+            continue
+        if not is_ours:
+            _note_lost(held)
+
+
+def _note_lost(held: claims.Claim) -> None:
+    with _changed:
+        if _beat.held is not held:  # it ended meanwhile, as ours
+            return
+        _beat.lost = True
+    logger.warning("heartbeat.taken_over", extra={"job_id": str(held.id)})

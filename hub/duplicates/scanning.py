@@ -46,8 +46,8 @@ def customers_to_see(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Customer).where(living)) or 0
 
 
-def scan_batch(session: Session, job_id: UUID, *, batch: int = BATCH) -> DuplicateScan | None:
-    """Look at the next customers, in the caller's transaction; None when there are no more.
+def scan_batch(session: Session, job_id: UUID, *, batch: int = BATCH) -> int | None:
+    """Look at the next customers, in the caller's transaction; returns how many, None for none.
 
     Pairs are raised, those that are pairs no more become obsolete, and the scan moves on, all in
     one commit.
@@ -73,7 +73,7 @@ def scan_batch(session: Session, job_id: UUID, *, batch: int = BATCH) -> Duplica
     )
     scan.seen += len(found)
     scan.cursor = found[-1]
-    return scan
+    return len(found)
 
 
 def finish(session: Session, job_id: UUID, *, now: datetime) -> DuplicateScan:

@@ -275,9 +275,10 @@ def release_waiting(session: Session, waits_for: str) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]  # as above
 
 
-def report_progress(session: Session, held: Claim, progress: str) -> None:
-    """Show how far a long job is."""
-    session.execute(_PROGRESS, {"id": held.id, "token": held.token, "progress": progress})
+def report_progress(session: Session, held: Claim, progress: str) -> bool:
+    """Show how far a long job is; False where it is no longer ours."""
+    done = session.execute(_PROGRESS, {"id": held.id, "token": held.token, "progress": progress})
+    return bool(done.rowcount)  # type: ignore[attr-defined]  # as above
 
 
 def return_lapsed(session: Session, limit: int = 100) -> int:

@@ -88,6 +88,7 @@ SERIAL_KEYS = {
     TaskName.EXPIRE_REQUESTS: "approvals",
     TaskName.RECALL_CUSTOMERS: "pools",
     TaskName.EVALUATE_CUSTOMERS: "credit",
+    TaskName.RECALL_CUSTOMERS: "pools",
 }
 """What keeps jobs of a task from running beside each other, made of their arguments."""
 

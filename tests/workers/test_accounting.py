@@ -29,6 +29,7 @@ from hub.listing import Reader, page, parse_parameters
 from hub.plans.models import PlanItem
 from hub.sync import mapping, runs
 from tests.workers.bookkeeping import Office, customer, dead_jobs, link_of, push
+from workers import chain
 from workers.chain import drain
 from workers.tasks import accounting
 
@@ -284,6 +285,26 @@ def test_a_customer_missing_from_a_complete_sweep_is_gone(office: Office) -> Non
 
     assert link_of(made.id).state is LinkState.ORPHANED
     assert customer(made.id).accounting_state is AccountingState.FAILED
+
+
+def test_a_sweep_that_was_cut_off_takes_nothing_for_gone_that_it_saw_before(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounting, "PAGE", 1)
+    made = [office.create(name=f"Optalt {number} ApS") for number in range(3)]
+    with transaction() as session:
+        session.execute(text("update external_link set created_at = created_at - interval '1 h'"))
+        session.execute(update(Connection).values(cursor=None))
+    with monkeypatch.context() as patched:
+        patched.setattr(chain, "is_stopping", lambda: True)
+        office.pull()
+
+    drain(TaskName.PULL_CUSTOMERS)
+
+    with transaction() as session:
+        [pulled] = session.scalars(select(Job).where(Job.task == TaskName.PULL_CUSTOMERS))
+    assert (pulled.state, pulled.attempt) == (JobState.SUCCEEDED, 1)
+    assert {link_of(each).state for each in made} == {LinkState.LINKED}
 
 
 def test_a_refused_value_names_its_field_and_a_mended_one_goes_through(office: Office) -> None:

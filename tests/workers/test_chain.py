@@ -1,5 +1,6 @@
 """What becomes of a job, whatever its body does."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from hub.customers.models import Customer
 from hub.db import transaction
@@ -23,7 +25,7 @@ from hub.ledger import claims
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
-from workers import chain
+from workers import chain, heartbeat
 from workers.chain import RunningJob, drain
 
 TASK = TaskName.TIDY_LEDGER
@@ -290,3 +292,138 @@ def test_a_job_asked_for_in_a_job_names_its_cause(database: Engine, as_body: Any
     with transaction() as session:
         caused = session.scalars(select(Job).where(Job.task == TaskName.SEND_DELIVERY.value)).one()
     assert caused.cause_job_id == identifier
+
+
+def take_over() -> None:
+    """Let another worker hold every running job."""
+    with transaction() as session:
+        session.execute(update(Job).values(token=Job.token + 1))
+
+
+def names() -> list[str]:
+    with transaction() as session:
+        return list(session.scalars(select(Customer.name).order_by(Customer.id)))
+
+
+def test_batches_are_commits_of_their_own_and_show_how_far_they_are(
+    database: Engine, as_body: Any
+) -> None:
+    shown: list[Any] = []
+
+    def body(job: RunningJob) -> None:
+        left = ["a", "b", "c"]
+
+        def step(session: Session) -> int | None:
+            shown.append(session.get_one(Job, job.id).progress)
+            if not left:
+                return None
+            a_customer(session, left.pop())
+            return 1
+
+        done = job.batches(step, "customers", total=5, done=2)
+        with job.finish({"done": done}):
+            pass
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    assert job(identifier).result == {"done": 5}
+    assert names() == ["c", "b", "a"]
+    assert shown == [None, *({"done": n, "total": 5, "unit": "customers"} for n in (3, 4, 5))]
+
+
+@pytest.mark.parametrize("form", ["batches", "each"])
+def test_a_job_that_was_taken_over_writes_no_batch_beside_its_successor(
+    database: Engine, as_body: Any, form: str
+) -> None:
+    def body(job: RunningJob) -> None:
+        def step(session: Session, number: int = 0, done: int = 0) -> int:
+            a_customer(session, f"{number}")
+            session.flush()
+            if number or done or names():
+                take_over()
+            return 1
+
+        if form == "each":
+            job.each(range(9), step, "customers")
+        else:
+            job.batches(step, "customers")
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    assert job(identifier).state is JobState.RUNNING
+    assert names() == ["0"]
+
+
+@pytest.mark.parametrize("form", ["batches", "each", "progress"])
+def test_a_worker_that_is_asked_to_end_puts_a_long_job_off_after_the_batch(
+    database: Engine, as_body: Any, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    def body(job: RunningJob) -> None:
+        def step(session: Session, *_: object) -> int:
+            a_customer(session)
+            return 1
+
+        monkeypatch.setattr(chain, "is_stopping", lambda: True)
+        if form == "each":
+            job.each(range(9), step, "customers")
+        elif form == "batches":
+            job.batches(step, "customers")
+        else:
+            with job.transaction() as session:
+                step(session)
+            job.progress(1, None, "customers")
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    left = job(identifier)
+    assert (left.state, left.attempt) == (JobState.QUEUED, 0)
+    assert names() == ["Prøve"]
+
+
+def test_progress_of_a_job_that_was_taken_over_ends_it(database: Engine, as_body: Any) -> None:
+    def body(job: RunningJob) -> None:
+        take_over()
+        job.progress(1, None, "customers")
+        with job.transaction() as session:
+            a_customer(session)
+
+    as_body(body)
+    identifier = ask()
+
+    drain(TASK)
+
+    left = job(identifier)
+    assert (left.state, left.progress) == (JobState.RUNNING, None)
+    assert names() == []
+
+
+def test_what_the_heartbeat_has_lost_opens_no_transaction_any_more(
+    database: Engine, as_body: Any
+) -> None:
+    def body(job: RunningJob) -> None:
+        take_over()
+        until = time.monotonic() + 10
+        while time.monotonic() < until and not heartbeat.has_lost(job.claim):
+            time.sleep(0.01)
+        with job.transaction() as session:
+            a_customer(session)
+
+    as_body(body)
+    identifier = ask()
+    heartbeat.start(0.05)
+    try:
+        drain(TASK)
+    finally:
+        heartbeat.stop()
+
+    assert job(identifier).state is JobState.RUNNING
+    assert names() == []

@@ -87,7 +87,7 @@ def file_of(prefix: str, count: int) -> str:
 def test_an_import_whose_workers_are_killed_makes_each_customer_once(office: Office) -> None:
     identifier = office.upload(file_of("kill", ROWS))
     office.until(identifier, "planned")
-    office.arm("in_import", 3)
+    office.arm("after_batch", 3)
 
     answer = office.client.post(f"/api/v1/imports/{identifier}/application")
     found = office.until(identifier, "done", "partial")
@@ -117,7 +117,7 @@ def test_an_import_whose_workers_are_killed_makes_each_customer_once(office: Off
 def test_a_killed_undo_takes_everything_back(office: Office) -> None:
     identifier = office.upload(file_of("undo", 450), apply="true")
     office.until(identifier, "done")
-    office.arm("in_import", 2)
+    office.arm("after_batch", 2)
 
     office.client.post(f"/api/v1/imports/{identifier}/undo")
     found = office.until(identifier, "undone")

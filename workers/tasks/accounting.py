@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from hub.clock import utcnow
 from hub.connections import services as connections
@@ -21,7 +23,7 @@ from hub.i18n import N_
 from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
 from hub.plans import services as plans
-from hub.ports import AccountingSystem, RemoteCustomer
+from hub.ports import AccountingSystem, CustomerPage, RemoteCustomer
 from hub.sync import changes, links, loading, mapping, pulling, pushing, runs
 from workers import connecting
 from workers.chain import RunningJob, checkpoint, task
@@ -67,16 +69,17 @@ def plan_first_load(job: RunningJob, connection_id: UUID, plan_id: UUID) -> None
     with job.transaction() as session:
         connection = connections.get(session, connection_id)
         loading.empty(session, plan_id)
-    position, cursor, more = 0, None, True
+    cursor: Mapping[str, Any] | None = None
+
+    def add(session: Session, page: CustomerPage, position: int) -> int:
+        nonlocal cursor
+        loading.add_page(session, plan_id, connection, page.customers, position)
+        cursor = page.cursor
+        return len(page.customers)
+
     with connecting.opened(connection_id, job.id) as accounting:
-        while more:
-            page = accounting.customers(cursor, PAGE)
-            with job.transaction() as session:
-                loading.add_page(session, plan_id, connection, page.customers, position)
-            position += len(page.customers)
-            cursor, more = page.cursor, page.more
-            job.progress(position, None, "customers")
-    with job.finish({"plan_id": str(plan_id), "items": position}) as session:
+        items = job.each(_pages(accounting, None), add, "customers")
+    with job.finish({"plan_id": str(plan_id), "items": items}) as session:
         loading.complete_plan(session, plan_id, cursor)
 
 
@@ -89,15 +92,12 @@ def apply_first_load(job: RunningJob, plan_id: UUID, undo: bool = False) -> None
         handler = pulling.CustomerSync(connection, mapping.pairs_of(session, connection))
     job.caused_by(CauseKind.ACCOUNTING, connection.id)
     step = plans.undo_batch if undo else plans.apply_batch
-    done = 0
-    while True:
-        with job.transaction() as session:
-            plan = plans.get(session, plan_id, lock=True)
-            count = step(session, plan, handler, now=utcnow())
-        if not count:
-            break
-        done += count
-        job.progress(done, None, "customers")
+    job.batches(
+        lambda session: (
+            step(session, plans.get(session, plan_id, lock=True), handler, now=utcnow()) or None
+        ),
+        "customers",
+    )
     with job.finish({"plan_id": str(plan_id)}) as session:
         plan = plans.get(session, plan_id, lock=True)
         if undo:
@@ -209,18 +209,31 @@ def _change(
 
 
 def _pull(job: RunningJob, accounting: AccountingSystem, pull: runs.Pull) -> None:
-    connection, cursor = pull.connection, pull.cursor
-    seen, more, complete = 0, True, False
+    connection, swept = pull.connection, False
+
+    def take_in(session: Session, page: CustomerPage, seen: int) -> int:
+        nonlocal swept
+        runs.take_in(session, pull, page.customers, seen_before=seen, now=utcnow())
+        pulling.store_cursor(connections.get(session, connection.id, lock=True), page.cursor)
+        swept = page.complete_sweep
+        return len(page.customers)
+
+    job.each(_pages(accounting, pull.cursor), take_in, "customers")
+    # Of a sweep that was begun by an earlier try, nobody knows here what that one has seen.
+    if swept and pull.cursor is None:
+        with job.transaction() as session:
+            job.require_claim(session)
+            loading.note_orphans(session, connection, before=pull.started_at)
+
+
+def _pages(
+    accounting: AccountingSystem, cursor: Mapping[str, Any] | None
+) -> Iterator[CustomerPage]:
+    more = True
     while more:
         page = accounting.customers(cursor, PAGE)
-        with job.transaction() as session:
-            runs.take_in(session, pull, page.customers, seen_before=seen, now=utcnow())
-            pulling.store_cursor(connections.get(session, connection.id, lock=True), page.cursor)
-        seen += len(page.customers)
-        cursor, more, complete = page.cursor, page.more, page.complete_sweep
-    if complete:
-        with job.transaction() as session:
-            loading.note_orphans(session, connection, before=pull.started_at)
+        yield page
+        cursor, more = page.cursor, page.more
 
 
 def _require_open(connection: Connection) -> None:

@@ -9,12 +9,8 @@ from workers.chain import RunningJob, task
 @task(TaskName.EXPIRE_REQUESTS)
 def expire_requests(job: RunningJob) -> None:
     """Let requests expire whose time is over, in batches; each is a commit of its own."""
-    expired = 0
-    while True:
-        with job.transaction() as session:
-            count = approvals.expire_due(session, now=utcnow())
-        expired += count
-        if count < approvals.EXPIRED_AT_ONCE:
-            break
+    expired = job.batches(
+        lambda session: approvals.expire_due(session, now=utcnow()) or None, "approvals"
+    )
     with job.finish({"expired": expired}):
         pass

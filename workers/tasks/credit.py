@@ -1,8 +1,10 @@
 """Holds that come and go by themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from hub.clock import business_date, utcnow
 from hub.configuration import current
@@ -38,24 +40,25 @@ def evaluate_customers(
     job.caused_by(CauseKind.RULE, "credit")
     today = business_date(planned_at or utcnow(), get_settings().zone)
     counted = {"held": 0, "released": 0}
+
+    def evaluate(session: Session, customer_ids: Sequence[UUID], _: int) -> int:
+        states = sweeping.evaluate_batch(session, customer_ids, today=today, now=utcnow())
+        counted["held"] += states.get(HoldState.HELD_AUTO, 0)
+        counted["released"] += states.get(HoldState.CLEAR, 0)
+        return sum(states.values())
+
+    job.each(_differing(job, today), evaluate, "customers")
+    with job.finish(counted):
+        pass
+
+
+def _differing(job: RunningJob, today: date) -> Iterator[Sequence[UUID]]:
     after: UUID | None = None
     while True:
         with job.transaction() as session:
             found = sweeping.differing(session, today=today, after=after)
         if not found:
-            break
+            return
         after = found[-1]
         for start in range(0, len(found), sweeping.BATCH):
-            _evaluate(job, found[start : start + sweeping.BATCH], today, counted)
-    with job.finish(counted):
-        pass
-
-
-def _evaluate(
-    job: RunningJob, customer_ids: Sequence[UUID], today: date, counted: dict[str, int]
-) -> None:
-    with job.transaction() as session:
-        states = sweeping.evaluate_batch(session, customer_ids, today=today, now=utcnow())
-    counted["held"] += states.get(HoldState.HELD_AUTO, 0)
-    counted["released"] += states.get(HoldState.CLEAR, 0)
-    job.progress(counted["held"] + counted["released"], None, "customers")
+            yield found[start : start + sweeping.BATCH]

@@ -24,15 +24,11 @@ def find_duplicates(
     del schedule_id, planned_at  # it looks at what is to be looked at now
     job.caused_by(CauseKind.RULE, "duplicates")
     with job.transaction() as session:
-        scanning.begin(session, job.id, whole=whole)
+        seen = scanning.begin(session, job.id, whole=whole).seen or 0
         total = scanning.customers_to_see(session) if whole else None
-    more = True
-    while more:
-        with job.transaction() as session:
-            progress = scanning.scan_batch(session, job.id)
-        more = progress is not None
-        if progress is not None:
-            job.progress(progress.seen, total, "customers")
+    job.batches(
+        lambda session: scanning.scan_batch(session, job.id), "customers", total=total, done=seen
+    )
     with job.transaction() as session:
         scan = scanning.finish(session, job.id, now=utcnow())
     counted = {

@@ -166,14 +166,9 @@ def _in_batches(job: RunningJob, plan_id: UUID, step: Callable[..., int]) -> Non
     with job.transaction() as session:
         done, total = running.left_to_do(session, plan_id)
     done %= total or 1  # all are done before an undo begins
-    while True:
-        with job.transaction() as session:
-            count = step(session, plan_id, now=utcnow())
-        if not count:
-            return
-        done += count
-        job.progress(done, total, "rows")
-        checkpoint("in_import")
+    job.batches(
+        lambda session: step(session, plan_id, now=utcnow()) or None, "rows", total=total, done=done
+    )
 
 
 def _shown(job: RunningJob, table: Table) -> Iterator[tuple[int, Sequence[Cell], str | None]]:

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from hub import retention
 from hub.files import services as files
 from hub.ledger import archiving
@@ -29,27 +31,24 @@ def tidy_ledger(job: RunningJob, schedule_id: UUID, planned_at: datetime) -> Non
 
 def _archive_jobs(job: RunningJob, now: datetime) -> int:
     finished_before = now - timedelta(days=get_settings().jobs_kept_days)
-    moved, after = 0, archiving.START
-    while True:
-        with job.transaction() as session:
-            batch = archiving.archive_batch(
-                session,
-                finished_before=finished_before,
-                dead_before=min(finished_before, now - archiving.DEAD_KEPT),
-                after=after,
-            )
-        moved += batch.moved
-        if batch.following is None:
-            return moved
+    after: UUID | None = archiving.START
+
+    def archive(session: Session) -> int | None:
+        nonlocal after
+        if after is None:
+            return None
+        batch = archiving.archive_batch(
+            session,
+            finished_before=finished_before,
+            dead_before=min(finished_before, now - archiving.DEAD_KEPT),
+            after=after,
+        )
         after = batch.following
-        job.progress(moved, None, "jobs")
+        return batch.moved
+
+    return job.batches(archive, "jobs")
 
 
 def _prune(job: RunningJob, name: str, now: datetime) -> int:
-    removed = 0
-    while True:
-        with job.transaction() as session:
-            count = retention.PRUNED[name](session, now, retention.BATCH)
-        removed += count
-        if count < retention.BATCH:
-            return removed
+    prune = retention.PRUNED[name]
+    return job.batches(lambda session: prune(session, now, retention.BATCH) or None, name)

@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from hub.clock import business_date, utcnow
 from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
@@ -30,22 +32,24 @@ def recall_customers(job: RunningJob, schedule_id: UUID, planned_at: datetime) -
 
 
 def _recall(job: RunningJob, today: date) -> int:
-    count, after = 0, None
-    while True:
-        with job.transaction() as session:
-            batch = recalling.recall_batch(session, today=today, now=utcnow(), after=after)
-        if batch.following is None:
-            return count
-        count, after = count + batch.count, batch.following
-        job.progress(count, None, "customers")
+    after: UUID | None = None
+
+    def recall(session: Session) -> int | None:
+        nonlocal after
+        batch = recalling.recall_batch(session, today=today, now=utcnow(), after=after)
+        after = batch.following
+        return None if after is None else batch.count
+
+    return job.batches(recall, "customers")
 
 
 def _warn(job: RunningJob, today: date) -> int:
-    count: int = 0
     after: UUID | None = None
-    while True:
-        with job.transaction() as session:
-            warned = recalling.warn_next_owner(session, today=today, after=after)
-        if warned is None:
-            return count
-        count, after = count + warned.count, warned.following
+
+    def warn(session: Session) -> int | None:
+        nonlocal after
+        warned = recalling.warn_next_owner(session, today=today, after=after)
+        after = None if warned is None else warned.following
+        return None if warned is None else warned.count
+
+    return job.batches(warn, "warnings")
