@@ -37,7 +37,7 @@ def write(columns: Sequence[Column], rows: Sequence[Sequence[object]], locale: s
 
 def test_a_danish_file_has_semicolons_decimal_commas_and_a_byte_order_mark() -> None:
     assert write(COLUMNS, [ROW, [None] * 7], "da").decode("utf-8") == (
-        '\ufeff"Kunde";"Amount";"Amount, valuta";"Share";"Rækker";"Forfalder";"Sendt";"Åben"\r\n'
+        '\ufeff"Kunde";"Beløb";"Beløb, valuta";"Share";"Rækker";"Forfalder";"Sendt";"Åben"\r\n'
         '"Ærø; ApS";"-1234,50";"DKK";"0,25";"-3";"2026-12-31";"2026-07-01 12:30:00";"ja"\r\n'
         '"";"";"";"";"";"";"";""\r\n'
     )
