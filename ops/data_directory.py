@@ -33,6 +33,7 @@ class DataDirectory:
         self.logs = self.root / "logs"
         self.process_ids = self.root / "processes"
         self.master_key = self.root / "master.key"
+        self.mailbox_key = self.root / "mailbox.key"
         self._lock_file = self.root / "hub.lock"
         self._run = self.root / "run"
 

@@ -21,6 +21,8 @@ def welcome(installation: Installation, token_file: Path) -> None:
         token = token_file.read_text(encoding="utf-8")
         click.echo(_first_steps(url, token, installation))
         token_file.unlink()
+    if installation.mailbox:
+        click.echo(f"Mail that would have gone out: {installation.mailbox.link}")
     click.echo(f"Documentation of the API: {url}/api/docs    Stop: Ctrl-C\n")
 
 
@@ -28,7 +30,7 @@ def _first_steps(url: str, token: str, installation: Installation) -> str:
     settings = installation.settings
     mail = "set"
     if installation.mailbox:
-        mail = f"kept here until HUB_SMTP_URL is set; read it at {installation.mailbox.page}"
+        mail = "kept here until HUB_SMTP_URL is set: see below"
     contact = (
         settings.contact
         or "set HUB_CONTACT, or give the connection one: cvrapi.dk demands to know who calls"

@@ -24,7 +24,7 @@ def demo_parts(installation: Installation, *, colour: bool) -> list[Part]:
     sandboxes = installation.place.root / "sandboxes"
     mailbox = [
         *("--smtp-port", str(places.first + 5), "--http-port", str(places.first + 4)),
-        *("--directory", str(mail_directory(installation.place))),
+        *("--directory", str(mail_directory(installation.place)), "--faults"),
     ]
     books = ["--port", str(places.first + 2), "--books", str(sandboxes / "economic.json")]
     return [

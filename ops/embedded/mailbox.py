@@ -1,6 +1,7 @@
 """The embedded mailbox: takes and shows all mail while no mail server is set; nothing leaves."""
 
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from hub.settings import PREFIX
 from ops.data_directory import DataDirectory
+from ops.private_file import write_private
 from ops.reach import answers
 
 HOST = "127.0.0.1"
@@ -28,8 +30,19 @@ class EmbeddedMailbox:
 
     @property
     def page(self) -> str:
-        """Where people read the mail."""
+        """Where the mail is shown, to whoever has the key."""
         return f"http://{HOST}:{self._page_port}"
+
+    @property
+    def link(self) -> str:
+        """Where people read the mail: the page with its key, which is theirs alone."""
+        return f"{self.page}/?key={self.key}"
+
+    @property
+    def key(self) -> str:
+        """The key of this installation, made the first time that it is asked for."""
+        write_private(self._place.mailbox_key, secrets.token_urlsafe(24), replace=False)
+        return self._place.mailbox_key.read_text(encoding="utf-8")
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -55,12 +68,13 @@ class EmbeddedMailbox:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What it is told itself: nothing of ours, for it knows no settings and no secrets."""
-        return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        """What it is told itself: nothing of ours but its key, which no command line shows."""
+        others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        return others | {"MAILBOX_KEY": self.key}
 
     def is_ready(self) -> bool:
         """Tell whether it takes and shows mail."""
-        return answers(f"{self.page}/")
+        return answers(f"{self.page}/ready")
 
 
 def _free_port(wanted: int) -> int:

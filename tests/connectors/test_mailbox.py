@@ -361,3 +361,65 @@ def test_run_as_a_program_it_keeps_what_it_confirmed_even_when_it_is_killed(
 
     assert url.startswith("http://127.0.0.1:")
     assert [entry.message_id for entry in read_ledger(tmp_path)] == ["<m1@hub>"]
+
+
+# --- who may look into it ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[RunningMailbox]:
+    running = serve(0, 0, tmp_path / "closed", key="s3cret", plans_faults=False)
+    yield running
+    running.stop()
+
+
+def ask(mailbox: RunningMailbox, path: str, **headers: str) -> tuple[int, dict[str, str]]:
+    connection = http.client.HTTPConnection("127.0.0.1", mailbox.http_port, timeout=5)
+    connection.request("GET", path, headers=headers)
+    reply = connection.getresponse()
+    read = reply.status, dict(reply.getheaders())
+    connection.close()
+    return read
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:{port}", 200),
+        ("localhost:{port}", 200),
+        ("rebound.example:{port}", 400),
+        ("127.0.0.1.rebound.example", 400),
+    ],
+)
+def test_it_answers_under_no_name_of_a_stranger(
+    mailbox: RunningMailbox, host: str, status: int
+) -> None:
+    assert ask(mailbox, "/messages", Host=host.format(port=mailbox.http_port))[0] == status
+
+
+@pytest.mark.parametrize("path", ["/", "/1", "/messages", "/messages/1", "/messages/1.eml"])
+def test_without_its_key_it_shows_nothing(closed: RunningMailbox, path: str) -> None:
+    deliver(closed)
+
+    assert ask(closed, path)[0] == 403
+    assert ask(closed, f"{path}?key=guessed")[0] == 403
+    assert ask(closed, path, Authorization="Bearer guessed")[0] == 403
+    assert ask(closed, path, Authorization="Bearer s3cret")[0] == 200
+    assert ask(closed, "/ready")[0] == 200
+
+
+def test_a_browser_keeps_the_key_that_its_link_carried(closed: RunningMailbox) -> None:
+    status, headers = ask(closed, "/?key=s3cret")
+
+    assert (status, headers["Location"]) == (302, "/")
+    cookie, _, attributes = headers["Set-Cookie"].partition("; ")
+    assert "HttpOnly" in attributes
+    assert "SameSite=Strict" in attributes
+    assert ask(closed, "/", Cookie=cookie)[0] == 200
+
+
+def test_faults_are_planned_only_where_it_was_started_for_that(
+    mailbox: RunningMailbox, closed: RunningMailbox
+) -> None:
+    assert ask(mailbox, "/_sandbox/faults")[0] == 200
+    assert ask(closed, "/_sandbox/faults", Authorization="Bearer s3cret")[0] == 404

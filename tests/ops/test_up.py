@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -39,10 +40,27 @@ def test_the_first_start_shows_the_way_and_a_token_that_works(up: HubUp) -> None
 
     assert (answer.status_code, refused.status_code) == (200, 401)
     assert f"Hub is running at {up.url}" in text
-    assert "kept here until HUB_SMTP_URL is set; read it at http://127.0.0.1:" in text
+    assert "kept here until HUB_SMTP_URL is set: see below" in text
     assert not (up.data / "administrator.token").exists()
     logs = "".join(path.read_text() for path in (up.data / "logs").glob("*.log"))
     assert up.token() not in logs
+
+
+def test_mail_is_shown_to_whoever_has_the_link_and_to_nobody_else(up: HubUp) -> None:
+    found = re.search(r"Mail that would have gone out: (\S+)\?key=(\S+)", up.text())
+    assert found is not None
+    page, key = found.groups()
+    logs = "".join(path.read_text() for path in (up.data / "logs").glob("*.log"))
+
+    with requests.Session() as client:
+        refused = client.get(page, timeout=10)
+        rebound = client.get(page, params={"key": key}, headers={"Host": "x.example"}, timeout=10)
+        opened = client.get(page, params={"key": key}, timeout=10)
+        again = client.get(page, timeout=10)
+
+    assert [each.status_code for each in (refused, rebound, opened, again)] == [403, 400, 200, 200]
+    assert (up.data / "mailbox.key").stat().st_mode & 0o777 == 0o600
+    assert key not in logs
 
 
 def test_every_part_runs(up: HubUp) -> None:

@@ -65,6 +65,8 @@ def serve(
     credentials: tuple[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
     implicit_tls: bool = False,
+    key: str | None = None,
+    plans_faults: bool = True,
 ) -> RunningMailbox:
     """Take mail and show it on 127.0.0.1; port 0 takes any free one.
 
@@ -75,6 +77,8 @@ def serve(
         credentials: user and password without which it takes no mail.
         tls: offers STARTTLS with this context, or, with `implicit_tls`, speaks TLS from the start.
         implicit_tls: see `tls`.
+        key: without which nobody is shown anything.
+        plans_faults: whether it can be told over HTTP what is to go wrong.
 
     Raises:
         OSError: a port is taken.
@@ -89,7 +93,7 @@ def serve(
         store.close()
         raise
     try:
-        web = serve_app(create_app(store, smtp), http_port)
+        web = serve_app(create_app(store, smtp, key=key, plans_faults=plans_faults), http_port)
     except BaseException:  # also werkzeug's SystemExit where the port is taken
         smtp.stop()
         store.close()

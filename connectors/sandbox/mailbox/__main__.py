@@ -17,9 +17,13 @@ from connectors.sandbox.mailbox import serve
     required=True,
     help="Where messages are kept.",
 )
-def main(smtp_port: int, http_port: int, directory: Path) -> None:
+@click.option(
+    "--key", envvar="MAILBOX_KEY", show_envvar=True, help="Without it nobody is shown anything."
+)
+@click.option("--faults/--no-faults", default=False, help="Whether faults can be planned.")
+def main(smtp_port: int, http_port: int, directory: Path, key: str | None, *, faults: bool) -> None:
     """Print the two addresses, a line each, and serve."""
-    running = serve(smtp_port, http_port, directory)
+    running = serve(smtp_port, http_port, directory, key=key, plans_faults=faults)
     click.echo(running.smtp_url)
     click.echo(running.url)
     with suppress(KeyboardInterrupt):

@@ -3,7 +3,8 @@
 Paths: ``/`` and ``/<position>`` are pages; ``/messages`` (``?recipient=``, ``?message_id=``,
 ``?uid=``, ``?after=<position>``) and ``/messages/<position>`` are JSON;
 ``/messages/<position>.eml`` and ``/messages/<position>/parts/<index>`` are downloads.
-``/_sandbox/faults``: GET, DELETE, and POST of any fields of `MailFaults`, ``{"busy": 2}``.
+``/_sandbox/faults``: GET, DELETE, and POST of any fields of `MailFaults`, ``{"busy": 2}``; for
+demonstrations and tests only. `connectors.sandbox.mailbox.admission` says who may ask.
 """
 
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from typing import Any
 from flask import Flask, Response, abort, jsonify, render_template, request, send_file
 from werkzeug.exceptions import BadRequest
 
+from connectors.sandbox.mailbox.admission import admit
 from connectors.sandbox.mailbox.faults import MailFaults, checked_faults
 from connectors.sandbox.mailbox.reading import Part, calendar_of, headers_of, parts_of
 from connectors.sandbox.mailbox.server import SmtpServer
@@ -24,13 +26,17 @@ _FILTERS = ("recipient", "message_id", "uid")
 _HARMLESS = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def create_app(store: Store, server: SmtpServer) -> Flask:
-    """Make the app that shows a mailbox and plans its faults."""
+def create_app(
+    store: Store, server: SmtpServer, *, key: str | None = None, plans_faults: bool = True
+) -> Flask:
+    """Make the app that shows a mailbox, to whoever has the key, and may plan its faults."""
     app = Flask(__name__)
+    admit(app, key)
     _add_pages(app, store, server)
     _add_messages(app, store)
     _add_downloads(app, store)
-    _add_faults(app, server)
+    if plans_faults:
+        _add_faults(app, server)
     return app
 
 
