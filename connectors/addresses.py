@@ -20,6 +20,19 @@ Resolver = Callable[[str, int], Sequence[str]]
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 
+NEVER: tuple[Network, ...] = tuple(
+    ip_network(text)
+    for text in (
+        "169.254.0.0/16",
+        "168.63.129.16/32",
+        "fe80::/10",
+        "fd00:ec2::/32",
+        "fd20:ce::254/128",
+    )
+)
+"""Where cloud platforms hand out credentials and settings of the machine itself: link-local, Azure,
+Amazon, Google. No exemption of a wider network reaches them."""
+
 REFUSED: tuple[tuple[Network, str], ...] = tuple(
     (ip_network(text), kind)
     for text, kind in (
@@ -57,6 +70,8 @@ REFUSED: tuple[tuple[Network, str], ...] = tuple(
         ("2620:4f:8000::/48", "AS112"),
         ("3fff::/20", "documentation"),
         ("5f00::/16", "SRv6"),
+        ("fd00:ec2::/32", "cloud platform"),
+        ("fd20:ce::254/128", "cloud platform"),
         ("fc00::/7", "private"),
         ("fe80::/10", "link-local"),
         ("fec0::/10", "site-local"),
@@ -101,6 +116,8 @@ def normal_host(host: str) -> str:
 class PublicAddresses:
     """Allows public addresses by https on usual ports; `exempt` networks by any scheme and port.
 
+    What is in `NEVER` is in no exempt network.
+
     Every address that a name has must be allowed: a mixed answer is an attempt to slip through.
     """
 
@@ -119,13 +136,18 @@ class PublicAddresses:
         name = normal_host(host)
         found = self._addresses(name, port)
         for address in found:
-            if not any(address in network for network in self.exempt):
+            if not self._is_exempt(address):
                 self._check(name, address, port, scheme)
         return str(next((a for a in found if isinstance(a, IPv4Address)), found[0]))
 
     def with_plain_http(self) -> "PublicAddresses":
         """Return a policy that also allows unencrypted http on port 80."""
         return replace(self, ports=self.ports | {80}, schemes=self.schemes | {"http"})
+
+    def _is_exempt(self, address: Address) -> bool:
+        if any(address in network for network in NEVER):
+            return False
+        return any(address in network for network in self.exempt)
 
     def _addresses(self, name: str, port: int) -> list[Address]:
         try:
@@ -158,7 +180,7 @@ def loopback_allowed(resolver: Resolver | None = None) -> PublicAddresses:
 def private_allowed(resolver: Resolver | None = None) -> PublicAddresses:
     """Return the public policy plus this machine and private networks.
 
-    Link-local addresses stay refused: cloud platforms hand out credentials there.
+    Those of cloud platforms (`NEVER`) stay refused.
     """
     return PublicAddresses(exempt=_networks((*_LOOPBACK, *_PRIVATE)), resolver=resolver)
 

@@ -1,6 +1,6 @@
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, ip_address, ip_network
 
 import pytest
 
@@ -72,6 +72,9 @@ REFUSED = [
     ("5f00::1", "SRv6"),
     ("fc00::1", "private"),
     ("fd12:3456:789a::1", "private"),
+    ("fd00:ec2::254", "cloud platform"),
+    ("fd00:ec2::23", "cloud platform"),
+    ("fd20:ce::254", "cloud platform"),
     ("fe80::1", "link-local"),
     ("fec0::1", "site-local"),
     ("ff02::1", "multicast"),
@@ -257,9 +260,22 @@ def test_this_machine_is_allowed_only_where_that_is_meant() -> None:
 def test_private_networks_can_be_allowed_and_cloud_credentials_stay_out_of_reach() -> None:
     for address in ("127.0.0.1", "10.0.0.1", "172.20.0.1", "192.168.1.1", "fd00::1"):
         assert private_allowed().resolve(address, 8080, "http") == address
-    for address in ("169.254.169.254", "fe80::1", "224.0.0.1", "168.63.129.16"):
+    for address in (
+        "169.254.169.254", "fe80::1", "224.0.0.1", "168.63.129.16",
+        "fd00:ec2::254", "fd00:0ec2:0:0::254", "fd20:ce::254",
+    ):  # fmt: skip
         with pytest.raises(PermanentError):
             private_allowed().resolve(address, 443, "https")
+    assert private_allowed().resolve("fd20:ce::253", 443, "https") == "fd20:ce::253"
+
+
+@pytest.mark.parametrize("network", ["::/0", "0.0.0.0/0", "169.254.0.0/16", "fd00:ec2::/32"])
+def test_no_exemption_however_wide_reaches_cloud_credentials(network: str) -> None:
+    addresses = PublicAddresses(exempt=(ip_network(network),))
+
+    for address in ("169.254.169.254", "fd00:ec2::254", "fd20:ce::254", "168.63.129.16"):
+        with pytest.raises(PermanentError):
+            addresses.resolve(address, 443, "https")
 
 
 def test_a_name_that_changes_its_address_never_leads_inside(
