@@ -269,4 +269,4 @@ def test_a_pickled_message_and_an_unknown_task_are_refused_and_the_worker_lives(
     assert crowd.is_running("worker")
     assert crowd.process_id("worker") == worker
     with redis.Redis.from_url(crowd.redis_url) as client:
-        assert client.llen(Queue.URGENT.value) == 0
+        crowd.wait_until(lambda: client.llen(Queue.URGENT.value) == 0, within_s=20)
