@@ -16,6 +16,7 @@ from api.problems import moved, present, problem_of
 from api.routes import (
     approvals,
     assignments,
+    catalogues,
     checklist,
     conflicts,
     connections,
@@ -33,6 +34,7 @@ from api.routes import (
     hooks,
     imports,
     jobs,
+    leads,
     listings,
     notes,
     ownership,
@@ -54,6 +56,7 @@ from api.routes import (
     teams,
     tokens,
     users,
+    workflows,
 )
 from hub import reactions
 from hub.access.principals import Principal
@@ -101,6 +104,9 @@ CONCEPTS = (
     protection,
     pools,
     pool_acts,
+    catalogues,
+    workflows,
+    leads,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 

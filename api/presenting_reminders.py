@@ -7,9 +7,9 @@ from api.messages import message_view
 from api.schemas.notes import NoteView
 from api.schemas.reminders import ReminderView
 from hub.access.roles import Verb
+from hub.catalogues.services import labels
 from hub.i18n import translate
 from hub.notes.models import Note
-from hub.notes.services import TYPES
 from hub.reminders.models import Reminder
 from hub.reminders.services import ALLOWED
 from hub.reminders.timing import Moment
@@ -19,12 +19,13 @@ _VERBS = (Verb.READ, Verb.EDIT, Verb.DELETE)
 
 def note_view(call: Call[Any, Any], note: Note) -> NoteView:
     """Return a note as the caller sees it."""
+    types = labels(call.session, "note_types")
     return NoteView(
         **{
             name: getattr(note, name)
             for name in NoteView.model_fields.keys() - {"type_label", "allowed_actions"}
         },
-        type_label=translate(call.language, TYPES.get(note.type, note.type)),
+        type_label=translate(call.language, types.get(note.type, note.type)),
         allowed_actions=call.actions("notes", note, _VERBS),
     )
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hub.customers.models import Customer
 from hub.errors import FieldError, ValidationError
 from hub.notes import services as notes
 from hub.notes.models import Note
@@ -29,17 +28,17 @@ class ReminderWish:
 
 def write_note(
     session: Session,
-    customer: Customer,
+    subject: Any,
     fields: Mapping[str, Any],
     wish: ReminderWish | None,
     *,
     now: datetime,
 ) -> tuple[Note, Reminder | None]:
-    """Note something about a customer, and remind somebody of it.
+    """Note something about a subject, and remind somebody of it.
 
     Args:
         session: the caller's.
-        customer: whom it is about.
+        subject: what it is about: a customer, a lead (`hub.subjects`).
         fields: `body`, and `type` and `at` where they are given.
         wish: the reminder; None for none.
         now: the present.
@@ -47,13 +46,13 @@ def write_note(
     Raises:
         ValidationError: as `notes.create` and, under ``/reminder``, `reminders.create`.
     """
-    note = notes.create(session, customer, now=now, **fields)
+    note = notes.create(session, subject, now=now, **fields)
     if wish is None:
         return note, None
     try:
         reminder = reminders.create(
             session,
-            customer,
+            subject,
             title=wish.title,
             moment=wish.moment,
             zone=wish.zone,

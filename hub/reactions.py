@@ -13,6 +13,7 @@ from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
 from hub.hooks import importing as hooks
 from hub.imports import services as imports
+from hub.leads import following as leads
 from hub.ledger.setbacks import when_set_back
 from hub.ledger.tasks import TaskName
 from hub.mail import trying
@@ -38,6 +39,8 @@ def install() -> None:
     when_set_back(TaskName.SEARCH_COMPANIES, registry_notes.note_search)
     when_set_back(TaskName.PUSH_CUSTOMER, accounting_notes.note_push)
     when_changed("user", following.react)
+    when_changed("customer", leads.react_to_customer)
+    when_changed("lead", leads.react_to_lead)
     when_set_back(TaskName.PULL_CUSTOMERS, runs.note_setback)
     when_set_back(TaskName.IMPORT_HOOK, hooks.note_setback)
     for task in imports.TOLD_OF:

@@ -23,6 +23,7 @@ from hub.access.standing import declare_pools
 from hub.approvals.access import ApprovalRule
 from hub.approvals.models import Approval
 from hub.autofill.models import RegistryLookup
+from hub.catalogues.models import CatalogueEntry
 from hub.configuration.models import Setting
 from hub.connections.models import Conflict, Connection, ExternalLink, Run
 from hub.credit.models import CreditCode
@@ -33,9 +34,12 @@ from hub.documents.models import DocMirror
 from hub.duplicates.access import PairRule
 from hub.duplicates.models import DupCandidate
 from hub.imports.models import ImportJob
+from hub.leads import uses as leads
+from hub.leads.access import LeadRule
+from hub.leads.listing import LEADS
+from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.mail.models import Delivery
-from hub.notes.access import OnCustomerRule
 from hub.notes.models import Note
 from hub.plans.models import Plan
 from hub.pools.access import ClaimRule, DrawRule, PoolRule, pools_decided_over
@@ -48,6 +52,8 @@ from hub.seeing import JobRule
 from hub.sharing.access import GrantRule
 from hub.sharing.subjects import declare_shareable
 from hub.signing_in.models import UserSession
+from hub.subjects import OnSubjectRule, declare_subject
+from hub.workflow.models import Workflow
 
 OF_A_CUSTOMER = PartOfCustomerRule()
 
@@ -66,9 +72,12 @@ RULES: Mapping[type[Any], Rule] = {
     Conflict: OF_A_CUSTOMER,
     DocMirror: OF_A_CUSTOMER,
     CreditCode: OpenRule(),
+    CatalogueEntry: OpenRule(),
+    Workflow: OpenRule(),
+    Lead: LeadRule("inside_rep_id", "outside_rep_id"),
     DupCandidate: PairRule(),
-    Note: OnCustomerRule("author_user_id"),
-    Reminder: OnCustomerRule("recipient_user_id", "created_by"),
+    Note: OnSubjectRule("author_user_id"),
+    Reminder: OnSubjectRule("recipient_user_id", "created_by"),
     Delivery: PersonalRule("user_id"),
     Connection: OwnerRule(),
     RegistryLookup: PersonalRule("created_by"),
@@ -92,6 +101,10 @@ def install() -> None:
     """Declare the rules; every process that reads or writes for a caller does so as it starts."""
     declare_rules(RULES)
     declare_filterable(CUSTOMERS)
-    declare_shareable(Customer)
+    declare_filterable(LEADS)
+    for model in (Customer, Lead):
+        declare_shareable(model)
+        declare_subject(model)
     guarding.install()
+    leads.install()
     declare_pools(pools_decided_over)

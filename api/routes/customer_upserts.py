@@ -26,6 +26,7 @@ from api.schemas.customers import (
     CustomerView,
 )
 from api.validation import read_body
+from hub.access import owning
 from hub.access.predicates import allowed
 from hub.customers import ownership, upserting
 from hub.customers import services as customers
@@ -151,7 +152,7 @@ def _upsert(
                 "stale_version",
                 N_("There is no customer of this reference any more."),
             )
-        ownership.refuse_to_name_others(call.principal, fields)
+        owning.refuse_to_name_others(call.principal, Customer, fields)
         with naming_only_seen(call, Customer):
             made = customers.create(
                 call.session,
@@ -171,7 +172,7 @@ def _upsert(
         )
     customer = get_customer_record(call, Verb.EDIT, known.id, expected_version=expected_version)
     before = _values(customer)  # its version moves once in a whole batch
-    owners = {name: fields.pop(name) for name in ownership.FIELDS & fields.keys()}
+    owners = {name: fields.pop(name) for name in owning.FIELDS & fields.keys()}
     with naming_only_seen(call, Customer):
         customers.update(call.session, customer, fields, now=call.now)
     if any(before[name] != owner for name, owner in owners.items()):
@@ -191,7 +192,7 @@ def _assign(
 
 
 def _values(customer: Customer) -> dict[str, Any]:
-    return customers.values_of(customer, customers.WRITABLE | ownership.FIELDS)
+    return customers.values_of(customer, customers.WRITABLE | owning.FIELDS)
 
 
 def _under_fields(error: ValidationError) -> ValidationError:

@@ -11,10 +11,10 @@ from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_customers import customer_view
 from api.schemas.customers import CustomerCreate, CustomerPatch, CustomerView
+from hub.access import owning
 from hub.access.concealing import seen_among
 from hub.access.lookup import get_record
 from hub.autofill import services as autofill
-from hub.customers import ownership
 from hub.customers import services as customers
 from hub.customers.listing import CUSTOMERS
 from hub.customers.models import Customer
@@ -74,7 +74,7 @@ def create_customer(call: Call[CustomerCreate]) -> CustomerView:
     """
     body = call.body
     leave = DuplicateLeave(body.reason or "") if body.allow_duplicate else None
-    ownership.refuse_to_name_others(call.principal, body.fields())
+    owning.refuse_to_name_others(call.principal, Customer, body.fields())
     with naming_only_seen(call, Customer):
         customer = customers.create(
             call.session, body.fields(), now=call.now, allow_duplicate=leave, owned_by_creator=True

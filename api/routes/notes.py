@@ -1,4 +1,4 @@
-"""/notes and /customers/{id}/notes"""
+"""/notes, /customers/{id}/notes and /leads/{id}/notes"""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,18 +11,16 @@ from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_reminders import note_view, reminder_view
 from api.routes.customers import get_customer_record
+from api.routes.leads import get_lead_record
 from api.schemas.notes import (
     NoteCreate,
     NotePatch,
-    NoteTypes,
-    NoteTypeView,
     NoteView,
     WrittenNote,
 )
 from hub import follow_ups
 from hub.access.lookup import get_record
 from hub.follow_ups import ReminderWish
-from hub.i18n import translate
 from hub.notes import services as notes
 from hub.notes.listing import NOTES
 from hub.notes.models import Note
@@ -78,7 +76,35 @@ def write_note(call: Call[NoteCreate], customer_id: UUID) -> Answer[WrittenNote]
 
     The invitation for the calendar is mailed at once, the reminder when it is due.
     """
-    customer = get_customer_record(call, Verb.COMMENT, customer_id)
+    return _write(call, get_customer_record(call, Verb.COMMENT, customer_id))
+
+
+@operation(
+    blueprint, "GET", "/leads/<uuid:lead_id>/notes",
+    permission=Permission(Verb.READ, "notes"), listing=NOTES, answer=ListPage[NoteView],
+)  # fmt: skip
+def list_lead_notes(call: Call, lead_id: UUID) -> Answer[ListPage[NoteView]]:
+    """List the notes of a lead, the newest first."""
+    lead = get_lead_record(call, Verb.READ, lead_id)
+    return list_page(
+        call, NOTES, lambda note: note_view(call, note), within=Note.subject_id == lead.id
+    )
+
+
+@operation(
+    blueprint, "POST", "/leads/<uuid:lead_id>/notes",
+    permission=Permission(Verb.CREATE, "notes"), body=NoteCreate, answer=WrittenNote,
+    status=HTTPStatus.CREATED, reload=_written_again,
+)  # fmt: skip
+def write_lead_note(call: Call[NoteCreate], lead_id: UUID) -> Answer[WrittenNote]:
+    """Note something about a lead and, with `reminder`, be reminded of it.
+
+    It counts as the newest note of the lead's customer, too.
+    """
+    return _write(call, get_lead_record(call, Verb.COMMENT, lead_id))
+
+
+def _write(call: Call[NoteCreate, Any], subject: Any) -> Answer[WrittenNote]:
     wanted = call.body.reminder
     wish = (
         ReminderWish(
@@ -91,7 +117,7 @@ def write_note(call: Call[NoteCreate], customer_id: UUID) -> Answer[WrittenNote]
         else None
     )
     note, reminder = follow_ups.write_note(
-        call.session, customer, call.body.fields(), wish, now=call.now
+        call.session, subject, call.body.fields(), wish, now=call.now
     )
     return Answer(_written(call, note, reminder), location=f"/notes/{note.id}")
 
@@ -131,16 +157,3 @@ def delete_note(call: Call, note_id: UUID) -> Answer[None]:
     )  # fmt: skip
     notes.delete(call.session, note, now=call.now)
     return Answer(None)
-
-
-@operation(
-    blueprint, "GET", "/note-types", permission=Permission(Verb.READ, "notes"), answer=NoteTypes,
-)  # fmt: skip
-def list_note_types(call: Call) -> NoteTypes:
-    """List the catalogue of note types."""
-    return NoteTypes(
-        items=[
-            NoteTypeView(code=code, label=translate(call.language, label))
-            for code, label in notes.TYPES.items()
-        ]
-    )

@@ -1,4 +1,4 @@
-"""/reminders and /customers/{id}/reminders"""
+"""/reminders, and those of customers and leads"""
 
 from http import HTTPStatus
 from typing import Any
@@ -10,6 +10,7 @@ from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_reminders import reminder_view
 from api.routes.customers import get_customer_record
+from api.routes.leads import get_lead_record
 from api.schemas.reminders import ReminderCreate, ReminderPatch, ReminderView
 from hub.access.lookup import get_record
 from hub.reminders import services as reminders
@@ -55,11 +56,24 @@ def create_reminder(call: Call[ReminderCreate], customer_id: UUID) -> Answer[Rem
 
     The invitation for the calendar is mailed at once, the reminder when it is due.
     """
-    customer = get_customer_record(call, Verb.COMMENT, customer_id)
+    return _create(call, get_customer_record(call, Verb.COMMENT, customer_id))
+
+
+@operation(
+    blueprint, "POST", "/leads/<uuid:lead_id>/reminders",
+    permission=Permission(Verb.CREATE, "reminders"), body=ReminderCreate, answer=ReminderView,
+    status=HTTPStatus.CREATED, reload=_view_again,
+)  # fmt: skip
+def create_lead_reminder(call: Call[ReminderCreate], lead_id: UUID) -> Answer[ReminderView]:
+    """Be reminded of a lead, or remind somebody else."""
+    return _create(call, get_lead_record(call, Verb.COMMENT, lead_id))
+
+
+def _create(call: Call[ReminderCreate, Any], subject: Any) -> Answer[ReminderView]:
     body = call.body
     reminder = reminders.create(
         call.session,
-        customer,
+        subject,
         title=body.title,
         moment=body.moment,
         zone=body.zone or call.zone,

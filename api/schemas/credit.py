@@ -6,10 +6,10 @@ from types import MappingProxyType
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from api.schemas.customers import HoldView, MessageView, Money
-from api.schemas.fields import Integer, Line, Lines, OneLine
+from api.schemas.fields import Code, Integer, Line, Lines, OneLine
 from api.schemas.shapes import Body, Patch, Query, RecordView, View, absent
 from hub.credit.models import Effect
 from hub.credit.policy import AutomaticHold, HoldAllows
@@ -17,7 +17,6 @@ from hub.credit.rules import Answer, Transaction
 from hub.customers.models import Customer
 from hub.documents.models import DocMirror
 
-Code = Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
 Reference = Annotated[str, OneLine(100)]
 Reason = Annotated[str, Lines(1000)]
 

@@ -128,6 +128,9 @@ Integer = Annotated[int, Whole()]
 Instant = AwareDatetime
 """A point in time with its offset (RFC 3339)."""
 
+Code = Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
+"""What scripts and files call an entry of a catalogue, a state, a workflow."""
+
 LocaleName = Annotated[str, StringConstraints(max_length=20), AfterValidator(_locale)]
 """A language with or without a territory, such as ``da`` or ``en_GB``."""
 

@@ -7,11 +7,11 @@ from pydantic import AwareDatetime, Field
 
 from api.schemas.fields import Instant, Lines, OneLine
 from api.schemas.reminders import ReminderCreate, ReminderView
-from api.schemas.shapes import Body, Patch, RecordView, View, absent
+from api.schemas.shapes import Body, Patch, RecordView, absent
 
 Text = Annotated[str, Lines(20_000)]
 Type = Annotated[
-    str, OneLine(50), Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", examples=["call", "meeting"])
+    str, OneLine(50), Field(pattern=r"^[a-z][a-z0-9_]*$", examples=["call", "meeting"])
 ]
 
 
@@ -19,7 +19,7 @@ class NoteCreate(Body):
     """A new note, with the reminder that it asks for."""
 
     body: Text
-    type: Type = Field("note", description="A code of `GET /note-types`, or one of your own.")
+    type: Type = Field("note", description="A code of the catalogue `note_types`.")
     at: Instant | None = Field(None, description="When it happened; now where it is left out.")
     reminder: ReminderCreate | None = None
 
@@ -53,16 +53,3 @@ class WrittenNote(NoteView):
     """A note just written, with its reminder."""
 
     reminder: ReminderView | None
-
-
-class NoteTypeView(View):
-    """A type of the catalogue."""
-
-    code: str
-    label: str
-
-
-class NoteTypes(View):
-    """The catalogue of note types."""
-
-    items: list[NoteTypeView]

@@ -61,6 +61,7 @@ class AssignmentPolicy(Policy):
     KEY: ClassVar[str] = "assignment"
 
     customers: Groups = Groups()
+    leads: Groups = Groups()
 
     def check(self, session: Session) -> None:
         """See `Policy.check`: without its roles and teams nobody could be assigned.

@@ -158,9 +158,7 @@ class RecordRule:
         # Whoever protects it is to know it still.
         protects = verb is Verb.PROTECT
         unprotected = [] if protects else self._unprotected(principal, verb, model, reach)
-        # One or the other: a protected record has an owner, and one in a pool has none.
-        is_open = and_(~model.is_protected, ~model.is_pooled)
-        open_to = [and_(each, is_open) for each in unprotected]
+        open_to = [and_(each, self.is_open(model)) for each in unprotected]
         of_pools = self._of_pools(principal, verb, model)
         # What is quick to look at comes first: PostgreSQL keeps the order of an OR.
         return or_(own, *led, *open_to, *of_pools, *self._shared(principal, verb, model))
@@ -168,6 +166,11 @@ class RecordRule:
     def is_own(self, principal: Principal, entity: object) -> bool:
         """See `Rule.is_own`."""
         return bool(getattr(entity, "owner_user_id", None) == principal.user_id)
+
+    def is_open(self, model: type[Any]) -> ColumnElement[bool]:
+        """Return the condition under which a record exists for more than those named first."""
+        # One or the other: a protected record has an owner, and one in a pool has none.
+        return and_(~model.is_protected, ~model.is_pooled)
 
     def _shared(
         self, principal: Principal, verb: Verb, model: type[Any]

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, and_
 
+from hub.access import owning
 from hub.customers import ownership
 from hub.customers.listing import CUSTOMERS
 from hub.listing import Listing
@@ -41,7 +42,7 @@ class Assignable:
 Entity = Literal["customers"]
 
 ENTITIES: Mapping[str, Assignable] = {
-    CUSTOMERS.name: Assignable(CUSTOMERS, ownership.FIELDS, ownership.ASSIGNED)
+    CUSTOMERS.name: Assignable(CUSTOMERS, owning.FIELDS, ownership.ASSIGNED)
 }
 """By the names of the lists."""
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub import matching
+from hub.access import owning
 from hub.copying import copy_in
-from hub.customers import facts, ownership
+from hub.customers import facts
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Customer
 from hub.customers.services import ENTITY, NEW_COLUMNS, completed, derived_texts, party_of
@@ -43,8 +44,8 @@ def create_many(
             whom customers are not assigned to any more.
         IntegrityError: SQLAlchemy's: a reference is taken, or a value breaks a rule.
     """
-    for named in {frozenset((name, row.get(name)) for name in ownership.FIELDS) for row in rows}:
-        ownership.refuse_unassignable(session, dict(named))
+    for named in {frozenset((name, row.get(name)) for name in owning.FIELDS) for row in rows}:
+        owning.refuse_unassignable(session, Customer, dict(named))
     currency = currency_of_new(session)
     made = [(new_id(), completed(row, currency=currency, channel=channel, now=now)) for row in rows]
     user = origin_of(session).user_id

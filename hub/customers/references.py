@@ -23,6 +23,8 @@ _HOLDERS: Mapping[str, str] = {
     "customer.merged_into_id": _LIVING,
     "doc_mirror.customer_id": "true",  # the books name it for ever
     "external_link.customer_id": "state <> 'severed'",
+    "lead.converted_customer_id": _LIVING,
+    "lead.customer_id": _LIVING,
     "note.customer_id": _LIVING,
     "pool_claim.customer_id": "state = 'applied'",
     "reminder.customer_id": f"closed_at is null and {_LIVING}",

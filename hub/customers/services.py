@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import matching, numbering
-from hub.customers import ownership, references
+from hub.access import owning
+from hub.customers import references
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Contact, Customer, CustomerKind, CustomerRole, Lifecycle
 from hub.customers.rules import clean
@@ -38,7 +39,7 @@ WRITABLE = frozenset(
 """The fields that people and scripts write."""
 
 NEW_COLUMNS = (
-    *sorted(WRITABLE | ownership.FIELDS), "channel", "imported_at", "name_provisional", "lifecycle",
+    *sorted(WRITABLE | owning.FIELDS), "channel", "imported_at", "name_provisional", "lifecycle",
 )  # fmt: skip
 """The columns that `completed` gives values for."""
 
@@ -82,10 +83,10 @@ def create(
         ConflictError: ``duplicate`` (details: `existing_id`, `candidates`), or ``taken`` where a
             reference number or external reference is in use.
     """
-    given = clean(_writable(fields, WRITABLE | ownership.FIELDS))
+    given = clean(_writable(fields, WRITABLE | owning.FIELDS))
     currency = given.get("currency") or currency_of_new(session)
     values = completed(given, currency=currency, channel=channel, now=now)
-    ownership.refuse_unassignable(session, values)
+    owning.refuse_unassignable(session, Customer, values)
     _refuse_taken(session, values, None)
     ready = matching.prepare(ENTITY, party_of(values))
     if check_duplicates and not keys_are_held:
@@ -93,7 +94,7 @@ def create(
     found = matching.find(session, ENTITY, ready) if check_duplicates else []
     _refuse_duplicate(session, values, found, allow_duplicate)
     if owned_by_creator and values.get("owner_user_id") is None:
-        values["owner_user_id"] = ownership.creator_if_assignable(session)
+        values["owner_user_id"] = owning.creator_if_assignable(session, Customer)
     # Complete before it is written: a second statement would touch nearly every index again.
     customer = Customer(**values, **derived_texts(values))
     session.add(customer)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.customers import ownership
+from hub.access import owning
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.imports.detecting import find_similar
@@ -25,7 +25,7 @@ from hub.plans.models import Plan, PlanItem
 
 ENTITY = Customer.entity()
 LOCKED = frozenset({"currency"})  # with the first save
-NEVER_CHANGED = LOCKED | ownership.FIELDS  # whose a customer is, is changed by acts of its own
+NEVER_CHANGED = LOCKED | owning.FIELDS  # whose a customer is, is changed by acts of its own
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, LargeBinary, Text, any_, literal, select
 from sqlalchemy.orm import Session
 
-from hub.customers import facts, ownership
+from hub.access import owning
+from hub.customers import facts
 from hub.customers.models import Customer
 from hub.customers.services import WRITABLE
 from hub.history.recording import plain
@@ -16,7 +17,7 @@ from hub.imports.models import ImportIdentity
 from hub.imports.reading import ReadRow
 from hub.intake import knowing
 
-IMPORTED_FIELDS = tuple(sorted(WRITABLE | ownership.FIELDS))
+IMPORTED_FIELDS = tuple(sorted(WRITABLE | owning.FIELDS))
 """Whatever a row may say, and more: each as it is here."""
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access import owning
 from hub.access.assignable import assignable_people, refuse_unassignable
 from hub.access.callers import principal_of
 from hub.access.fields import NOT_YOURS, NOT_YOURS_TO_SET, hidden_names
@@ -119,4 +120,4 @@ def _foreign(principal: Principal | None) -> dict[str, str]:
 
 def _not_his(pointer: str) -> FieldError:
     params = {"permission": str(ownership.ASSIGNING)}
-    return FieldError(pointer, NOT_YOURS, ownership.NEEDS_ASSIGNING, params)
+    return FieldError(pointer, NOT_YOURS, owning.NEEDS_ASSIGNING, params)

@@ -47,6 +47,9 @@ class TaskName(StrEnum):
     EVALUATE_CUSTOMER = "credit.evaluate_customer"
     EVALUATE_CUSTOMERS = "credit.evaluate_customers"
     RECALL_CUSTOMERS = "pools.recall_customers"
+    FOLLOW_WORKFLOW = "workflows.follow_workflow"
+    FOLLOW_CUSTOMER = "leads.follow_customer"
+    WAKE_LEAD = "leads.wake_lead"
 
 
 _QUEUES = {
@@ -70,6 +73,8 @@ _QUEUES = {
     TaskName.TIDY_LEDGER: Queue.BULK,
     TaskName.EVALUATE_CUSTOMERS: Queue.BULK,
     TaskName.RECALL_CUSTOMERS: Queue.BULK,
+    TaskName.FOLLOW_WORKFLOW: Queue.BULK,
+    TaskName.FOLLOW_CUSTOMER: Queue.BULK,
 }
 
 
@@ -88,6 +93,8 @@ SERIAL_KEYS = {
     TaskName.EXPIRE_REQUESTS: "approvals",
     TaskName.RECALL_CUSTOMERS: "pools",
     TaskName.EVALUATE_CUSTOMERS: "credit",
+    TaskName.FOLLOW_WORKFLOW: "workflows",
+    TaskName.FOLLOW_CUSTOMER: "leads:{customer_id}",
     TaskName.RECALL_CUSTOMERS: "pools",
 }
 """What keeps jobs of a task from running beside each other, made of their arguments."""

@@ -6,6 +6,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
 
+from hub.migrations.seeding import seed
+
+HEAD = "head"
 _LOCK = 7_215_001  # any constant of our own: two upgrades at once wait for each other
 
 
@@ -17,13 +20,15 @@ def configuration(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database to a revision, under a lock, in one transaction."""
+def upgrade(url: str, revision: str = HEAD) -> None:
+    """Bring the database to a revision, under a lock, in one transaction; the last one is seeded."""
     engine = create_engine(url)
     try:
         with engine.begin() as connection:
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             command.upgrade(configuration(connection), revision)
+            if revision == HEAD:
+                seed(connection)
     finally:
         engine.dispose()
 

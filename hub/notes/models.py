@@ -14,9 +14,9 @@ from hub.listing.search import Searchable, search_index
 class Note(Record, Searchable):
     """Something noted about a record; its edits are its history.
 
-    The subject is a customer now, a lead or an opportunity later; `customer_id` is the customer
-    whose newest note it may be, None for a lead without one. `type` is a code: one of
-    `hub.notes.services.TYPES`, or one of the installation's own. `at` is when it happened.
+    The subject is a customer or a lead; `customer_id` is the customer
+    whose newest note it may be, None for a lead without one. `type` is a code of the catalogue of
+    note types. `at` is when it happened.
     """
 
     __tablename__ = "note"

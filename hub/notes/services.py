@@ -1,62 +1,52 @@
 """What may be done with notes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
-from hub.customers.models import Customer
-from hub.db import find_locked
+from hub.catalogues.services import refuse_unlisted
 from hub.errors import ValidationError
 from hub.history.recording import origin_of
 from hub.i18n import N_
 from hub.listing.search import search_document
 from hub.notes.models import Note
+from hub.subjects import CUSTOMER, customer_id_of, lock_subject, subjects
 
-TYPES = {
-    "note": N_("Note"),
-    "call": N_("Call"),
-    "meeting": N_("Meeting"),
-    "mail": N_("Mail"),
-    "visit": N_("Visit"),
-    "order": N_("Order"),
-    "complaint": N_("Complaint"),
-}
-"""The catalogue of note types; an installation may use codes of its own beside them."""
-
-_CUSTOMER = "customer"
+CATALOGUES = {"type": "note_types"}
 
 
 def create(
     session: Session,
-    customer: Customer,
+    subject: Any,
     *,
     body: str,
     now: datetime,
     type: str = "note",  # noqa: A002 - the field's own name
     at: datetime | None = None,
 ) -> Note:
-    """Note something about a customer; its newest note moves in the same commit.
+    """Note something about a subject; its newest note, and its customer's, move in the same commit.
 
     Args:
         session: the caller's.
-        customer: whom it is about.
+        subject: what it is about: a customer, a lead (`hub.subjects`).
         body: what is noted.
         now: the present.
-        type: a code of `TYPES`, or another one.
+        type: a code of the catalogue of note types.
         at: when it happened; now where None.
 
     Raises:
-        ValidationError: it is said to have happened in the future.
+        ValidationError: it is said to have happened in the future, or the type is not known.
     """
     _refuse_future(at, now)
+    refuse_unlisted(session, CATALOGUES, {"type": type})
     note = Note(
-        subject_type=_CUSTOMER,
-        subject_id=customer.id,
-        customer_id=customer.id,
+        subject_type=subject.entity(),
+        subject_id=subject.id,
+        customer_id=customer_id_of(subject),
         type=type,
         body=body,
         author_user_id=origin_of(session).user_id,
@@ -65,14 +55,15 @@ def create(
     )
     session.add(note)
     session.flush()
-    # By the row's own value: another note's transaction may have moved it since we read it.
-    session.execute(
-        update(Customer)
-        .where(Customer.id == customer.id)
-        .values(last_note_at=func.greatest(Customer.last_note_at, note.at))
-        .execution_options(synchronize_session=False)
-    )
-    session.expire(customer, ["last_note_at"])
+    for model, identifier in _newest_of(note):
+        # By the row's own value: another note's transaction may have moved it since we read it.
+        session.execute(
+            update(model)
+            .where(model.id == identifier)
+            .values(last_note_at=func.greatest(model.last_note_at, note.at))
+            .execution_options(synchronize_session=False)
+        )
+    session.expire(subject, ["last_note_at"])
     return note
 
 
@@ -80,16 +71,17 @@ def change(session: Session, note: Note, changes: Mapping[str, Any], *, now: dat
     """Change `body`, `type` or `at`; what it said before stays in its history.
 
     Raises:
-        ValidationError: it is said to have happened in the future.
+        ValidationError: it is said to have happened in the future, or the type is not known.
     """
     _refuse_future(changes.get("at"), now)
+    refuse_unlisted(session, CATALOGUES, changes, kept={"type": note.type})
     for field, value in changes.items():
         if getattr(note, field) != value:
             setattr(note, field, value)
     note.search_text = search_document(None, [note.body])
     session.flush()
     if "at" in changes:
-        refresh_newest(session, note.customer_id)
+        refresh_newest(session, note)
     return note
 
 
@@ -97,7 +89,7 @@ def delete(session: Session, note: Note, *, now: datetime) -> None:
     """Take a note away; its history stays."""
     note.deleted_at = now
     session.flush()
-    refresh_newest(session, note.customer_id)
+    refresh_newest(session, note)
 
 
 def newest_of(session: Session, customer_id: UUID) -> Note | None:
@@ -110,16 +102,30 @@ def newest_of(session: Session, customer_id: UUID) -> Note | None:
     )
 
 
-def refresh_newest(session: Session, customer_id: UUID | None) -> None:
-    """Reckon a customer's newest note again, after notes were taken away or moved."""
-    # Locked first, by a statement of its own: the next one then sees every committed note.
-    customer = find_locked(session, Customer, customer_id)
-    if customer is None:
-        return
-    customer.last_note_at = session.scalar(
-        select(func.max(Note.at)).where(Note.customer_id == customer_id, Note.deleted_at.is_(None))
-    )
+def refresh_newest(session: Session, note: Note) -> None:
+    """Reckon the newest note again of what a note is about, after it was taken away or moved."""
+    for model, identifier in _newest_of(note):
+        # Locked first, by a statement of its own: the next one then sees every committed note.
+        found = lock_subject(session, model.entity(), identifier)
+        if found is None:
+            continue
+        whose = (
+            Note.customer_id == identifier
+            if model.entity() == CUSTOMER
+            else and_(Note.subject_type == model.entity(), Note.subject_id == identifier)
+        )
+        found.last_note_at = session.scalar(
+            select(func.max(Note.at)).where(whose, Note.deleted_at.is_(None))
+        )
     session.flush()
+
+
+def _newest_of(note: Note) -> Iterator[tuple[type[Any], UUID]]:
+    """Return what keeps the time of a note, in the order in which all lock it."""
+    if note.subject_type != CUSTOMER:
+        yield subjects()[note.subject_type], note.subject_id
+    if note.customer_id is not None:
+        yield subjects()[CUSTOMER], note.customer_id
 
 
 def _refuse_future(at: datetime | None, now: datetime) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access import owning
 from hub.clock import business_date
 from hub.customers import ownership
 from hub.customers.models import Customer, Lifecycle, PoolState
@@ -49,7 +50,7 @@ def put_in(
     former = customer.owner_user_id
     if former is not None:
         _leave(session, pool, customer, former, how=how, reason=reason, now=now)
-    for field in (*ownership.FIELDS, *ownership.PROTECTION):  # protection that is over
+    for field in (*owning.FIELDS, *ownership.PROTECTION):  # protection that is over
         setattr(customer, field, None)
     customer.pool_id, customer.pool_state, customer.pooled_at = pool.id, PoolState.IN_POOL, now
     session.flush()

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from hub.access.models import User
 from hub.access.people import get_active_user
 from hub.calendar_time import check_zone
-from hub.customers.models import Customer
 from hub.db import new_id
 from hub.errors import ConflictError, ValidationError
 from hub.i18n import N_
@@ -20,6 +19,7 @@ from hub.mail.identity import domain
 from hub.reminders.invitations import ENTITY, invite, withdraw
 from hub.reminders.models import Reminder, ReminderState
 from hub.reminders.timing import Moment
+from hub.subjects import customer_id_of
 
 ALLOWED: dict[ReminderState, tuple[ReminderState, ...]] = {
     ReminderState.SCHEDULED: (ReminderState.DONE, ReminderState.CANCELLED),
@@ -40,7 +40,7 @@ _CHANGEABLE = frozenset({ReminderState.SCHEDULED, ReminderState.FAILED})
 
 def create(
     session: Session,
-    customer: Customer,
+    subject: Any,
     *,
     title: str,
     moment: Moment,
@@ -49,7 +49,7 @@ def create(
     now: datetime,
     note_id: UUID | None = None,
 ) -> Reminder:
-    """Remind a person of a customer; the invitation to his calendar goes out at once.
+    """Remind a person of a subject; the invitation to his calendar goes out at once.
 
     Raises:
         ValidationError: the time has passed, the zone is unknown or the person is no active user.
@@ -59,9 +59,9 @@ def create(
     identifier = new_id()
     reminder = Reminder(
         id=identifier,
-        subject_type="customer",
-        subject_id=customer.id,
-        customer_id=customer.id,
+        subject_type=subject.entity(),
+        subject_id=subject.id,
+        customer_id=customer_id_of(subject),
         note_id=note_id,
         title=title,
         recipient_user_id=recipient.id,

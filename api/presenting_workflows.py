@@ -1,0 +1,108 @@
+"""What is shown of workflows, and of records that move through them."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from api.calls import Call
+from api.schemas.workflows import (
+    LoggedTransition,
+    StateView,
+    TargetView,
+    TransitionsView,
+    TransitionView,
+    WorkflowView,
+    named_ends,
+)
+from hub.access.roles import Verb
+from hub.history.models import Event
+from hub.i18n import translate
+from hub.workflow import moving
+from hub.workflow.definition import Definition, State, load
+from hub.workflow.models import Workflow
+from hub.workflow.services import usage
+
+_STATE = frozenset(StateView.model_fields) - {"label", "records"}
+_WAY = frozenset(TransitionView.model_fields) - {"origin", "target"}
+_LOGGED = 200  # moves of one record that are shown; the history has them all
+
+
+def workflow_view(call: Call[Any, Any], workflow: Workflow) -> WorkflowView:
+    """Return a revision of a workflow in the caller's language."""
+    definition = load(call.session, workflow)
+    used = usage(call.session, workflow.entity_name, workflow.code)
+    record = frozenset(WorkflowView.model_fields) - {
+        "entity", "name", "states", "transitions", "allowed_actions",
+    }  # fmt: skip
+    return WorkflowView(
+        **{name: getattr(workflow, name) for name in record},
+        entity=workflow.entity_name,
+        name=translate(call.language, workflow.name),
+        states=[
+            StateView(
+                **{name: getattr(state, name) for name in _STATE},
+                label=translate(call.language, state.label),
+                records=used.get(state.key, 0),
+            )
+            for state in definition.states
+        ],
+        transitions=[
+            TransitionView(**{name: getattr(way, name) for name in _WAY}, **named_ends(way))
+            for way in definition.transitions
+        ],
+        allowed_actions=call.actions("workflows", workflow, (Verb.READ, Verb.CONFIGURE)),
+    )
+
+
+def state_of(call: Call[Any, Any], record: Any) -> State:
+    """Return the state that a record is in."""
+    return definition_of(call, record.workflow_id).state(record.state)
+
+
+def definition_of(call: Call[Any, Any], workflow_id: UUID) -> Definition:
+    """Return what a revision consists of."""
+    return load(call.session, call.session.get_one(Workflow, workflow_id))
+
+
+def transitions_view(call: Call[Any, Any], record: Any) -> TransitionsView:
+    """Return where the caller can move a record, and how it came to where it is."""
+    events = call.session.scalars(
+        select(Event)
+        .where(
+            Event.subject_type == record.entity(),
+            Event.subject_id == record.id,
+            Event.type == f"{record.entity()}.transitioned",
+        )
+        .order_by(Event.id.desc())
+        .limit(_LOGGED)
+    )
+    return TransitionsView(
+        state=record.state,
+        targets=[
+            TargetView(
+                to=each.state.key,
+                label=translate(call.language, each.state.label),
+                kind=each.state.kind,
+                needs_assignee=each.way.needs_assignee,
+                needs_reason=each.way.needs_reason,
+                proposes_closing=each.proposes_closing,
+            )
+            for each in moving.targets(call.session, call.principal, record)
+        ],
+        log=[_logged(each) for each in events],
+    )
+
+
+def _logged(event: Event) -> LoggedTransition:
+    told: Any = event.data or {}
+    before, after = (event.changes or {}).get("owner_user_id", (None, None))
+    return LoggedTransition(
+        **{"from": told["from"], "to": told["to"]},
+        by=event.user_id,
+        owner_before=before,
+        owner_after=after,
+        reason=told.get("reason"),
+        at=event.at,
+        cause=event.cause_kind,
+    )

@@ -1,0 +1,203 @@
+"""/leads"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+
+from api.lists import ListPage, list_page
+from api.operations import Answer, Call, Permission, Verb, operation
+from api.presenting_leads import lead_view
+from api.presenting_workflows import transitions_view
+from api.routes.customers import get_customer_record
+from api.schemas.leads import Closing, LeadCreate, LeadPatch, LeadView, Reopening
+from api.schemas.ownership import OwnershipChange, Taking
+from api.schemas.workflows import TransitionCreate, TransitionsView
+from hub.access import owning
+from hub.access.lookup import get_record
+from hub.access.predicates import allowed
+from hub.history.recording import react
+from hub.leads import services as leads
+from hub.leads.listing import LEADS
+from hub.leads.models import Lead
+from hub.workflow import moving
+from hub.workflow.moving import Move
+
+blueprint = Blueprint("leads", __name__)
+READ = Permission(Verb.READ, "leads")
+CREATE = Permission(Verb.CREATE, "leads")
+TRANSITION = Permission(Verb.TRANSITION, "leads")
+_TAKEN = {HTTPStatus.CONFLICT: "Another one has the external reference (`taken`)."}
+
+
+def get_lead_record(
+    call: Call[Any, Any], verb: Verb, lead_id: UUID, *, expected_version: int | None = None
+) -> Lead:
+    """Return a lead for an act of the caller."""
+    return get_record(
+        call.session, call.principal, verb, Lead, lead_id, expected_version=expected_version
+    )
+
+
+def view_again(call: Call[Any, Any], lead_id: UUID) -> LeadView:
+    """Return a lead that the caller may see, as it stands now."""
+    return lead_view(call, get_lead_record(call, Verb.READ, lead_id))
+
+
+@operation(blueprint, "GET", "/leads", permission=READ, listing=LEADS, answer=ListPage[LeadView])
+def list_leads(call: Call) -> Answer[ListPage[LeadView]]:
+    """List leads: filtered, sorted, searched, counted; `noted_at.gte=…` finds any note since."""
+    return list_page(call, LEADS, lambda lead: lead_view(call, lead))
+
+
+@operation(
+    blueprint, "GET", "/customers/<uuid:customer_id>/leads",
+    permission=READ, listing=LEADS, answer=ListPage[LeadView],
+)  # fmt: skip
+def list_customer_leads(call: Call, customer_id: UUID) -> Answer[ListPage[LeadView]]:
+    """List the leads of a customer: those spun off from it, and the one that it was."""
+    customer = get_customer_record(call, Verb.READ, customer_id)
+    of_it = (Lead.customer_id == customer.id) | (Lead.converted_customer_id == customer.id)
+    return list_page(call, LEADS, lambda lead: lead_view(call, lead), within=of_it)
+
+
+@operation(
+    blueprint, "POST", "/leads",
+    permission=CREATE, body=LeadCreate, answer=LeadView, status=HTTPStatus.CREATED,
+    reload=view_again, refusals=_TAKEN,
+)  # fmt: skip
+def create_lead(call: Call[LeadCreate]) -> LeadView:
+    """Create a lead, of a customer or of somebody who is none yet.
+
+    It is assigned to you unless you name another one, for which you need the right to assign.
+    """
+    fields = call.body.fields()
+    owning.refuse_to_name_others(call.principal, Lead, fields)
+    if fields.get("customer_id") is not None:
+        fields["customer_id"] = get_customer_record(call, Verb.COMMENT, fields["customer_id"]).id
+    lead = leads.create(call.session, fields, now=call.now, workflow=call.body.workflow)
+    react(call.session)
+    return lead_view(call, lead)
+
+
+@operation(
+    blueprint, "GET", "/leads/<uuid:lead_id>", permission=READ, answer=LeadView,
+)  # fmt: skip
+def get_lead(call: Call, lead_id: UUID) -> LeadView:
+    """Return a lead: its worksheet."""
+    return view_again(call, lead_id)
+
+
+@operation(
+    blueprint, "PATCH", "/leads/<uuid:lead_id>",
+    permission=Permission(Verb.EDIT, "leads"), body=LeadPatch, answer=LeadView,
+    reload=view_again, refusals=_TAKEN,
+)  # fmt: skip
+def change_lead(call: Call[LeadPatch], lead_id: UUID) -> LeadView:
+    """Change a lead; its state and whose it is change by acts of their own."""
+    lead = get_lead_record(call, Verb.EDIT, lead_id, expected_version=call.expected_version)
+    changes = call.body.changes()
+    if changes.get("customer_id") not in {None, lead.customer_id}:
+        get_customer_record(call, Verb.READ, changes["customer_id"])
+    leads.update(call.session, lead, changes)
+    react(call.session)
+    return lead_view(call, lead)
+
+
+@operation(
+    blueprint, "DELETE", "/leads/<uuid:lead_id>",
+    permission=Permission(Verb.DELETE, "leads"), status=HTTPStatus.NO_CONTENT,
+    refusals={
+        HTTPStatus.CONFLICT: "A customer came of it (`converted`), or notes refer to it (`in_use`)."
+    },
+)  # fmt: skip
+def delete_lead(call: Call, lead_id: UUID) -> Answer[None]:
+    """Take a lead away; its history stays readable and its number is never given again."""
+    lead = get_lead_record(call, Verb.DELETE, lead_id, expected_version=call.expected_version)
+    leads.delete(call.session, lead, now=call.now)
+    return Answer(None)
+
+
+@operation(
+    blueprint, "GET", "/leads/<uuid:lead_id>/transitions", permission=READ, answer=TransitionsView,
+)  # fmt: skip
+def list_lead_transitions(call: Call, lead_id: UUID) -> TransitionsView:
+    """Return where you can move a lead, and how it came to where it is."""
+    return transitions_view(call, get_lead_record(call, Verb.READ, lead_id))
+
+
+@operation(
+    blueprint, "POST", "/leads/<uuid:lead_id>/transitions",
+    permission=TRANSITION, body=TransitionCreate, answer=LeadView, reload=view_again,
+    refusals={
+        HTTPStatus.CONFLICT: "It cannot be moved there (`transition_refused`): `details.allowed`"
+        " says where it can. Or it is closed (`closed`)."
+    },
+)  # fmt: skip
+def move_lead(call: Call[TransitionCreate], lead_id: UUID) -> LeadView:
+    """Move a lead to another state, and hand it to whoever goes on with it there."""
+    lead = get_lead_record(call, Verb.TRANSITION, lead_id)
+    body = call.body
+    if body.owner_user_id is not None:
+        owning.hand_over(call.session, lead, body.owner_user_id)
+    wanted = Move(body.to, lead.owner_user_id, body.reason, body.close)
+    moving.move(call.session, call.principal, lead, wanted, now=call.now)
+    react(call.session)
+    return lead_view(call, lead)
+
+
+@operation(
+    blueprint, "POST", "/leads/<uuid:lead_id>/closing",
+    permission=TRANSITION, body=Closing, answer=LeadView, reload=view_again,
+)  # fmt: skip
+def close_lead(call: Call[Closing], lead_id: UUID) -> LeadView:
+    """Close a lead, for good or until a day, on which a worker opens it again."""
+    lead = get_lead_record(call, Verb.TRANSITION, lead_id)
+    leads.close(call.session, lead, **call.body.model_dump(), now=call.now)
+    react(call.session)
+    return lead_view(call, lead)
+
+
+@operation(
+    blueprint, "POST", "/leads/<uuid:lead_id>/reopening",
+    permission=TRANSITION, body=Reopening, answer=LeadView, reload=view_again,
+    refusals={HTTPStatus.CONFLICT: "A customer came of it (`converted`)."},
+)  # fmt: skip
+def reopen_lead(call: Call[Reopening], lead_id: UUID) -> LeadView:
+    """Open a closed lead again, in the state that it was closed in."""
+    lead = get_lead_record(call, Verb.TRANSITION, lead_id)
+    leads.reopen(call.session, lead, reason=call.body.reason)
+    return lead_view(call, lead)
+
+
+@operation(
+    blueprint, "POST", "/leads/<uuid:lead_id>/ownership",
+    permission=Permission(Verb.ASSIGN, "leads"), body=OwnershipChange, answer=LeadView,
+    reload=view_again,
+    refusals={HTTPStatus.NO_CONTENT: "It is given away: you may not see it any more."},
+)  # fmt: skip
+def assign_lead(call: Call[OwnershipChange], lead_id: UUID) -> Answer[LeadView]:
+    """Assign a lead to somebody else or a team, or change its representatives."""
+    lead = get_lead_record(call, Verb.ASSIGN, lead_id)
+    owning.assign(call.session, lead, call.body.changes(), reason=call.body.reason)
+    return _answer(call, lead)
+
+
+@operation(
+    blueprint, "POST", "/leads/<uuid:lead_id>/taking",
+    permission=Permission(Verb.CLAIM, "leads"), body=Taking, answer=LeadView, reload=view_again,
+)  # fmt: skip
+def take_lead(call: Call[Taking], lead_id: UUID) -> Answer[LeadView]:
+    """Take a lead that is nobody's, or one of somebody whom you lead."""
+    lead = get_lead_record(call, Verb.CLAIM, lead_id)
+    changes = {"owner_user_id": call.principal.user_id}
+    owning.assign(call.session, lead, changes, reason=call.body.reason)
+    return _answer(call, lead)
+
+
+def _answer(call: Call[Any, Any], lead: Lead) -> Answer[LeadView]:
+    react(call.session)
+    if not allowed(call.principal, Verb.READ, lead):
+        return Answer(None, status=HTTPStatus.NO_CONTENT)
+    return Answer(lead_view(call, lead))

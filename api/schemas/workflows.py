@@ -1,0 +1,199 @@
+"""Workflows as the API takes and shows them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from api.schemas.fields import Code, Line, Lines, Whole
+from api.schemas.shapes import Body, RecordView, View
+from hub.workflow.definition import Definition, State, Transition
+from hub.workflow.models import StateKind, Status
+
+Percent = Annotated[int, Whole(0, 100)]
+Colour = Annotated[str, Field(pattern=r"^[a-z]{1,20}$|^#[0-9a-f]{6}$", examples=["blue"])]
+Reason = Annotated[str, Lines(1000)]
+
+
+class StateBody(Body):
+    """A state."""
+
+    key: Code
+    label: Line
+    kind: StateKind
+    colour: Colour | None = None
+    forced_probability: Percent | None = Field(
+        None, description="A record in it has this probability, in percent, and no other."
+    )
+    default_probability: Percent | None = Field(
+        None, description="A record that comes to it gets this probability, in percent."
+    )
+    fixed: bool = Field(default=False, description="Every later revision has it as it is here.")
+
+
+class TransitionBody(Body):
+    """A way from one state to another."""
+
+    origin: Code = Field(alias="from")
+    target: Code = Field(alias="to")
+    roles: list[Line] = Field(
+        default_factory=list, max_length=20, description="Who may go it; everybody without any."
+    )
+    guard: Code | None = Field(None, description="A condition of `GET /workflows/guards`.")
+    needs_assignee: bool = False
+    needs_reason: bool = False
+
+
+class DefinitionBody(Body):
+    """What a workflow consists of; records begin in its first state."""
+
+    name: Line
+    states: list[StateBody] = Field(min_length=2, max_length=50)
+    transitions: list[TransitionBody] = Field(default_factory=list, max_length=1000)
+
+    def definition(self) -> Definition:
+        """Return it as the hub knows it."""
+        return Definition(
+            tuple(State(**each.model_dump()) for each in self.states),
+            tuple(
+                Transition(**{**each.model_dump(), "roles": tuple(each.roles)})
+                for each in self.transitions
+            ),
+        )
+
+
+class WorkflowCreate(DefinitionBody):
+    """A draft of a new workflow, or of the next revision of one."""
+
+    entity: Code = Field(examples=["lead", "opportunity"])
+    code: Code = Field(description="The same for all revisions of a workflow.")
+
+
+class Publication(Body):
+    """Where records go whose state the new revision lacks."""
+
+    moves: dict[str, Code] = Field(
+        default_factory=dict, max_length=50, description="The new state, by the former one."
+    )
+
+
+class StateView(View):
+    """A state."""
+
+    key: str
+    label: str
+    kind: StateKind
+    colour: str | None
+    forced_probability: int | None
+    default_probability: int | None
+    fixed: bool
+    records: int | None = Field(None, description="How many are in it, in any revision.")
+
+
+class TransitionView(View):
+    """A way from one state to another."""
+
+    origin: str = Field(alias="from")
+    target: str = Field(alias="to")
+    roles: list[str]
+    guard: str | None
+    needs_assignee: bool
+    needs_reason: bool
+
+
+class WorkflowView(RecordView):
+    """A revision of a workflow."""
+
+    entity: str
+    code: str
+    name: str
+    revision: int
+    status: Status
+    is_default: bool = Field(description="New records go into it, unless another is asked for.")
+    states: list[StateView]
+    transitions: list[TransitionView]
+
+
+class GuardView(View):
+    """A condition that a way may ask for."""
+
+    entity: str
+    name: str
+    unmet: str = Field(description="What people are told where it does not hold.")
+
+
+class GuardsView(View):
+    """The conditions there are."""
+
+    items: list[GuardView]
+
+
+class NodeView(View):
+    """A state in the picture: where it stands, in units of its own."""
+
+    key: str
+    label: str
+    kind: StateKind
+    colour: str | None
+    x: int
+    y: int
+
+
+class EdgeView(View):
+    """A way in the picture."""
+
+    origin: str = Field(alias="from")
+    target: str = Field(alias="to")
+
+
+class DiagramView(View):
+    """A workflow as a picture: nodes with their places, and the ways between them."""
+
+    nodes: list[NodeView]
+    edges: list[EdgeView]
+
+
+class TransitionCreate(Body):
+    """Where a record is to be moved, who goes on with it there, and why."""
+
+    to: Code
+    owner_user_id: UUID | None = Field(None, description="Who goes on with it; it stays his.")
+    reason: Reason | None = None
+    close: bool = Field(default=False, description="Close it as well.")
+
+
+class TargetView(View):
+    """A state that a record can be moved to."""
+
+    to: str
+    label: str
+    kind: StateKind
+    needs_assignee: bool
+    needs_reason: bool
+    proposes_closing: bool = Field(description="Ask whether it is to be closed as well.")
+
+
+class LoggedTransition(View):
+    """A move of a record through its workflow."""
+
+    origin: str = Field(alias="from")
+    target: str = Field(alias="to")
+    by: UUID | None
+    owner_before: UUID | None = Field(description="null where the move handed it to nobody else.")
+    owner_after: UUID | None
+    reason: str | None
+    at: AwareDatetime
+    cause: str
+
+
+class TransitionsView(View):
+    """Where a record can be moved, and how it came to where it is, the newest first."""
+
+    state: str
+    targets: list[TargetView]
+    log: list[LoggedTransition]
+
+
+def named_ends(way: Any) -> dict[str, Any]:
+    """Return the ends of a way under the names that JSON has for them."""
+    return {"from": way.origin, "to": way.target}

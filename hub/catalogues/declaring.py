@@ -1,0 +1,99 @@
+"""Which catalogues there are, what Hub brings for each, and who uses their words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hub.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A catalogue; `label` and those of the `first` entries are English source texts."""
+
+    name: str
+    label: str
+    first: Mapping[str, str] = field(default_factory=dict)
+
+
+CATALOGUES: Mapping[str, Catalogue] = {
+    each.name: each
+    for each in (
+        Catalogue("programs", N_("Lead programs")),
+        Catalogue("sources", N_("Lead sources"), {
+            "cold_call": N_("Cold call"),
+            "advert": N_("Advertisement"),
+            "trade_show": N_("Trade show"),
+            "website": N_("Website"),
+            "referral": N_("Referral"),
+            "shop": N_("Web shop"),
+        }),
+        Catalogue("lost_reasons", N_("Reasons for losing"), {
+            "price": N_("Price"),
+            "competitor": N_("Went to a competitor"),
+            "no_need": N_("No need"),
+            "no_budget": N_("No budget"),
+            "timing": N_("Wrong time"),
+            "no_answer": N_("No answer"),
+        }),
+        Catalogue("competitors", N_("Competitors")),
+        Catalogue("note_types", N_("Note types"), {
+            "note": N_("Note"),
+            "call": N_("Call"),
+            "meeting": N_("Meeting"),
+            "mail": N_("Mail"),
+            "visit": N_("Visit"),
+            "order": N_("Order"),
+            "complaint": N_("Complaint"),
+        }),
+        Catalogue("activity_categories", N_("Categories of activities"), {
+            "follow_up": N_("Follow-up"),
+            "demonstration": N_("Demonstration"),
+            "negotiation": N_("Negotiation"),
+            "internal": N_("Internal"),
+        }),
+        Catalogue("qualifications", N_("Qualifications"), {
+            "cold": N_("Cold"),
+            "warm": N_("Warm"),
+            "hot": N_("Hot"),
+        }),
+        Catalogue("value_classes", N_("Value classes"), {"a": "A", "b": "B", "c": "C"}),
+        Catalogue("follow_up_methods", N_("Ways of following up"), {
+            "phone": N_("By phone"),
+            "mail": N_("By mail"),
+            "visit": N_("By visit"),
+        }),
+        Catalogue("classifications", N_("Classifications")),
+        Catalogue("price_lists", N_("Price lists")),
+    )
+}  # fmt: skip
+"""All of them, by name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """Where words of a catalogue stand: a column of a model, text or text[].
+
+    `is_open` tells a record's open rows from its closed ones, where it has both (C23, C26).
+    """
+
+    model: type[Any]
+    column: InstrumentedAttribute[Any]
+    is_open: ColumnElement[bool] | InstrumentedAttribute[bool] | None = None
+
+
+_USES: dict[str, list[Use]] = {name: [] for name in CATALOGUES}
+
+
+def declare_use(name: str, use: Use) -> None:
+    """Say that records keep words of a catalogue: they are counted, and hold what they keep."""
+    if all(known.column is not use.column for known in _USES[name]):
+        _USES[name].append(use)
+
+
+def uses_of(name: str) -> Iterator[Use]:
+    """Return who keeps words of a catalogue."""
+    return iter(_USES[name])

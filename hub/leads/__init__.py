@@ -1,0 +1,1 @@
+"""Leads: first interest of somebody, followed until it becomes a customer or nothing."""

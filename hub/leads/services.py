@@ -1,0 +1,291 @@
+"""What may be done with leads."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import numbering
+from hub.access import owning
+from hub.catalogues.services import refuse_unlisted
+from hub.customers.defaults import currency_of_new
+from hub.customers.models import Contact, Customer
+from hub.errors import ConflictError, ValidationError
+from hub.i18n import N_
+from hub.leads.models import Lead
+from hub.leads.rules import clean
+from hub.listing.search import search_document
+from hub.listing.sorting import sort_text
+from hub.notes.models import Note
+from hub.settings import get_settings
+from hub.workflow import moving
+
+ENTITY = "lead"
+CANDIDATE = frozenset(
+    {
+        "company", "person", "job", "email", "phone", "mobile", "website", "address", "postcode",
+        "city", "region", "country", "industry", "cvr",
+    }
+)  # fmt: skip
+"""What a lead without a customer is told of whom it is about."""
+
+CATALOGUES = {"program": "programs", "source": "sources", "lost_reason": "lost_reasons"}
+WRITABLE = CANDIDATE | CATALOGUES.keys() | frozenset(
+    {
+        "customer_id", "contact_id", "referrer", "probability", "est_conversion_on",
+        "net_potential_value", "refuses_calls", "refuses_email", "set_aside_until", "description",
+        "external_ref",
+    }
+)  # fmt: skip
+"""The fields that people and scripts write, beside those that say whose it is."""
+
+_REQUIRED = frozenset({"probability", "refuses_calls", "refuses_email"})
+_SEARCHED = (
+    "number", "company", "person", "cvr", "phone", "mobile", "email", "address", "postcode",
+    "city", "industry", "referrer",
+)  # fmt: skip
+_DIGITS = 18
+
+
+def create(
+    session: Session,
+    fields: Mapping[str, Any],
+    *,
+    now: datetime,
+    workflow: str | None = None,
+    channel: str = "manual",
+) -> Lead:
+    """Make a lead, in the first state of its workflow; it is its creator's unless fields say else.
+
+    With a customer it is spun off from that (C13), and has its currency. That a caller may name
+    others is his to check (`hub.access.owning`), and that he sees the customer.
+
+    Raises:
+        ValidationError: names every broken rule; there is neither a customer nor a candidate.
+        ConflictError: ``taken``: another lead has the external reference.
+    """
+    given = clean(_writable(fields, WRITABLE | owning.FIELDS | {"currency"}))
+    values = {name: value for name, value in given.items() if value is not None}
+    owning.refuse_unassignable(session, Lead, values)
+    refuse_unlisted(session, CATALOGUES, values)
+    _refuse_taken(session, values, None)
+    customer = _customer_of(session, values)
+    values["currency"] = _currency(session, values.get("currency"), customer)
+    if values.get("owner_user_id") is None:
+        values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
+    if customer is None:
+        values.setdefault("country", get_settings().country)
+    probability = values.pop("probability", None)
+    lead = Lead(**values, channel=channel)
+    moving.begin(session, lead, moving.find_live(session, ENTITY, workflow), now=now)
+    if probability is not None:
+        moving.refuse_probability(session, lead, probability)
+        lead.probability = probability
+    # Late: from here on others who make a lead wait for this commit.
+    lead.number = numbering.allocate(session, ENTITY)
+    lead.sort_number = _sortable(lead.number)
+    fill_derived(lead, customer)
+    session.add(lead)
+    session.flush()
+    return lead
+
+
+def update(session: Session, lead: Lead, changes: Mapping[str, Any]) -> Lead:
+    """Change the named fields; None empties one. State and owner change by acts of their own.
+
+    Raises:
+        ValidationError: names every broken rule.
+        ConflictError: ``taken``; ``converted``: its customer is what it became.
+    """
+    values = clean(_writable(changes, WRITABLE))
+    empty = sorted(name for name in _REQUIRED & values.keys() if values[name] is None)
+    if empty:
+        raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
+    refuse_unlisted(session, CATALOGUES, values, kept=vars(lead))
+    _refuse_taken(session, values, lead.id)
+    if "probability" in values:
+        moving.refuse_probability(session, lead, values["probability"])
+    if "customer_id" in values and values["customer_id"] != lead.customer_id:
+        if lead.converted_at is not None:
+            raise ConflictError("converted", N_("It is converted: its customer stays."))
+        values.setdefault("contact_id", None)
+    for name, value in values.items():
+        if getattr(lead, name) != value:
+            setattr(lead, name, value)
+    customer = _customer_of(
+        session, {"customer_id": lead.customer_id, "contact_id": lead.contact_id}
+    )
+    fill_derived(lead, customer)
+    session.flush()
+    return lead
+
+
+def close(
+    session: Session,
+    lead: Lead,
+    *,
+    reason: str | None,
+    lost_reason: str | None,
+    set_aside_until: date | None,
+    now: datetime,
+) -> Lead:
+    """Close a lead, for good or until a day (A2); its state stays as it is.
+
+    Raises:
+        ValidationError: the reason for losing is not in the catalogue, or the day is over.
+    """
+    refuse_unlisted(session, CATALOGUES, {"lost_reason": lost_reason}, kept=vars(lead))
+    if set_aside_until is not None and set_aside_until <= now.date():
+        raise ValidationError.of("/set_aside_until", "past", N_("Must lie in the future."))
+    lead.set_aside_until = set_aside_until
+    if lost_reason is not None:
+        lead.lost_reason = lost_reason
+    moving.close(session, lead, reason=reason, now=now)
+    session.flush()
+    return lead
+
+
+def reopen(session: Session, lead: Lead, *, reason: str | None) -> Lead:
+    """Open a closed lead again, where it stood.
+
+    Raises:
+        ConflictError: ``converted``: a customer came of it; start a new lead instead.
+    """
+    if lead.converted_at is not None:
+        raise ConflictError("converted", N_("A customer came of it: start a new lead instead."))
+    lead.set_aside_until = None
+    moving.reopen(session, lead, reason=reason)
+    session.flush()
+    return lead
+
+
+def delete(session: Session, lead: Lead, *, now: datetime) -> None:
+    """Take a lead away; its number and history stay, its number is never given again.
+
+    Raises:
+        ConflictError: ``converted``; ``in_use``, with the notes that refer to it.
+    """
+    if lead.converted_at is not None:
+        raise ConflictError("converted", N_("A customer came of it: it stays to be found from it."))
+    notes = session.scalars(
+        select(Note.id)
+        .where(Note.subject_type == ENTITY, Note.subject_id == lead.id, Note.deleted_at.is_(None))
+        .order_by(Note.id)
+    ).all()
+    if notes:
+        raise ConflictError(
+            "in_use",
+            N_("{count} other records refer to it."),
+            details={
+                "count": len(notes),
+                "blockers": [{"entity": "note", "id": str(each)} for each in notes[:100]],
+            },
+            count=len(notes),
+        )
+    lead.deleted_at = now
+    session.flush()
+
+
+def is_due_again(lead: Lead, today: date) -> bool:
+    """Say whether a lead that was set aside is to be looked at again."""
+    return (
+        not lead.is_open
+        and lead.converted_at is None
+        and lead.deleted_at is None
+        and lead.set_aside_until is not None
+        and lead.set_aside_until <= today
+    )
+
+
+def fill_derived(lead: Lead, customer: Customer | None) -> None:
+    """Bring the name that a lead is listed by, and what it is found by, up to date.
+
+    Raises:
+        ValidationError: there is neither a customer nor a candidate.
+    """
+    name = customer.name if customer is not None else lead.company or lead.person
+    if not name:
+        raise ValidationError.of(
+            "/company", "required", N_("A customer, a company or a person is needed.")
+        )
+    if lead.name != name:
+        lead.name, lead.sort_name = name, sort_text(name)
+    document = search_document(lead.name, [getattr(lead, name) for name in _SEARCHED])
+    if lead.search_text != document:
+        lead.search_text = document
+
+
+def _writable(fields: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    unknown = fields.keys() - known
+    if unknown:
+        raise ValidationError.of(f"/{min(unknown)}", "unknown_field", N_("There is no such field."))
+    return dict(fields)
+
+
+def _customer_of(session: Session, values: Mapping[str, Any]) -> Customer | None:
+    """Return the living customer that the values name; nobody takes it away meanwhile."""
+    customer_id, contact_id = values.get("customer_id"), values.get("contact_id")
+    if customer_id is None:
+        if contact_id is not None:
+            raise ValidationError.of(
+                "/contact_id", "without_customer", N_("A contact is one of a customer: name it.")
+            )
+        return None
+    customer = session.scalar(
+        select(Customer)
+        .where(Customer.id == customer_id, Customer.deleted_at.is_(None))
+        .with_for_update(read=True, key_share=True)
+    )
+    if customer is None:
+        raise ValidationError.of("/customer_id", "unknown", N_("There is no such customer."))
+    if customer.merged_into_id is not None:
+        raise ValidationError.of(
+            "/customer_id",
+            "merged",
+            N_("It was merged into {id}."),
+            id=str(customer.merged_into_id),
+        )
+    if contact_id is not None:
+        contact = session.get(Contact, contact_id)
+        if contact is None or contact.customer_id != customer_id or contact.deleted_at is not None:
+            raise ValidationError.of(
+                "/contact_id", "unknown", N_("There is no such contact of this customer.")
+            )
+    return customer
+
+
+def _currency(session: Session, wanted: str | None, customer: Customer | None) -> str:
+    if customer is None:
+        return wanted or currency_of_new(session)
+    if wanted is not None and wanted != customer.currency:
+        raise ValidationError.of(
+            "/currency", "of_customer", N_("The currency is that of the customer: {currency}."),
+            currency=customer.currency,
+        )  # fmt: skip
+    return customer.currency
+
+
+def _refuse_taken(session: Session, values: Mapping[str, Any], own_id: UUID | None) -> None:
+    wanted = values.get("external_ref")
+    if wanted is None:
+        return
+    other = session.scalar(
+        select(Lead.id).where(Lead.external_ref == wanted, Lead.deleted_at.is_(None))
+    )
+    if other is not None and other != own_id:
+        raise ConflictError(
+            "taken",
+            N_("Another lead has {field} {value} already."),
+            details={"existing_id": str(other), "pointer": "/external_ref"},
+            field="external_ref",
+            value=wanted,
+        )
+
+
+def _sortable(number: str) -> str:
+    """Return a number so that it sorts by value: L-9 before L-10."""
+    prefix = number.rstrip("0123456789")
+    return prefix + number[len(prefix) :].rjust(_DIGITS, "0")

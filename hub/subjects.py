@@ -1,0 +1,69 @@
+"""What notes and reminders can be about: customers, and records that may belong to one.
+
+Such a record has a `customer_id` of its own; a customer is its own. Models are declared, not
+imported: most of them stand above what is noted about them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from hub.access.predicates import PartRule, visible
+from hub.access.principals import Principal
+from hub.access.roles import WITHOUT_OWNING, Reach, Verb
+from hub.db import find_locked
+
+CUSTOMER = "customer"
+_SUBJECTS: dict[str, type[Any]] = {}
+
+
+def declare_subject(model: type[Any]) -> None:
+    """Let notes and reminders be about the records of a model."""
+    _SUBJECTS[model.entity()] = model
+
+
+def subjects() -> Mapping[str, type[Any]]:
+    """Return the models of what notes and reminders can be about, by entity."""
+    return _SUBJECTS
+
+
+def customer_id_of(subject: Any) -> UUID | None:
+    """Return the customer that a subject is, or belongs to."""
+    found: UUID | None = subject.id if subject.entity() == CUSTOMER else subject.customer_id
+    return found
+
+
+def lock_subject(session: Session, entity: str, identifier: UUID | None) -> Any:
+    """Return a subject, locked; None where it is gone."""
+    return find_locked(session, _SUBJECTS[entity], identifier)
+
+
+class OnSubjectRule(PartRule):
+    """What hangs on a subject is seen with it; only the people in `own` change it."""
+
+    def __init__(self, *own: str) -> None:
+        self.own = own
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `Rule.predicate`."""
+        on_seen = or_(false(), *(
+            and_(model.subject_type == entity, _seen(principal, model, subject))
+            for entity, subject in _SUBJECTS.items()
+        ))  # fmt: skip
+        if verb in WITHOUT_OWNING or reach is Reach.ALL:
+            return on_seen
+        mine = or_(*(getattr(model, column) == principal.user_id for column in self.own))
+        return and_(on_seen, mine)
+
+
+def _seen(principal: Principal, model: type[Any], subject: type[Any]) -> ColumnElement[bool]:
+    if principal.sees_all(subject.collection()):
+        return true()
+    seen = select(subject.id).where(visible(principal, Verb.READ, subject)).correlate(None)
+    found: ColumnElement[bool] = model.subject_id.in_(seen)
+    return found

@@ -1,0 +1,1 @@
+"""Workflows: the states of records and the ways between them, as data of the installation."""

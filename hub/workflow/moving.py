@@ -1,0 +1,213 @@
+"""Moves records through their workflows; every move is in the history, in the same commit.
+
+The log of transitions is a view of the ``<entity>.transitioned`` events, from which the state can
+be rebuilt (domain.md §3.8).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.access.principals import Principal
+from hub.errors import ConflictError, NotFoundError, ValidationError
+from hub.history.recording import explain_change
+from hub.i18n import N_
+from hub.workflow.definition import Definition, State, Transition, load
+from hub.workflow.guards import guards_of
+from hub.workflow.models import InWorkflow, StateKind, Status, Workflow
+
+OVER = frozenset({StateKind.WON, StateKind.LOST, StateKind.PARKED})
+"""Kinds of states that propose to close a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A state that a record may be moved to, by whoever asked, and what that takes."""
+
+    state: State
+    way: Transition
+
+    @property
+    def proposes_closing(self) -> bool:
+        """Whether whoever moves it is to be asked to close it as well (domain.md, lead)."""
+        return self.state.kind in OVER
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where to, whose it is there, and why; `close` ends it as well."""
+
+    target: str
+    owner_user_id: UUID | None = None
+    reason: str | None = None
+    close: bool = False
+
+
+def find_live(session: Session, entity: str, code: str | None = None) -> Workflow:
+    """Return the live workflow of a code, or the one that new records of the kind go into.
+
+    Raises:
+        ValidationError: there is none, or none that is live.
+    """
+    query = select(Workflow).where(
+        Workflow.entity_name == entity,
+        Workflow.status == Status.LIVE,
+        Workflow.code == code if code else Workflow.is_default,
+    )
+    found = session.scalar(query)
+    if found is None:
+        raise ValidationError.of(
+            "/workflow", "unknown", N_("There is no live workflow {name}."), name=code or entity
+        )
+    return found
+
+
+def begin(session: Session, record: InWorkflow, workflow: Workflow, *, now: datetime) -> None:
+    """Put a new record into the first state of a workflow."""
+    record.workflow_id = workflow.id
+    _enter(record, load(session, workflow).initial, now)
+
+
+def definition_of(session: Session, record: InWorkflow) -> Definition:
+    """Return the revision that a record is in."""
+    return load(session, session.get_one(Workflow, record.workflow_id))
+
+
+def targets(session: Session, principal: Principal, record: Any) -> Sequence[Target]:
+    """Return where a caller may move a record from where it stands, in the order of the states."""
+    if not record.is_open:
+        return ()
+    definition = definition_of(session, record)
+    return [
+        Target(definition.state(way.target), way)
+        for way in definition.leaving(record.state)
+        if _may_go(principal, way) and _unmet(session, record, way) is None
+    ]
+
+
+def move(
+    session: Session, principal: Principal, record: Any, wanted: Move, *, now: datetime
+) -> Target:
+    """Move a record that the caller may move, to a state that its workflow offers him.
+
+    That he may change it is his to check, by `get_record` with `Verb.TRANSITION`; that somebody
+    may be named the owner is checked by whoever assigns (`hub.owning`).
+
+    Raises:
+        ConflictError: ``transition_refused``, with the `allowed` targets; ``closed``: reopen it.
+        ValidationError: the way there asks for a reason or an assignee.
+    """
+    if not record.is_open:
+        raise ConflictError("closed", N_("It is closed: reopen it first."), details={"allowed": []})
+    offered = targets(session, principal, record)
+    found = next((each for each in offered if each.state.key == wanted.target), None)
+    if found is None:
+        raise _refusal(session, principal, record, wanted.target, offered)
+    _check_needs(found.way, wanted)
+    before = record.state
+    _enter(record, found.state, now)
+    if wanted.close:
+        record.is_open, record.closed_at = False, now
+    _tell(session, record, "transitioned", {
+        "from": before, "to": record.state, "workflow_id": record.workflow_id,
+        "reason": wanted.reason,
+    })  # fmt: skip
+    return found
+
+
+def close(session: Session, record: Any, *, reason: str | None, now: datetime) -> None:
+    """Close a record, which is an act of its own; closed already, it is left as it is."""
+    if record.is_open:
+        record.is_open, record.closed_at = False, now
+        _tell(session, record, "closed", {"reason": reason})
+
+
+def reopen(session: Session, record: Any, *, reason: str | None) -> None:
+    """Open a closed record again, in the state that it was closed in."""
+    if not record.is_open:
+        record.is_open, record.closed_at = True, None
+        _tell(session, record, "reopened", {"reason": reason})
+
+
+def refuse_probability(session: Session, record: InWorkflow, probability: int) -> None:
+    """Pass where a record may have a probability in the state that it is in.
+
+    Raises:
+        ValidationError: ``certain``: its state says which.
+    """
+    state = definition_of(session, record).state(record.state)
+    if state.certain is not None and probability != state.certain:
+        raise ValidationError.of(
+            "/probability", "certain",
+            N_("In the state {name} the probability is {certain}."),
+            name=state.key, certain=state.certain,
+        )  # fmt: skip
+
+
+def get_workflow(session: Session, workflow_id: UUID) -> Workflow:
+    """Return a revision of a workflow.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = session.get(Workflow, workflow_id)
+    if found is None or found.deleted_at is not None:
+        raise NotFoundError("workflow", workflow_id)
+    return found
+
+
+def _enter(record: InWorkflow, state: State, now: datetime) -> None:
+    record.state, record.state_kind, record.state_since = state.key, state.kind, now
+    if state.first_probability is not None:
+        record.probability = state.first_probability
+
+
+def _may_go(principal: Principal, way: Transition) -> bool:
+    return not way.roles or bool(set(way.roles) & {role.code for role in principal.roles})
+
+
+def _unmet(session: Session, record: Any, way: Transition) -> str | None:
+    if way.guard is None:
+        return None
+    guard = guards_of(record.entity())[way.guard]
+    return None if guard.holds(session, record) else guard.unmet
+
+
+def _check_needs(way: Transition, wanted: Move) -> None:
+    if way.needs_reason and not wanted.reason:
+        raise ValidationError.of("/reason", "required", N_("Say why it is moved there."))
+    if way.needs_assignee and wanted.owner_user_id is None:
+        raise ValidationError.of("/owner_user_id", "required", N_("Say who goes on with it there."))
+
+
+def _refusal(
+    session: Session, principal: Principal, record: Any, wanted: str, offered: Sequence[Target]
+) -> ConflictError:
+    allowed = [each.state.key for each in offered]
+    known = definition_of(session, record)
+    way = next((each for each in known.leaving(record.state) if each.target == wanted), None)
+    details = {"allowed": allowed, "state": record.state}
+    if way is not None and _may_go(principal, way):
+        return ConflictError(
+            "transition_refused", _unmet(session, record, way) or "", details=details
+        )
+    return ConflictError(
+        "transition_refused",
+        N_("It cannot be moved from {state} to {wanted}; it can to {allowed}."),
+        details=details,
+        state=record.state,
+        wanted=wanted,
+        allowed=", ".join(allowed) or "–",
+    )
+
+
+def _tell(session: Session, record: Any, what: str, data: dict[str, Any]) -> None:
+    explain_change(
+        session, f"{record.entity()}.{what}",
+        subject_type=record.entity(), subject_id=record.id, data=data,
+    )  # fmt: skip
