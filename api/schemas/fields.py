@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from babel.core import Locale, UnknownLocaleError
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, PlainSerializer, StringConstraints
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from hub.i18n import N_
@@ -101,6 +102,11 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _amount(value: Decimal) -> str:
+    whole, _, rest = f"{value:.4f}".partition(".")
+    return f"{whole}.{rest[:2]}{rest[2:].rstrip('0')}"
+
+
 def _locale(value: str) -> str:
     try:
         return str(Locale.parse(value.replace("-", "_")))
@@ -115,6 +121,9 @@ def _zone(value: str) -> str:
         raise broken("zone", N_("Is no time zone we know; write for example Europe/Copenhagen."))
     return value
 
+
+Amount = Annotated[Decimal, PlainSerializer(_amount, return_type=str)]
+"""An amount as it is shown: with two decimals, or four where it has them."""
 
 Line = Annotated[str, OneLine()]
 """One line of up to 200 characters."""

@@ -5,15 +5,14 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, PlainSerializer
+from pydantic import AwareDatetime, Field
 
 from api.schemas.customers import Address, Money, Note, Number, SharedView, Text50, Text255
-from api.schemas.fields import Code, Lines, OneLine
+from api.schemas.fields import Amount, Code, Lines, OneLine
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from api.schemas.workflows import Percent
 from hub.workflow.models import StateKind
 
-Amount = Annotated[Decimal, PlainSerializer(lambda value: f"{value:f}", return_type=str)]
 Reason = Annotated[str, Lines(1000)]
 Postcode = Annotated[str, OneLine(30)]
 Region = Annotated[str, OneLine(100)]

@@ -68,7 +68,10 @@ class View(BaseModel):
     classes: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     model_config = ConfigDict(
-        from_attributes=True, frozen=True, json_schema_extra=_mark_what_may_be_absent
+        from_attributes=True,
+        frozen=True,
+        serialize_by_alias=True,
+        json_schema_extra=_mark_what_may_be_absent,
     )
 
 

@@ -13,7 +13,7 @@ CATALOGUE_ENTRIES = Listing(
         Field("code", CatalogueEntry.code, label=N_("Code"), width=20),
         Field("label", CatalogueEntry.label, label=N_("Label"), sortable=True, width=40),
         Field("active", CatalogueEntry.active, label=N_("Active"), kind=Kind.BOOLEAN, facet=True),
-        Field("sort", CatalogueEntry.sort, label=N_("Place"), kind=Kind.INTEGER, sortable=True),
+        Field("place", CatalogueEntry.sort, label=N_("Place"), kind=Kind.INTEGER, sortable=True),
     ),
-    default_sort=("sort",),
+    default_sort=("place",),
 )  # fmt: skip

@@ -48,6 +48,7 @@ def follow_customer(session: Session, customer_id: UUID, *, limit: int) -> int:
         .order_by(Lead.id)
         .limit(limit)
         .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).all()
     for lead in found:
         fill_derived(lead, customer)

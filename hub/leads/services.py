@@ -238,6 +238,7 @@ def _customer_of(session: Session, values: Mapping[str, Any]) -> Customer | None
         select(Customer)
         .where(Customer.id == customer_id, Customer.deleted_at.is_(None))
         .with_for_update(read=True, key_share=True)
+        .execution_options(populate_existing=True)
     )
     if customer is None:
         raise ValidationError.of("/customer_id", "unknown", N_("There is no such customer."))

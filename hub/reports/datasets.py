@@ -14,6 +14,8 @@ from hub.documents.listing import DOCUMENTS
 from hub.duplicates.listing import DUPLICATES
 from hub.errors import NotFoundError, ValidationError
 from hub.i18n import N_
+from hub.leads.listing import LEADS
+from hub.leads.models import Lead
 from hub.ledger.listing import JOBS
 from hub.listing import Listing, Query, Reader, parse_stored
 from hub.listing.declaration import Expression
@@ -74,6 +76,7 @@ DATASETS: Mapping[str, Dataset] = {
     for dataset in (
         Dataset(CUSTOMERS, N_("Customers"), owner=Customer.owner_user_id),
         Dataset(CONTACTS, N_("Contacts")),
+        Dataset(LEADS, N_("Leads"), owner=Lead.owner_user_id),
         Dataset(NOTES, N_("Notes"), owner=Note.author_user_id),
         Dataset(REMINDERS, N_("Reminders"), owner=Reminder.recipient_user_id),
         Dataset(DUPLICATES, N_("Duplicates")),

@@ -95,6 +95,7 @@ def make_default(session: Session, workflow: Workflow) -> Workflow:
         select(Workflow)
         .where(Workflow.entity_name == workflow.entity_name, Workflow.is_default)
         .with_for_update()
+        .execution_options(populate_existing=True)
     ):
         other.is_default = False
     session.flush()
@@ -120,7 +121,9 @@ def retire(session: Session, workflow: Workflow) -> Workflow:
 
 def usage(session: Session, entity: str, code: str) -> dict[str, int]:
     """Return how many records of any revision of a workflow are in each state."""
-    model = _MOVED[entity]
+    model = _MOVED.get(entity)
+    if model is None:
+        return {}
     rows = session.execute(
         select(model.state, func.count())
         .join(Workflow, Workflow.id == model.workflow_id)
@@ -161,12 +164,12 @@ def publish(session: Session, workflow: Workflow, *, moves: Mapping[str, str]) -
             details={"states": lost},
             count=sum(lost.values()),
         )
-    workflow.moves = dict(moves)
-    workflow.is_default = former is not None and former.is_default
+    was_default = former is not None and former.is_default
     if former is not None:
         former.status, former.is_default = Status.RETIRED, False
-        session.flush()
-    workflow.status = Status.LIVE
+        session.flush()  # before its successor takes its place
+    workflow.status, workflow.is_default = Status.LIVE, was_default
+    workflow.moves = dict(moves)
     session.flush()
     if in_use:
         enqueue(
@@ -194,6 +197,7 @@ def follow(session: Session, workflow: Workflow, *, limit: int) -> int:
         .order_by(model.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     for row in rows:
         state = definition.state(workflow.moves.get(row.state, row.state))

@@ -126,6 +126,31 @@ class Scene:
         body = {"code": f"c{uuid4().hex}", "label": "Hold øje", "effect": "warn"}
         return self.post("/credit-codes", body)
 
+    def lead(self, *, closed: bool = False, free: bool = False) -> Any:
+        made = self.post("/leads", {"company": self.name()})
+        if free:
+            body = {"owner_user_id": None, "reason": "Givet fri"}
+            made = self.post(f"/leads/{made['id']}/ownership", body)
+        return self.post(f"/leads/{made['id']}/closing", {}) if closed else made
+
+    def entry(self) -> Any:
+        body = {"code": f"s{uuid4().hex}", "label": "Messe"}
+        return self.post("/catalogues/sources/entries", body)
+
+    def short_workflow(self) -> dict[str, Any]:
+        return {
+            "entity": "lead", "code": f"w{uuid4().hex}", "name": "Kort",
+            "states": [
+                {"key": "begun", "label": "Begyndt", "kind": "new"},
+                {"key": "won", "label": "Vundet", "kind": "won"},
+            ],
+            "transitions": [{"from": "begun", "to": "won"}],
+        }  # fmt: skip
+
+    def workflow(self, *, live: bool = False) -> Any:
+        made = self.post("/workflows", self.short_workflow())
+        return self.post(f"/workflows/{made['id']}/publication", {}) if live else made
+
     def contact(self) -> Any:
         customer = self.customer()
         return self.post(f"/customers/{customer['id']}/contacts", {"first_name": "Ida"})

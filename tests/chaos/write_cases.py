@@ -135,6 +135,12 @@ def _drawn(scene: Scene) -> Request:
     return Request(f"/pools/{pool_id}/draws", {"count": 1})
 
 
+def _redrafted(scene: Scene) -> Request:
+    draft = scene.workflow()
+    changed = {k: v for k, v in scene.short_workflow().items() if k not in {"entity", "code"}}
+    return Request(f"/workflows/{draft['id']}", changed, headers=at(draft))
+
+
 def _dead_job(scene: Scene) -> UUID:
     return scene.job(JobState.DEAD)
 
@@ -225,6 +231,47 @@ CASES: Mapping[str, Case] = {
     ),
     "PATCH /notes/<uuid:note_id>": _change("notes", Scene.note, {"body": "Ringede igen"}),
     "DELETE /notes/<uuid:note_id>": _change("notes", Scene.note),
+    "POST /catalogues/<catalogue>/entries": lambda _: Request(
+        "/catalogues/sources/entries", {"code": f"s{uuid4().hex}", "label": "Messe"}
+    ),
+    "PATCH /catalogue-entries/<uuid:entry_id>": _change(
+        "catalogue-entries", Scene.entry, {"label": "Messen"}
+    ),
+    "DELETE /catalogue-entries/<uuid:entry_id>": _change("catalogue-entries", Scene.entry),
+    "POST /workflows": lambda s: Request("/workflows", s.short_workflow()),
+    "PUT /workflows/<uuid:workflow_id>": _redrafted,
+    "DELETE /workflows/<uuid:workflow_id>": _change("workflows", Scene.workflow),
+    "POST /workflows/<uuid:workflow_id>/publication": _on(
+        "workflows", Scene.workflow, "publication", {}
+    ),
+    "POST /workflows/<uuid:workflow_id>/default": _on(
+        "workflows", lambda s: s.workflow(live=True), "default"
+    ),
+    "POST /workflows/<uuid:workflow_id>/retirement": _on(
+        "workflows", lambda s: s.workflow(live=True), "retirement"
+    ),
+    "POST /leads": _new("/leads", {"company": "Kranen ApS", "source": "website"}),
+    "PATCH /leads/<uuid:lead_id>": _change("leads", Scene.lead, {"city": "Ribe"}),
+    "DELETE /leads/<uuid:lead_id>": _change("leads", Scene.lead),
+    "POST /leads/<uuid:lead_id>/transitions": _on(
+        "leads", Scene.lead, "transitions", {"to": "development"}
+    ),
+    "POST /leads/<uuid:lead_id>/closing": _on(
+        "leads", Scene.lead, "closing", {"set_aside_until": "2999-01-04"}
+    ),
+    "POST /leads/<uuid:lead_id>/reopening": _on(
+        "leads", lambda s: s.lead(closed=True), "reopening", {}
+    ),
+    "POST /leads/<uuid:lead_id>/ownership": _on(
+        "leads", Scene.lead, "ownership", {"owner_user_id": None, "reason": "Givet fri"}
+    ),
+    "POST /leads/<uuid:lead_id>/taking": _on(
+        "leads", lambda s: s.lead(free=True), "taking", {"reason": "Min egn"}
+    ),
+    "POST /leads/<uuid:lead_id>/notes": _on(
+        "leads", Scene.lead, "notes", {"body": "Ringede", "reminder": TOMORROWS}
+    ),
+    "POST /leads/<uuid:lead_id>/reminders": _on("leads", Scene.lead, "reminders", TOMORROWS),
     "POST /problems/<uuid:problem_id>/retry": _on("problems", Scene.problem, "retry"),
     "POST /customers/<uuid:customer_id>/reminders": _on(
         "customers", Scene.customer, "reminders", TOMORROWS

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub import files
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.autofill.models import RegistryLookup
+from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
 from hub.credit.models import CreditCode
 from hub.customers import contacts
@@ -25,6 +26,7 @@ from hub.hooks.models import HookDelivery
 from hub.i18n import LANGUAGES
 from hub.imports import templates
 from hub.imports.models import ImportJob, ImportState
+from hub.leads import services as leads
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
@@ -58,7 +60,7 @@ from tests.pools import make_pool
 
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
-COMMON = ("role_id", "team_id", "code_id")
+COMMON = ("role_id", "team_id", "code_id", "entry_id", "workflow_id")
 """What everybody sees: roles and teams."""
 
 
@@ -121,6 +123,7 @@ class _Maker:
         self.planned(customer)
         self.reported()
         self.told(customer)
+        self.led(customer)
         self.signed_in()
         self.add("grant_id", AccessGrant(
             subject_type="customer", subject_id=customer.id, team_id=self.paths["team_id"],
@@ -264,6 +267,21 @@ class _Maker:
         )  # fmt: skip
         self.add("export_id", export)
 
+    def led(self, customer: Customer) -> None:
+        """Make a lead, and find what all leads are made of."""
+        lead = leads.create(
+            self.session,
+            {"customer_id": customer.id, "owner_user_id": self.user.id},
+            now=NOW,
+        )
+        self.paths["lead_id"] = lead.id
+        self.paths["workflow_id"] = lead.workflow_id
+        self.paths["entry_id"] = self.session.scalars(
+            select(CatalogueEntry.id).where(
+                CatalogueEntry.catalogue == "sources", CatalogueEntry.code == "website"
+            )
+        ).one()
+
     def signed_in(self) -> None:
         session = UserSession(
             user_id=self.user.id, secret_hash=self.word.encode(), address="192.0.2.7",
@@ -312,5 +330,6 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "user_id": str(caller.user_id),
             "external_ref": f"{word}-1",
             "name": "customers",
+            "catalogue": "sources",
         }
     return Possessions(paths, frozenset(hidden), word)

@@ -48,6 +48,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "GrantCreate": {"user_id": "{user_id}"},
     "GrantPatch": {"level": "read"},
     "LinkCreate": {"connection_id": "{connection_id}", "remote_id": "99"},
+    "LeadPatch": {"referrer": "Bo"},
     "NoteCreate": {"body": "called"},
     "NotePatch": {"body": "called"},
     "ProtectionBody": {},
@@ -63,6 +64,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     },
     "SchedulePatch": {"name": "Mine"},
     "Taking": {"reason": "mine"},
+    "TransitionCreate": {"to": "development"},
     "TokenPatch": {"name": "mine"},
     "TransactionApproval": {"action": "order", "reference": "1", "reason": "first order"},
 }  # fmt: skip

@@ -25,6 +25,7 @@ from hub.access.roles import BASE_ROLES, ONESELF, Level, Role, Verb, Visibility,
 from hub.clock import utcnow
 from hub.customers.models import Customer
 from hub.db import transaction
+from hub.leads.models import Lead
 from hub.listing import page_of_values, parse_parameters
 from hub.listing.reader import Reader
 from hub.reports.datasets import DATASETS
@@ -54,7 +55,10 @@ class Kind(Enum):
 
 KINDS = {
     **dict.fromkeys(
-        ("customer_id", "contact_id", "link_id", "conflict_id", "duplicate_id", "external_ref"),
+        (
+            "customer_id", "contact_id", "link_id", "conflict_id", "duplicate_id", "external_ref",
+            "lead_id",
+        ),
         Kind.CUSTOMER,
     ),
     **dict.fromkeys(("note_id", "reminder_id"), Kind.WRITTEN),
@@ -66,7 +70,13 @@ KINDS = {
         Kind.PERSONAL,
     ),
     **dict.fromkeys(("report_id", "schedule_id", "connection_id"), Kind.DEFINITION),
-    **dict.fromkeys(("role_id", "team_id", "user_id", "code_id", "name"), Kind.COMMON),
+    **dict.fromkeys(
+        (
+            "role_id", "team_id", "user_id", "code_id", "name", "catalogue", "entry_id",
+            "workflow_id",
+        ),
+        Kind.COMMON,
+    ),
     "approval_id": Kind.REQUEST,
     "grant_id": Kind.SHARE,
     **dict.fromkeys(("pool_id", "draw_id"), Kind.POOL),
@@ -159,13 +169,14 @@ def crowd(owner: Caller, hidden: Possessions) -> list[Standing]:
             },
         )  # fmt: skip
         for name, level in (("reader", "read"), ("writer", "write")):
-            for customer_id in session.scalars(select(Customer.id)):
-                session.add(
-                    AccessGrant(
-                        subject_type="customer", subject_id=customer_id, level=level,
-                        user_id=by_role[name].user_id,
-                    )
-                )  # fmt: skip
+            for model in (Customer, Lead):
+                for identifier in session.scalars(select(model.id)):
+                    session.add(
+                        AccessGrant(
+                            subject_type=model.entity(), subject_id=identifier, level=level,
+                            user_id=by_role[name].user_id,
+                        )
+                    )  # fmt: skip
     forget_tokens()
     return [
         Standing("owner", owner, Role.REPRESENTATIVE, HIGHEST, is_owner=True),

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.clock import business_date, utcnow
+from hub.db import find_locked
 from hub.leads import following, services
 from hub.leads.models import Lead
 from hub.ledger.tasks import TaskName
@@ -31,7 +32,7 @@ def wake_lead(job: RunningJob, lead_id: UUID) -> None:
     """Reopen a lead on the day it was set aside until; does nothing where that has changed."""
     job.caused_by(CauseKind.RULE, "set_aside")
     with job.finish() as session:
-        lead = session.get(Lead, lead_id, with_for_update=True)
+        lead = find_locked(session, Lead, lead_id)
         today = business_date(utcnow(), get_settings().zone)
         if lead is not None and services.is_due_again(lead, today):
             services.reopen(session, lead, reason=None)

@@ -1,0 +1,296 @@
+"""Catalogues and workflows over HTTP: what an installation says itself, and what holds it."""
+
+import re
+from typing import Any
+from uuid import UUID
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from hub.db import transaction
+from hub.leads.models import Lead
+from hub.workflow import services
+from hub.workflow.models import Workflow
+from tests.api.client import ApiClient
+from tests.api.conftest import Caller
+
+API = "/api/v1"
+
+
+def send(
+    client: ApiClient, caller: Caller, method: str, path: str, body: Any = None, *,
+    status: int = 200, version: int | None = None,
+) -> Any:  # fmt: skip
+    headers = dict(caller.headers)
+    if version is not None:
+        headers["If-Match"] = f'"{version}"'
+    answer = getattr(client, method)(f"{API}{path}", json=body, headers=headers)
+    assert answer.status_code == status, answer.text
+    return answer.json if answer.text else None
+
+
+def entry_of(client: ApiClient, caller: Caller, name: str, code: str) -> Any:
+    path = f"/catalogues/{name}/entries?code={code}"
+    [found] = send(client, caller, "get", path)["items"]
+    return found
+
+
+def workflow_of(client: ApiClient, caller: Caller, entity: str, code: str) -> Any:
+    path = f"/workflows?entity={entity}&code={code}&status=live"
+    [found] = send(client, caller, "get", path)["items"]
+    return found
+
+
+def lead(client: ApiClient, caller: Caller, **fields: Any) -> Any:
+    return send(client, caller, "post", "/leads", {"company": "Kranen", **fields}, status=201)
+
+
+def broken(answer: Any) -> list[tuple[str, str]]:
+    return [(each["pointer"], each["code"]) for each in answer["errors"]]
+
+
+DEFINITION: dict[str, Any] = {
+    "entity": "lead",
+    "code": "cetec",
+    "name": "Kort vej",
+    "states": [
+        {"key": "pending_qualification", "label": "Ny", "kind": "new"},
+        {"key": "talking", "label": "I dialog", "kind": "working", "default_probability": 40},
+        {"key": "customer", "label": "Kunde", "kind": "won"},
+    ],
+    "transitions": [
+        {"from": "pending_qualification", "to": "talking"},
+        {"from": "talking", "to": "customer", "needs_reason": True},
+    ],
+}
+
+
+def test_a_catalogue_lists_its_entries_with_how_many_leads_are_open_and_closed(
+    client: ApiClient, administrator: Caller
+) -> None:
+    lead(client, administrator, source="advert")
+    closed = lead(client, administrator, source="advert")
+    send(client, administrator, "post", f"/leads/{closed['id']}/closing", {})
+
+    names = {
+        each["name"]: each for each in send(client, administrator, "get", "/catalogues")["items"]
+    }
+    assert names["sources"]["used_by"] == ["leads"]
+    entries = send(client, administrator, "get", "/catalogues/sources/entries")["items"]
+    assert [each["code"] for each in entries][:3] == ["cold_call", "advert", "trade_show"]
+    assert entries[1]["used_by"] == {"leads": {"total": 2, "open": 1, "closed": 1}}
+    assert entries[0]["used_by"] == {}
+    assert send(client, administrator, "get", "/catalogues/none/entries", status=404)
+
+
+def test_an_entry_is_added_renamed_and_retired_and_whoever_has_it_keeps_it(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    body = {"code": "fair_2027", "label": "Messe 2027"}
+    path = "/catalogues/sources/entries"
+    send(client, representative, "post", path, body, status=403)
+    made = send(client, administrator, "post", path, body, status=201)
+    taken = send(client, administrator, "post", path, body, status=409)
+    assert (taken["code"], taken["details"]["pointer"]) == ("taken", "/code")
+    had = lead(client, administrator, source="fair_2027")
+
+    entry = f"/catalogue-entries/{made['id']}"
+    retired = send(
+        client, administrator, "patch", entry, {"active": False, "label": "Messen"}, version=1
+    )
+    assert (retired["active"], retired["label"], retired["version"]) == (False, "Messen", 2)
+    refused = send(
+        client, administrator, "post", "/leads", {"company": "A", "source": "fair_2027"}, status=422
+    )
+    assert broken(refused) == [("/source", "retired")]
+    kept = send(
+        client, administrator, "patch", f"/leads/{had['id']}",
+        {"source": "fair_2027", "city": "Ry"}, version=1,
+    )  # fmt: skip
+    assert (kept["source"], kept["city"]) == ("fair_2027", "Ry")
+
+
+def test_an_entry_in_use_is_not_deleted_and_an_unused_one_leaves_its_code_behind(
+    client: ApiClient, administrator: Caller
+) -> None:
+    lead(client, administrator, source="advert")
+    advert = entry_of(client, administrator, "sources", "advert")
+    unused = entry_of(client, administrator, "sources", "cold_call")
+
+    held = send(
+        client, administrator, "delete", f"/catalogue-entries/{advert['id']}", version=1, status=409
+    )
+    assert (held["code"], held["details"]) == ("in_use", {"count": 1})
+    send(
+        client, administrator, "delete", f"/catalogue-entries/{unused['id']}", version=1, status=204
+    )
+    body = {"code": "cold_call", "label": "Igen"}
+    assert send(client, administrator, "post", "/catalogues/sources/entries", body, status=409)
+
+
+def test_notes_have_types_of_the_catalogue(client: ApiClient, administrator: Caller) -> None:
+    made = lead(client, administrator)
+    path = f"/leads/{made['id']}/notes"
+
+    refused = send(client, administrator, "post", path, {"body": "Hej", "type": "fax"}, status=422)
+    assert broken(refused) == [("/type", "unknown")]
+    fax = {"code": "fax", "label": "Telefax"}
+    send(client, administrator, "post", "/catalogues/note_types/entries", fax, status=201)
+    note = send(client, administrator, "post", path, {"body": "Hej", "type": "fax"}, status=201)
+    assert note["type_label"] == "Telefax"
+
+
+def test_the_templates_of_three_systems_are_there_and_cetecs_is_that_of_leads(
+    client: ApiClient, administrator: Caller
+) -> None:
+    live = send(client, administrator, "get", "/workflows?status=live&limit=50")["items"]
+
+    assert sorted((each["entity"], each["code"], each["is_default"]) for each in live) == [
+        ("lead", "axelor", False), ("lead", "cetec", True), ("lead", "tracelink", False),
+        ("opportunity", "axelor", True), ("opportunity", "cetec", False),
+        ("opportunity", "tracelink", False),
+    ]  # fmt: skip
+    cetec = workflow_of(client, administrator, "lead", "cetec")
+    assert [(each["key"], each["kind"]) for each in cetec["states"]] == [
+        ("pending_qualification", "new"), ("development", "working"), ("quoting", "working"),
+        ("customer", "won"), ("inactive", "parked"),
+    ]  # fmt: skip
+    assert cetec["states"][3]["forced_probability"] == 100
+
+
+@pytest.mark.parametrize(("entity", "code"), [("lead", "cetec"), ("opportunity", "axelor")])
+def test_a_workflow_is_shown_as_a_picture(
+    client: ApiClient, administrator: Caller, entity: str, code: str
+) -> None:
+    workflow = workflow_of(client, administrator, entity, code)
+    path = f"/workflows/{workflow['id']}"
+
+    diagram = send(client, administrator, "get", f"{path}/diagram")
+    drawn = client.get(f"{API}{path}/diagram.svg", headers=administrator.headers)
+
+    assert drawn.content_type == "image/svg+xml"
+    picture = ET.fromstring(drawn.text)  # noqa: S314 - our own picture
+    space = {"s": "http://www.w3.org/2000/svg"}
+    texts = [each.text for each in picture.findall(".//s:text", space)]
+    assert texts == [each["label"] for each in diagram["nodes"]]
+    arrows = picture.findall("s:path", space)
+    assert len(arrows) == len(diagram["edges"]) == len(workflow["transitions"])
+    width, height = (float(each) for each in picture.attrib["viewBox"].split()[2:])
+    ends = [re.findall(r"-?\d+", arrow.attrib["d"]) for arrow in arrows]
+    assert all(0 <= float(x) <= width for end in ends for x in end[::2])
+    assert all(0 <= float(y) <= height for end in ends for y in end[1::2])
+    corners = [(node["x"], node["y"]) for node in diagram["nodes"]]
+    assert len(set(corners)) == len(corners)
+
+
+def test_a_revision_is_drafted_published_and_records_follow_where_they_are_sent(
+    client: ApiClient, administrator: Caller
+) -> None:
+    staying, moving = lead(client, administrator), lead(client, administrator)
+    path = f"/leads/{moving['id']}/transitions"
+    send(client, administrator, "post", path, {"to": "development"})
+    draft = send(client, administrator, "post", "/workflows", DEFINITION, status=201)
+    assert (draft["revision"], draft["status"]) == (2, "draft")
+    again = send(client, administrator, "post", "/workflows", DEFINITION, status=409)
+    assert again["code"] == "draft_exists"
+    publication = f"/workflows/{draft['id']}/publication"
+
+    held = send(client, administrator, "post", publication, {}, status=409)
+    assert (held["code"], held["details"]) == ("state_in_use", {"states": {"development": 1}})
+    wrong = send(
+        client, administrator, "post", publication, {"moves": {"development": "x"}}, status=422
+    )
+    assert broken(wrong) == [("/moves/development", "unknown")]
+    live = send(client, administrator, "post", publication, {"moves": {"development": "talking"}})
+    assert (live["status"], live["is_default"]) == ("live", True)
+
+    new = lead(client, administrator)
+    assert new["state"]["workflow_id"] == live["id"]
+    with transaction() as session:
+        workflow = session.get_one(Workflow, UUID(live["id"]))
+        assert services.follow(session, workflow, limit=1) == 1
+        assert services.follow(session, workflow, limit=9) == 1
+        assert services.follow(session, workflow, limit=9) == 0
+        found = {str(each): session.get_one(Lead, UUID(each)).state
+                 for each in (staying["id"], moving["id"])}  # fmt: skip
+    assert found == {staying["id"]: "pending_qualification", moving["id"]: "talking"}
+    [before] = send(client, administrator, "get", "/workflows?code=cetec&status=retired")["items"]
+    assert before["revision"] == 1
+
+
+def test_a_way_may_ask_for_a_reason_and_a_draft_is_no_live_one(
+    client: ApiClient, administrator: Caller
+) -> None:
+    draft = send(
+        client, administrator, "post", "/workflows", {**DEFINITION, "code": "kort"}, status=201
+    )
+    body = {"company": "A", "workflow": "kort"}
+    refused = send(client, administrator, "post", "/leads", body, status=422)
+    assert broken(refused) == [("/workflow", "unknown")]
+    send(client, administrator, "post", f"/workflows/{draft['id']}/publication", {})
+    send(client, administrator, "delete", f"/workflows/{draft['id']}", version=2, status=409)
+
+    made = send(client, administrator, "post", "/leads", body, status=201)
+    path = f"/leads/{made['id']}/transitions"
+    moved = send(client, administrator, "post", path, {"to": "talking"})
+    assert moved["probability"] == 40
+    bare = send(client, administrator, "post", path, {"to": "customer"}, status=422)
+    assert broken(bare) == [("/reason", "required")]
+    won = send(
+        client, administrator, "post", path, {"to": "customer", "reason": "Ja", "close": True}
+    )
+    assert (won["is_open"], won["probability"]) == (False, 100)
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        ({"states": DEFINITION["states"][1:]}, [("/states/0/kind", "initial"),
+                                                ("/transitions/0/from", "unknown")]),
+        ({"transitions": DEFINITION["transitions"][:1]}, [("/states/2", "unreachable")]),
+        ({"transitions": [{"from": "talking", "to": "talking"}]},
+         [("/transitions/0/to", "itself")]),
+        ({"transitions": [*DEFINITION["transitions"], DEFINITION["transitions"][0]]},
+         [("/transitions/2", "repeated")]),
+        ({"transitions": [{**DEFINITION["transitions"][0], "guard": "moon"}]},
+         [("/transitions/0/guard", "unknown")]),
+        ({"entity": "invoice"}, [("/entity", "unknown")]),
+    ],
+)  # fmt: skip
+def test_a_definition_that_cannot_work_is_refused_by_name(
+    client: ApiClient, administrator: Caller, change: Any, rules: list[tuple[str, str]]
+) -> None:
+    answer = send(client, administrator, "post", "/workflows", DEFINITION | change, status=422)
+
+    assert broken(answer) == rules
+
+
+def test_fixed_states_stay_in_every_revision(client: ApiClient, administrator: Caller) -> None:
+    renamed = {
+        **DEFINITION,
+        "entity": "lead",
+        "code": "tracelink",
+        "states": [
+            {"key": "offer_missing", "label": "Mangler", "kind": "new"},
+            {"key": "won", "label": "Hurra", "kind": "won", "fixed": True},
+        ],
+        "transitions": [{"from": "offer_missing", "to": "won"}],
+    }
+
+    answer = send(client, administrator, "post", "/workflows", renamed, status=422)
+
+    assert broken(answer) == [("/states", "fixed"), ("/states", "fixed")]  # won and lost
+
+
+def test_the_default_is_not_retired_and_another_can_be_the_default(
+    client: ApiClient, administrator: Caller
+) -> None:
+    cetec = workflow_of(client, administrator, "lead", "cetec")
+    axelor = workflow_of(client, administrator, "lead", "axelor")
+
+    held = send(client, administrator, "post", f"/workflows/{cetec['id']}/retirement", status=409)
+    assert held["code"] == "default"
+    send(client, administrator, "post", f"/workflows/{axelor['id']}/default")
+    assert lead(client, administrator)["state"]["key"] == "new"
+    retired = send(client, administrator, "post", f"/workflows/{cetec['id']}/retirement")
+    assert retired["status"] == "retired"

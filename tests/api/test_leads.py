@@ -1,0 +1,369 @@
+"""Leads over HTTP: from the first interest to closing, by the workflow that is the default."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from hub.access.roles import Role
+from hub.clock import utcnow
+from hub.customers.models import Customer
+from hub.db import transaction
+from hub.history.models import Event
+from hub.leads import following, services
+from hub.leads.models import Lead
+from hub.ledger.models import Job
+from hub.ledger.tasks import TaskName
+from tests.api.client import ApiClient, Reply
+from tests.api.conftest import Caller, make_caller
+from tests.people import make_customer
+
+API = "/api/v1"
+
+
+def post(client: ApiClient, caller: Caller, path: str, body: Any, status: int = 201) -> Any:
+    answer = client.post(f"{API}{path}", json=body, headers=caller.headers)
+    assert answer.status_code == status, answer.text
+    return answer.json
+
+
+def get(client: ApiClient, caller: Caller, path: str) -> Any:
+    answer = client.get(f"{API}{path}", headers=caller.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def patch(client: ApiClient, caller: Caller, lead: Any, **changes: Any) -> Reply:
+    headers = {**caller.headers, "If-Match": f'"{lead["version"]}"'}
+    return client.patch(f"{API}/leads/{lead['id']}", json=changes, headers=headers)
+
+
+def broken(answer: Any) -> list[tuple[str, str]]:
+    return [(each["pointer"], each["code"]) for each in answer["errors"]]
+
+
+@pytest.fixture
+def lead(client: ApiClient, representative: Caller) -> Any:
+    return post(client, representative, "/leads", {"company": "Kranen ApS", "source": "website"})
+
+
+def move(
+    client: ApiClient, caller: Caller, lead: Any, to: str, status: int = 200, **more: Any
+) -> Any:
+    return post(client, caller, f"/leads/{lead['id']}/transitions", {"to": to, **more}, status)
+
+
+def test_a_company_becomes_a_lead_of_its_creator_with_a_number_of_its_own(
+    client: ApiClient, representative: Caller
+) -> None:
+    made = post(
+        client, representative, "/leads",
+        {"company": " Kranen  ApS ", "person": "Ida Holm", "phone": "70 00 00 04",
+         "email": "IDA@kranen.example", "net_potential_value": "12500.50",
+         "est_conversion_on": "2027-03-01", "source": "trade_show"},
+    )  # fmt: skip
+
+    assert (made["number"], made["name"]) == ("L-0001", "Kranen  ApS")
+    assert made["owner_user_id"] == str(representative.user_id)
+    assert (made["phone"], made["email"]) == ("+4570000004", "IDA@kranen.example")
+    assert (made["net_potential_value"], made["currency"]) == ("12500.50", "DKK")
+    assert (made["state"]["key"], made["state"]["kind"]) == ("pending_qualification", "new")
+    assert (made["probability"], made["is_open"], made["converted"]) == (10, True, None)
+
+
+def test_a_lead_is_spun_off_a_customer_and_numbers_rise_by_one(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    with transaction() as session:
+        customer = make_customer(
+            session, name="Nordlys A/S", ref_no="10007", currency="EUR",
+            owner_user_id=representative.user_id,
+        )  # fmt: skip
+    spun = post(client, representative, "/leads", {"customer_id": str(customer.id)})
+
+    assert (lead["number"], spun["number"]) == ("L-0001", "L-0002")
+    assert (spun["name"], spun["customer_number"], spun["currency"]) == (
+        "Nordlys A/S", "10007", "EUR",
+    )  # fmt: skip
+    listed = get(client, representative, f"/customers/{customer.id}/leads")
+    assert [each["number"] for each in listed["items"]] == ["L-0002"]
+
+
+@pytest.mark.parametrize(
+    ("body", "rules"),
+    [
+        ({}, [("/company", "required")]),
+        ({"company": "A", "source": "tv"}, [("/source", "unknown")]),
+        ({"company": "A", "cvr": "99000008"}, [("/cvr", "check_digit")]),
+        ({"company": "A", "mobile": "nej"}, [("/mobile", "format")]),
+        ({"company": "A", "probability": 101}, [("/probability", "too_large")]),
+        ({"company": "A", "workflow": "none"}, [("/workflow", "unknown")]),
+        ({"company": "A", "number": "L-9"}, [("/number", "unknown")]),
+        ({"company": "A", "state": "won"}, [("/state", "unknown")]),
+        ({"company": "A", "contact_id": str(UUID(int=1))}, [("/contact_id", "without_customer")]),
+    ],
+)
+def test_what_breaks_a_rule_is_named_and_nothing_is_written(
+    client: ApiClient, representative: Caller, body: Any, rules: list[tuple[str, str]]
+) -> None:
+    answer = post(client, representative, "/leads", body, 422)
+
+    assert broken(answer) == rules
+    made = post(client, representative, "/leads", {"company": "Den næste"})
+    assert made["number"] == "L-0001"
+
+
+def test_a_customer_that_one_may_not_see_has_no_leads_of_ones_own(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    with transaction() as session:
+        customer = make_customer(session, owner_user_id=administrator.user_id)
+        customer.protected_at, customer.protected_until = utcnow(), utcnow() + timedelta(days=3)
+        customer_id = customer.id
+
+    post(client, representative, "/leads", {"customer_id": str(customer_id)}, 404)
+    others = post(client, administrator, "/leads", {"customer_id": str(customer_id)})
+    hidden = client.get(f"{API}/leads/{others['id']}", headers=representative.headers)
+    assert hidden.status_code == 404
+    assert get(client, representative, "/leads")["total"] == {"count": 0, "exact": True}
+
+
+def test_the_worksheet_is_edited_and_what_it_was_is_in_the_history(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    changed = patch(client, representative, lead, probability=35, referrer="Bo", source="referral")
+
+    assert changed.status_code == 200, changed.text
+    assert (changed.json["probability"], changed.json["version"]) == (35, 2)
+    assert patch(client, representative, lead, referrer="Ib").status_code == 412
+    with transaction() as session:
+        event = session.scalars(select(Event).where(Event.type == "lead.updated")).one()
+        assert event.changes == {
+            "probability": [10, 35], "referrer": [None, "Bo"], "source": ["website", "referral"],
+        }  # fmt: skip
+
+
+def test_it_moves_along_the_edges_and_is_refused_elsewhere_with_what_is_allowed(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    refused = move(client, representative, lead, "customer", 409)
+    assert (refused["code"], refused["details"]["allowed"]) == (
+        "transition_refused", ["development", "inactive"],
+    )  # fmt: skip
+
+    steps = [
+        move(client, representative, lead, state)
+        for state in ("development", "quoting", "customer")
+    ]
+    assert [each["probability"] for each in steps] == [30, 60, 100]
+    moved = steps[-1]
+    assert (moved["state"]["key"], moved["is_open"]) == ("customer", True)
+    assert broken(patch(client, representative, moved, probability=90).json) == [
+        ("/probability", "certain")
+    ]
+    shown = get(client, representative, f"/leads/{lead['id']}/transitions")
+    assert shown["targets"] == []
+    assert [(each["from"], each["to"]) for each in shown["log"]] == [
+        ("quoting", "customer"), ("development", "quoting"),
+        ("pending_qualification", "development"),
+    ]  # fmt: skip
+
+
+def test_a_move_hands_it_to_whoever_goes_on_with_it_in_one_event(
+    client: ApiClient, administrator: Caller, lead: Any
+) -> None:
+    other = make_caller(Role.REPRESENTATIVE, "ole@example.com")
+
+    moved = move(
+        client, administrator, lead, "development", owner_user_id=str(other.user_id),
+        reason="Jylland",
+    )  # fmt: skip
+
+    assert moved["owner_user_id"] == str(other.user_id)
+    [logged] = get(client, administrator, f"/leads/{lead['id']}/transitions")["log"]
+    assert (logged["owner_before"], logged["owner_after"], logged["reason"]) == (
+        lead["owner_user_id"], str(other.user_id), "Jylland",
+    )  # fmt: skip
+    assert (logged["from"], logged["to"], logged["cause"]) == (
+        "pending_qualification", "development", "request",
+    )  # fmt: skip
+
+
+def test_its_state_can_be_told_from_its_history_alone(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    for state in ("development", "inactive", "pending_qualification"):
+        move(client, representative, lead, state)
+
+    with transaction() as session:
+        events = session.scalars(
+            select(Event).where(Event.subject_id == UUID(lead["id"])).order_by(Event.id)
+        )
+        told = [each.changes["state"] for each in events if each.changes]
+    assert told == [
+        [None, "pending_qualification"],
+        ["pending_qualification", "development"],
+        ["development", "inactive"],
+        ["inactive", "pending_qualification"],
+    ]
+
+
+def test_closing_is_an_act_of_its_own_and_a_day_brings_it_back(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    path = f"/leads/{lead['id']}"
+    closed = post(
+        client, representative, f"{path}/closing",
+        {"lost_reason": "timing", "set_aside_until": "2999-01-04", "reason": "Næste år"}, 200,
+    )  # fmt: skip
+
+    assert (closed["is_open"], closed["lost_reason"]) == (False, "timing")
+    assert closed["state"]["key"] == "pending_qualification"
+    assert move(client, representative, lead, "development", 409)["code"] == "closed"
+    assert get(client, representative, "/leads?is_open=false")["total"]["count"] == 1
+    with transaction() as session:
+        job = session.scalars(select(Job).where(Job.task == TaskName.WAKE_LEAD)).one()
+        assert job.run_at.isoformat() == "2999-01-03T23:00:00+00:00"  # midnight in Copenhagen
+
+    opened = post(client, representative, f"{path}/reopening", {}, 200)
+    assert (opened["is_open"], opened["set_aside_until"]) == (True, None)
+
+
+def test_a_lead_that_was_set_aside_is_due_on_its_day_and_not_before(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    day = "2999-01-04"
+    post(client, representative, f"/leads/{lead['id']}/closing", {"set_aside_until": day}, 200)
+    with transaction() as session:
+        found = session.get_one(Lead, UUID(lead["id"]))
+        until = found.set_aside_until
+        assert until is not None
+        assert not services.is_due_again(found, until - timedelta(days=1))
+        assert services.is_due_again(found, until)
+
+
+def test_the_past_is_no_day_to_come_back(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    path = f"/leads/{lead['id']}/closing"
+
+    answer = post(client, representative, path, {"set_aside_until": "2020-01-01"}, 422)
+
+    assert broken(answer) == [("/set_aside_until", "past")]
+
+
+def test_a_note_on_a_lead_is_the_newest_of_its_customer_too(
+    client: ApiClient, representative: Caller
+) -> None:
+    with transaction() as session:
+        customer = make_customer(session, owner_user_id=representative.user_id)
+    lead = post(client, representative, "/leads", {"customer_id": str(customer.id)})
+    body = {"body": "Vil have tilbud", "type": "call",
+            "reminder": {"title": "Ring", "on": "2999-01-04"}}  # fmt: skip
+
+    note = post(client, representative, f"/leads/{lead['id']}/notes", body)
+
+    assert (note["subject_type"], note["customer_id"]) == ("lead", str(customer.id))
+    assert note["reminder"]["subject_id"] == lead["id"]
+    shown = get(client, representative, f"/leads/{lead['id']}")
+    of_customer = get(client, representative, f"/customers/{customer.id}")
+    assert shown["last_note_at"] == of_customer["last_note_at"] == note["at"]
+    found = get(client, representative, f"/leads?noted_at.gte={note['at'][:10]}")
+    assert found["total"]["count"] == 1
+    assert get(client, representative, "/leads?noted_at.lt=2000-01-01")["total"]["count"] == 0
+    notes = get(client, representative, f"/leads/{lead['id']}/notes")
+    assert [each["id"] for each in notes["items"]] == [note["id"]]
+
+    headers = {**representative.headers, "If-Match": '"1"'}
+    assert client.delete(f"{API}/notes/{note['id']}", headers=headers).status_code == 204
+    assert get(client, representative, f"/leads/{lead['id']}")["last_note_at"] is None
+    assert get(client, representative, f"/customers/{customer.id}")["last_note_at"] is None
+
+
+def test_a_lead_with_notes_is_not_deleted_and_one_without_keeps_its_number(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    headers = {**representative.headers, "If-Match": '"1"'}
+    note = post(client, representative, f"/leads/{lead['id']}/notes", {"body": "Ringede"})
+
+    held = client.delete(f"{API}/leads/{lead['id']}", headers=headers)
+    assert (held.status_code, held.json["code"]) == (409, "in_use")
+    assert held.json["details"]["blockers"] == [{"entity": "note", "id": note["id"]}]
+
+    client.delete(f"{API}/notes/{note['id']}", headers=headers)
+    assert client.delete(f"{API}/leads/{lead['id']}", headers=headers).status_code == 204
+    assert client.get(f"{API}/leads/{lead['id']}", headers=headers).status_code == 404
+    assert post(client, representative, "/leads", {"company": "Næste"})["number"] == "L-0002"
+
+
+def test_who_is_not_its_owner_neither_moves_nor_changes_it_unless_he_takes_it(
+    client: ApiClient, administrator: Caller, representative: Caller, lead: Any
+) -> None:
+    other = make_caller(Role.REPRESENTATIVE, "ole@example.com")
+
+    assert move(client, other, lead, "development", 403)["code"] == "forbidden"
+    assert patch(client, other, lead, referrer="Bo").status_code == 403
+    free = {"owner_user_id": None, "reason": "Givet fri"}
+    post(client, representative, f"/leads/{lead['id']}/ownership", free, 200)
+    taken = post(client, other, f"/leads/{lead['id']}/taking", {"reason": "Min egn"}, 200)
+    assert taken["owner_user_id"] == str(other.user_id)
+
+
+def test_leads_are_found_by_name_number_phone_and_person(
+    client: ApiClient, representative: Caller
+) -> None:
+    body = {"company": "Kranen ApS", "person": "Ida Holm", "phone": "70000004"}
+    post(client, representative, "/leads", body)
+    post(client, representative, "/leads", {"company": "Svanen A/S"})
+
+    for question in ("kranen", "L-0001", "holm", "70000004", "krannen"):
+        found = get(client, representative, f"/leads?q={question}")
+        assert [each["number"] for each in found["items"]] == ["L-0001"], question
+
+
+def test_lists_filter_sort_and_count_by_what_the_header_has(
+    client: ApiClient, representative: Caller
+) -> None:
+    for number in range(11):
+        source = "website" if number % 2 else "advert"
+        post(client, representative, "/leads", {"company": f"Nr {number}", "source": source})
+
+    newest = get(client, representative, "/leads?limit=2")
+    assert [each["number"] for each in newest["items"]] == ["L-0011", "L-0010"]
+    counted = get(client, representative, "/leads?facets=source,state,is_open&limit=1")["facets"]
+    assert {each["value"]: each["count"] for each in counted["source"]["slices"]} == {
+        "advert": 6, "website": 5,
+    }  # fmt: skip
+    assert [each["count"] for each in counted["state"]["slices"]] == [11]
+    mine = get(client, representative, "/leads?owner=me&source=advert&state_kind=new&limit=1")
+    assert mine["total"]["count"] == 6
+
+
+def test_leads_follow_the_name_of_their_customer(client: ApiClient, representative: Caller) -> None:
+    with transaction() as session:
+        customer = make_customer(session, name="Nordlys", owner_user_id=representative.user_id)
+    lead = post(client, representative, "/leads", {"customer_id": str(customer.id)})
+    headers = {**representative.headers, "If-Match": '"1"'}
+    path = f"{API}/customers/{customer.id}"
+    assert client.patch(path, json={"name": "Sydlys"}, headers=headers).status_code == 200
+
+    with transaction() as session:
+        asked = session.scalars(select(Job).where(Job.task == TaskName.FOLLOW_CUSTOMER)).all()
+        assert [job.args["customer_id"] for job in asked] == [str(customer.id)]
+        assert following.follow_customer(session, customer.id, limit=9) == 1
+    shown = get(client, representative, f"/leads/{lead['id']}")
+    assert (shown["name"], shown["version"]) == ("Sydlys", 1)
+    assert get(client, representative, "/leads?q=sydlys")["total"]["count"] == 1
+
+
+def test_a_customer_with_a_lead_is_not_deleted(client: ApiClient, representative: Caller) -> None:
+    with transaction() as session:
+        customer: Customer = make_customer(session, owner_user_id=representative.user_id)
+    lead = post(client, representative, "/leads", {"customer_id": str(customer.id)})
+
+    headers = {**representative.headers, "If-Match": '"1"'}
+    held = client.delete(f"{API}/customers/{customer.id}", headers=headers)
+
+    assert held.json["details"]["blockers"] == [{"entity": "lead", "id": lead["id"]}]
