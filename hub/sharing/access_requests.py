@@ -30,8 +30,16 @@ from hub.sharing.policy import SharingPolicy
 from hub.sharing.services import Share
 from hub.sharing.subjects import living_subject, shareable
 
-_SHOWN_BY = {Level.READ: Verb.READ, Level.COMMENT: Verb.COMMENT, Level.WRITE: Verb.EDIT}
+_VERBS = {Level.READ: Verb.READ, Level.COMMENT: Verb.COMMENT, Level.WRITE: Verb.EDIT}
 """What somebody may do who has a level."""
+
+_LABELS = {
+    Level.READ: N_("Get to read a record"),
+    Level.COMMENT: N_("Get to comment on a record"),
+    Level.WRITE: N_("Get to change a record"),
+}
+_NAMES: dict[str, Level] = {}
+"""Which level an action is about."""
 
 
 class OwnersLine:
@@ -81,36 +89,32 @@ def request(
         ForbiddenError: his roles would not let him use it.
         ConflictError: ``not_needed``: he has it; ``already_requested``: he asked for it already.
     """
-    verb = _SHOWN_BY[level]
+    verb = _VERBS[level]
     principal.require(Permission(verb, subject.collection()))
     if allowed(principal, verb, subject):
         raise ConflictError("not_needed", N_("You have this access already."))
     return approvals.request(
         session,
-        action=action_name(subject.entity()),
+        action=_name(subject.entity(), level),
         subject=subject,
         requested_by=principal.user_id,
         now=now,
         reason=reason,
-        data={"level": level.name.lower()},
         reference=None if reference is None else str(reference),
     )
 
 
-def action_name(entity: str) -> str:
-    """Return the name of the action that lets somebody at records of an entity."""
-    return f"access.{entity}"
-
-
 def declare_actions() -> None:
-    """Make access to whatever can be shared something that can be approved."""
+    """Make access at each level to whatever can be shared something that can be approved."""
     for entity, model in shareable().items():
-        declare_action(
-            Action(
-                action_name(entity), N_("Get access to a record"), model, OwnersLine(),
-                approved=_approved,
-            )
-        )  # fmt: skip
+        for level, label in _LABELS.items():
+            name = _name(entity, level)
+            _NAMES[name] = level
+            declare_action(Action(name, label, model, OwnersLine(), approved=_approved))
+
+
+def _name(entity: str, level: Level) -> str:
+    return f"access.{entity}.{level.name.lower()}"
 
 
 def _approved(session: Session, approval: Approval, now: datetime) -> None:
@@ -122,7 +126,7 @@ def _approved(session: Session, approval: Approval, now: datetime) -> None:
         return
     lasts = timedelta(days=current(session, SharingPolicy).access_days)
     wanted = Share(
-        Level[approval.data["level"].upper()],
+        _NAMES[approval.action],
         user_id=requester.id,
         expires_at=now + lasts,
         reason=approval.reason,

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from hub.access.models import Team, TeamMember, User
+from hub.access.models import User
 from hub.access.roles import Role
 from hub.clock import utcnow
 from hub.configuration import replace
@@ -19,12 +19,8 @@ from hub.sharing.models import BlindMatch
 from hub.sharing.policy import Answerer, SharingPolicy
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller, narrow
+from tests.hiding import CVR, EAN, MAIL, NAME, PHONE, create, hide, lead, told
 from tests.people import make_customer
-
-NAME, CVR, EAN, MAIL, PHONE = (
-    "Zanzibar Falkeri ApS", "12345674", "5790000000005", "kontor@zanzibar.example", "+4533121299",
-)  # fmt: skip
-"""What the hidden customer says of itself, and nobody else does."""
 
 
 @pytest.fixture
@@ -34,13 +30,7 @@ def owner(client: ApiClient) -> Caller:
 
 @pytest.fixture
 def manager(client: ApiClient, owner: Caller) -> Caller:
-    leads = make_caller(Role.MANAGER, "leader@example.com")
-    with transaction() as session:
-        team = Team(name="Nord", manager_user_id=leads.user_id)
-        session.add(team)
-        session.flush()
-        session.add(TeamMember(team_id=team.id, user_id=owner.user_id))
-    return leads
+    return lead("Nord", owner, by="leader@example.com")
 
 
 @pytest.fixture
@@ -48,28 +38,11 @@ def hidden(owner: Caller, manager: Caller) -> UUID:
     return hide(owner, cvr=CVR, email=MAIL, phone=PHONE, city="Ry", ref_no="10077")
 
 
-def hide(owner: Caller, name: str = NAME, **fields: Any) -> UUID:
-    with transaction() as session:
-        made = make_customer(session, name, owner_user_id=owner.user_id, **fields)
-        made.protected_at, made.protected_until = utcnow(), utcnow() + timedelta(days=9)
-        return made.id
-
-
-def create(client: ApiClient, caller: Caller, **fields: Any) -> Reply:
-    fields = {"name": "Zanzibar", **fields}
-    return client.post("/api/v1/customers", json=fields, headers=caller.headers)
-
-
 def patch(client: ApiClient, caller: Caller, made: Any, **fields: Any) -> Reply:
     return client.patch(
         f"/api/v1/customers/{made['id']}", json=fields,
         headers={**caller.headers, "If-Match": f'"{made["version"]}"'},
     )  # fmt: skip
-
-
-def told(answer: Reply) -> Any:
-    assert answer.status_code == 409, answer.text
-    return answer.json["details"]["blind_match"]
 
 
 def test_he_is_told_that_there_is_one_and_whom_to_ask_and_nothing_of_it(
