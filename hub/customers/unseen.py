@@ -3,7 +3,7 @@
 `caller` is None for a process, which sees all of them and tells nobody.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from hub.access.roles import Verb
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.matching import Identity, Prepared
+from hub.matching.models import match_key
 from hub.sharing.blind_matches import require_room
 
 ENTITY = Customer.entity()
@@ -104,6 +105,19 @@ def find_unseen(
         if found is not None:
             return found, identity
     return None
+
+
+def unseen_with(session: Session, caller: Principal, digests: Collection[int]) -> set[int]:
+    """Return those of some keys' digests that customers have which a caller does not see."""
+    if not digests:
+        return set()
+    rows = session.scalars(
+        select(match_key.c.digest)
+        .join(Customer, Customer.id == match_key.c.record_id)
+        .where(match_key.c.digest.in_(digests), _hidden_from(caller))
+        .distinct()
+    )
+    return set(rows)
 
 
 def unseen_duplicate(customer_id: UUID, identity: Identity) -> UnseenError:

@@ -19,6 +19,7 @@ from hub.sharing.models import BlindMatch
 from hub.sharing.policy import Answerer, SharingPolicy
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller, narrow
+from tests.api.test_imports import get, post, uploaded, work
 from tests.hiding import CVR, EAN, MAIL, NAME, PHONE, create, hide, lead, told
 from tests.people import make_customer
 
@@ -333,3 +334,86 @@ def test_a_contacts_reference_and_a_number_of_another_system_are_told_of_likewis
         headers=representative.headers,
     )  # fmt: skip
     assert refused.status_code == 429
+
+
+HEADER = "Navn;CVR;E-mail;Reference"
+
+
+@pytest.fixture
+def importer(client: ApiClient) -> Caller:
+    return make_caller(Role.INTEGRATION, "program@example.com")
+
+
+def previewed(client: ApiClient, caller: Caller, *rows: str) -> str:
+    content = "\n".join((HEADER, *rows)).encode()
+    identifier = uploaded(client, caller, content, mapping='{"Reference": "external_ref"}')
+    assert get(client, caller, identifier)["state"] == "planned"
+    return identifier
+
+
+def rows_of(client: ApiClient, caller: Caller, import_id: str) -> list[tuple[str, str | None, Any]]:
+    return [
+        (row["action"], row["outcome"], [each["code"] for each in row["reasons"]])
+        for row in get(client, caller, f"{import_id}/rows")["items"]
+    ]
+
+
+def test_a_row_that_says_what_a_hidden_customer_says_is_refused_and_changes_nothing(
+    client: ApiClient, importer: Caller, owner: Caller, hidden: UUID
+) -> None:
+    hide(owner, "Falkonerens Hus", external_ref="erp-7")
+
+    import_id = previewed(
+        client, importer,
+        f"Zanzibar;{CVR};;", f"{NAME};;{MAIL};", "Falken;;;erp-7", f"{NAME};;;", "Egernsund;;;",
+    )  # fmt: skip
+
+    blind = ("refuse", None, ["blind_match"])
+    assert rows_of(client, importer, import_id) == [
+        blind, blind, blind, ("create", None, []), ("create", None, []),
+    ]  # fmt: skip
+    answer = client.get(f"/api/v1/imports/{import_id}/rows", headers=importer.headers)
+    for secret in (str(hidden), PHONE, "Ry", "10077", "Falkonerens"):
+        assert secret not in answer.text
+    [reason] = answer.json["items"][0]["reasons"]
+    assert reason["pointer"] == "/cvr"
+    assert "Ask leader, or ask for access by the reference" in reason["message"]
+    with transaction() as session:
+        found = session.scalars(select(BlindMatch)).all()
+        assert len(found) == 3
+        assert any(str(match.id) in reason["message"] for match in found)
+        assert session.get_one(Customer, hidden).version == 1
+
+
+def test_what_is_hidden_since_the_preview_is_not_made_a_second_time(
+    client: ApiClient, importer: Caller, owner: Caller, manager: Caller
+) -> None:
+    import_id = previewed(client, importer, f"Zanzibar;{CVR};;", "Egernsund;;;")
+    hide(owner, cvr=CVR)
+
+    assert post(client, importer, f"{import_id}/application").status_code == 202
+    work()
+
+    assert rows_of(client, importer, import_id) == [
+        ("create", "skipped", ["blind_match"]), ("create", "done", []),
+    ]  # fmt: skip
+    assert NAME not in client.get(
+        f"/api/v1/imports/{import_id}/rows", headers=importer.headers
+    ).text  # fmt: skip
+
+
+def test_a_file_asks_no_more_than_a_person_may(
+    client: ApiClient, importer: Caller, owner: Caller, hidden: UUID
+) -> None:
+    hide(owner, "Falkonerens Hus", cvr="99000007")
+    limit_to(1)
+
+    import_id = previewed(
+        client, importer,
+        f"Zanzibar;{CVR};;", "Falken;99000007;;", "Havn;25313763;;", "Egernsund;;;",
+    )  # fmt: skip
+
+    too_many = ("refuse", None, ["too_many_blind_matches"])
+    assert rows_of(client, importer, import_id) == [
+        ("refuse", None, ["blind_match"]), too_many, too_many, ("create", None, []),
+    ]  # fmt: skip
