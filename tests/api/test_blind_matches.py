@@ -265,7 +265,7 @@ def test_who_asked_too_often_writes_nothing_that_would_be_compared_match_or_not(
         ).all()
         assert (event.subject_id, event.data) == (representative.user_id, {"most": 2})
         session.execute(update(BlindMatch).values(first_at=utcnow() - timedelta(minutes=61)))
-    assert create(client, representative, cvr="25313763").status_code == 201
+    assert create(client, representative, cvr="99000031").status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -410,7 +410,7 @@ def test_a_file_asks_no_more_than_a_person_may(
 
     import_id = previewed(
         client, importer,
-        f"Zanzibar;{CVR};;", "Falken;99000007;;", "Havn;25313763;;", "Egernsund;;;",
+        f"Zanzibar;{CVR};;", "Falken;99000007;;", "Havn;99000031;;", "Egernsund;;;",
     )  # fmt: skip
 
     too_many = ("refuse", None, ["too_many_blind_matches"])
