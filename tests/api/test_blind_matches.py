@@ -229,6 +229,12 @@ def test_the_history_of_the_customer_tells_who_was_told_of_it_and_only_those_who
             pass
     assert sorted(marks(auditor), key=str) == sorted(expected, key=str)
     assert marks(make_caller(Role.INTEGRATION, "program@example.com")) == []
+    path = f"/api/v1/customers/{hidden}/protection"
+    assert [
+        (each["by"], each["by_name"], each["matched_on"])
+        for each in client.get(path, headers=owner.headers).json["history"]
+        if each["type"] == "customer.blind_match"
+    ] == [(str(representative.user_id), "bo", on) for on in (["name", "email"], ["cvr"])]
 
 
 def limit_to(most: int) -> None:
