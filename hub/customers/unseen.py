@@ -16,6 +16,7 @@ from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.roles import Verb
 from hub.customers.models import Customer
+from hub.db import Ids, among
 from hub.i18n import N_
 from hub.matching import Identity, Prepared
 from hub.matching.models import match_key
@@ -36,8 +37,8 @@ def unseen_among(
     wanted = set(customer_ids)
     if not wanted or caller is None or sees_all(caller):
         return set()
-    seen = select(Customer.id).where(Customer.id.in_(wanted), visible(caller, Verb.READ, Customer))
-    return wanted - set(session.scalars(seen))
+    unseen = among(Customer.id, Ids(wanted)), _hidden_from(caller)
+    return set(session.scalars(select(Customer.id).where(*unseen)))
 
 
 def unseen_like(session: Session, caller: Principal | None, ready: Prepared) -> set[UUID]:
@@ -89,22 +90,9 @@ def find_unseen(
     own_id: UUID | None = None,
 ) -> tuple[UUID, Identity] | None:
     """Return a customer with one of some identities that a caller does not see, and which it is."""
-    for identity in asked:
-        found = session.scalar(
-            select(Customer.id)
-            .where(
-                Customer.id.in_(matching.having(ENTITY, identity)),
-                Customer.id.is_distinct_from(own_id),
-                Customer.deleted_at.is_(None),
-                Customer.merged_into_id.is_(None),
-                _hidden_from(caller),
-            )
-            .order_by(Customer.id)
-            .limit(1)
-        )
-        if found is not None:
-            return found, identity
-    return None
+    having = matching.having(session, ENTITY, asked)
+    unseen = unseen_among(session, caller, (each for _, each in having)) - {own_id}
+    return next(((each, identity) for identity, each in having if each in unseen), None)
 
 
 def unseen_with(session: Session, caller: Principal, digests: Collection[int]) -> set[int]:

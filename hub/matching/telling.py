@@ -5,16 +5,17 @@ himself, and the narrowest identifier among them decides alone: what else the re
 part in the answer, and nothing about it can be found out by asking again and again.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from hub.matching.comparing import Comparable
 from hub.matching.keys import Key
-from hub.matching.models import match_key, match_party
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,34 @@ def identities_of(facts: Comparable) -> Sequence[Identity]:
     ]
 
 
-def having(entity: str, identity: Identity) -> Select[tuple[UUID]]:
-    """Return the query for the ids of the records of an entity that have an identity."""
-    key, said = identity.key, match_party.c.compared
-    query = (
-        select(match_key.c.record_id)
-        .join(match_party, match_party.c.record_id == match_key.c.record_id)
-        .where(
-            match_party.c.entity == entity,
-            match_key.c.digest == key.digest(entity),
-            said[key.kind].astext == key.value,
-        )
+# Each key is looked up in one index; nearly always nothing is there, and no record is read.
+_HAVING = text("""
+    select w.place, k.record_id
+    from unnest(
+        cast(:places as int[]), cast(:digests as bigint[]), cast(:kinds as text[]),
+        cast(:values as text[]), cast(:words as text[])
+    ) as w (place, digest, kind, value, words)
+    cross join lateral (select record_id from match_key where digest = w.digest offset 0) k
+    join match_party p on p.entity = :entity and p.record_id = k.record_id
+    where p.compared ->> w.kind = w.value
+      and (w.words = '[]' or p.compared -> 'words' = cast(w.words as jsonb))
+""")
+
+
+def having(
+    session: Session, entity: str, identities: Sequence[Identity]
+) -> list[tuple[Identity, UUID]]:
+    """Return the records of an entity that have one of some identities, in the order of these."""
+    rows = session.execute(
+        _HAVING,
+        {
+            "entity": entity,
+            "places": list(range(len(identities))),
+            "digests": [each.key.digest(entity) for each in identities],
+            "kinds": [each.key.kind for each in identities],
+            "values": [each.key.value for each in identities],
+            "words": [json.dumps(each.words) for each in identities],
+        },
     )
-    return query.where(said["words"] == list(identity.words)) if identity.words else query
+    found = sorted((row.place, row.record_id) for row in rows)
+    return [(identities[place], record_id) for place, record_id in found]
