@@ -44,6 +44,14 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "DrawRequest": {"count": 1},
     "Entry": {"customer_ids": [NOBODY], "reason": "x"},
     "Recall": {"customer_ids": [NOBODY], "reason": "x"},
+    "DefinitionBody": {
+        "name": "Short",
+        "states": [
+            {"key": "new", "label": "New", "kind": "new"},
+            {"key": "won", "label": "Won", "kind": "won"},
+        ],
+        "transitions": [{"from": "new", "to": "won"}],
+    },
     "Dismissal": {"reason": "two shops"},
     "HoldChange": {"reason": "does not pay"},
     "GrantCreate": {"user_id": "{user_id}"},

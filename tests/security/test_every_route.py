@@ -18,7 +18,9 @@ WORD, OWN_WORD = "Zanzibarfalk", "Egernsund"
 ADMINISTRATORS = frozenset(
     verb for verb in Verb if not BASE_ROLES[Role.REPRESENTATIVE].grants(verb, "customers")
 )
-COMMON = {"user_id", "role_id", "team_id", "code_id", "name"}
+COMMON = {
+    "user_id", "role_id", "team_id", "code_id", "name", "catalogue", "entry_id", "workflow_id",
+}  # fmt: skip
 """Path parameters of what everybody sees: colleagues, teams, roles, catalogues, lists."""
 
 
