@@ -34,6 +34,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "AccessRequest": {"customer_id": "{customer_id}", "level": "write", "reason": "theirs"},
     "Assignments": {"items": [{"customer_id": NOBODY, "user_id": NOBODY}], "reason": "x"},
     "ClaimRequest": {"customer_ids": [NOBODY]},
+    "Closing": {},
     "CodeGiven": {"code": "past_due"},
     "ContactFields": {"last_name": "Holm"},
     "ContactPatch": {"last_name": "Holm"},
@@ -65,6 +66,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "OwnershipChange": {"owner_user_id": "{user_id}", "reason": "leave"},
     "ReminderCreate": {"title": "call", "on": "2999-01-04"},
     "ReminderPatch": {"title": "call"},
+    "Reopening": {},
     "ReportPatch": {"name": "Mine"},
     "ResolutionBody": {"choice": "local"},
     "ScheduleCreate": {
