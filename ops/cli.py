@@ -12,6 +12,7 @@ from ops.commands import (
     demo,
     doctor,
     export,
+    history,
     imports,
     migrate,
     passwords,
@@ -44,6 +45,7 @@ for _command in (
     tokens.token,
     passwords.password,
     rotation.rotate_master_key,
+    history.history,
     export.export,
     imports.import_,
 ):

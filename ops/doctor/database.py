@@ -4,11 +4,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, create_engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from hub.clock import utcnow
 from hub.connections.credentials import do_open
 from hub.connections.models import Connection as OutsideConnection
 from hub.connections.models import ConnectionState
+from hub.history import sealing
 from hub.master_keys import read_keys
 from hub.migrations.schema import current_revision, head_revision
 from ops.doctor.findings import Finding, fail, ok, warn
@@ -18,6 +20,7 @@ _OLDEST_VERSION = 180_000
 _TIMEOUT_S = 5
 _SKEW_WARN_S = 2  # leases are a minute long and live by the database's clock
 _SKEW_FAIL_S = 30
+_LOOKED_THROUGH = 5_000  # newest positions of the history: half a second
 _SICK = {ConnectionState.DEGRADED, ConnectionState.PAUSED}
 
 
@@ -32,6 +35,7 @@ def look_at_database(installation: Installation) -> list[Finding]:
             if current_revision(connection) == head_revision():
                 findings += _outside_connections(connection)
                 findings += _secrets(connection, installation)
+                findings.append(_history(connection))
             return findings
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
@@ -97,6 +101,21 @@ def _secrets(connection: Connection, installation: Installation) -> list[Finding
             "put that key back, or give these connections their credentials anew",
         )
     ]
+
+
+def _history(connection: Connection) -> Finding:
+    """Look whether the newest part of the history holds; all of it takes a command of its own."""
+    with Session(connection) as session:
+        last, _ = sealing.head(session)
+        first = max(1, last - _LOOKED_THROUGH + 1)
+        broken = sealing.verify(session, first)
+    if broken is not None:
+        return fail(
+            "history",
+            f"broken at position {broken.position}: {broken.reason}",
+            "hub history verify; compare with a backup, and find out who wrote to the database",
+        )
+    return ok("history", f"holds from position {first} to {last}; all of it: hub history verify")
 
 
 def _outside(name: str, state: ConnectionState) -> Finding:
