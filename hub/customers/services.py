@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import matching, numbering
+from hub import external_refs, matching, numbering
 from hub.customers import ownership, references
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Contact, Customer, CustomerKind, CustomerRole, Lifecycle
@@ -218,13 +218,6 @@ def get_for_change(session: Session, customer_id: UUID, expected_version: int) -
     return customer
 
 
-def find_by_external_ref(session: Session, external_ref: str) -> Customer | None:
-    """Return the customer a script knows under its own reference, None where there is none."""
-    return session.scalars(
-        select(Customer).where(Customer.external_ref == external_ref, Customer.deleted_at.is_(None))
-    ).one_or_none()
-
-
 def delete(session: Session, customer: Customer, *, now: datetime) -> None:
     """Take a customer away; number, references and history stay, its id is never used again.
 
@@ -345,20 +338,13 @@ def _write_keys(session: Session, customer: Customer, changed: set[str]) -> None
 
 
 def _refuse_taken(session: Session, values: Mapping[str, Any], own_id: UUID | None) -> None:
-    for name in ("external_ref", "ref_no"):
-        wanted = values.get(name)
-        if wanted is None:
-            continue
-        column = getattr(Customer, name)
-        other = session.scalar(select(Customer.id).where(column == wanted))
-        if other is not None and other != own_id:
-            raise ConflictError(
-                "taken",
-                N_("Another customer has {field} {value} already."),
-                details={"existing_id": str(other), "pointer": f"/{name}"},
-                field=name,
-                value=wanted,
-            )
+    external_refs.refuse_taken(session, Customer, values.get("external_ref"), own_id)
+    number = values.get("ref_no")
+    if number is None:
+        return
+    other = session.scalar(select(Customer.id).where(Customer.ref_no == number))
+    if other is not None and other != own_id:
+        raise external_refs.taken(Customer, "ref_no", number, other)
 
 
 def _refuse_duplicate(
@@ -399,10 +385,4 @@ def _refuse_same_unit(
         )
     )
     if other is not None:
-        raise ConflictError(
-            "taken",
-            N_("Another customer has {field} {value} already."),
-            details={"existing_id": str(other), "pointer": "/ean"},
-            field="ean",
-            value=values["ean"],
-        )
+        raise external_refs.taken(Customer, "ean", values["ean"], other)

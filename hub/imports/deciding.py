@@ -61,7 +61,7 @@ class Decider:
         here = snapshots(
             session,
             [
-                *(found for found in known.by_reference.values() if found is not None),
+                *known.by_reference.values(),
                 *known.by_digest.values(),
                 *(found for each in known.by_number.values() for found in each),
                 *(found for each in known.by_mail.values() for found in each),
