@@ -11,6 +11,8 @@ from hub.connections.credentials import do_open
 from hub.connections.models import Connection as OutsideConnection
 from hub.connections.models import ConnectionState
 from hub.history import sealing
+from hub.ledger import pulses
+from hub.ledger.tasks import Queue
 from hub.master_keys import read_keys
 from hub.migrations.schema import current_revision, head_revision
 from ops.doctor.findings import Finding, fail, ok, warn
@@ -116,6 +118,37 @@ def _history(connection: Connection) -> Finding:
             "hub history verify; compare with a backup, and find out who wrote to the database",
         )
     return ok("history", f"holds from position {first} to {last}; all of it: hub history verify")
+
+
+def look_at_processes(installation: Installation) -> list[Finding]:
+    """Look whether a relay and workers of every queue were heard lately, on whatever host."""
+    if installation.postgres and not installation.postgres.is_ready():
+        return []  # said of the database
+    engine = create_engine(installation.database_url, connect_args={"connect_timeout": _TIMEOUT_S})
+    try:
+        with Session(engine) as session:
+            if current_revision(session.connection()) != head_revision():
+                return []
+            found = pulses.alive(session)
+    except SQLAlchemyError:
+        return []
+    finally:
+        engine.dispose()
+    relay = (
+        ok("relay", f"{found.relays} alive")
+        if found.relays
+        else fail("relay", "none was heard: no work is begun", "hub up, or hub relay")
+    )
+    return [relay, *(_workers(queue, count) for queue, count in found.workers.items())]
+
+
+def _workers(queue: Queue, count: int) -> Finding:
+    subject = f"workers of {queue.value}"
+    if count:
+        return ok(subject, f"{count} alive")
+    return fail(
+        subject, "none was heard: this work waits", f"hub up, or hub worker --queues {queue.value}"
+    )
 
 
 def _outside(name: str, state: ConnectionState) -> Finding:
