@@ -103,8 +103,8 @@ def test_an_encoding_that_is_not_recognised_can_be_named() -> None:
 @pytest.mark.parametrize(
     ("content", "options", "state", "code"),
     [
-        (b"%PDF-1.4 not a table", {}, ImportState.UPLOADED, "file.unknown_format"),
-        (b"Navn\nX\n", {"encoding": "klingon"}, ImportState.UPLOADED, "file.unknown_encoding"),
+        (b"%PDF-1.4 not a table", {}, ImportState.FAILED, "file.unknown_format"),
+        (b"Navn\nX\n", {"encoding": "klingon"}, ImportState.FAILED, "file.unknown_encoding"),
         (b"By;Tlf\nAarhus;1\n", {}, ImportState.ANALYSED, "no_names"),
         (
             b"Navn\nX\n", {"mapping": {"Firma": "name"}}, ImportState.ANALYSED, "unknown_header",
