@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.db import transaction
 from hub.ledger import claims, pulses
+from hub.ledger.models import ProcessKind
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def _run() -> None:
 def _say_alive() -> None:
     try:
         with transaction() as session:
-            pulses.beat(session, pulses.ProcessKind.WORKER, _beat.queues)
+            pulses.beat(session, ProcessKind.WORKER, _beat.queues)
     except SQLAlchemyError:
         logger.warning("heartbeat.unheard")
 

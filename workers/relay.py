@@ -25,6 +25,7 @@ from hub.database_errors import is_away
 from hub.db import transaction
 from hub.history import sealing
 from hub.ledger import claims, housekeeping, pulses, schedules, setbacks, watching
+from hub.ledger.models import ProcessKind
 from hub.problems import services as problems
 from hub.settings import get_settings
 from workers import process
@@ -194,7 +195,7 @@ def seal_history() -> None:
 def say_alive() -> None:
     """Say that this relay is there, and forget those that are long gone."""
     with transaction() as session:
-        pulses.beat(session, pulses.ProcessKind.RELAY)
+        pulses.beat(session, ProcessKind.RELAY)
         pulses.forget_silent(session)
 
 

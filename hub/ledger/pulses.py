@@ -4,14 +4,12 @@ import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Text, UniqueConstraint, delete, func, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
-from hub.db import Base, EnumText
+from hub.ledger.models import ProcessKind, Pulse
 from hub.ledger.tasks import Queue
 
 PULSE_S = 5.0
@@ -21,31 +19,6 @@ SILENT_S = 20
 """Seconds after which a process that was not heard is taken for gone: some beats, and a pause."""
 
 _FORGOTTEN_H = 1
-
-
-class ProcessKind(StrEnum):
-    """What a process does."""
-
-    RELAY = "relay"
-    WORKER = "worker"
-
-
-class Pulse(Base):
-    """When a process was last heard; it takes its row along when it ends in order."""
-
-    __tablename__ = "pulse"
-
-    kind: Mapped[ProcessKind] = mapped_column(EnumText(ProcessKind))
-    host: Mapped[str]
-    process_id: Mapped[int]
-    queues: Mapped[list[str]] = mapped_column(ARRAY(Text))  # that a worker takes work from
-    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-    __table_args__ = (
-        CheckConstraint("kind in ('relay', 'worker')", name="kind"),
-        UniqueConstraint("host", "process_id"),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 from api.app import UndeclaredRouteError, create_app, refuse_undeclared_routes
 from hub.db import transaction
 from hub.ledger import pulses
+from hub.ledger.models import ProcessKind, Pulse
 from hub.ledger.tasks import Queue
 from hub.links import absolute, base
 from hub.settings import get_settings
@@ -63,8 +64,8 @@ def test_with_everything_there_we_are_ready(
 ) -> None:
     set_redis(redis_setting, redis_url)
     with transaction() as session:
-        pulses.beat(session, pulses.ProcessKind.WORKER, list(Queue))
-        session.add(pulses.Pulse(kind=pulses.ProcessKind.RELAY, host="b", process_id=1, queues=[]))
+        pulses.beat(session, ProcessKind.WORKER, list(Queue))
+        session.add(Pulse(kind=ProcessKind.RELAY, host="b", process_id=1, queues=[]))
 
     answer = client.get("/readyz")
 
@@ -83,7 +84,7 @@ def test_without_a_relay_or_workers_of_a_queue_we_are_degraded_and_ready(
 ) -> None:
     set_redis(redis_setting, redis_url)
     with transaction() as session:
-        pulses.beat(session, pulses.ProcessKind.WORKER, ["urgent", "default"])
+        pulses.beat(session, ProcessKind.WORKER, ["urgent", "default"])
 
     answer = client.get("/readyz")
     metrics = client.get("/metrics").text

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select, update
 
 from hub.db import transaction
 from hub.ledger import pulses
-from hub.ledger.pulses import Pulse
+from hub.ledger.models import ProcessKind, Pulse
 from hub.ledger.tasks import Queue
 from workers import heartbeat, relay
 
@@ -21,7 +21,7 @@ def alive(host: str | None = None) -> pulses.Alive:
         return pulses.alive(session, host=host)
 
 
-def beat(kind: pulses.ProcessKind, *queues: str) -> None:
+def beat(kind: ProcessKind, *queues: str) -> None:
     with transaction() as session:
         pulses.beat(session, kind, queues)
 
@@ -35,9 +35,7 @@ def age(seconds: float) -> None:
 
 def leave(host: str, process_id: int) -> None:
     with transaction() as session:
-        session.add(
-            Pulse(kind=pulses.ProcessKind.RELAY, host=host, process_id=process_id, queues=[])
-        )
+        session.add(Pulse(kind=ProcessKind.RELAY, host=host, process_id=process_id, queues=[]))
 
 
 def count() -> int:
@@ -46,15 +44,15 @@ def count() -> int:
 
 
 def test_a_worker_is_heard_for_each_of_its_queues_and_for_no_other(database: Engine) -> None:
-    beat(pulses.ProcessKind.WORKER, "urgent", "default")
-    beat(pulses.ProcessKind.WORKER, "urgent", "default")
+    beat(ProcessKind.WORKER, "urgent", "default")
+    beat(ProcessKind.WORKER, "urgent", "default")
 
     assert alive() == pulses.Alive(0, {**NOBODY, Queue.URGENT: 1, Queue.DEFAULT: 1})
     assert count() == 1
 
 
 def test_a_process_that_fell_silent_is_not_alive(database: Engine) -> None:
-    beat(pulses.ProcessKind.RELAY)
+    beat(ProcessKind.RELAY)
     before = alive()
     age(pulses.SILENT_S + 1)
 
@@ -73,7 +71,7 @@ def test_what_killed_processes_left_is_removed_and_what_runs_is_not(database: En
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     with transaction() as session:
-        pulses.beat(session, pulses.ProcessKind.RELAY)
+        pulses.beat(session, ProcessKind.RELAY)
         host = session.scalars(select(Pulse.host)).one()
     leave(host, ended.pid)
     leave("elsewhere", ended.pid)
@@ -86,7 +84,7 @@ def test_what_killed_processes_left_is_removed_and_what_runs_is_not(database: En
 
 
 def test_what_is_silent_for_an_hour_is_forgotten(database: Engine) -> None:
-    beat(pulses.ProcessKind.RELAY)
+    beat(ProcessKind.RELAY)
     age(3700)
 
     with transaction() as session:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from hub.db import transaction
-from hub.ledger.pulses import ProcessKind, Pulse
+from hub.ledger.models import ProcessKind, Pulse
 from hub.settings import get_settings
 from ops.cli import hub
 from ops.doctor.database import look_at_processes

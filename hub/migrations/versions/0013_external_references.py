@@ -1,12 +1,12 @@
 """References of scripts: notes and reminders have them too, and a deleted record frees its own.
 
-Revision: 0012
+Revision: 0013
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
+revision = "0013"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
