@@ -23,6 +23,7 @@ from api.schemas.batches import Batch, BatchItem, BatchResult, BatchResults
 from api.schemas.shapes import Patch, RecordView
 from api.validation import read_body
 from hub import external_refs
+from hub.access.concealing import UnseenError
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
 from hub.db import savepoint
@@ -30,6 +31,7 @@ from hub.errors import DomainError, FieldError, ValidationError
 from hub.external_refs import ReferableT
 from hub.history.recording import react
 from hub.i18n import N_
+from hub.sharing.blind_matches import TooManyBlindMatchesError, tell
 
 Fields = dict[str, Any]
 Wanted = Sequence[tuple[str, Fields]]
@@ -49,6 +51,8 @@ class Upsertable(Generic[ReferableT]):
         changing: the right to change one; nobody calls without it.
         needed: the fields without which there is no new one.
         compared: the columns by which a change is told from none.
+        refuse_unseen: raises what a caller is told of a reference that a record has which he may
+            not see, by its id and the reference; without it he is told that it is taken.
         view: makes what is shown.
         hold: locks what a batch will write beside the records themselves, in one order.
         lock: returns a record for a change, if it is the caller's to change.
@@ -64,6 +68,7 @@ class Upsertable(Generic[ReferableT]):
     changing: Permission
     needed: tuple[str, ...] = ()
     compared: frozenset[str]
+    refuse_unseen: Callable[[Call[Any, Any], UUID, str], None] | None = None
     view: Callable[[Call[Any, Any], ReferableT], RecordView]
     hold: Callable[[Call[Any, Any], Wanted], None]
     lock: Callable[[Call[Any, Any], UUID, int | None], ReferableT]
@@ -153,7 +158,9 @@ def _result(
             raise fields
         with savepoint(call.session):
             status, record = _upsert(call, kind, external_ref, fields, None, keys_are_held=True)
-    except (DomainError, IntegrityError) as error:
+    except (DomainError, IntegrityError, TooManyBlindMatchesError) as error:
+        if isinstance(error, UnseenError):
+            error = tell(call.session, call.principal, error)
         problem = problem_of(error)
         document = problem_document(problem, call.language, call.request.path, call.request_id)
         return BatchResult(
@@ -204,6 +211,8 @@ def _upsert(
             made = kind.create(call, {**fields, "external_ref": external_ref}, keys_are_held)
         return HTTPStatus.CREATED, made
     if not allowed(call.principal, Verb.READ, known):  # not by its id: that is not his to know
+        if kind.refuse_unseen is not None:
+            kind.refuse_unseen(call, known.id, external_ref)
         raise external_refs.taken(kind.model, "external_ref", external_ref)
     record = kind.lock(call, known.id, expected_version)
     before = kind.values(record)  # its version moves once in a whole batch

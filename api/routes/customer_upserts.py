@@ -13,8 +13,10 @@ from api.upserting import Fields, Upsertable, Wanted, serve
 from hub.customers import ownership, upserting
 from hub.customers import services as customers
 from hub.customers.models import Customer
+from hub.customers.refusing import taken_unseen
 from hub.errors import ValidationError
 from hub.i18n import N_
+from hub.sharing.blind_matches import require_room
 
 blueprint = Blueprint("customer_upserts", __name__)
 
@@ -31,16 +33,26 @@ def _create(call: Call[Any, Any], fields: Fields, keys_are_held: bool) -> Custom
     fields.pop("reason", None)
     ownership.refuse_to_name_others(call.principal, fields)
     return customers.create(
-        call.session, fields, now=call.now, owned_by_creator=True, keys_are_held=keys_are_held
+        call.session,
+        fields,
+        now=call.now,
+        owned_by_creator=True,
+        keys_are_held=keys_are_held,
+        caller=call.principal,
     )
 
 
 def _change(call: Call[Any, Any], customer: Customer, fields: Fields) -> None:
     reason = fields.pop("reason", None)
     owners = {name: fields.pop(name) for name in ownership.FIELDS & fields.keys()}
-    customers.update(call.session, customer, fields, now=call.now)
+    customers.update(call.session, customer, fields, now=call.now, caller=call.principal)
     if any(getattr(customer, name) != owner for name, owner in owners.items()):
         _assign(call, customer, owners, reason)
+
+
+def _refuse_unseen(call: Call[Any, Any], customer_id: UUID, external_ref: str) -> None:
+    require_room(call.session, call.principal)
+    raise taken_unseen(customer_id, "external_ref", external_ref)
 
 
 def _assign(
@@ -63,6 +75,7 @@ serve(
         creating=Permission(Verb.CREATE, "customers"),
         changing=Permission(Verb.EDIT, "customers"),
         compared=customers.WRITABLE | ownership.FIELDS,
+        refuse_unseen=_refuse_unseen,
         view=customer_view,
         hold=_hold,
         lock=_lock,

@@ -20,6 +20,7 @@ _DATA = (
     Path(os.environ.get("HUB_REFERENCE_DIR") or Path(__file__).parents[4] / "shared" / "reference")
     / "data"
 )
+_AT_A_TIME = 500  # as a scan asks
 Row = Mapping[str, str]
 
 
@@ -70,7 +71,14 @@ def _measured(
         for row in _rows(f"{what}-duplicate-pairs.csv")
     }
     write_many(session, "labelled", [(ids[row["id"]], party(row)) for row in rows])
-    pairs = find_pairs(session, "labelled", list(ids.values()), later_only=True)
+    asked = list(ids.values())
+    pairs = [
+        pair
+        for start in range(0, len(asked), _AT_A_TIME)
+        for pair in find_pairs(
+            session, "labelled", asked[start : start + _AT_A_TIME], later_only=True
+        )
+    ]
 
     def at(threshold: float) -> Quality:
         raised = {(pair.first_id, pair.second_id) for pair in pairs if pair.score >= threshold}
