@@ -46,7 +46,7 @@ app.conf.update(
 @worker_process_init.connect
 def _open(**_: object) -> None:
     process.start("worker", pool_size=2)  # one for the body, one for the heartbeat
-    heartbeat.start(get_settings().lease_s)
+    heartbeat.start(get_settings().lease_s, app.amqp.queues.consume_from)
 
 
 @worker_process_shutdown.connect

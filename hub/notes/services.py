@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from hub import external_refs
 from hub.customers.models import Customer
 from hub.db import find_locked
 from hub.errors import ValidationError
@@ -38,6 +39,7 @@ def create(
     now: datetime,
     type: str = "note",  # noqa: A002 - the field's own name
     at: datetime | None = None,
+    external_ref: str | None = None,
 ) -> Note:
     """Note something about a customer; its newest note moves in the same commit.
 
@@ -48,11 +50,14 @@ def create(
         now: the present.
         type: a code of `TYPES`, or another one.
         at: when it happened; now where None.
+        external_ref: what a script knows it by.
 
     Raises:
         ValidationError: it is said to have happened in the future.
+        ConflictError: ``taken``: the external reference is in use.
     """
     _refuse_future(at, now)
+    external_refs.refuse_taken(session, Note, external_ref)
     note = Note(
         subject_type=_CUSTOMER,
         subject_id=customer.id,
@@ -61,6 +66,7 @@ def create(
         body=body,
         author_user_id=origin_of(session).user_id,
         at=at or now,
+        external_ref=external_ref,
         search_text=search_document(None, [body]),
     )
     session.add(note)

@@ -75,21 +75,21 @@ class HubUp:
             check=False,
         )
 
-    def start(self) -> str:
+    def start(self, *, more: Mapping[str, str] | None = None) -> str:
         """Start ``hub up``, wait until it greets, and return what it said so far."""
-        self.launch("up")
+        self.launch("up", more=more)
         wait_until(lambda: "Stop: Ctrl-C" in self.text() or self.ended())
         assert not self.ended(), self.text()
         return self.text()
 
-    def launch(self, *arguments: str) -> None:
+    def launch(self, *arguments: str, more: Mapping[str, str] | None = None) -> None:
         """Start a ``hub`` command that goes on running."""
         account = self._account
         with (self.directory / "output").open("w") as output:
             self.process = subprocess.Popen(
                 [self._python, "-m", "ops.cli", *arguments],
                 cwd=self.directory,
-                env=self.environment(),
+                env=self.environment() | dict(more or {}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,

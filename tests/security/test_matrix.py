@@ -54,10 +54,13 @@ class Kind(Enum):
 
 KINDS = {
     **dict.fromkeys(
-        ("customer_id", "contact_id", "link_id", "conflict_id", "duplicate_id", "external_ref"),
+        (
+            "customer_id", "contact_id", "link_id", "conflict_id", "duplicate_id", "external_ref",
+            "contact_ref",
+        ),
         Kind.CUSTOMER,
     ),
-    **dict.fromkeys(("note_id", "reminder_id"), Kind.WRITTEN),
+    **dict.fromkeys(("note_id", "reminder_id", "note_ref", "reminder_ref"), Kind.WRITTEN),
     **dict.fromkeys(
         (
             "export_id", "report_run_id", "import_id", "job_id", "lookup_id", "delivery_id",
