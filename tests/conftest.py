@@ -1,6 +1,7 @@
 """Fixtures: a real PostgreSQL, a real Redis, and no way out of this machine."""
 
 import os
+import sys
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -14,9 +15,14 @@ from hub import rules
 from hub.origin import SYSTEM
 from hub.settings import PREFIX, Settings, get_settings
 from tests import sockets
+from tests.beginnings import Beginnings
 from tests.databases import Cleaner, create_database, drop_database, template_name
 from tests.servers import Membership
 from tests.stack import Stack
+
+# Where no bytecode is kept, every process that a test starts compiles all of Hub once more.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _FOR_TESTS = {"HUB_TEST_DATABASE_URL", "HUB_REFERENCE_DIR"}
 
@@ -41,6 +47,7 @@ def run_id(request: pytest.FixtureRequest) -> str:
 def membership(run_id: str) -> Iterator[Membership]:
     """Keeps the servers of this run alive, once something has started them."""
     member = Membership(run_id)
+    Stack.beginnings = Beginnings(member)
     yield member
     external = os.environ.get("HUB_TEST_DATABASE_URL")
     if member.leave() and external:

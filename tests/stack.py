@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import redis
 import requests
@@ -31,6 +31,7 @@ from ops.parts import migration_part, postgres_part, redis_part, separate_parts
 from ops.reach import local_url
 from ops.supervisor.child import Child
 from ops.supervisor.part import Part
+from tests.beginnings import Beginnings
 
 STORES = ("postgres", "redis")
 PROCESSES = ("api", "relay", "worker", "worker-bulk")
@@ -55,10 +56,14 @@ class Client(requests.Session):
 class Stack:
     """A whole Hub in a temporary directory on a free port; a context manager.
 
+    Stacks of a test run begin with copies of one database: see `beginnings`, None elsewhere.
+
     Args:
         environment: more settings, for example ``{"HUB_LEASE_S": "2"}``.
         durable: True makes PostgreSQL safe against a kill of the whole machine; slower.
     """
+
+    beginnings: ClassVar[Beginnings | None] = None
 
     def __init__(
         self, environment: Mapping[str, str] | None = None, *, durable: bool = False
@@ -117,10 +122,10 @@ class Stack:
     def __enter__(self) -> Self:
         """Start everything and wait until it is ready."""
         try:
-            self._define_parts()
+            token = self._begin()
             for name in STORES:
                 self.start(name)
-            self._migrate()
+            self._client = Client(self.base_url, token)
             for name in PROCESSES:
                 self.start(name, wait=False)
             for name in PROCESSES:
@@ -212,6 +217,18 @@ class Stack:
             for path in sorted(self.directory.glob("*.log"))
         )
 
+    def _begin(self) -> str:
+        """Define the parts and make the database; returns the first administrator's token."""
+        installation = self._installation
+        if installation.postgres is None:
+            raise RuntimeError("a stack has stores of its own")
+        if self.beginnings is None:
+            return self._migrate().read_text()
+        file = self.beginnings.lay(installation.place, installation.postgres.account, self._migrate)
+        if not self._parts:  # it was made for another
+            self._define_parts()
+        return file.read_text()
+
     def _define_parts(self) -> None:
         installation = self._installation
         if installation.postgres is None or installation.redis is None:
@@ -227,21 +244,23 @@ class Stack:
         environment["HUB_MASTER_KEY"] = installation.environment()["HUB_MASTER_KEY"]
         environment |= self._environment
         self._of_processes = environment
-        token = self.directory / "administrator.token"
         parts = [
             *stores,
-            migration_part(environment, token),
+            migration_part(environment, self.directory / "administrator.token"),
             *separate_parts(environment, self.base_url),
         ]
         self._parts = {part.name: part for part in parts}
 
-    def _migrate(self) -> None:
-        part = self._parts["migrate"]
+    def _migrate(self) -> Path:
+        """Make the database and stop its server; returns the file with the first token."""
+        self._define_parts()
+        self.start("postgres")
         with self._log("migrate").open("ab") as output:
-            child = Child(part, output=output.fileno())
-            if child.wait(part.ready_within_s) != 0:
+            child = Child(self._parts["migrate"], output=output.fileno())
+            if child.wait(self._parts["migrate"].ready_within_s) != 0:
                 raise RuntimeError("the migration failed")
-        self._client = Client(self.base_url, (self.directory / "administrator.token").read_text())
+        self.stop("postgres")
+        return self.directory / "administrator.token"
 
     def _wait_or_kill(self, name: str) -> int:
         child = self._children.get(name)

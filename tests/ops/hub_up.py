@@ -59,7 +59,6 @@ class HubUp:
             "HUB_PORT": str(self.port),
             "HOME": str(self.directory),
             "PYTHONPATH": os.pathsep.join(packages),
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def run(
