@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Self
 
 import redis
 import requests
+from sqlalchemy import Engine, create_engine, text
 
 from hub.settings import PREFIX, Settings
 from ops.data_directory import DataDirectory
@@ -32,10 +33,15 @@ from ops.reach import local_url
 from ops.supervisor.child import Child
 from ops.supervisor.part import Part
 from tests.beginnings import Beginnings
+from tests.databases import Cleaner, keep_rows
 
 STORES = ("postgres", "redis")
 PROCESSES = ("api", "relay", "worker", "worker-bulk")
 _POLL_S = 0.05
+_AT_WORK = text("""
+    select count(*) from job
+    where state = 'running' or state = 'queued' and run_at <= clock_timestamp()
+""")
 _LAST_CHARACTERS = 4_000  # of each log, when a test fails
 
 
@@ -91,6 +97,7 @@ class Stack:
         self._children: dict[str, Child] = {}
         self._parts: dict[str, Part] = {}
         self._client: Client | None = None
+        self._remembered: tuple[Engine, Cleaner] | None = None
 
     @property
     def base_url(self) -> str:
@@ -140,6 +147,8 @@ class Stack:
         """Stop everything and remove the directory."""
         if self._client:
             self._client.close()
+        if self._remembered:
+            self._remembered[0].dispose()
         for names in (PROCESSES, STORES):
             for name in names:
                 if self.is_running(name):
@@ -210,12 +219,37 @@ class Stack:
         with redis.Redis.from_url(self.redis_url) as client:
             client.flushall()
 
+    def remember(self) -> None:
+        """Remember how the database is, once no job is due or running: see `begin_again`."""
+        engine = create_engine(self.database_url, pool_pre_ping=True)
+        self._wait_until_idle(engine)
+        keep_rows(engine)
+        self._remembered = engine, Cleaner(engine)
+
+    def begin_again(self) -> None:
+        """Start what does not run, and bring the database back to how it was at `remember`.
+
+        But for the sequences: Hub's processes may remember where they were.
+        """
+        if self._remembered is None:
+            raise RuntimeError("nothing was remembered")
+        engine, cleaner = self._remembered
+        for name in PROCESSES:
+            if not self.is_running(name):
+                self.start(name)
+        self._wait_until_idle(engine)
+        cleaner.clean(restart_sequences=False)
+
     def logs(self) -> str:
         """Return the last lines of all parts."""
         return "\n".join(
             f"--- {path.name}\n{path.read_text(errors='replace')[-_LAST_CHARACTERS:]}"
             for path in sorted(self.directory.glob("*.log"))
         )
+
+    def _wait_until_idle(self, engine: Engine) -> None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            self.wait_until(lambda: connection.scalar(_AT_WORK) == 0, within_s=60)
 
     def _begin(self) -> str:
         """Define the parts and make the database; returns the first administrator's token."""

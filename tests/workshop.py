@@ -10,16 +10,10 @@ from sqlalchemy import Engine, create_engine, text
 
 from connectors.sandbox import mailbox
 from connectors.sandbox.mailbox import Entry
-from tests.databases import Cleaner, keep_rows
-from tests.stack import PROCESSES, Client, Stack
+from tests.stack import Client, Stack
 
 LEASE_S = 2
 ROOT = Path(__file__).parents[1]
-
-_AT_WORK = text("""
-    select count(*) from job
-    where state = 'running' or state = 'queued' and run_at <= clock_timestamp()
-""")
 
 
 class Workshop:
@@ -47,10 +41,8 @@ class Workshop:
     def __enter__(self) -> Self:
         """Start everything, and remember how the database is then."""
         self.stack.__enter__()
+        self.stack.remember()
         self.engine: Engine = create_engine(self.stack.database_url, pool_pre_ping=True)
-        self._wait_until_idle()
-        keep_rows(self.engine)
-        self._cleaner = Cleaner(self.engine)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -60,14 +52,10 @@ class Workshop:
         self.mailbox.stop()
 
     def begin_again(self) -> None:
-        """Bring everything back to how it was when it had started, but for the sequences."""
+        """Bring everything back to how it was when it had started."""
         for file in self.crashes.iterdir():
             file.unlink()
-        for name in PROCESSES:
-            if not self.stack.is_running(name):
-                self.stack.start(name)
-        self._wait_until_idle()
-        self._cleaner.clean(restart_sequences=False)  # the processes may remember where they were
+        self.stack.begin_again()
         self._read = len(self.mailbox.entries())
 
     @property
@@ -101,7 +89,3 @@ class Workshop:
     def mails(self) -> list[Entry]:
         """Return what the mailbox has taken since the last beginning, oldest first."""
         return self.mailbox.entries()[self._read :]
-
-    def _wait_until_idle(self) -> None:
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            self.stack.wait_until(lambda: connection.scalar(_AT_WORK) == 0, within_s=60)

@@ -43,8 +43,8 @@ app.conf.update(
     imports=("workers.tasks",),
 )
 
-# A process of a worker that ends waits until its parent has read its last result. Where the parent
-# reads no more, that is half a minute, after which the supervisor kills both; nothing needs results.
+# A process of a worker that ends waits until its parent has read its last result: for half a minute
+# where the parent reads no more, and then the supervisor kills both. Nothing hangs on results.
 pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10  # tenths of a second
 
 

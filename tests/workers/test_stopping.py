@@ -2,6 +2,7 @@
 
 import time
 from types import SimpleNamespace
+from typing import Any
 
 from billiard import pool
 
@@ -9,7 +10,7 @@ import workers.app  # noqa: F401 - sets the limit
 
 
 def test_a_process_whose_parent_reads_no_more_results_does_not_wait_for_it() -> None:
-    process = pool.Worker.__new__(pool.Worker)
+    process: Any = pool.Worker.__new__(pool.Worker)
     process.on_ready_counter = SimpleNamespace(value=0)  # what the parent has read
 
     began = time.monotonic()
