@@ -14,6 +14,7 @@ from api.observation import ROUTE, Observed
 from api.operations import View
 from api.problems import moved, present, problem_of
 from api.routes import (
+    access_requests,
     approvals,
     assignments,
     checklist,
@@ -99,6 +100,7 @@ CONCEPTS = (
     documents,
     grants,
     protection,
+    access_requests,
     pools,
     pool_acts,
 )

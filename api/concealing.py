@@ -10,6 +10,7 @@ from hub.customers.models import Customer
 from hub.errors import ConflictError, ForbiddenError
 from hub.history.records import Record
 from hub.i18n import N_
+from hub.sharing.blind_matches import require_room
 
 
 def require_sight_of_all(call: Call[Any, Any]) -> None:
@@ -24,12 +25,23 @@ def require_sight_of_all(call: Call[Any, Any]) -> None:
         )
 
 
+def require_room_unless_all_seen(call: Call[Any, Any]) -> None:
+    """Pass whoever may be refused by what he does not see; who reads all customers always is.
+
+    Raises:
+        TooManyBlindMatchesError: he was told of such too often.
+    """
+    if not call.principal.sees_all(Customer.collection()):
+        require_room(call.session, call.principal)
+
+
 @contextmanager
 def naming_only_seen(call: Call[Any, Any], model: type[Record]) -> Iterator[None]:
     """Have conflicts that the block raises name only records which the caller may see.
 
     Raises:
         ConflictError: the block's, without the ids of others.
+        UnseenError: the block's, where it is a record that he may not see.
     """
     try:
         yield

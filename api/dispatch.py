@@ -27,6 +27,7 @@ from api.refusals import malformed
 from api.schemas.jobs import JobView
 from api.validation import read_body, read_query, refuse_parameters
 from api.waiting import wait_for
+from hub.access.concealing import UnseenError
 from hub.access.principals import Principal
 from hub.clock import utcnow
 from hub.db import transaction
@@ -37,6 +38,7 @@ from hub.idempotency.services import KeptAnswer
 from hub.ledger.enqueueing import enqueued_in
 from hub.ledger.models import Job
 from hub.origin import ActorKind, CauseKind, Origin
+from hub.sharing import blind_matches
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,17 @@ def dispatch(operation: Operation, path: dict[str, Any]) -> Response:
     call, data = _read(operation, path)
     if not operation.opens_transaction:
         return _respond(_render(operation, call, _answer(operation.function(call, **path)), []))
+    try:
+        return _dispatch(operation, call, data, path)
+    except UnseenError as error:
+        with transaction(_origin(call)) as session:  # it is noted although he is refused
+            told = blind_matches.tell(session, call.principal, error)
+        raise told from error
+
+
+def _dispatch(
+    operation: Operation, call: Call[Any, Any], data: bytes, path: Mapping[str, Any]
+) -> Response:
     scope = _scope(operation, call)
     kept: list[KeptAnswer] = []
     with transaction(_origin(call)) as session:

@@ -5,6 +5,7 @@ The one place that knows which error is which status.
 
 import json
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -38,6 +39,7 @@ from hub.errors import (
 )
 from hub.i18n import N_, translate
 from hub.idempotency.services import KeyReusedError
+from hub.sharing.blind_matches import TooManyBlindMatchesError
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -95,6 +97,10 @@ def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911 - a table of
             )
         case DomainError():
             return _domain_problem(error)
+        case TooManyBlindMatchesError():
+            headers = {"Retry-After": str(max(1, math.ceil(error.wait.total_seconds())))}
+            status = HTTPStatus.TOO_MANY_REQUESTS
+            return Problem(status, error.code, error.message, error.params, headers=headers)
         case PostponedError():
             return _later("postponed", "{reason}", reason=error.words)
         case AuthenticationError():

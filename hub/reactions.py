@@ -21,6 +21,7 @@ from hub.pools import applying, handing_over
 from hub.pools.recalling import CLAIM, RecallWarnings
 from hub.reminders import due
 from hub.reports import delivering as report_deliveries
+from hub.sharing import access_requests
 from hub.signing_in import following
 from hub.signing_in.mails import TicketMails
 from hub.sync import noting as accounting_notes
@@ -52,3 +53,4 @@ def install() -> None:
     credit.install()
     transactions.declare_actions()
     applying.declare_actions()
+    access_requests.declare_actions()

@@ -15,6 +15,7 @@ from hub.idempotency import services as idempotency
 from hub.mail import keeping
 from hub.plans import services as plans
 from hub.pools.models import SeenCard
+from hub.sharing.models import BlindMatch
 from hub.signing_in import attempts, sessions, tickets
 from hub.sync import runs
 
@@ -22,6 +23,7 @@ BATCH = 1000
 RUNS_KEPT = timedelta(days=90)
 DELIVERIES_KEPT = timedelta(days=90)
 CALLS_KEPT = timedelta(days=30)
+BLIND_MATCHES_KEPT = timedelta(days=30)  # no shorter than any policy lets a reference last
 CARDS_KEPT = timedelta(days=2)  # counted by the day, in any zone
 LOOKUPS_KEPT = timedelta(days=1)  # candidates are chosen from at once, and name people
 
@@ -60,6 +62,10 @@ def _prune_seen_cards(session: Session, now: datetime, limit: int) -> int:
     return int(gone.rowcount)
 
 
+def _prune_blind_matches(session: Session, now: datetime, limit: int) -> int:
+    return _remove_oldest(session, BlindMatch, BlindMatch.at, now - BLIND_MATCHES_KEPT, limit)
+
+
 def _remove_oldest(
     session: Session,
     model: type[Base],
@@ -89,5 +95,6 @@ PRUNED: Mapping[str, Prune] = {
     "confidential_mails": keeping.let_old_go,
     "plans": plans.expire,
     "seen_cards": _prune_seen_cards,
+    "blind_matches": _prune_blind_matches,
 }
 """What is pruned, by the name under which it is counted."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy import select
 
-from api.concealing import naming_only_seen
+from api.concealing import naming_only_seen, require_room_unless_all_seen
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.routes.customers import get_customer_record
@@ -104,6 +104,7 @@ def list_links(call: Call, customer_id: UUID) -> LinksView:
 def link_customer(call: Call[LinkCreate], customer_id: UUID) -> LinkView:
     """Join a customer with one that stands in the other system; differences become conflicts."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
+    require_room_unless_all_seen(call)
     with naming_only_seen(call, Customer):
         link = resolving.link_by_hand(
             call.session, customer, call.body.connection_id, call.body.remote_id

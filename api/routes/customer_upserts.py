@@ -26,14 +26,17 @@ from api.schemas.customers import (
     CustomerView,
 )
 from api.validation import read_body
+from hub.access.concealing import UnseenError
 from hub.access.predicates import allowed
 from hub.customers import ownership, upserting
 from hub.customers import services as customers
 from hub.customers.models import Customer
+from hub.customers.refusing import taken_unseen
 from hub.db import savepoint
-from hub.errors import ConflictError, DomainError, FieldError, ValidationError
+from hub.errors import DomainError, FieldError, ValidationError
 from hub.history.recording import react
 from hub.i18n import N_
+from hub.sharing.blind_matches import TooManyBlindMatchesError, require_room, tell
 
 blueprint = Blueprint("customer_upserts", __name__)
 CREATE = Permission(Verb.CREATE, "customers")
@@ -99,7 +102,9 @@ def _result(
             raise fields
         with savepoint(call.session):
             status, customer = _upsert(call, external_ref, fields, None, keys_are_held=True)
-    except (DomainError, IntegrityError) as error:
+    except (DomainError, IntegrityError, TooManyBlindMatchesError) as error:
+        if isinstance(error, UnseenError):
+            error = tell(call.session, call.principal, error)
         problem = problem_of(error)
         return BatchResult(
             external_ref=external_ref,
@@ -159,21 +164,17 @@ def _upsert(
                 now=call.now,
                 owned_by_creator=True,
                 keys_are_held=keys_are_held,
+                caller=call.principal,
             )
         return HTTPStatus.CREATED, made
     if not allowed(call.principal, Verb.READ, known):  # not by its id: that is not his to know
-        raise ConflictError(
-            "taken",
-            N_("Another customer has {field} {value} already."),
-            details={"pointer": "/external_ref"},
-            field="external_ref",
-            value=external_ref,
-        )
+        require_room(call.session, call.principal)
+        raise taken_unseen(known.id, "external_ref", external_ref)
     customer = get_customer_record(call, Verb.EDIT, known.id, expected_version=expected_version)
     before = _values(customer)  # its version moves once in a whole batch
     owners = {name: fields.pop(name) for name in ownership.FIELDS & fields.keys()}
     with naming_only_seen(call, Customer):
-        customers.update(call.session, customer, fields, now=call.now)
+        customers.update(call.session, customer, fields, now=call.now, caller=call.principal)
     if any(before[name] != owner for name, owner in owners.items()):
         _assign(call, customer, owners, reason)
     unchanged = _values(customer) == before

@@ -18,14 +18,17 @@ from hub.customers import ownership
 from hub.customers import services as customers
 from hub.customers.listing import CUSTOMERS
 from hub.customers.models import Customer
-from hub.customers.services import DuplicateLeave
+from hub.customers.refusing import DuplicateLeave
 from hub.errors import MergedError, NotFoundError
 from hub.history.recording import react
 
 blueprint = Blueprint("customers", __name__)
 _CONFLICTS = {
     HTTPStatus.CONFLICT: "One like it exists (`duplicate`), a value is taken (`taken`), or the"
-    " currency is locked (`currency_locked`)."
+    " currency is locked (`currency_locked`). Of one that you may not see `details.blind_match`"
+    " says whom to ask.",
+    HTTPStatus.TOO_MANY_REQUESTS: "You were told too often of customers that you may not see"
+    " (`too_many_blind_matches`).",
 }
 
 
@@ -77,7 +80,12 @@ def create_customer(call: Call[CustomerCreate]) -> CustomerView:
     ownership.refuse_to_name_others(call.principal, body.fields())
     with naming_only_seen(call, Customer):
         customer = customers.create(
-            call.session, body.fields(), now=call.now, allow_duplicate=leave, owned_by_creator=True
+            call.session,
+            body.fields(),
+            now=call.now,
+            allow_duplicate=leave,
+            owned_by_creator=True,
+            caller=call.principal,
         )
     react(call.session)
     return customer_view(call, customer)
@@ -103,7 +111,9 @@ def change_customer(call: Call[CustomerPatch], customer_id: UUID) -> CustomerVie
         call, Verb.EDIT, customer_id, expected_version=call.expected_version
     )
     with naming_only_seen(call, Customer):
-        customers.update(call.session, customer, call.body.changes(), now=call.now)
+        customers.update(
+            call.session, customer, call.body.changes(), now=call.now, caller=call.principal
+        )
     react(call.session)
     return customer_view(call, customer)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
+from api.concealing import require_sight_of_all
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.schemas.duplicates import (
@@ -96,7 +97,11 @@ def get_duplicate(call: Call, duplicate_id: UUID) -> DuplicateView:
     status=HTTPStatus.ACCEPTED,
 )  # fmt: skip
 def scan_for_duplicates(call: Call) -> Answer[JobView]:
-    """Look for duplicates among all customers; new and changed ones are looked at anyway."""
+    """Look for duplicates among all customers; new and changed ones are looked at anyway.
+
+    It counts all of them, so it is for those who may read them all.
+    """
+    require_sight_of_all(call)
     job = scanning.ask_for_scan(call.session, by=call.principal.user_id)
     return Answer(None, jobs=[job])
 

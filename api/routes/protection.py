@@ -18,11 +18,14 @@ from hub.customers import protecting
 from hub.customers.models import Customer
 from hub.errors import ValidationError
 from hub.i18n import N_
+from hub.sharing.blind_matches import TOLD
 
 blueprint = Blueprint("protection", __name__)
 PROTECT = Permission(Verb.PROTECT, "customers")
 READ_EVENT = f"{protecting.ENTITY}.{ACT}"
-_TYPES = (protecting.PROTECTED, protecting.RENEWED, protecting.RELEASED, READ_EVENT)
+TOLD_EVENT = f"{protecting.ENTITY}.{TOLD}"
+_TYPES = (protecting.PROTECTED, protecting.RENEWED, protecting.RELEASED, READ_EVENT, TOLD_EVENT)
+_OF_EVENTS = ("until", "reason", "how", "matched_on")
 _BOUNDS = {
     HTTPStatus.CONFLICT: "It has no owner (`no_owner`), or he has as many protected customers as"
     " the policy allows (`too_many_protected`)."
@@ -60,7 +63,7 @@ def _history(call: Call[Any, Any], customer: Customer) -> list[ProtectionEvent]:
             at=event.at,
             by=event.user_id,
             by_name=names.get(event.user_id) if event.user_id else None,
-            **{name: (event.data or {}).get(name) for name in ("until", "reason", "how")},
+            **{name: (event.data or {}).get(name) for name in _OF_EVENTS},
         )
         for event in found
     ]
@@ -75,7 +78,7 @@ def _view_again(call: Call[Any, Any], customer_id: UUID) -> ProtectionView:
     permission=Permission(Verb.READ, "customers"), answer=ProtectionView,
 )  # fmt: skip
 def get_protection(call: Call, customer_id: UUID) -> ProtectionView:
-    """Return whether a customer is protected, until when, and who read it meanwhile."""
+    """Return whether a customer is protected, until when, and who learnt of it meanwhile."""
     return _view_again(call, customer_id)
 
 

@@ -18,7 +18,10 @@ class ProtectionBody(Body):
 
 
 class ProtectionEvent(View):
-    """Something that happened to a protection; a reading by a right to everything is one too."""
+    """Something that happened to a protection.
+
+    Readings by a right to everything are, too, and that somebody was told that there is one.
+    """
 
     type: str
     at: AwareDatetime
@@ -27,6 +30,9 @@ class ProtectionEvent(View):
     until: AwareDatetime | None = None
     reason: str | None = None
     how: str | None = Field(None, description="Of a reading: record, list, export, report, …")
+    matched_on: list[str] | None = Field(
+        None, description="Of a `blind_match`: which fields of his own `by` had given."
+    )
 
 
 class ProtectionView(View):

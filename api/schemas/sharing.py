@@ -51,6 +51,17 @@ class GrantPatch(Patch):
         return given | ({"level": self.level.level} if "level" in given else {})
 
 
+class AccessRequest(Body):
+    """To what you want access, how far and why: a customer or a reference, one of the two."""
+
+    customer_id: UUID | None = Field(None, description="A customer that you see, for more.")
+    reference: UUID | None = Field(
+        None, description="What you were given with the `blind_match` of a refusal."
+    )
+    level: GrantLevel = GrantLevel.READ
+    reason: Reason
+
+
 class GrantSubject(View):
     """What is shared."""
 

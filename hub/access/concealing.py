@@ -1,6 +1,7 @@
 """Refusals that name other records: what they name must be what the caller may see."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +10,35 @@ from sqlalchemy.orm import Session
 
 from hub.access.predicates import visible
 from hub.access.principals import Permission, Principal
+from hub.access.readings import protected_of
 from hub.access.roles import Verb
 from hub.db import Base
 from hub.errors import ConflictError
 from hub.history.records import Record
 
 _ONE, _SEVERAL, _BLOCKERS = "existing_id", "candidates", "blockers"
+
+
+class UnseenError(ConflictError):
+    """What the caller asks for a record has already that he may not see; it names nothing of it.
+
+    `subject` is that record, entity and id, for `hub.sharing.blind_matches` to tell him no more
+    than whom to ask; `fingerprint` is the hash of what he said to meet it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        subject: tuple[str, UUID],
+        fingerprint: bytes,
+        details: Mapping[str, object],
+        **params: object,
+    ) -> None:
+        super().__init__(code, message, details=details, **params)
+        self.subject = subject
+        self.fingerprint = fingerprint
 
 
 def seen_among(
@@ -36,8 +60,9 @@ def without_unseen(
 ) -> ConflictError:
     """Return a refusal without the ids of records that the caller may not see.
 
-    That there is one he is still told: otherwise he could not know why he is refused. Of
-    ``blockers``, records of any kind, those he may not see are counted with the others.
+    That there is one he is still told: otherwise he could not know why he is refused; it is an
+    `UnseenError` then. Of ``blockers``, records of any kind, those he may not see are counted with
+    the others.
     """
     if _BLOCKERS in error.details:
         return _with_seen_blockers(session, principal, error)
@@ -54,8 +79,21 @@ def without_unseen(
     }
     if named <= seen:
         return error
-    return ConflictError(
-        error.code, error.message, details=_kept(error.details, seen), **error.params
+    kept = _kept(error.details, seen)
+    existing_id = error.details.get(_ONE)
+    subject = None
+    if existing_id is not None and existing_id not in seen:
+        subject = protected_of(session, model, UUID(str(existing_id)))
+    if subject is None:
+        return ConflictError(error.code, error.message, details=kept, **error.params)
+    said = (error.code, *(f"{name}={error.params[name]}" for name in sorted(error.params)))
+    return UnseenError(
+        error.code,
+        error.message,
+        subject=subject,
+        fingerprint=sha256("\0".join(said).encode()).digest(),
+        details=kept,
+        **error.params,
     )
 
 

@@ -44,6 +44,15 @@ def guarded() -> Sequence[type[Any]]:
     return list(_GUARDS)
 
 
+def protected_of(session: Session, model: type[Any], identifier: UUID) -> tuple[str, UUID] | None:
+    """Return of which record, by entity and id, a row of a model tells first; None of none."""
+    guard = _GUARDS.get(model)
+    if guard is None:
+        return None
+    found = session.scalar(select(guard.columns[0]).where(model.id == identifier))
+    return None if found is None else (guard.protected.entity(), found)
+
+
 def note(session: Session, principal: Principal, rows: Sequence[Any], how: str) -> None:
     """Note that a caller is shown some rows of one model."""
     if not rows or (guard := _GUARDS.get(type(rows[0]))) is None:

@@ -1,7 +1,6 @@
 """What may be done with customers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,10 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import matching, numbering
+from hub.access.principals import Principal
 from hub.customers import ownership, references
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Contact, Customer, CustomerKind, CustomerRole, Lifecycle
+from hub.customers.refusing import DuplicateLeave, refuse_duplicate, refuse_taken
 from hub.customers.rules import clean
+from hub.customers.unseen import refuse_unseen, unseen_like
 from hub.errors import (
     ConflictError,
     MergedError,
@@ -51,13 +53,6 @@ _SEARCHED = frozenset({"name", "legal_name", "ref_no", "cvr", "phone", "email", 
 _SEARCHED_BESIDE_NAME = tuple(sorted(_SEARCHED - {"name"}))
 
 
-@dataclass(frozen=True, slots=True)
-class DuplicateLeave:
-    """Leave to create a customer although one like it exists, with the reason people gave."""
-
-    reason: str
-
-
 def create(
     session: Session,
     fields: Mapping[str, Any],
@@ -68,6 +63,7 @@ def create(
     keys_are_held: bool = False,
     channel: str = "manual",
     owned_by_creator: bool = False,
+    caller: Principal | None = None,
 ) -> Customer:
     """Create a customer from the fields given; a name, or a CVR number in its place, is enough.
 
@@ -75,23 +71,28 @@ def create(
     the same wait for one another, unless `keys_are_held` says that `upserting.hold` saw to it.
     `owned_by_creator` makes whoever creates it its owner, if the fields name nobody and customers
     are assigned to him at all. That a caller may name others is his to check
-    (`hub.customers.ownership`).
+    (`hub.customers.ownership`). `caller` is who creates it, where a person or program does: what he
+    does not see is no candidate, nor has he leave for a second one of it; None sees everything.
 
     Raises:
         ValidationError: names every broken rule, or whom it may not be assigned to.
         ConflictError: ``duplicate`` (details: `existing_id`, `candidates`), or ``taken`` where a
             reference number or external reference is in use.
+        UnseenError: likewise, by a customer that the caller does not see.
+        TooManyBlindMatchesError: he has been told of such too often.
     """
     given = clean(_writable(fields, WRITABLE | ownership.FIELDS))
     currency = given.get("currency") or currency_of_new(session)
     values = completed(given, currency=currency, channel=channel, now=now)
     ownership.refuse_unassignable(session, values)
-    _refuse_taken(session, values, None)
+    refuse_taken(session, values, None, caller)
     ready = matching.prepare(ENTITY, party_of(values))
     if check_duplicates and not keys_are_held:
         matching.hold(session, ENTITY, [ready])
-    found = matching.find(session, ENTITY, ready) if check_duplicates else []
-    _refuse_duplicate(session, values, found, allow_duplicate)
+    found = _find_like(session, caller, ready) if check_duplicates else []
+    refuse_duplicate(session, values, found, allow_duplicate)
+    if check_duplicates:
+        refuse_unseen(session, caller, ready)
     if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = ownership.creator_if_assignable(session)
     # Complete before it is written: a second statement would touch nearly every index again.
@@ -141,13 +142,23 @@ def completed(
 
 
 def update(
-    session: Session, customer: Customer, changes: Mapping[str, Any], *, now: datetime
+    session: Session,
+    customer: Customer,
+    changes: Mapping[str, Any],
+    *,
+    now: datetime,
+    caller: Principal | None = None,
 ) -> Customer:
     """Change the named fields; None empties one.
+
+    It may become like another that `caller` sees, and the two are a pair for people to look at; but
+    not what one is that he does not see, for nobody would tell him.
 
     Raises:
         ValidationError: names every broken rule.
         ConflictError: ``currency_locked``, or ``taken``.
+        UnseenError: ``taken`` or ``duplicate``, by a customer that the caller does not see.
+        TooManyBlindMatchesError: he has been told of such too often.
         MergedError: the customer lives on under another id.
     """
     del now
@@ -167,8 +178,14 @@ def update(
         raise ValidationError.of(
             "/roles" if "roles" in values else "/kind", "required", N_("It cannot be emptied.")
         )
-    _refuse_taken(session, values, customer.id)
+    refuse_taken(session, values, customer.id, caller)
     changed = {name for name, value in values.items() if getattr(customer, name) != value}
+    if changed & _COMPARED:
+        after = {**_compared_values(customer), **values}
+        if "name" in changed:
+            after["name_provisional"] = False
+        ready = matching.prepare(ENTITY, party_of(after))
+        refuse_unseen(session, caller, ready, own_id=customer.id, said=changed)
     for name in changed:
         setattr(customer, name, values[name])
     if "name" in changed:
@@ -334,75 +351,22 @@ def _fill_derived(customer: Customer, changed: set[str]) -> None:
         customer.search_text, customer.sort_name = texts["search_text"], texts["sort_name"]
 
 
+def _find_like(
+    session: Session, caller: Principal | None, ready: matching.Prepared
+) -> list[matching.Candidate]:
+    unseen = unseen_like(session, caller, ready)
+    return matching.find(session, ENTITY, ready, unseen=unseen)
+
+
+def _compared_values(customer: Customer) -> dict[str, Any]:
+    return {name: getattr(customer, name) for name in (*_COMPARED, "name_provisional")}
+
+
 def _write_keys(session: Session, customer: Customer, changed: set[str]) -> None:
     if changed & _COMPARED:
         matching.write(
             session,
             ENTITY,
             customer.id,
-            party_of({n: getattr(customer, n) for n in (*_COMPARED, "name_provisional")}),
-        )
-
-
-def _refuse_taken(session: Session, values: Mapping[str, Any], own_id: UUID | None) -> None:
-    for name in ("external_ref", "ref_no"):
-        wanted = values.get(name)
-        if wanted is None:
-            continue
-        column = getattr(Customer, name)
-        other = session.scalar(select(Customer.id).where(column == wanted))
-        if other is not None and other != own_id:
-            raise ConflictError(
-                "taken",
-                N_("Another customer has {field} {value} already."),
-                details={"existing_id": str(other), "pointer": f"/{name}"},
-                field=name,
-                value=wanted,
-            )
-
-
-def _refuse_duplicate(
-    session: Session,
-    values: Mapping[str, Any],
-    found: list[matching.Candidate],
-    leave: DuplicateLeave | None,
-) -> None:
-    if leave is not None and not leave.reason.strip():
-        raise ValidationError.of("/reason", "required", N_("Say why a second one is wanted."))
-    strong = [candidate for candidate in found if candidate.score >= matching.FORBID]
-    if not strong:
-        return
-    if leave is not None:
-        _refuse_same_unit(session, values, strong)
-        return
-    raise ConflictError(
-        "duplicate",
-        N_("A customer like this exists already."),
-        details={
-            "existing_id": str(strong[0].record_id),
-            "candidates": [candidate.shown() for candidate in found],
-        },
-    )
-
-
-def _refuse_same_unit(
-    session: Session, values: Mapping[str, Any], strong: list[matching.Candidate]
-) -> None:
-    """Refuse a second customer of one EAN even with leave: invoices could not tell them apart."""
-    if not values.get("ean"):
-        return
-    other = session.scalar(
-        select(Customer.id).where(
-            Customer.id.in_([candidate.record_id for candidate in strong]),
-            Customer.ean == values["ean"],
-            Customer.deleted_at.is_(None),
-        )
-    )
-    if other is not None:
-        raise ConflictError(
-            "taken",
-            N_("Another customer has {field} {value} already."),
-            details={"existing_id": str(other), "pointer": "/ean"},
-            field="ean",
-            value=values["ean"],
+            party_of(_compared_values(customer)),
         )

@@ -16,6 +16,7 @@ from hub.db import new_id, savepoint
 from hub.errors import DomainError
 from hub.i18n import N_
 from hub.imports import meanwhile
+from hub.imports.blind import Blind, uploader
 from hub.imports.items import CHANNEL, CustomerImport, digests_of, typed
 from hub.imports.models import ImportIdentity
 from hub.origin import CauseKind
@@ -69,8 +70,8 @@ def apply_batch(
     """
     rows = session.execute(_NEXT.where(PlanItem.plan_id == plan.id).limit(limit)).all()
     new = [row for row in rows if row.action == "create"]
-    if new and came:
-        new = _without_those_here(session, new, came)
+    if new:
+        new = _without_those_here(session, plan, new, came)
     still = [row for row in rows if row.action not in plans.EFFECTIVE]
     one_by_one = [row.id for row in rows if row.action in plans.EFFECTIVE - {"create"}]
     known_again = {
@@ -98,9 +99,12 @@ def fail_followers(session: Session, plan: Plan, errors: str) -> None:
     session.execute(_FAIL_FOLLOWERS, {"plan_id": plan.id, "errors": errors})
 
 
-def _without_those_here(session: Session, rows: Sequence[Any], came: Collection[UUID]) -> list[Any]:
-    """Skip the items whose customer came since the preview; returns the others."""
-    here = meanwhile.already_here(session, rows, came)
+def _without_those_here(
+    session: Session, plan: Plan, rows: Sequence[Any], came: Collection[UUID]
+) -> list[Any]:
+    """Skip the items whose customer came meanwhile, or may not be seen; returns the others."""
+    blind = Blind(uploader(session, plan.created_by, plan.token_id))
+    here = meanwhile.already_here(session, rows, came, blind)
     for item_id, reason in here.items():
         session.execute(
             update(PlanItem)

@@ -12,9 +12,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub import matching
 from hub.customers import ownership
 from hub.customers.models import Customer
 from hub.i18n import N_
+from hub.imports.blind import Blind
 from hub.imports.detecting import find_similar
 from hub.imports.finding import Finder, Found, Reason, Target
 from hub.imports.known import Snapshot, look_up, snapshots
@@ -39,8 +41,9 @@ class _Additions:
 class Decider:
     """Decides over the rows of one file, batch by batch, in their order."""
 
-    def __init__(self, staging: Staging, options: Options) -> None:
+    def __init__(self, staging: Staging, options: Options, blind: Blind) -> None:
         self._staging = staging
+        self._blind = blind
         self._options = options
         self._finder = Finder(staging, options)
         self._leaders: dict[Target, int] = {}
@@ -50,21 +53,20 @@ class Decider:
         """Return the plan items of the next rows, as `hub.plans.services.add_items` takes them."""
         good = [staged for staged in rows if not staged.row.errors]
         known = look_up(session, [staged.row for staged in good])
+        refused = self._blind.refusals(session, good, known.by_digest)
+        good = [staged for staged in good if staged.index not in refused]
+        known = known.without(self._blind.unseen_among(session, known.customer_ids))
         unknown = [
             staged
             for staged in good
             if staged.row.digest not in known.by_digest
             and staged.row.external_ref not in known.by_reference
         ]
-        wanted = MatchKey.DUPLICATES in self._options.match
-        similar = find_similar(session, ENTITY, unknown) if wanted else {}
+        similar = self._similar(session, unknown)
         here = snapshots(
             session,
             [
-                *(found for found in known.by_reference.values() if found is not None),
-                *known.by_digest.values(),
-                *(found for each in known.by_number.values() for found in each),
-                *(found for each in known.by_mail.values() for found in each),
+                *known.customer_ids,
                 *(found.record_id for each in similar.values() for found in each),
                 *self._targets_of_earlier(good),
             ],
@@ -73,6 +75,9 @@ class Decider:
         for staged in rows:
             if staged.row.errors:
                 items.append(_refused(staged, staged.row.errors))
+                continue
+            if staged.index in refused:
+                items.append(_refused(staged, [refused[staged.index]]))
                 continue
             found = self._finder.find(staged, known, here, similar.get(staged.index, []))
             items.append(self._item(session, staged, found, here))
@@ -99,6 +104,20 @@ class Decider:
                 item.before = {**(item.before or {}), **dict.fromkeys(added.values)}
                 item.errors = [r for r in item.errors or [] if r["code"] != "unchanged"] or None
         session.flush()
+
+    def _similar(
+        self, session: Session, rows: Sequence[StagedRow]
+    ) -> dict[int, list[matching.Candidate]]:
+        if MatchKey.DUPLICATES not in self._options.match:
+            return {}
+        found = find_similar(session, ENTITY, rows)
+        unseen = self._blind.unseen_among(
+            session, (each.record_id for some in found.values() for each in some)
+        )
+        return {
+            index: [each for each in some if each.record_id not in unseen]
+            for index, some in found.items()
+        }
 
     def _targets_of_earlier(self, rows: Sequence[StagedRow]) -> list[UUID]:
         """Return the customers of earlier rows that these may turn out to be the same as."""

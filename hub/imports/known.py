@@ -1,6 +1,7 @@
 """What is here already that a batch of rows may mean: looked up in sets, never row by row."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -45,6 +46,25 @@ class Known:
     by_number: Mapping[str, Sequence[UUID]]
     by_mail: Mapping[str, Sequence[UUID]]
 
+    def without(self, customer_ids: AbstractSet[UUID]) -> "Known":
+        """Return the answers as if some customers were not there."""
+        return Known(
+            {said: each for said, each in self.by_reference.items() if each not in customer_ids},
+            {said: each for said, each in self.by_digest.items() if each not in customer_ids},
+            _without(self.by_number, customer_ids),
+            _without(self.by_mail, customer_ids),
+        )
+
+    @property
+    def customer_ids(self) -> set[UUID]:
+        """Return the customers that they name."""
+        return {
+            *(each for each in self.by_reference.values() if each is not None),
+            *self.by_digest.values(),
+            *(each for some in self.by_number.values() for each in some),
+            *(each for some in self.by_mail.values() for each in some),
+        }
+
 
 def look_up(session: Session, rows: Iterable[ReadRow]) -> Known:
     """Return which customers the rows' references, numbers and mail addresses belong to."""
@@ -58,6 +78,14 @@ def look_up(session: Session, rows: Iterable[ReadRow]) -> Known:
         by_number=_by_number(session, numbers) if numbers else {},
         by_mail=knowing.with_mail(session, mails) if mails else {},
     )
+
+
+def _without(
+    found: Mapping[str, Sequence[UUID]], customer_ids: AbstractSet[UUID]
+) -> dict[str, Sequence[UUID]]:
+    return {
+        said: [each for each in some if each not in customer_ids] for said, some in found.items()
+    }
 
 
 def snapshots(session: Session, customer_ids: Iterable[UUID]) -> dict[UUID, Snapshot]:

@@ -12,6 +12,7 @@ from hub import matching
 from hub.customers import services as customers
 from hub.customers.models import Customer
 from hub.i18n import N_
+from hub.imports.blind import Blind
 from hub.imports.detecting import find_similar
 from hub.imports.reading import ReadRow
 from hub.imports.staging import StagedRow
@@ -48,7 +49,7 @@ def newcomers(session: Session, plan: Plan) -> frozenset[UUID]:
 
 
 def already_here(
-    session: Session, rows: Sequence[Any], came: Collection[UUID]
+    session: Session, rows: Sequence[Any], came: Collection[UUID], blind: Blind
 ) -> dict[UUID, Mapping[str, Any]]:
     """Return why some items make no customer after all, by their ids.
 
@@ -56,7 +57,10 @@ def already_here(
         session: the worker's.
         rows: items that are to make one, with `id`, `after` and `source`.
         came: the newcomers.
+        blind: what the uploader does not see by now, and is told of only where a row says it.
     """
+    if not came and blind.sees_all:
+        return {}
     staged = [
         StagedRow(
             index,
@@ -66,12 +70,14 @@ def already_here(
         )
         for index, row in enumerate(rows)
     ]
-    similar = find_similar(session, customers.ENTITY, staged, least=matching.FORBID)
+    refused = blind.refusals(session, staged, {})
+    seen = frozenset(came) - blind.unseen_among(session, came)
+    similar = find_similar(session, customers.ENTITY, staged, least=matching.FORBID) if seen else {}
     found = {
         index: candidate.record_id
         for index, candidates in similar.items()
         for candidate in candidates[:1]
-        if candidate.may_link and candidate.record_id in came
+        if candidate.may_link and candidate.record_id in seen
     }
     names = {
         row.id: row.name
@@ -79,10 +85,11 @@ def already_here(
             select(Customer.id, Customer.name).where(Customer.id.in_(set(found.values())))
         )
     }
-    return {
+    reasons = {
         rows[index].id: {
             "pointer": "", "code": "came_meanwhile", "message": CAME_MEANWHILE,
             "params": {"name": names[customer_id], "customer_id": str(customer_id)},
         }
         for index, customer_id in found.items()
     }  # fmt: skip
+    return {**reasons, **{rows[index].id: reason for index, reason in refused.items()}}

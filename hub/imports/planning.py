@@ -14,6 +14,7 @@ from hub import matching
 from hub.customers import services as customers
 from hub.i18n import N_, locale_of
 from hub.imports import services
+from hub.imports.blind import Blind, uploader
 from hub.imports.deciding import Decider
 from hub.imports.mapping import missing, propose
 from hub.imports.models import ImportJob, ImportState
@@ -101,7 +102,8 @@ def make_plan(
         options = Options.of_stored(job.options)
         scope = {"import_id": str(job.id), "analysed_at": now.isoformat()}
         plan_id = plans.create(session, services.KIND, scope=scope, token_id=job.token_id).id
-    decider = Decider(staging, options)
+        blind = Blind(uploader(session, job.owner_user_id, job.token_id))
+    decider = Decider(staging, options, blind)
     for rows in staging.batches(BATCH):
         with transaction() as session:
             plans.add_items(session, plans.get(session, plan_id), decider.decide(session, rows))

@@ -14,6 +14,7 @@ from hub.matching.pairs import Pair, compare_pairs, find_pairs
 from hub.matching.parties import Party
 from hub.matching.preparing import Prepared, prepare, write_new
 from hub.matching.scoring import FORBID, WARN
+from hub.matching.telling import Identity, having, identities_of
 
 __all__ = [
     "FORBID",
@@ -22,13 +23,16 @@ __all__ = [
     "Candidate",
     "Evidence",
     "Fingerprint",
+    "Identity",
     "Pair",
     "Party",
     "Prepared",
     "compare_pairs",
     "find",
     "find_pairs",
+    "having",
     "hold",
+    "identities_of",
     "is_new_evidence",
     "mark_checked",
     "met",

@@ -14,7 +14,7 @@ class BlindMatch(Base):
 
     Its id is the reference by which he asks for access; nobody else can use it. `fingerprint` is of
     what he had said of his own record: the same question again, which tells him nothing new, is the
-    same row with a new `at`.
+    same row with a new `at`. How often he was told counts by `first_at`.
     """
 
     __tablename__ = "blind_match"
@@ -23,11 +23,12 @@ class BlindMatch(Base):
     subject_type: Mapped[str]
     subject_id: Mapped[UUID]
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    first_at: Mapped[datetime] = mapped_column(server_default=func.now())
     at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
         Index(
             "uq_blind_match", "user_id", "subject_type", "subject_id", "fingerprint", unique=True
         ),
-        Index("ix_blind_match_user", "user_id", "at"),
+        Index("ix_blind_match_user", "user_id", "first_at"),
     )

@@ -90,6 +90,25 @@ def grant(session: Session, subject: Any, wanted: Share, *, now: datetime) -> Ac
     return made
 
 
+def widen(session: Session, subject: Any, wanted: Share, *, now: datetime) -> AccessGrant:
+    """Let somebody have a share that was decided over, beside what he has of the record already.
+
+    A share of his own becomes as wide as the wider and as long as the longer of the two.
+    """
+    earlier = find(session, subject, wanted.user_id or wanted.team_id)
+    if earlier is None or not earlier.is_live:
+        return grant(session, subject, wanted, now=now)
+    before = (earlier.level, earlier.expires_at)
+    earlier.level = max(Level[earlier.level.upper()], wanted.level).name.lower()
+    if earlier.expires_at is not None:
+        ends = wanted.expires_at
+        earlier.expires_at = None if ends is None else max(earlier.expires_at, ends)
+    if (earlier.level, earlier.expires_at) != before:
+        session.flush()
+        _note(session, "share_changed", earlier)
+    return earlier
+
+
 def change(
     session: Session,
     principal: Principal,

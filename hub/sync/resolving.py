@@ -70,6 +70,8 @@ def link_by_hand(
             "linked",
             N_("That customer is linked to another one already."),
             details={"existing_id": str(other.customer_id)},
+            connection_id=str(connection_id),
+            remote_id=remote_id,
         )
     link = standing or ExternalLink(connection_id=connection_id, customer_id=customer.id)
     link.remote_id, link.state, link.base, link.intent = remote_id, LinkState.LINKED, {}, None

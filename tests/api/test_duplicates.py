@@ -16,7 +16,7 @@ from hub.ledger.models import Job
 from hub.ledger.tasks import TaskName
 from hub.listing import Reader, sorts_without_index
 from tests.api.client import ApiClient
-from tests.api.conftest import Caller, make_caller
+from tests.api.conftest import Caller, make_caller, narrow
 from tests.hub.duplicates.making import look, make_customer, pairs
 
 
@@ -134,6 +134,14 @@ def test_only_an_administrator_asks_for_a_scan(client: ApiClient, representative
     assert answer.status_code == 403
     with transaction() as session:
         assert session.scalars(select(Job)).all() == []
+
+
+def test_who_sees_some_customers_only_asks_for_no_scan_that_counts_them_all(
+    client: ApiClient, administrator: Caller
+) -> None:
+    narrowed = narrow(administrator, {"city": "Ry"})
+
+    assert client.post("/api/v1/duplicates/scan", headers=narrowed.headers).status_code == 403
 
 
 def test_a_token_needs_the_scope(client: ApiClient, pair_id: UUID) -> None:

@@ -12,7 +12,7 @@ from hub.clock import utcnow
 from hub.customers import contacts
 from hub.customers import services as customers
 from hub.customers.models import Customer
-from hub.customers.services import DuplicateLeave
+from hub.customers.refusing import DuplicateLeave
 from hub.db import transaction
 from hub.history.sealing import seal
 from hub.settings import get_settings

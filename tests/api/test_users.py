@@ -6,7 +6,7 @@ from flask import Flask
 from hub.access.models import User
 from hub.access.roles import Role
 from hub.db import transaction
-from tests.api.client import ApiClient
+from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 
 BODY = {"email": "Carl@Example.com", "name": "Carl", "roles": ["representative"]}
@@ -29,6 +29,44 @@ def test_a_user_is_made_shown_and_listed(client: ApiClient, administrator: Calle
         "anna@example.com",
         "carl@example.com",
     ]
+
+
+def test_a_person_says_when_he_works_and_takes_it_back(
+    client: ApiClient, representative: Caller
+) -> None:
+    def change(version: int, hours: object) -> Reply:
+        headers = {**representative.headers, "If-Match": f'"{version}"'}
+        return client.patch("/api/v1/me", headers=headers, json={"working_hours": hours})
+
+    said = change(1, {"mon": ["08:00", "16:00"], "fri": ["08:00", "14:30"], "sat": None})
+    shown = client.get(f"/api/v1/users/{representative.user_id}", headers=representative.headers)
+    emptied = change(2, None)
+
+    assert said.status_code == 200
+    assert shown.json["working_hours"] == {
+        "mon": ["08:00", "16:00"], "fri": ["08:00", "14:30"], "sat": None
+    }  # fmt: skip
+    assert (emptied.status_code, emptied.json["working_hours"]) == (200, None)
+
+
+@pytest.mark.parametrize(
+    ("hours", "pointer"),
+    [
+        ({"mon": ["16:00", "08:00"]}, "/working_hours"),
+        ({"mon": ["08:00", "24:00"]}, "/working_hours/mon/1"),
+        ({"mon": ["08:00"]}, "/working_hours/mon"),
+        ({"monday": ["08:00", "16:00"]}, "/working_hours/monday"),
+    ],
+)
+def test_hours_that_nobody_works_are_refused(
+    client: ApiClient, representative: Caller, hours: object, pointer: str
+) -> None:
+    answer = client.patch(
+        "/api/v1/me", headers={**representative.headers, "If-Match": '"1"'},
+        json={"working_hours": hours},
+    )  # fmt: skip
+
+    assert (answer.status_code, [e["pointer"] for e in answer.json["errors"]]) == (422, [pointer])
 
 
 def test_a_list_is_read_page_by_page(client: ApiClient, administrator: Caller) -> None:

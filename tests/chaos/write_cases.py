@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 
 from connectors.sandbox.woocommerce.composing import Composer
 from connectors.sandbox.woocommerce.sending import Hook
+from hub.access.roles import Role
 from hub.ledger.models import JobState
 from hub.mail.models import DeliveryState
 from hub.plans.models import PlanState
+from tests.api.conftest import make_caller
 from tests.chaos.requests import Case, Request
 from tests.chaos.scene import ROLES, TOMORROWS, Scene
 from tests.chaos.sign_in_cases import SIGN_IN_CASES
@@ -46,6 +48,12 @@ def _released(scene: Scene) -> Request:
     path = f"/customers/{made['id']}/protection"
     scene.post(path, {"days": 3})
     return Request(path, headers=at(scene.get(f"/customers/{made['id']}")))
+
+
+def _access_requested(scene: Scene) -> Request:
+    customer, asker = scene.customer(), make_caller(Role.REPRESENTATIVE, f"{uuid4()}@example.com")
+    body = {"customer_id": customer["id"], "level": "write", "reason": "Kender dem"}
+    return Request("/access-requests", body, headers=asker.headers)
 
 
 def _me(scene: Scene) -> Request:
@@ -306,6 +314,7 @@ CASES: Mapping[str, Case] = {
     ),
     "PATCH /grants/<uuid:grant_id>": _change("grants", Scene.grant, {"level": "write"}),
     "DELETE /grants/<uuid:grant_id>": _change("grants", Scene.grant),
+    "POST /access-requests": _access_requested,
     "POST /customers/<uuid:customer_id>/protection": _on(
         "customers", Scene.customer, "protection", {"days": 3}
     ),

@@ -31,6 +31,7 @@ OF_A_SESSION = frozenset({"GET /session", "POST /session/sign-out"})
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
 ONES_BODIES: dict[str, dict[str, Any]] = {
+    "AccessRequest": {"customer_id": "{customer_id}", "level": "write", "reason": "theirs"},
     "Assignments": {"items": [{"customer_id": NOBODY, "user_id": NOBODY}], "reason": "x"},
     "ClaimRequest": {"customer_ids": [NOBODY]},
     "CodeGiven": {"code": "past_due"},

@@ -3,7 +3,7 @@
 import base64
 import json
 from types import SimpleNamespace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, select, text
@@ -16,6 +16,7 @@ from hub.errors import AuthenticationError
 from hub.history.models import Event
 from hub.history.recording import REDACTED
 from hub.master_keys import SealError, read_keys
+from hub.resealing import SEALED
 from hub.settings import get_settings
 from ops.doctor.database import look_at_database
 from ops.doctor.findings import Level
@@ -125,6 +126,23 @@ def test_secrets_copied_into_another_row_do_not_open(
 
         with pytest.raises(AuthenticationError, match="another master key"):
             credentials.open_secrets(thief)
+
+
+def test_a_secret_opens_in_no_other_column_either() -> None:
+    one, other = uuid4(), uuid4()
+    places = [sealed.place(row) for sealed in SEALED for row in (one, other)]
+
+    for place in places:
+        opening = [each for each in places if opens(sealing.seal(b"a secret", place), each)]
+        assert opening == [place]
+    assert len(set(places)) == 2 * len(SEALED)
+
+
+def opens(value: bytes, place: str) -> bool:
+    try:
+        return sealing.unseal(value, place) == b"a secret"
+    except SealError:
+        return False
 
 
 @pytest.mark.parametrize("position", [0, 1, 20, 80, -1])

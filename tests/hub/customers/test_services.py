@@ -10,7 +10,7 @@ from hub.clock import utcnow
 from hub.connections.models import Connection
 from hub.customers import bulk, facts, services
 from hub.customers.models import Customer
-from hub.customers.services import DuplicateLeave
+from hub.customers.refusing import DuplicateLeave
 from hub.db import transaction
 from hub.errors import ConflictError, NotFoundError, StaleVersionError, ValidationError
 from hub.history.models import Event

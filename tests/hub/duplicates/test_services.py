@@ -10,7 +10,7 @@ from hub.access.models import User
 from hub.access.roles import Role
 from hub.clock import utcnow
 from hub.customers import services as customers
-from hub.customers.services import DuplicateLeave
+from hub.customers.refusing import DuplicateLeave
 from hub.duplicates import services as duplicates
 from hub.duplicates.models import DupCandidate, DupState
 from hub.duplicates.raising import close_vanished, raise_pair
