@@ -28,7 +28,7 @@ check: development static ## the quick checks: style, imports, types, quick test
 
 test: development ci-prerequisites static ## everything, with the tests that start whole stacks
 	$(BIN)/pytest -q -n auto -m "not stack"
-	$(BIN)/pytest -q -n 2 --dist loadfile -m stack
+	$(BIN)/pytest -q -n 3 --dist loadfile -m stack # which wait half of the time
 
 bench: development ## measure; NAME=… takes one of them
 	$(BIN)/python -m bench $(NAME)

@@ -1,5 +1,6 @@
 """The Celery app: a carrier of wake-ups. Every option says why it stands (reliability.md §5)."""
 
+from billiard import pool
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
 from kombu import Queue as CeleryQueue
@@ -41,6 +42,10 @@ app.conf.update(
     },
     imports=("workers.tasks",),
 )
+
+# A process of a worker that ends waits until its parent has read its last result: for half a minute
+# where the parent reads no more, and then the supervisor kills both. Nothing hangs on results.
+pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10  # tenths of a second
 
 
 @worker_process_init.connect

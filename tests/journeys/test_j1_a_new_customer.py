@@ -1,6 +1,5 @@
 """Journey J1: a new customer, while he is on the phone."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,12 +7,6 @@ import pytest
 from tests.journeys.world import World
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with World() as made:
-        yield made
 
 
 def remote_customers(world: World) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """Journey J2, steps 1 and 2: a follow-up, in the mailbox and in the calendar."""
 
 import email.policy
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -18,12 +17,6 @@ from tests.journeys.world import World
 
 pytestmark = pytest.mark.stack
 ZONE = ZoneInfo("Europe/Copenhagen")
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with World() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +42,7 @@ def customer(world: World) -> Any:
 
 
 def mails(world: World, recipient: str = "mette@hub.example") -> list[Entry]:
-    return [entry for entry in world.mailbox.entries() if entry.recipient == recipient]
+    return [entry for entry in world.mails() if entry.recipient == recipient]
 
 
 def message(world: World, entry: Entry) -> EmailMessage:
