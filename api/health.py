@@ -1,8 +1,13 @@
-"""/healthz and /readyz: the database and its schema decide; without Redis we are merely slower."""
+"""/healthz and /readyz: the database and its schema decide.
+
+Without Redis, relay or workers requests are served all the same, and their work waits: that is
+`degraded`.
+"""
 
 import logging
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -14,6 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.calls import Call
 from api.operations import PUBLIC, operation
 from hub.db import transaction
+from hub.ledger import pulses
+from hub.ledger.tasks import Queue
 from hub.migrations.schema import current_revision, head_revision
 from hub.settings import get_settings
 
@@ -39,6 +46,8 @@ class Health:
     database: Condition
     schema: Condition
     redis: Condition
+    relay: Condition
+    workers: Mapping[str, Condition]  # of every queue
 
     @property
     def is_ready(self) -> bool:
@@ -50,13 +59,31 @@ class Health:
         """Return it in a word."""
         if not self.is_ready:
             return "unavailable"
-        return "ok" if self.redis is Condition.OK else "degraded"
+        others = (self.redis, self.relay, *self.workers.values())
+        return "ok" if all(each is Condition.OK for each in others) else "degraded"
+
+    @property
+    def parts(self) -> Mapping[str, object]:
+        """Return how each part is."""
+        return {
+            "database": self.database,
+            "schema": self.schema,
+            "redis": self.redis,
+            "relay": self.relay,
+            "workers": self.workers,
+        }
 
 
 def check() -> Health:
     """Look at all parts now."""
-    database, schema = _check_database()
-    return Health(database, schema, _check_redis())
+    database, schema, alive = _check_database()
+    return Health(
+        database,
+        schema,
+        _check_redis(),
+        relay=_heard(alive.relays),
+        workers={queue.value: _heard(count) for queue, count in alive.workers.items()},
+    )
 
 
 @operation(
@@ -75,19 +102,25 @@ def show_readiness(call: Call) -> Response:
     """Say whether requests can be served, and how each part is."""
     del call
     health = check()
-    parts = {"database": health.database, "schema": health.schema, "redis": health.redis}
     status = HTTPStatus.OK if health.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return _json({"status": health.word, "parts": parts}, status)
+    return _json({"status": health.word, "parts": health.parts}, status)
 
 
-def _check_database() -> tuple[Condition, Condition]:
+def _check_database() -> tuple[Condition, Condition, pulses.Alive]:
+    """Return how the database and its schema are, and who was heard by way of it."""
+    nobody = pulses.Alive(0, dict.fromkeys(Queue, 0))
     try:
         with transaction() as session:
-            revision = current_revision(session.connection())
+            if current_revision(session.connection()) != head_revision():
+                return Condition.OK, Condition.BEHIND, nobody
+            return Condition.OK, Condition.OK, pulses.alive(session)
     except SQLAlchemyError as error:
         logger.warning("health.database_down", exc_info=error)
-        return Condition.DOWN, Condition.DOWN
-    return Condition.OK, Condition.OK if revision == head_revision() else Condition.BEHIND
+        return Condition.DOWN, Condition.DOWN, nobody
+
+
+def _heard(count: int) -> Condition:
+    return Condition.OK if count else Condition.DOWN
 
 
 def _check_redis() -> Condition:

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from api.calls import Call
 from api.operations import PUBLIC, operation
 from hub.db import transaction
+from hub.ledger import pulses
 from hub.settings import get_settings
 
 blueprint = Blueprint("metrics", __name__)
@@ -49,20 +50,30 @@ class LedgerCollector(Collector):
     """Reads the ledger when it is asked."""
 
     def collect(self) -> Iterator[Metric]:
-        """Return the numbers of jobs and how late the latest one is."""
+        """Return the numbers of jobs, how late the latest one is, and who is there to do them."""
         jobs = GaugeMetricFamily(
             "hub_jobs", "Jobs that are not finished, or dead.", labels=["queue", "state"]
         )
         oldest = GaugeMetricFamily(
             "hub_oldest_due_job_seconds", "How long the oldest due job waits.", labels=["queue"]
         )
+        relays = GaugeMetricFamily("hub_relays", "Relays that were heard lately.")
+        workers = GaugeMetricFamily(
+            "hub_workers", "Processes of workers that were heard lately.", labels=["queue"]
+        )
         with transaction() as session:
+            alive = pulses.alive(session)
             for row in session.execute(_JOBS):
                 jobs.add_metric([row.queue, row.state], row.jobs)
             for row in session.execute(_OLDEST):
                 oldest.add_metric([row.queue], float(row.age_s))
+        relays.add_metric([], alive.relays)
+        for queue, count in alive.workers.items():
+            workers.add_metric([queue.value], count)
         yield jobs
         yield oldest
+        yield relays
+        yield workers
 
 
 def observe(method: str, route: str, status: int, duration_s: float) -> None:

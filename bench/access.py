@@ -8,6 +8,7 @@ same of the API, in turns.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from random import Random
 from statistics import median
 from typing import Any
@@ -60,9 +61,7 @@ def _lists(readers: Sequence[Client], questions: Sequence[str]) -> Iterator[Figu
         "filtered page with facets": lambda n: {"city": chosen[n], "facets": "roles"},
     }
     for name, query in asked.items():
-        looks = [
-            lambda n, reader=reader, query=query: _look(reader, query(n)) for reader in readers
-        ]
+        looks = [partial(_ask, reader, query) for reader in readers]
         for look in looks:
             for number in range(ROUNDS):  # the caches are warm, as those of a server in use
                 look(number)
@@ -71,6 +70,10 @@ def _lists(readers: Sequence[Client], questions: Sequence[str]) -> Iterator[Figu
             yield Figure(
                 f"{name}, {share}", [of(ours)], "ms", [of(peer)], "administrator", GOAL,
             )  # fmt: skip
+
+
+def _ask(reader: Client, query: Callable[[int], dict[str, str]], number: int) -> None:
+    _look(reader, query(number))
 
 
 def _look(reader: Client, query: dict[str, str]) -> None:

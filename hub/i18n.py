@@ -14,8 +14,10 @@ from babel.messages.pofile import read_po
 SOURCE = "en"
 LANGUAGES = ("en", "da")
 _DIRECTORY = Path(__file__).parent / "locales"
-_NAMES = frozenset({"entity", "state", "wanted"})
+_NAMES = frozenset({"entity", "state", "wanted", "verb", "mode", "field_class", "kind"})
 """Parameters whose values are names of ours, such as ``registry_lookup`` or ``due_sent``."""
+_PHRASES = frozenset({"expected", "rule"})
+"""Parameters whose values are parts of a sentence, such as ``a list`` or ``must be a number``."""
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name, known to every extraction tool
@@ -46,7 +48,8 @@ def translate(
 
     A text without a translation stays English: better a foreign word than none. A parameter that is
     itself {text, params}, such as `hub.errors.HubError.words`, is translated likewise, or each of a
-    list of them, and so are names of ours: `entity` for a record, `state` and `wanted` for states.
+    list of them, and so are names of ours, such as `entity` for a record and `state` for a state,
+    and phrases that finish a sentence.
     """
     text = _catalogue(language_of(preferred)).get(message, message)
     if not params:
@@ -57,6 +60,8 @@ def translate(
 def _spoken(preferred: str | None, name: str, value: object) -> object:
     if name in _NAMES and isinstance(value, str):
         return translate(preferred, value.replace("_", " "))
+    if name in _PHRASES and isinstance(value, str):
+        return translate(preferred, value)
     if isinstance(value, Mapping) and "text" in value:
         return translate(preferred, value["text"], value.get("params"))
     if isinstance(value, list):

@@ -6,14 +6,15 @@ those about records that he may read, and, of jobs, those that are about nothing
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Uuid, and_, cast, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.access.fields import of_shown_fields
 from hub.access.predicates import PersonalRule, has_rule, visible
-from hub.access.principals import Principal
-from hub.access.readings import guarded
+from hub.access.principals import Permission, Principal
+from hub.access.readings import ACT, guarded
 from hub.access.roles import Reach, Verb
 from hub.approvals.access import about_seen_subjects
 from hub.approvals.models import Approval
@@ -21,7 +22,10 @@ from hub.customers.models import Customer
 from hub.db import Base
 from hub.history.models import Event
 from hub.history.records import Record
+from hub.sharing.services import ACTS as SHARING_ACTS
 
+READING_ALL = Permission(Verb.AUDIT, "events")
+"""The right to the feed of all events."""
 _OTHER = "other_id"  # by which an event of one customer names another
 
 
@@ -40,12 +44,34 @@ def events_seen(principal: Principal) -> ColumnElement[bool]:
             for model in _records()
         )
     )
-    other = cast(Event.data[_OTHER].astext, Uuid)
-    return and_(
-        seen,
-        # Written this way, the text is read as an id only where it is one.
-        or_(~Event.type.endswith("duplicate_allowed"), _seen(principal, Customer, other)),
+    return and_(seen, _of_seen_others(principal))
+
+
+def history_seen(
+    principal: Principal, model: type[Record], identifier: UUID
+) -> ColumnElement[bool]:
+    """Return the condition for the events of one record that a caller who may read it may see.
+
+    Whom it is shared with, and who read it by a right alone, is for those who may share it on and
+    for those who read all events.
+    """
+    condition = and_(
+        Event.subject_type == model.entity(),
+        Event.subject_id == identifier,
+        _seen(principal, model, Event.subject_id),
+        _of_seen_others(principal),
     )
+    if principal.may(READING_ALL):
+        return condition
+    shares = _seen(principal, model, Event.subject_id, Verb.SHARE)
+    about_others = Event.type.in_([f"{model.entity()}.{act}" for act in (*SHARING_ACTS, ACT)])
+    return and_(condition, or_(~about_others, shares))
+
+
+def _of_seen_others(principal: Principal) -> ColumnElement[bool]:
+    other = cast(Event.data[_OTHER].astext, Uuid)
+    # Written this way, the text is read as an id only where it is one.
+    return or_(~Event.type.endswith("duplicate_allowed"), _seen(principal, Customer, other))
 
 
 def _of_shown_fields(principal: Principal) -> Iterator[ColumnElement[bool]]:
@@ -86,9 +112,12 @@ class JobRule(PersonalRule):
 
 
 def _seen(
-    principal: Principal, model: type[Any], identifier: InstrumentedAttribute[Any] | Any
+    principal: Principal,
+    model: type[Any],
+    identifier: InstrumentedAttribute[Any] | Any,
+    verb: Verb = Verb.READ,
 ) -> ColumnElement[bool]:
-    condition = visible(principal, Verb.READ, model)
+    condition = visible(principal, verb, model)
     if model is Approval:  # its requester sees that there is one, but not what it is about
         condition = and_(condition, about_seen_subjects(principal))
     return select(model.id).where(model.id == identifier, condition).exists()

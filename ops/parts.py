@@ -9,7 +9,7 @@ from ops.embedded.mailbox import EmbeddedMailbox
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.redis import EmbeddedRedis
 from ops.own_program import own_program
-from ops.reach import answers
+from ops.reach import all_work_is_done_for, answers
 from ops.supervisor.part import Part, Stage
 
 
@@ -69,7 +69,11 @@ def process_parts(environment: Mapping[str, str], base_url: str) -> list[Part]:
     hold up the other; bulk work has a process to itself, so that an import never stands in the way.
     """
     arguments = ["worker", "--relay", "--queues", "urgent,default", "--queues", "bulk:1"]
-    return [api_part(environment, base_url), _process("work", arguments, environment)]
+    work = replace(
+        _process("work", arguments, environment),
+        is_ready=lambda: all_work_is_done_for(f"{base_url}/readyz"),
+    )
+    return [api_part(environment, base_url), work]
 
 
 def separate_parts(environment: Mapping[str, str], base_url: str) -> list[Part]:

@@ -2,6 +2,7 @@
 
 import errno
 import http.client
+import json
 import socket
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -21,13 +22,28 @@ def local_url(settings: Settings) -> str:
 
 def answers(url: str) -> bool:
     """Tell whether a GET of `url` is answered with 200."""
+    return _get(url) is not None
+
+
+def all_work_is_done_for(url: str) -> bool:
+    """Tell whether the API's ``/readyz`` has heard a relay and workers of every queue."""
+    answer = _get(url)
+    if answer is None:
+        return False
+    parts = json.loads(answer)["parts"]
+    return all(condition == "ok" for condition in (parts["relay"], *parts["workers"].values()))
+
+
+def _get(url: str) -> bytes | None:
+    """Return what a GET of `url` is answered with, None where that is not 200."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", parts.path)
-        return connection.getresponse().status == HTTPStatus.OK
+        response = connection.getresponse()
+        return response.read() if response.status == HTTPStatus.OK else None
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 

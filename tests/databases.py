@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from hub.migrations.runner import upgrade
 from tests.servers import Membership
 
-KEPT = "seed"  # the schema with copies of what migrations put into tables
+KEPT = "seed"  # the schema with copies of what was in the tables
 
 
 def create_database(membership: Membership, server_url: str, name: str) -> str:
@@ -38,8 +38,17 @@ def drop_database(server_url: str, name: str) -> None:
     _administer(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+def keep_rows(engine: Engine) -> None:
+    """Keep copies of what is in the tables now, for a `Cleaner`."""
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {KEPT}"))
+        for table in _tables(connection, "public"):
+            if connection.scalar(text(f'SELECT EXISTS (SELECT FROM public."{table}")')):
+                connection.execute(text(f'CREATE TABLE {KEPT}."{table}" AS TABLE public."{table}"'))
+
+
 class Cleaner:
-    """Brings a database back to how the migrations left it.
+    """Brings a database back to how it was at `keep_rows`.
 
     Code under test commits, from several connections, so that nothing can be rolled back. Tables
     with rows are emptied without their triggers (some forbid deleting, and foreign keys would make
@@ -54,8 +63,8 @@ class Cleaner:
                 table: _columns(connection, table) for table in _tables(connection, KEPT)
             }
 
-    def clean(self) -> None:
-        """Empty the tables, put back what migrations wrote, restart the sequences."""
+    def clean(self, *, restart_sequences: bool = True) -> None:
+        """Empty the tables, put back what was kept, restart the sequences."""
         with self._engine.begin() as connection:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             for table in self._with_rows(connection):
@@ -67,7 +76,7 @@ class Cleaner:
                         f'SELECT {columns} FROM {KEPT}."{table}"'
                     )
                 )
-            for name in _moved_sequences(connection):
+            for name in _moved_sequences(connection) if restart_sequences else ():
                 connection.execute(text(f'ALTER SEQUENCE public."{name}" RESTART'))
 
     def _with_rows(self, connection: Connection) -> list[str]:
@@ -84,11 +93,7 @@ def _make_template(server_url: str, template: str) -> None:
     url = _url(server_url, draft)
     upgrade(url)
     engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {KEPT}"))
-        for table in _tables(connection, "public"):
-            if connection.scalar(text(f'SELECT EXISTS (SELECT FROM public."{table}")')):
-                connection.execute(text(f'CREATE TABLE {KEPT}."{table}" AS TABLE public."{table}"'))
+    keep_rows(engine)
     engine.dispose()
     _administer(server_url, f'ALTER DATABASE "{draft}" RENAME TO "{template}"')
 

@@ -17,10 +17,11 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import redis
 import requests
+from sqlalchemy import Engine, create_engine, text
 
 from hub.settings import PREFIX, Settings
 from ops.data_directory import DataDirectory
@@ -31,10 +32,16 @@ from ops.parts import migration_part, postgres_part, redis_part, separate_parts
 from ops.reach import local_url
 from ops.supervisor.child import Child
 from ops.supervisor.part import Part
+from tests.beginnings import Beginnings
+from tests.databases import Cleaner, keep_rows
 
 STORES = ("postgres", "redis")
 PROCESSES = ("api", "relay", "worker", "worker-bulk")
 _POLL_S = 0.05
+_AT_WORK = text("""
+    select count(*) from job
+    where state = 'running' or state = 'queued' and run_at <= clock_timestamp()
+""")
 _LAST_CHARACTERS = 4_000  # of each log, when a test fails
 
 
@@ -55,10 +62,14 @@ class Client(requests.Session):
 class Stack:
     """A whole Hub in a temporary directory on a free port; a context manager.
 
+    Stacks of a test run begin with copies of one database: see `beginnings`, None elsewhere.
+
     Args:
         environment: more settings, for example ``{"HUB_LEASE_S": "2"}``.
         durable: True makes PostgreSQL safe against a kill of the whole machine; slower.
     """
+
+    beginnings: ClassVar[Beginnings | None] = None
 
     def __init__(
         self, environment: Mapping[str, str] | None = None, *, durable: bool = False
@@ -86,6 +97,7 @@ class Stack:
         self._children: dict[str, Child] = {}
         self._parts: dict[str, Part] = {}
         self._client: Client | None = None
+        self._remembered: tuple[Engine, Cleaner] | None = None
 
     @property
     def base_url(self) -> str:
@@ -117,10 +129,10 @@ class Stack:
     def __enter__(self) -> Self:
         """Start everything and wait until it is ready."""
         try:
-            self._define_parts()
+            token = self._begin()
             for name in STORES:
                 self.start(name)
-            self._migrate()
+            self._client = Client(self.base_url, token)
             for name in PROCESSES:
                 self.start(name, wait=False)
             for name in PROCESSES:
@@ -135,6 +147,8 @@ class Stack:
         """Stop everything and remove the directory."""
         if self._client:
             self._client.close()
+        if self._remembered:
+            self._remembered[0].dispose()
         for names in (PROCESSES, STORES):
             for name in names:
                 if self.is_running(name):
@@ -205,12 +219,49 @@ class Stack:
         with redis.Redis.from_url(self.redis_url) as client:
             client.flushall()
 
+    def remember(self) -> None:
+        """Remember how the database is, once no job is due or running: see `begin_again`."""
+        engine = create_engine(self.database_url, pool_pre_ping=True)
+        self._wait_until_idle(engine)
+        keep_rows(engine)
+        self._remembered = engine, Cleaner(engine)
+
+    def begin_again(self) -> None:
+        """Start what does not run, and bring the database back to how it was at `remember`.
+
+        But for the sequences: Hub's processes may remember where they were.
+        """
+        if self._remembered is None:
+            raise RuntimeError("nothing was remembered")
+        engine, cleaner = self._remembered
+        for name in PROCESSES:
+            if not self.is_running(name):
+                self.start(name)
+        self._wait_until_idle(engine)
+        cleaner.clean(restart_sequences=False)
+
     def logs(self) -> str:
         """Return the last lines of all parts."""
         return "\n".join(
             f"--- {path.name}\n{path.read_text(errors='replace')[-_LAST_CHARACTERS:]}"
             for path in sorted(self.directory.glob("*.log"))
         )
+
+    def _wait_until_idle(self, engine: Engine) -> None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            self.wait_until(lambda: connection.scalar(_AT_WORK) == 0, within_s=60)
+
+    def _begin(self) -> str:
+        """Define the parts and make the database; returns the first administrator's token."""
+        installation = self._installation
+        if installation.postgres is None:
+            raise RuntimeError("a stack has stores of its own")
+        if self.beginnings is None:
+            return self._migrate().read_text()
+        file = self.beginnings.lay(installation.place, installation.postgres.account, self._migrate)
+        if not self._parts:  # it was made for another
+            self._define_parts()
+        return file.read_text()
 
     def _define_parts(self) -> None:
         installation = self._installation
@@ -227,21 +278,23 @@ class Stack:
         environment["HUB_MASTER_KEY"] = installation.environment()["HUB_MASTER_KEY"]
         environment |= self._environment
         self._of_processes = environment
-        token = self.directory / "administrator.token"
         parts = [
             *stores,
-            migration_part(environment, token),
+            migration_part(environment, self.directory / "administrator.token"),
             *separate_parts(environment, self.base_url),
         ]
         self._parts = {part.name: part for part in parts}
 
-    def _migrate(self) -> None:
-        part = self._parts["migrate"]
+    def _migrate(self) -> Path:
+        """Make the database and stop its server; returns the file with the first token."""
+        self._define_parts()
+        self.start("postgres")
         with self._log("migrate").open("ab") as output:
-            child = Child(part, output=output.fileno())
-            if child.wait(part.ready_within_s) != 0:
+            child = Child(self._parts["migrate"], output=output.fileno())
+            if child.wait(self._parts["migrate"].ready_within_s) != 0:
                 raise RuntimeError("the migration failed")
-        self._client = Client(self.base_url, (self.directory / "administrator.token").read_text())
+        self.stop("postgres")
+        return self.directory / "administrator.token"
 
     def _wait_or_kill(self, name: str) -> int:
         child = self._children.get(name)

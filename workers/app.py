@@ -1,5 +1,6 @@
 """The Celery app: a carrier of wake-ups. Every option says why it stands (reliability.md §5)."""
 
+from billiard import pool
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
 from kombu import Queue as CeleryQueue
@@ -42,11 +43,15 @@ app.conf.update(
     imports=("workers.tasks",),
 )
 
+# A process of a worker that ends waits until its parent has read its last result: for half a minute
+# where the parent reads no more, and then the supervisor kills both. Nothing hangs on results.
+pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10  # tenths of a second
+
 
 @worker_process_init.connect
 def _open(**_: object) -> None:
     process.start("worker", pool_size=2)  # one for the body, one for the heartbeat
-    heartbeat.start(get_settings().lease_s)
+    heartbeat.start(get_settings().lease_s, app.amqp.queues.consume_from)
 
 
 @worker_process_shutdown.connect

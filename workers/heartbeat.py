@@ -1,4 +1,4 @@
-"""Keeps the lease of a long job up, from a thread of its own.
+"""Keeps the lease of a long job up, and says that this process is alive, from a thread of its own.
 
 A stopped process stops beating; a body past its longest run time is no longer beaten for, so that a
 hanging call cannot hold a job for ever (reliability.md R-6).
@@ -7,15 +7,16 @@ hanging call cannot hold a job for ever (reliability.md R-6).
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.db import transaction
-from hub.ledger import claims
+from hub.ledger import claims, pulses
+from hub.ledger.models import ProcessKind
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ class _Beat:
     held: claims.Claim | None = None
     until: float = 0
     lease: timedelta = timedelta(seconds=60)
+    queues: tuple[str, ...] = ()
     stopped: bool = False
     lost: bool = False  # the job that is held was taken over
 
@@ -35,18 +37,21 @@ _beat = _Beat()
 _changed = threading.Condition()
 
 
-def start(lease_s: float) -> None:
-    """Start the thread of this process."""
+def start(lease_s: float, queues: Iterable[str] = ()) -> None:
+    """Start the thread of this process, which takes work from some queues."""
     _beat.lease = timedelta(seconds=lease_s)
+    _beat.queues = tuple(queues)
     _beat.stopped = False
     threading.Thread(target=_run, name="heartbeat", daemon=True).start()
 
 
 def stop() -> None:
-    """End the thread."""
+    """End the thread, and say that this process does."""
     with _changed:
         _beat.stopped = True
         _changed.notify()
+    with suppress(SQLAlchemyError), transaction() as session:  # else it is silent soon
+        pulses.end(session)
 
 
 @contextmanager
@@ -68,9 +73,11 @@ def has_lost(held: claims.Claim) -> bool:
 
 
 def _run() -> None:
+    period_s = min(_beat.lease.total_seconds() / BEATS_PER_LEASE, pulses.PULSE_S)
     while True:
+        _say_alive()
         with _changed:
-            _changed.wait(_beat.lease.total_seconds() / BEATS_PER_LEASE)
+            _changed.wait(period_s)
             if _beat.stopped:
                 return
             is_due = time.monotonic() < _beat.until and not _beat.lost
@@ -85,6 +92,14 @@ def _run() -> None:
             continue
         if not is_ours:
             _note_lost(held)
+
+
+def _say_alive() -> None:
+    try:
+        with transaction() as session:
+            pulses.beat(session, ProcessKind.WORKER, _beat.queues)
+    except SQLAlchemyError:
+        logger.warning("heartbeat.unheard")
 
 
 def _note_lost(held: claims.Claim) -> None:

@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from uuid import UUID
 
 import redis
@@ -23,7 +24,8 @@ from hub.connections import holding
 from hub.database_errors import is_away
 from hub.db import transaction
 from hub.history import sealing
-from hub.ledger import claims, housekeeping, schedules, setbacks, watching
+from hub.ledger import claims, housekeeping, pulses, schedules, setbacks, watching
+from hub.ledger.models import ProcessKind
 from hub.problems import services as problems
 from hub.settings import get_settings
 from workers import process
@@ -190,6 +192,19 @@ def seal_history() -> None:
                 return
 
 
+def say_alive() -> None:
+    """Say that this relay is there, and forget those that are long gone."""
+    with transaction() as session:
+        pulses.beat(session, ProcessKind.RELAY)
+        pulses.forget_silent(session)
+
+
+def say_goodbye() -> None:
+    """Say that this relay ends; where the database is away, it is silent soon."""
+    with suppress(SQLAlchemyError), transaction() as session:
+        pulses.end(session)
+
+
 def watch_problems() -> None:
     """See what is wrong now, and ask for the mails that tell of it."""
     with transaction() as session:
@@ -213,6 +228,7 @@ def run() -> None:
             show_lapsed,
         ),
         chores={
+            "pulse": (pulses.PULSE_S, say_alive),
             "leases": (get_settings().sweep_s, return_lapsed_leases),
             "problems": (PROBLEMS_S, watch_problems),
             "held": (1.0, release_held_work),
@@ -224,3 +240,4 @@ def run() -> None:
         signal.signal(number, lambda *_: relay.stop())
     logger.info("relay.started")
     relay.run()
+    say_goodbye()

@@ -20,14 +20,17 @@ blueprint = Blueprint("contacts", __name__)
 _TAKEN = {HTTPStatus.CONFLICT: "The external reference is in use (`taken`)."}
 
 
-def _view(call: Call[Any, Any], contact: Contact) -> ContactView:
+def contact_view(call: Call[Any, Any], contact: Contact) -> ContactView:
+    """Return a contact as the caller sees it."""
     return ContactView.model_validate(contact).model_copy(
         update={"allowed_actions": call.actions("customers", contact)}
     )
 
 
 def _view_again(call: Call[Any, Any], contact_id: UUID) -> ContactView:
-    return _view(call, get_record(call.session, call.principal, Verb.READ, Contact, contact_id))
+    return contact_view(
+        call, get_record(call.session, call.principal, Verb.READ, Contact, contact_id)
+    )
 
 
 @operation(
@@ -36,7 +39,7 @@ def _view_again(call: Call[Any, Any], contact_id: UUID) -> ContactView:
 )  # fmt: skip
 def list_contacts(call: Call) -> Answer[ListPage[ContactView]]:
     """List contacts; `customer=` names whose."""
-    return list_page(call, CONTACTS, lambda contact: _view(call, contact))
+    return list_page(call, CONTACTS, lambda contact: contact_view(call, contact))
 
 
 @operation(
@@ -51,7 +54,7 @@ def create_contact(call: Call[ContactFields], customer_id: UUID) -> Answer[Conta
         require_room_unless_all_seen(call)
     with naming_only_seen(call, Contact):
         contact = contacts.create(call.session, customer, call.body.given())
-    return Answer(_view(call, contact), location=f"/contacts/{contact.id}")
+    return Answer(contact_view(call, contact), location=f"/contacts/{contact.id}")
 
 
 @operation(
@@ -79,7 +82,7 @@ def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
         require_room_unless_all_seen(call)
     with naming_only_seen(call, Contact):
         contacts.update(call.session, customer, contact, call.body.changes())
-    return _view(call, contact)
+    return contact_view(call, contact)
 
 
 @operation(

@@ -288,34 +288,15 @@ class ContactView(RecordView):
     external_ref: str | None
 
 
-class BatchItem(Body):
-    """One record of a batch: created, or changed where its external reference is known."""
+class OfACustomer(Patch):
+    """What a script says of something that is a customer's: whose, by our id or his own reference.
 
-    external_ref: Text255
-    fields: dict[str, Any]
+    A new one needs one of the two; a known one stays where it is.
+    """
 
-
-class CustomerBatch(Body):
-    """Up to 500 customers, each with a result of its own."""
-
-    items: Annotated[list[BatchItem], Field(min_length=1, max_length=500)]
+    customer_id: UUID = absent()
+    customer_external_ref: Text255 = absent()
 
 
-class BatchResult(View):
-    """What became of one item."""
-
-    external_ref: str
-    status: int = Field(description="201 created, 200 changed, 204 unchanged, else what went wrong")
-    id: UUID | None = None
-    version: int | None = None
-    problem: dict[str, Any] | None = None
-
-
-class BatchResults(View):
-    """The results in the order of the items; good items are written whatever the others are."""
-
-    results: list[BatchResult]
-    created: int
-    changed: int
-    unchanged: int
-    failed: int
+class ContactUpsert(OfACustomer, ContactPatch):
+    """What a script says of a contact that it knows by its own reference."""

@@ -45,3 +45,45 @@ class EventPage(View):
     items: list[EventView]
     next_after: int
     last_position: int = Field(description="Of the newest event there is.")
+
+
+class ActorView(View):
+    """Who did it: by himself, with a token, or by a job that he asked for."""
+
+    kind: ActorKind
+    id: UUID | None = Field(description="Of the user, token or job.")
+    user_id: UUID | None = Field(description="The person answerable; null where Hub itself is.")
+    name: str | None
+
+
+class OriginView(View):
+    """What led to it."""
+
+    kind: CauseKind
+    id: str | None = Field(description="Of the request, import, connection, plan or rule.")
+    label: str = Field(description="In the reader's language.")
+
+
+class ChangeView(View):
+    """What a field was and became."""
+
+    field: str
+    label: str = Field(description="The field's heading, in the reader's language.")
+    before: Any
+    after: Any = Field(description="A secret shows that it changed, and not what to.")
+
+
+class HistoryEntry(View):
+    """One thing that happened to the record."""
+
+    id: UUID
+    type: str
+    title: str = Field(description="What happened, in the reader's language.")
+    at: AwareDatetime
+    actor: ActorView
+    origin: OriginView
+    request_id: str | None
+    job_id: UUID | None
+    reason: str | None = Field(description="Why, where somebody said.")
+    changes: list[ChangeView] | None = Field(description="Null where it was erased.")
+    data: dict[str, Any] | None

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from api.schemas.customers import OfACustomer, Text255
 from api.schemas.fields import Instant, Lines, OneLine
 from api.schemas.reminders import ReminderCreate, ReminderView
 from api.schemas.shapes import Body, Patch, RecordView, absent
@@ -36,6 +37,12 @@ class NotePatch(Patch):
     at: Instant = absent()
 
 
+class NoteUpsert(OfACustomer, NotePatch):
+    """What a script says of a note that it knows by its own reference."""
+
+    external_ref: Text255 = absent()
+
+
 class NoteView(RecordView):
     """A note."""
 
@@ -47,6 +54,7 @@ class NoteView(RecordView):
     body: str
     author_user_id: UUID | None
     at: AwareDatetime
+    external_ref: str | None
 
 
 class WrittenNote(NoteView):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from api.schemas.customers import MessageView
+from api.schemas.customers import MessageView, OfACustomer, Text255
 from api.schemas.fields import OneLine, ZoneName, broken
 from api.schemas.shapes import Body, Patch, RecordView, absent
 from hub.i18n import N_
@@ -65,10 +65,21 @@ class ReminderPatch(Patch):
 
     def changes_of(self, moment: Moment) -> dict[str, Any]:
         """Return what changes of a reminder that stands at `moment`."""
-        changes = self.given()
-        on, at = changes.pop("on", moment.on), changes.pop("at", moment.at)
-        clock = time.fromisoformat(at) if isinstance(at, str) else at
-        return {**changes, "moment": Moment(on, clock)}
+        return moved(self.given(), moment)
+
+
+def moved(changes: dict[str, Any], moment: Moment) -> dict[str, Any]:
+    """Return changes with the moment that their `on` and `at` make of the present one."""
+    others = dict(changes)
+    on, at = others.pop("on", moment.on), others.pop("at", moment.at)
+    clock = time.fromisoformat(at) if isinstance(at, str) else at
+    return {**others, "moment": Moment(on, clock)}
+
+
+class ReminderUpsert(OfACustomer, ReminderPatch):
+    """What a script says of a reminder that it knows by its own reference."""
+
+    external_ref: Text255 = absent()
 
 
 class ReminderView(RecordView):
@@ -79,6 +90,7 @@ class ReminderView(RecordView):
     customer_id: UUID | None
     note_id: UUID | None
     title: str
+    external_ref: str | None
     recipient_user_id: UUID
     on: date
     at: str | None

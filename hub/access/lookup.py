@@ -3,7 +3,7 @@
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from hub.access import readings
@@ -25,8 +25,9 @@ def get_record(
     identifier: UUID,
     *,
     expected_version: int | None = None,
+    even_deleted: bool = False,
 ) -> RecordT:
-    """Return a live record that the caller may do `verb` to.
+    """Return a record that the caller may do `verb` to: a live one, unless others are asked for.
 
     For anything but reading the row stays locked until the transaction ends, so that of two
     writers with the same version one wins. A protected record that only a right to everything
@@ -39,7 +40,7 @@ def get_record(
     """
     query = select(model, visible(principal, verb, model).label("permitted")).where(
         model.id == identifier,
-        model.deleted_at.is_(None),
+        true() if even_deleted else model.deleted_at.is_(None),
         visible(principal, Verb.READ, model),
     )
     if verb is not Verb.READ:

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub import external_refs
 from hub.customers.models import Contact, Customer
 from hub.customers.rules import clean
-from hub.errors import ConflictError, ValidationError
+from hub.errors import ValidationError
 from hub.i18n import N_
 
 _PHONES = ("office_phone", "mobile", "fax")
@@ -27,7 +28,7 @@ def create(session: Session, customer: Customer, fields: Mapping[str, Any]) -> C
         raise ValidationError.of(
             "/last_name", "required", N_("A first name, a last name or an email is needed.")
         )
-    _refuse_taken(session, values, None)
+    external_refs.refuse_taken(session, Contact, values.get("external_ref"))
     first = session.scalar(_of(customer).limit(1)) is None
     wants_main = bool(values.pop("is_main", False)) or first
     contact = Contact(customer_id=customer.id, **values)
@@ -48,7 +49,7 @@ def update(
         ConflictError: ``taken``.
     """
     values = _clean(customer, changes)
-    _refuse_taken(session, values, contact)
+    external_refs.refuse_taken(session, Contact, values.get("external_ref"), contact.id)
     if values.pop("is_main", contact.is_main):
         make_main(session, customer, contact)
     else:
@@ -97,18 +98,3 @@ def _clean(customer: Customer, fields: Mapping[str, Any]) -> dict[str, Any]:
                 found = error.errors[0]
                 raise ValidationError.of(f"/{name}", found.code, found.message) from error
     return values
-
-
-def _refuse_taken(session: Session, values: Mapping[str, Any], own: Contact | None) -> None:
-    wanted = values.get("external_ref")
-    if wanted is None:
-        return
-    other = session.scalar(select(Contact.id).where(Contact.external_ref == wanted))
-    if other is not None and (own is None or other != own.id):
-        raise ConflictError(
-            "taken",
-            N_("Another contact has {field} {value} already."),
-            details={"existing_id": str(other), "pointer": "/external_ref"},
-            field="external_ref",
-            value=wanted,
-        )

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.access.roles import FieldClass
 from hub.clock import utcnow
 from hub.db import Base, EnumText
-from hub.history.records import Record
+from hub.external_refs import Referable, unique_reference
 from hub.listing.search import Searchable, search_index
 
 
@@ -98,7 +98,7 @@ class PoolState(StrEnum):
     LOCKED = "locked"
 
 
-class Customer(Record, Searchable):
+class Customer(Referable, Searchable):
     """An organisation or person we deal with.
 
     The row carries the main address; further billing and shipping addresses have a table of their
@@ -176,7 +176,6 @@ class Customer(Record, Searchable):
     marketing_protected: Mapped[bool] = mapped_column(default=False, server_default="false")
     channel: Mapped[str] = mapped_column(default="manual", server_default="manual")
     imported_at: Mapped[datetime | None]
-    external_ref: Mapped[str | None]
     lifecycle: Mapped[Lifecycle] = mapped_column(EnumText(Lifecycle), default=Lifecycle.ACTIVE)
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
     registry_status: Mapped[str | None]  # as the registry says: active, insolvent, dissolved
@@ -206,7 +205,7 @@ class Customer(Record, Searchable):
         CheckConstraint("(hold = 'clear') = (hold_at is null)", name="hold_dated"),
         Index("ix_customer_hold", "hold", "id", postgresql_where=text("hold <> 'clear'")),
         Index("uq_customer_ref_no", "ref_no", unique=True),
-        Index("uq_customer_external_ref", "external_ref", unique=True),
+        unique_reference("customer"),
         # With all that says who may see a row, so that a page of few among many reads no others.
         Index("ix_customer_sort_name", "sort_name", "id", postgresql_include=_WHOSE),
         Index("ix_customer_created_at", "created_at", "id", postgresql_include=_WHOSE),
@@ -268,7 +267,7 @@ class Customer(Record, Searchable):
         return PoolState.LOCKED if self.pool_id and self.is_protected else self.pool_state
 
 
-class Contact(Record):
+class Contact(Referable):
     """A person at a customer."""
 
     __tablename__ = "contact"
@@ -284,14 +283,13 @@ class Contact(Record):
     is_main: Mapped[bool] = mapped_column(default=False, server_default="false")
     refuses_calls: Mapped[bool] = mapped_column(default=False, server_default="false")
     refuses_email: Mapped[bool] = mapped_column(default=False, server_default="false")
-    external_ref: Mapped[str | None]
 
     __table_args__ = (
         CheckConstraint("coalesce(first_name, last_name, email) is not null", name="named"),
         Index("ix_contact_customer", "customer_id", "id"),
         Index("ix_contact_created_at", "created_at", "id"),
         Index("ix_contact_email", text("casefold(email)")),
-        Index("uq_contact_external_ref", "external_ref", unique=True),
+        unique_reference("contact"),
         Index(
             "uq_contact_main",
             "customer_id",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from hub import matching
@@ -48,7 +48,9 @@ def refuse_taken(
             continue
         if caller is not None and not sees_all(caller):
             require_room(session, caller)
-        other = session.scalar(select(Customer.id).where(getattr(Customer, name) == wanted))
+        other = session.scalar(
+            select(Customer.id).where(getattr(Customer, name) == wanted, holds(name))
+        )
         if other is None or other == own_id:
             continue
         if unseen_among(session, caller, [other]):
@@ -60,6 +62,14 @@ def refuse_taken(
             field=name,
             value=wanted,
         )
+
+
+def holds(name: str) -> ColumnElement[bool]:
+    """Return the condition for the customers that hold a unique value which they have.
+
+    A deleted one keeps its number for ever, and frees its external reference.
+    """
+    return Customer.deleted_at.is_(None) if name == "external_ref" else true()
 
 
 def taken_unseen(customer_id: UUID, field: str, value: str) -> UnseenError:

@@ -236,13 +236,6 @@ def get_for_change(session: Session, customer_id: UUID, expected_version: int) -
     return customer
 
 
-def find_by_external_ref(session: Session, external_ref: str) -> Customer | None:
-    """Return the customer a script knows under its own reference, None where there is none."""
-    return session.scalars(
-        select(Customer).where(Customer.external_ref == external_ref, Customer.deleted_at.is_(None))
-    ).one_or_none()
-
-
 def delete(session: Session, customer: Customer, *, now: datetime) -> None:
     """Take a customer away; number, references and history stay, its id is never used again.
 

@@ -17,7 +17,7 @@ from hub.errors import ValidationError
 def hold(
     session: Session, wanted: Sequence[tuple[str, Mapping[str, Any]]], *, now: datetime
 ) -> None:
-    """Hold the keys of those that are new, then lock those that are known, in the order of ids.
+    """Hold the keys of those that are new.
 
     `wanted` are external references with the fields sent under them. What breaks a rule is passed
     over: its own turn refuses it.
@@ -32,12 +32,6 @@ def hold(
     )
     parties = [_prepared(fields, now) for reference, fields in wanted if reference not in known]
     matching.hold(session, ENTITY, [party for party in parties if party is not None])
-    session.execute(
-        select(Customer.id)
-        .where(Customer.external_ref.in_(references), Customer.deleted_at.is_(None))
-        .order_by(Customer.id)
-        .with_for_update()
-    )
 
 
 def _prepared(fields: Mapping[str, Any], now: datetime) -> matching.Prepared | None:

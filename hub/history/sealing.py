@@ -58,7 +58,7 @@ def seal(session: Session, limit: int = BATCH) -> int:
 def verify(session: Session, first: int = 1, batch: int = 5000) -> Break | None:
     """Walk the chain from a position; returns the first break, None where it holds.
 
-    A cut tail shows only against a head hash kept elsewhere: see `head`.
+    A cut tail shows only against a head kept elsewhere: see `head` and `compare`.
     """
     previous = _NO_HASH
     if first > 1:
@@ -92,6 +92,15 @@ def head(session: Session) -> tuple[int, str]:
         select(EventSeal.position, EventSeal.hash).order_by(EventSeal.position.desc()).limit(1)
     ).one_or_none()
     return (row.position, row.hash.hex()) if row else (0, _NO_HASH.hex())
+
+
+def compare(session: Session, position: int, kept: str) -> Break | None:
+    """Say where the chain differs from a head of it that was kept; None where it does not."""
+    found = session.scalar(select(EventSeal.hash).where(EventSeal.position == position))
+    if position == 0 or (found is not None and found.hex() == kept):
+        return None
+    reason = "the seal is missing" if found is None else "it is not the hash that was kept"
+    return Break(position, reason)
 
 
 def digest_of(happened: Event) -> bytes:

@@ -16,7 +16,7 @@ from hub.access.concealing import UnseenError
 from hub.access.models import ApiToken, User
 from hub.access.principals import Principal
 from hub.customers.models import Customer
-from hub.customers.refusing import UNIQUE, taken_unseen
+from hub.customers.refusing import UNIQUE, holds, taken_unseen
 from hub.customers.unseen import (
     ENTITY,
     find_unseen,
@@ -124,7 +124,7 @@ def _taken(session: Session, rows: Sequence[StagedRow]) -> dict[tuple[str, str],
             continue
         column = getattr(Customer, name)
         for value, identifier in session.execute(
-            select(column, Customer.id).where(column.in_(wanted))
+            select(column, Customer.id).where(column.in_(wanted), holds(name))
         ):
             found[name, value] = identifier
     return found

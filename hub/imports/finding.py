@@ -26,7 +26,6 @@ Target = UUID | int
 
 Reason = Mapping[str, Any]
 _ROW_HAS_NO_ID = UUID(int=0)
-_UNKNOWN = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,6 @@ class Finder:
             similar: customers that the row may be, the best first.
         """
         row, match = staged.row, self.options.match
-        if known.by_reference.get(row.external_ref or "", _UNKNOWN) is None:
-            return Found(refusal=_OF_DELETED)
         target = self._exactly(row, known)
         if target is None and MatchKey.CVR in match and row.values.get("cvr"):
             target = self._by_cvr(row, known, here)
@@ -214,12 +211,6 @@ def _only(likes: Iterable[_Like]) -> Target | None:
     """Return the one target of all; None where there is none, or where there are several."""
     targets = {like.target for like in likes}
     return targets.pop() if len(targets) == 1 else None
-
-
-_OF_DELETED: Reason = {
-    "pointer": "/external_ref", "code": "reference_of_deleted", "params": {},
-    "message": N_("A customer that was deleted has this reference."),
-}  # fmt: skip
 
 
 def _same_number(name: str, target: Target, staging: Staging) -> Reason:

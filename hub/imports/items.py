@@ -124,7 +124,6 @@ def _take_away(session: Session, customer: Customer, now: datetime) -> None:
     Raises:
         ConflictError: something was attached to it since.
     """
-    customer.external_ref = None  # so that the mended file may bring it again
     customers.take_back(session, customer, now=now)
     session.execute(delete(FieldFact).where(FieldFact.customer_id == customer.id))
     session.execute(delete(ImportIdentity).where(ImportIdentity.customer_id == customer.id))

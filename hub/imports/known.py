@@ -42,7 +42,7 @@ class Snapshot:
 class Known:
     """The answers for one batch."""
 
-    by_reference: Mapping[str, UUID | None]  # None: of a customer that was deleted
+    by_reference: Mapping[str, UUID]
     by_digest: Mapping[bytes, UUID]
     by_number: Mapping[str, Sequence[UUID]]
     by_mail: Mapping[str, Sequence[UUID]]
@@ -60,7 +60,7 @@ class Known:
     def customer_ids(self) -> set[UUID]:
         """Return the customers that they name."""
         return {
-            *(each for each in self.by_reference.values() if each is not None),
+            *self.by_reference.values(),
             *self.by_digest.values(),
             *(each for some in self.by_number.values() for each in some),
             *(each for some in self.by_mail.values() for each in some),
@@ -110,14 +110,15 @@ def snapshots(session: Session, customer_ids: Iterable[UUID]) -> dict[UUID, Snap
     }
 
 
-def _by_reference(session: Session, references: set[str]) -> dict[str, UUID | None]:
+def _by_reference(session: Session, references: set[str]) -> dict[str, UUID]:
     rows = session.execute(
         select(Customer.external_ref, Customer.id).where(
-            Customer.external_ref == any_(literal(list(references), ARRAY(Text)))
+            Customer.external_ref == any_(literal(list(references), ARRAY(Text))),
+            Customer.deleted_at.is_(None),
         )
     ).all()
     answering = knowing.survivors(session, [row.id for row in rows])
-    return {str(row.external_ref): answering.get(row.id) for row in rows}
+    return {str(row.external_ref): answering[row.id] for row in rows if row.id in answering}
 
 
 def _by_digest(session: Session, digests: set[bytes]) -> dict[bytes, UUID]:

@@ -16,6 +16,7 @@ class ImportState(StrEnum):
     """The life of an import (domain.md §2)."""
 
     UPLOADED = "uploaded"
+    FAILED = "failed"  # the file cannot be read; another encoding may be named, or it comes again
     ANALYSED = "analysed"  # read, but no plan could be made: the mapping is wanting
     PLANNED = "planned"
     APPLYING = "applying"

@@ -30,7 +30,9 @@ KEPT_FOR = timedelta(days=90)
 """How long the file and its result lie here: personal data is not kept for its own sake."""
 TOLD_OF = (TaskName.ANALYSE_FILE, TaskName.APPLY_IMPORT, TaskName.UNDO_IMPORT)
 """Tasks without which an import does not go on."""
-_MAY_BE_PLANNED = frozenset({ImportState.UPLOADED, ImportState.ANALYSED, ImportState.PLANNED})
+_MAY_BE_PLANNED = frozenset(
+    {ImportState.UPLOADED, ImportState.FAILED, ImportState.ANALYSED, ImportState.PLANNED}
+)
 
 
 def upload(
@@ -84,7 +86,7 @@ def plan_again(session: Session, job: ImportJob, options: Options) -> Enqueued:
         raise _wrong_state(job)
     uploaders.refuse_unassignable_owner(session, options)
     job.options = options.stored()
-    job.state = ImportState.UPLOADED
+    job.state, job.message = ImportState.UPLOADED, None
     session.flush()
     return _ask(session, job, TaskName.ANALYSE_FILE)
 
@@ -162,7 +164,11 @@ def note_setback(session: Session, setback: Setback) -> None:
     if setback.next_try_at is not None:
         return
     job = find_locked(session, ImportJob, UUID(setback.args["import_id"]))
-    if job is not None:
+    if job is None:
+        return
+    if setback.task == TaskName.ANALYSE_FILE.value:
+        refuse(job, ImportState.FAILED, setback.message)
+    else:
         job.message = setback.message
 
 

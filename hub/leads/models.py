@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.history.records import Record
+from hub.external_refs import Referable, unique_reference
 from hub.listing.search import Searchable, search_index
 from hub.workflow.models import InWorkflow
 
 
-class Lead(InWorkflow, Record, Searchable):
+class Lead(InWorkflow, Referable, Searchable):
     """Somebody's first interest, with or without a customer.
 
     Without one it holds the candidate itself: `name` is what it is listed by (the company, else the
@@ -64,7 +64,6 @@ class Lead(InWorkflow, Record, Searchable):
     lost_reason: Mapped[str | None]
     description: Mapped[str | None]
     channel: Mapped[str] = mapped_column(default="manual", server_default="manual")
-    external_ref: Mapped[str | None]
     last_note_at: Mapped[datetime | None]
     converted_at: Mapped[datetime | None]
     converted_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
@@ -82,8 +81,7 @@ class Lead(InWorkflow, Record, Searchable):
             "(converted_at is null) = (converted_customer_id is null)", name="converted"
         ),
         Index("uq_lead_number", "number", unique=True),
-        Index("uq_lead_external_ref", "external_ref", unique=True,
-              postgresql_where=text("deleted_at is null")),
+        unique_reference("lead"),
         Index("ix_lead_sort_number", "sort_number", "id"),
         Index("ix_lead_sort_name", "sort_name", "id"),
         Index("ix_lead_created_at", "created_at", "id"),

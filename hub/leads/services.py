@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import numbering
+from hub import external_refs, numbering
 from hub.access import owning
 from hub.catalogues.services import refuse_unlisted
 from hub.customers.defaults import currency_of_new
@@ -71,7 +70,7 @@ def create(
     values = {name: value for name, value in given.items() if value is not None}
     owning.refuse_unassignable(session, Lead, values)
     refuse_unlisted(session, CATALOGUES, values)
-    _refuse_taken(session, values, None)
+    external_refs.refuse_taken(session, Lead, values.get("external_ref"))
     customer = _customer_of(session, values)
     values["currency"] = _currency(session, values.get("currency"), customer)
     if values.get("owner_user_id") is None:
@@ -105,7 +104,7 @@ def update(session: Session, lead: Lead, changes: Mapping[str, Any]) -> Lead:
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
     refuse_unlisted(session, CATALOGUES, values, kept=vars(lead))
-    _refuse_taken(session, values, lead.id)
+    external_refs.refuse_taken(session, Lead, values.get("external_ref"), lead.id)
     if "probability" in values:
         moving.refuse_probability(session, lead, values["probability"])
     if "customer_id" in values and values["customer_id"] != lead.customer_id:
@@ -267,23 +266,6 @@ def _currency(session: Session, wanted: str | None, customer: Customer | None) -
             currency=customer.currency,
         )  # fmt: skip
     return customer.currency
-
-
-def _refuse_taken(session: Session, values: Mapping[str, Any], own_id: UUID | None) -> None:
-    wanted = values.get("external_ref")
-    if wanted is None:
-        return
-    other = session.scalar(
-        select(Lead.id).where(Lead.external_ref == wanted, Lead.deleted_at.is_(None))
-    )
-    if other is not None and other != own_id:
-        raise ConflictError(
-            "taken",
-            N_("Another lead has {field} {value} already."),
-            details={"existing_id": str(other), "pointer": "/external_ref"},
-            field="external_ref",
-            value=wanted,
-        )
 
 
 def _sortable(number: str) -> str:

@@ -11,10 +11,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     SmallInteger,
+    Text,
     UniqueConstraint,
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db import Base, EnumText
@@ -171,4 +173,29 @@ class Occurrence(Base):
     __table_args__ = (
         UniqueConstraint("schedule_id", "planned_at"),
         CheckConstraint("state in ('fired', 'missed')", name="state"),
+    )
+
+
+class ProcessKind(StrEnum):
+    """What a process does."""
+
+    RELAY = "relay"
+    WORKER = "worker"
+
+
+class Pulse(Base):
+    """When a process was last heard; it takes its row along when it ends in order."""
+
+    __tablename__ = "pulse"
+
+    kind: Mapped[ProcessKind] = mapped_column(EnumText(ProcessKind))
+    host: Mapped[str]
+    process_id: Mapped[int]
+    queues: Mapped[list[str]] = mapped_column(ARRAY(Text))  # that a worker takes work from
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        CheckConstraint("kind in ('relay', 'worker')", name="kind"),
+        UniqueConstraint("host", "process_id"),
     )

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.history.records import Record
+from hub.external_refs import Referable, unique_reference
 from hub.listing.search import Searchable, search_index
 
 
-class Note(Record, Searchable):
+class Note(Referable, Searchable):
     """Something noted about a record; its edits are its history.
 
     The subject is a customer or a lead; `customer_id` is the customer
@@ -38,5 +38,6 @@ class Note(Record, Searchable):
         Index("ix_note_customer", "customer_id", "at", "id"),
         Index("ix_note_at", "at", "id"),
         Index("ix_note_created_at", "created_at", "id"),
+        unique_reference("note"),
         search_index("note"),
     )

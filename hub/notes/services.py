@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
+from hub import external_refs
 from hub.catalogues.services import refuse_unlisted
 from hub.errors import ValidationError
 from hub.history.recording import origin_of
@@ -27,6 +28,7 @@ def create(
     now: datetime,
     type: str = "note",  # noqa: A002 - the field's own name
     at: datetime | None = None,
+    external_ref: str | None = None,
 ) -> Note:
     """Note something about a subject; its newest note, and its customer's, move in the same commit.
 
@@ -37,12 +39,15 @@ def create(
         now: the present.
         type: a code of the catalogue of note types.
         at: when it happened; now where None.
+        external_ref: what a script knows it by.
 
     Raises:
         ValidationError: it is said to have happened in the future, or the type is not known.
+        ConflictError: ``taken``: the external reference is in use.
     """
     _refuse_future(at, now)
     refuse_unlisted(session, CATALOGUES, {"type": type})
+    external_refs.refuse_taken(session, Note, external_ref)
     note = Note(
         subject_type=subject.entity(),
         subject_id=subject.id,
@@ -51,6 +56,7 @@ def create(
         body=body,
         author_user_id=origin_of(session).user_id,
         at=at or now,
+        external_ref=external_ref,
         search_text=search_document(None, [body]),
     )
     session.add(note)

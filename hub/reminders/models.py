@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db import EnumText
-from hub.history.records import Record
+from hub.external_refs import Referable, unique_reference
 
 
 class ReminderState(StrEnum):
@@ -22,7 +22,7 @@ class ReminderState(StrEnum):
     FAILED = "failed"
 
 
-class Reminder(Record):
+class Reminder(Referable):
     """Something to be reminded of, at a time on a wall clock or on a day.
 
     `fire_at_local` is ISO wall time of `zone`, or a bare date for all day: what people mean, which
@@ -68,5 +68,6 @@ class Reminder(Record):
         Index("ix_reminder_recipient", "recipient_user_id", "fire_at"),
         Index("ix_reminder_fire_at", "fire_at", "id"),
         Index("ix_reminder_created_at", "created_at", "id"),
+        unique_reference("reminder"),
         Index("ix_reminder_due", "fire_at", postgresql_where=text("state = 'scheduled'")),
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from hub import external_refs
 from hub.access.models import User
 from hub.access.people import get_active_user
 from hub.calendar_time import check_zone
@@ -48,12 +49,15 @@ def create(
     recipient_user_id: UUID,
     now: datetime,
     note_id: UUID | None = None,
+    external_ref: str | None = None,
 ) -> Reminder:
     """Remind a person of a subject; the invitation to his calendar goes out at once.
 
     Raises:
         ValidationError: the time has passed, the zone is unknown or the person is no active user.
+        ConflictError: ``taken``: the external reference is in use.
     """
+    external_refs.refuse_taken(session, Reminder, external_ref)
     recipient = _recipient(session, recipient_user_id)
     _refuse_past(moment, check_zone(zone), now)
     identifier = new_id()
@@ -63,6 +67,7 @@ def create(
         subject_id=subject.id,
         customer_id=customer_id_of(subject),
         note_id=note_id,
+        external_ref=external_ref,
         title=title,
         recipient_user_id=recipient.id,
         fire_at_local=str(moment),
@@ -84,14 +89,12 @@ def change(
 ) -> Reminder:
     """Change `title`, `moment`, `zone` or `recipient_user_id`; the calendar changes with it.
 
-    What changes nothing sends nothing. A failed reminder is scheduled again.
+    What changes nothing sends nothing, whatever its state. A failed reminder is scheduled again.
 
     Raises:
         ValidationError: as `create`.
         ConflictError: ``reminder_state``: it was sent, is done or cancelled.
     """
-    if reminder.state not in _CHANGEABLE:
-        raise _refused(reminder, N_("The reminder is {state} and cannot be changed any more."))
     moment = changes.get("moment") or Moment.of(reminder.fire_at_local)
     wanted = {
         "title": changes.get("title", reminder.title),
@@ -102,6 +105,8 @@ def change(
     changed = {name for name, value in wanted.items() if getattr(reminder, name) != value}
     if not changed:
         return reminder
+    if reminder.state not in _CHANGEABLE:
+        raise _refused(reminder, N_("The reminder is {state} and cannot be changed any more."))
     recipient = _recipient(session, wanted["recipient_user_id"])
     if changed & {"fire_at_local", "zone"} or reminder.state is ReminderState.FAILED:
         _refuse_past(moment, wanted["zone"], now)

@@ -22,6 +22,8 @@ from hub.sharing.bounds import require_within_bounds
 from hub.sharing.subjects import subject_of
 
 ENTITY = AccessGrant.entity()
+SHARED, CHANGED, ENDED = ACTS = ("shared", "share_changed", "unshared")
+"""What the history of a shared record calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def grant(session: Session, subject: Any, wanted: Share, *, now: datetime) -> Ac
             session.flush()
     except IntegrityError as error:  # somebody else shared it with them at this very moment
         raise _shared_already(None) from error
-    _note(session, "shared", made)
+    _note(session, SHARED, made)
     return made
 
 
@@ -136,7 +138,7 @@ def change(
     granted.may_share = changes.get("may_share", granted.may_share)
     granted.reason = changes.get("reason", granted.reason)
     session.flush()
-    _note(session, "share_changed", granted)
+    _note(session, CHANGED, granted)
     return granted
 
 
@@ -144,7 +146,7 @@ def revoke(session: Session, granted: AccessGrant, *, now: datetime) -> None:
     """Take a share back; what its grantee shared on stays, and is listed with the record."""
     granted.deleted_at = now
     session.flush()
-    _note(session, "unshared", granted)
+    _note(session, ENDED, granted)
 
 
 def find(session: Session, subject: Any, grantee_id: UUID | None) -> AccessGrant | None:

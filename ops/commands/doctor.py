@@ -18,6 +18,7 @@ def doctor(*, stores: bool) -> None:
     findings = [*database.look_at_database(installation), *redis.look_at_redis(installation)]
     if not stores:
         findings += [
+            *database.look_at_processes(installation),
             *machine.look_at_settings(),
             *machine.look_at_data_directory(installation),
             *machine.look_at_master_key(installation),

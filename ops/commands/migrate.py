@@ -25,6 +25,7 @@ def migrate(token_file: Path | None) -> None:
     from hub import db
     from hub.access.services import bootstrap_administrator
     from hub.clock import utcnow
+    from hub.ledger import pulses
     from hub.migrations.runner import upgrade
     from hub.migrations.schema import head_revision
     from workers.importing.templates import draw_outdated
@@ -39,6 +40,7 @@ def migrate(token_file: Path | None) -> None:
                 write_private(
                     token_file, token, replace=True
                 )  # before the commit: it can never be read again
+            pulses.forget_dead(session)
         draw_outdated()
         engine.dispose()
     if token and not token_file:

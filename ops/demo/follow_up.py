@@ -13,6 +13,7 @@ from ops.demo.stage import Person, Stage
 _ZONE = ZoneInfo("Europe/Copenhagen")
 _SOON = timedelta(seconds=8)  # time enough for the invitation to go out first
 _MAIL_WITHIN_S = 30
+_ALERT_WITHIN_S = 120  # alerts gather for some seconds, so does the all-clear
 
 
 def tell(stage: Stage) -> None:
@@ -28,8 +29,11 @@ def tell(stage: Stage) -> None:
     reminder = _write_note(stage, mette, customer)
     _move(stage, mette, reminder)
     _finish(stage, mette, reminder)
+    _keep_a_day(stage, mette, customer)
     _be_reminded(stage, mette, customer)
     _send_monday_list(stage, mette)
+    report = _send_nothing(stage)
+    _be_refused(stage, mette, report)
 
 
 def _write_note(stage: Stage, mette: Person, customer: dict[str, Any]) -> dict[str, Any]:
@@ -76,6 +80,22 @@ def _finish(stage: Stage, mette: Person, reminder: dict[str, Any]) -> None:
     )  # fmt: skip
     _invited(stage, mette, before, method="CANCEL", sequence=2)
     stage.teller.success("METHOD:CANCEL for the same UID.")
+
+
+def _keep_a_day(stage: Stage, mette: Person, customer: dict[str, Any]) -> None:
+    stage.teller.step("A day without a time is an event for the whole day")
+    before = newest_position(stage)
+    day = (datetime.now(_ZONE) + timedelta(days=20)).date()
+    made = stage.show(
+        "POST", f"/customers/{customer['id']}/reminders",
+        {"title": "Årsmøde hos kunden", "on": str(day)}, status=201, by=mette.server,
+        fields={"all_day": "all_day"},
+    ).json  # fmt: skip
+    mail = _invited(stage, mette, before, method="REQUEST", sequence=0)
+    starts = calendar_property(mail, "DTSTART")
+    stage.check(mail["uid"] == made["uid"], "the event of the reminder", mail["uid"])
+    stage.check(starts == f"{day:%Y%m%d}", "a date and no time of day", starts)
+    stage.teller.success(f"Her calendar has it on {day}, with no time of day.")
 
 
 def _be_reminded(stage: Stage, mette: Person, customer: dict[str, Any]) -> None:
@@ -151,6 +171,85 @@ def _send_monday_list(stage: Stage, mette: Person) -> None:
     stage.check(len(mails) == 1, "one mail with the list", [m["subject"] for m in mails])
     _open_workbook(stage, mette, report, own[0])
     stage.sights["The mail with the list"] = f"{stage.places.mailbox}/{mails[0]['position']}"
+
+
+def _send_nothing(stage: Stage) -> dict[str, Any]:
+    stage.teller.step("Nothing to report: as the schedule says, silence or a word of it")
+    jonas, before = stage.people["jonas"], newest_position(stage)
+    query = {"filter": {"recipient": {"eq": "me"}, "state": {"eq": "scheduled"}}}
+    body = {"name": "Egne opgaver", "dataset": "reminders", "query": query}
+    report = stage.show("POST", "/reports", body, status=201, fields={"id": "id"}).json
+    silent = _run(stage, report, jonas, on_empty="skip")
+    told = _run(stage, report, jonas, on_empty="send")
+    stage.check(silent["state"] == "skipped_empty", "no mail for no rows", silent)
+    stage.check((told["state"], told["row_count"]) == ("delivered", 0), "a mail all the same", told)
+    mails = [m for m in mail_since(stage, before, jonas.email) if "Egne opgaver" in m["subject"]]
+    stage.check(len(mails) == 1, "one mail of the two runs", [m["subject"] for m in mails])
+    stage.teller.success(
+        f"Jonas has nothing to do. One schedule skips him ({silent['state']}), the other says so."
+    )
+    return dict(report)
+
+
+def _be_refused(stage: Stage, mette: Person, report: dict[str, Any]) -> None:
+    stage.teller.step("The mail server refuses her address: the run fails, and somebody is told")
+    before = newest_position(stage)
+    stage.control(stage.mailbox, "POST", "/_sandbox/faults", {"refuse": [mette.email]})
+    run = _run(stage, report, mette, on_empty="skip")
+    stage.check(run["state"] == "failed", "the run says so", run)
+    file = mette.server.call("GET", run["file"])
+    stage.check(file.content[:2] == b"PK", "the workbook can be had all the same", file.status)
+    [problem] = stage.eventually(
+        lambda: [p for p in stage.get("/problems")["items"] if p["kind"] == "mail_failed"],
+        bool,
+        "it is a problem",
+    )
+    stage.teller.answer(
+        f"{problem['kind']}  {problem['cause']['text']}  {problem['remedy']['text']}"
+    )
+    alert = _administrator_is_told(stage, before, "an alert")
+    stage.control(stage.mailbox, "DELETE", "/_sandbox/faults")
+    before = newest_position(stage)
+    stage.show("POST", f"/problems/{problem['id']}/retry", status=202)
+    stage.eventually(
+        lambda: [m for m in mail_since(stage, before, mette.email) if m["method"] is None],
+        lambda mails: len(mails) == 1,
+        "the held mail arrives, once",
+    )
+    recovered = _administrator_is_told(stage, before, "the all-clear")
+    stage.teller.success(
+        f"“{alert['subject']}”; the address was mended, one retry sent the list, once; "
+        f"“{recovered['subject']}”."
+    )
+
+
+def _run(stage: Stage, report: dict[str, Any], person: Person, *, on_empty: str) -> dict[str, Any]:
+    """Put a report on one more schedule for one person, run it now, and return what came of it."""
+    schedule = stage.quietly(
+        "POST", f"/reports/{report['id']}/schedules",
+        {
+            "rule": "FREQ=WEEKLY;BYDAY=MO",
+            "starts_at_local": _next_monday().isoformat(timespec="minutes"),
+            "recipients": {"mode": "users", "user_ids": [person.id]}, "on_empty": on_empty,
+        },
+        status=201,
+    ).json  # fmt: skip
+    stage.show("POST", f"/schedules/{schedule['id']}/run-now", status=202, Prefer="wait=15")
+    over = {"delivered", "failed", "skipped_empty"}
+    [run] = stage.eventually(
+        lambda: stage.get("/report-runs", {"schedule": schedule["id"]})["items"],
+        lambda found: len(found) == 1 and found[0]["state"] in over,
+        "the run is over",
+    )
+    stage.teller.answer(f"run {run['state']}  rows={run['row_count']}")
+    return dict(run)
+
+
+def _administrator_is_told(stage: Stage, after: int, what: str) -> dict[str, Any]:
+    mails = stage.eventually(
+        lambda: mail_since(stage, after, "admin@nordhandel.example"), bool, what, _ALERT_WITHIN_S
+    )
+    return dict(mails[0])
 
 
 def _open_workbook(

@@ -1,6 +1,7 @@
 """J1: a new customer, while he is on the phone."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from ops.demo.stage import Stage, pick
 
@@ -25,6 +26,7 @@ def tell(stage: Stage) -> None:
     _wait_for_registry(stage)
     _mend_customer_group(stage)
     _keep_prospect(stage)
+    _import_without_pushing(stage)
 
 
 def _search(stage: Stage) -> None:
@@ -171,6 +173,34 @@ def _keep_prospect(stage: Stage) -> None:
         "the new customer is linked",
     )
     stage.teller.success(f"Now it is one: number {linked['ref_no']} in e-conomic.")
+
+
+def _import_without_pushing(stage: Stage) -> None:
+    stage.teller.step("A list is imported: customers here, and no debtors in e-conomic")
+    table = "id;Navn;By\nliste-1;Importeret Havn ApS;Korsør\nliste-2;Importeret Kaj ApS;Nyborg\n"
+    query = {"name": "kunder.csv", "apply": "good_rows", "roles": "customer"}
+    stage.teller.call(f"POST /api/v1/imports?{urlencode(query)}   (two rows of CSV)")
+    made = stage.quietly(
+        "POST", "/imports", table.encode(), status=202, query=query,
+        headers={"Content-Type": "text/csv", "Prefer": "wait=15"},
+    ).json  # fmt: skip
+    found = stage.eventually(
+        lambda: stage.get(f"/imports/{made['id']}"),
+        lambda job: job["state"] == "done",
+        "both rows come in",
+    )
+    stage.teller.answer(f"{found['state']}  {found['counters']}")
+    rows = stage.get("/customers", {"name.starts": "Importeret"})["items"]
+    stage.check(len(rows) == 2, "two customers", rows)  # noqa: PLR2004 - of the table above
+    states = {(row["accounting"]["state"], row["ref_no"]) for row in rows}
+    stage.check(states == {("none", None)}, "neither is in e-conomic", states)
+    writes = stage.control(stage.economic, "GET", "/_sandbox/writes")
+    names = [name for w in writes if "Importeret" in (name := str(pick(w, "body.name")))]
+    stage.check(names == [], "no call to e-conomic", names)
+    stage.teller.success(
+        "The connection's filter lets through what people enter with the role customer, and no "
+        "imported row."
+    )
 
 
 def _remote(stage: Stage, number: str) -> dict[str, Any]:

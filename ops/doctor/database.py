@@ -4,11 +4,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, create_engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from hub.clock import utcnow
 from hub.connections.credentials import do_open
 from hub.connections.models import Connection as OutsideConnection
 from hub.connections.models import ConnectionState
+from hub.history import sealing
+from hub.ledger import pulses
+from hub.ledger.tasks import Queue
 from hub.master_keys import read_keys
 from hub.migrations.schema import current_revision, head_revision
 from ops.doctor.findings import Finding, fail, ok, warn
@@ -18,6 +22,7 @@ _OLDEST_VERSION = 180_000
 _TIMEOUT_S = 5
 _SKEW_WARN_S = 2  # leases are a minute long and live by the database's clock
 _SKEW_FAIL_S = 30
+_LOOKED_THROUGH = 5_000  # newest positions of the history: half a second
 _SICK = {ConnectionState.DEGRADED, ConnectionState.PAUSED}
 
 
@@ -32,6 +37,7 @@ def look_at_database(installation: Installation) -> list[Finding]:
             if current_revision(connection) == head_revision():
                 findings += _outside_connections(connection)
                 findings += _secrets(connection, installation)
+                findings.append(_history(connection))
             return findings
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
@@ -97,6 +103,52 @@ def _secrets(connection: Connection, installation: Installation) -> list[Finding
             "put that key back, or give these connections their credentials anew",
         )
     ]
+
+
+def _history(connection: Connection) -> Finding:
+    """Look whether the newest part of the history holds; all of it takes a command of its own."""
+    with Session(connection) as session:
+        last, _ = sealing.head(session)
+        first = max(1, last - _LOOKED_THROUGH + 1)
+        broken = sealing.verify(session, first)
+    if broken is not None:
+        return fail(
+            "history",
+            f"broken at position {broken.position}: {broken.reason}",
+            "hub history verify; compare with a backup, and find out who wrote to the database",
+        )
+    return ok("history", f"holds from position {first} to {last}; all of it: hub history verify")
+
+
+def look_at_processes(installation: Installation) -> list[Finding]:
+    """Look whether a relay and workers of every queue were heard lately, on whatever host."""
+    if installation.postgres and not installation.postgres.is_ready():
+        return []  # said of the database
+    engine = create_engine(installation.database_url, connect_args={"connect_timeout": _TIMEOUT_S})
+    try:
+        with Session(engine) as session:
+            if current_revision(session.connection()) != head_revision():
+                return []
+            found = pulses.alive(session)
+    except SQLAlchemyError:
+        return []
+    finally:
+        engine.dispose()
+    relay = (
+        ok("relay", f"{found.relays} alive")
+        if found.relays
+        else fail("relay", "none was heard: no work is begun", "hub up, or hub relay")
+    )
+    return [relay, *(_workers(queue, count) for queue, count in found.workers.items())]
+
+
+def _workers(queue: Queue, count: int) -> Finding:
+    subject = f"workers of {queue.value}"
+    if count:
+        return ok(subject, f"{count} alive")
+    return fail(
+        subject, "none was heard: this work waits", f"hub up, or hub worker --queues {queue.value}"
+    )
 
 
 def _outside(name: str, state: ConnectionState) -> Finding:

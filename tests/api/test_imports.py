@@ -1,4 +1,5 @@
 import io
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,8 @@ from hub.ledger.tasks import TaskName
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller, narrow
 from tests.hub.imports.uploads import customers
+from tests.workers.reading.makers import make_workbook
+from tests.workers.reading.test_hostile_workbooks import HOSTILE
 from workers.chain import drain
 
 FILE = "id;Navn;CVR;Farve\n1;Nordlys ApS;99000007;rød\n2;Forkert;123;blå\n".encode()
@@ -191,7 +194,81 @@ def test_a_file_that_is_no_table_says_so(client: ApiClient, administrator: Calle
 
     found = get(client, administrator, identifier)
 
-    assert (found["state"], found["message"]["code"]) == ("uploaded", "file.unknown_format")
+    assert (found["state"], found["message"]["code"]) == ("failed", "file.unknown_format")
+
+
+OF_EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def upload_workbook(client: ApiClient, caller: Caller, content: bytes) -> Any:
+    answer = client.post(
+        "/api/v1/imports",
+        headers=caller.headers | {"Content-Type": OF_EXCEL},
+        query_string={"name": "kunder.xlsx"},
+        data=content,
+    )
+    assert answer.status_code == 202, answer.text
+    job = answer.headers["Location"]
+    work()
+    found = get(client, caller, answer.json["id"])
+    return found, client.get(job, headers=caller.headers).json
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (HOSTILE["zip bomb"][0], "file.too_much_unpacked"),
+        (HOSTILE["external entity"][0], "file.forbidden_xml"),
+        (HOSTILE["far column"][0], "file.too_many_columns"),
+        (HOSTILE["encrypted stub"][0], "file.encrypted"),
+        (HOSTILE["macro"][0], "file.macro"),
+        (lambda: make_workbook([["Navn"], ["=1+1"]]), "file.formula_without_value"),
+        (lambda: b"PK\x03\x04 no archive", "file.damaged"),
+    ],
+    ids=[
+        "zip bomb", "external entity", "million columns", "encrypted", "macro", "formula", "no zip",
+    ],
+)  # fmt: skip
+def test_a_hostile_workbook_fails_with_its_reason_in_lists_and_its_job(
+    client: ApiClient, administrator: Caller, content: Callable[[], bytes], code: str
+) -> None:
+    found, job = upload_workbook(client, administrator, content())
+    listed = client.get("/api/v1/imports", headers=administrator.headers).json["items"]
+
+    assert (found["state"], found["message"]["code"]) == ("failed", code)
+    assert [(each["state"], each["message"]["code"]) for each in listed] == [("failed", code)]
+    assert (job["state"], job["result"]) == ("succeeded", {"refused": code})
+    assert customers() == []
+
+
+def test_after_a_file_that_failed_the_mended_one_is_uploaded_and_comes_in(
+    client: ApiClient, administrator: Caller
+) -> None:
+    failed, _ = upload_workbook(client, administrator, make_workbook()[:-1])
+    again, _ = upload_workbook(
+        client, administrator, make_workbook([["Navn", "CVR"], ["Nordlys ApS", 99000007]])
+    )
+    applied = post(client, administrator, f"{again['id']}/application")
+    work()
+
+    assert (failed["state"], again["state"], applied.status_code) == ("failed", "planned", 202)
+    assert again["source"]["kind"] == "xlsx"
+    assert [(each.name, each.cvr) for each in customers()] == [("Nordlys ApS", "99000007")]
+    assert get(client, administrator, failed["id"])["state"] == "failed"
+
+
+def test_a_file_in_an_encoding_nobody_recognised_is_read_once_it_is_named(
+    client: ApiClient, administrator: Caller
+) -> None:
+    identifier = uploaded(client, administrator, "Navn\nŁódź\n".encode("cp1250"), encoding="ascii")
+    failed = get(client, administrator, identifier)
+
+    post(client, administrator, f"{identifier}/analysis", json={"encoding": "cp1250"})
+    work()
+
+    assert (failed["state"], failed["message"]["code"]) == ("failed", "file.encoding")
+    again = get(client, administrator, identifier)
+    assert (again["state"], again["message"]) == ("planned", None)
 
 
 def test_what_the_state_forbids_is_refused(client: ApiClient, administrator: Caller) -> None:

@@ -30,7 +30,7 @@ from tests.api.conftest import Caller
 from workers import tasks as _bodies  # noqa: F401 - registers them
 from workers.chain import drain
 
-EXAMPLES = 5  # of each operation and mode
+EXAMPLES = 3  # of each operation and mode
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

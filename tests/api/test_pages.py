@@ -13,6 +13,10 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from api.app import UndeclaredRouteError, create_app, refuse_undeclared_routes
+from hub.db import transaction
+from hub.ledger import pulses
+from hub.ledger.models import ProcessKind, Pulse
+from hub.ledger.tasks import Queue
 from hub.links import absolute, base
 from hub.settings import get_settings
 from tests.api.client import ApiClient
@@ -59,14 +63,38 @@ def test_with_everything_there_we_are_ready(
     client: ApiClient, redis_setting: pytest.MonkeyPatch, redis_url: str
 ) -> None:
     set_redis(redis_setting, redis_url)
+    with transaction() as session:
+        pulses.beat(session, ProcessKind.WORKER, list(Queue))
+        session.add(Pulse(kind=ProcessKind.RELAY, host="b", process_id=1, queues=[]))
 
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
     assert answer.json == {
         "status": "ok",
-        "parts": {"database": "ok", "schema": "ok", "redis": "ok"},
-    }
+        "parts": {
+            "database": "ok", "schema": "ok", "redis": "ok", "relay": "ok",
+            "workers": {"urgent": "ok", "default": "ok", "bulk": "ok"},
+        },
+    }  # fmt: skip
+
+
+def test_without_a_relay_or_workers_of_a_queue_we_are_degraded_and_ready(
+    client: ApiClient, redis_setting: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    set_redis(redis_setting, redis_url)
+    with transaction() as session:
+        pulses.beat(session, ProcessKind.WORKER, ["urgent", "default"])
+
+    answer = client.get("/readyz")
+    metrics = client.get("/metrics").text
+
+    assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+    assert answer.json["parts"]["relay"] == "down"
+    assert answer.json["parts"]["workers"] == {"urgent": "ok", "default": "ok", "bulk": "down"}
+    assert "hub_relays 0.0" in metrics
+    assert 'hub_workers{queue="urgent"} 1.0' in metrics
+    assert 'hub_workers{queue="bulk"} 0.0' in metrics
 
 
 def test_without_redis_we_are_degraded_and_ready(

@@ -92,6 +92,33 @@ def _batch(scene: Scene) -> Request:
     return Request("/customers/batch", {"items": items})
 
 
+def _part_upserted(kind: str, fields: Mapping[str, Any]) -> Case:
+    def case(scene: Scene) -> Request:
+        whose = {"customer_id": scene.customer()["id"]}
+        path = f"/{kind}/by-external-ref/{scene.name('erp')}"
+        scene.empty_queues()  # that of the customer's creation is no part of it
+        return Request(path, {**fields, **whose})
+
+    return case
+
+
+def _parts(kind: str, fields: Mapping[str, Any]) -> Case:
+    def case(scene: Scene) -> Request:
+        whose = {"customer_id": scene.customer()["id"]}
+        scene.empty_queues()
+        items = [
+            {"external_ref": scene.name("erp"), "fields": {**fields, **whose}} for _ in range(2)
+        ]
+        return Request(f"/{kind}/batch", {"items": items})
+
+    return case
+
+
+_CONTACT = {"last_name": "Holm"}
+_NOTE = {"body": "Ringet"}
+_REMINDER = TOMORROWS
+
+
 def _new_connection(scene: Scene) -> Request:
     settings = {"base_url": "https://restapi.e-conomic.com", "app_secret_token": "a",
                 "agreement_grant_token": "b"}  # fmt: skip
@@ -169,6 +196,12 @@ CASES: Mapping[str, Case] = {
     "POST /customers/<uuid:customer_id>/registry-lookup": _looked_up,
     "POST /customers/batch": _batch,
     "PUT /customers/by-external-ref/<path:external_ref>": _upserted,
+    "PUT /contacts/by-external-ref/<path:external_ref>": _part_upserted("contacts", _CONTACT),
+    "PUT /notes/by-external-ref/<path:external_ref>": _part_upserted("notes", _NOTE),
+    "PUT /reminders/by-external-ref/<path:external_ref>": _part_upserted("reminders", _REMINDER),
+    "POST /contacts/batch": _parts("contacts", _CONTACT),
+    "POST /notes/batch": _parts("notes", _NOTE),
+    "POST /reminders/batch": _parts("reminders", _REMINDER),
     "POST /customers/<uuid:customer_id>/contacts": _on(
         "customers", Scene.customer, "contacts", {"first_name": "Ida", "is_main": True}
     ),

@@ -11,8 +11,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import hub
+from hub.access.roles import FieldClass, Verb
 from hub.errors import AuthenticationError, TransientError
 from hub.i18n import LANGUAGES, SOURCE, translate
+from hub.pools.models import ClaimMode
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("hub", "workers", "connectors", "api", "ops", "console")
@@ -45,9 +47,21 @@ def test_every_error_of_a_connector_has_a_translation_although_nothing_marks_it(
 def test_every_state_has_a_word_for_the_sentences_that_name_it(language: str) -> None:
     catalogue = _catalogue(language)
 
-    missing = {word: place for word, place in _states() if not catalogue.get(word)}
+    named = [*_states(), *_other_names()]
+    missing = {word: place for word, place in named if not catalogue.get(word)}
 
     assert missing == {}, f"missing in hub/locales/{language}.po:\n{_as_entries(missing)}"
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_every_phrase_with_which_a_connector_finishes_a_sentence_has_a_translation(
+    language: str,
+) -> None:
+    catalogue = _catalogue(language)
+    phrases = list(_phrases())
+
+    assert len(phrases) > 10
+    assert {each: place for each, place in phrases if not catalogue.get(each)} == {}
 
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
@@ -91,6 +105,21 @@ def test_a_state_is_named_in_the_readers_language_inside_a_sentence() -> None:
     )
     assert translate("en", told, {"name": "CVR", "state": "due_sent"}) == (
         "The connection CVR is due sent."
+    )
+
+
+def test_what_may_not_be_done_is_said_in_the_readers_language() -> None:
+    told = "This {entity} is not yours: you may read it, but not {verb} it."
+    shape = "The field {field} of its reply is not {expected}."
+
+    assert translate("da", told, {"entity": "customer", "verb": "undo_merge"}) == (
+        "Denne post (kunde) er ikke din: Du må læse den, men ikke ophæve fletningen af den."
+    )
+    assert translate("da", shape, {"field": "navne", "expected": "a list"}) == (
+        "Feltet navne i svaret er ikke en liste."
+    )
+    assert translate("da", "Must be one of: {expected}.", {"expected": "'undo_merge' or 'x'"}) == (
+        "Skal være en af: 'undo_merge' or 'x'."
     )
 
 
@@ -150,6 +179,30 @@ def _states() -> Iterator[tuple[str, str]]:
             if isinstance(found, type) and issubclass(found, StrEnum) and name.endswith("State"):
                 for state in found:
                     yield state.value.replace("_", " "), f"{module.name}.{name}"
+
+
+def _other_names() -> Iterator[tuple[str, str]]:
+    """Yield the other names of ours that sentences have as parameters."""
+    for names in (Verb, FieldClass, ClaimMode):
+        for each in names:
+            yield each.value.replace("_", " "), names.__name__
+
+
+def _phrases() -> Iterator[tuple[str, str]]:
+    """Yield what the readers of replies and the writers of values put at the end of a sentence."""
+    for path in sorted((ROOT / "connectors").rglob("*.py")):
+        if "sandbox" in path.parts or "shops" in path.parts:
+            continue
+        place = str(path.relative_to(ROOT))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            said = [k.value for k in node.keywords if k.arg in {"expected", "rule"}]
+            if _name(node.func) in {"unknown", "_reject"}:
+                said += node.args[1:2]
+            for each in said:
+                if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                    yield each.value, place
 
 
 def _name(called: ast.expr) -> str:

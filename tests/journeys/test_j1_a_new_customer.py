@@ -1,6 +1,5 @@
 """Journey J1: a new customer, while he is on the phone."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,12 +7,6 @@ import pytest
 from tests.journeys.world import World
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with World() as made:
-        yield made
 
 
 def remote_customers(world: World) -> list[dict[str, Any]]:
@@ -55,6 +48,16 @@ def test_2_a_number_alone_makes_a_filled_and_linked_customer(world: World) -> No
     assert there["paymentTerms"]["paymentTermsNumber"] == 1
     assert there["vatZone"]["vatZoneNumber"] == 1
     assert there["currency"] == "DKK"
+
+
+def test_1_a_candidate_that_we_have_already_names_our_customer(world: World) -> None:
+    [known] = world.get("/customers", cvr="99000007")["items"]
+
+    found = world.post("/registry-lookups", {"query": "Nordlys"}, status=202, Prefer="wait=10")
+
+    [candidate] = found["candidates"]
+    assert candidate["registration_number"] == "99000007"
+    assert candidate["existing_customer_id"] == known["id"]
 
 
 def test_3_the_same_again_is_refused_and_with_a_reason_and_another_ean_allowed(
@@ -149,3 +152,24 @@ def test_7_a_prospect_does_not_become_a_debtor(world: World) -> None:
         lambda: world.get(f"/customers/{made['id']}"),
         lambda c: c["accounting"]["state"] == "linked",
     )
+
+
+def test_7_an_imported_row_does_not_become_a_debtor_although_it_is_a_customer(
+    world: World,
+) -> None:
+    table = "id;Navn\nimp-1;Importeret Prøve ApS\n"
+    answer = world.client.post(
+        "/api/v1/imports",
+        params={"name": "kunder.csv", "apply": "good_rows", "roles": "customer"},
+        data=table.encode(),
+        headers={"Content-Type": "text/csv", "Prefer": "wait=10"},
+    )
+    assert answer.status_code == 202, answer.text
+    world.eventually(
+        lambda: world.get(f"/imports/{answer.json()['id']}"), lambda found: found["state"] == "done"
+    )
+
+    [made] = world.get("/customers", external_ref="imp-1")["items"]
+    assert (made["roles"], made["channel"]) == (["customer"], "import")
+    assert (made["accounting"]["state"], made["ref_no"]) == ("none", None)
+    assert not [w for w in remote_customers(world) if w["body"]["name"] == made["name"]]

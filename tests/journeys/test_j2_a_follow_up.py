@@ -1,7 +1,6 @@
 """Journey J2, steps 1 and 2: a follow-up, in the mailbox and in the calendar."""
 
 import email.policy
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -18,12 +17,6 @@ from tests.journeys.world import World
 
 pytestmark = pytest.mark.stack
 ZONE = ZoneInfo("Europe/Copenhagen")
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with World() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +42,7 @@ def customer(world: World) -> Any:
 
 
 def mails(world: World, recipient: str = "mette@hub.example") -> list[Entry]:
-    return [entry for entry in world.mailbox.entries() if entry.recipient == recipient]
+    return [entry for entry in world.mails() if entry.recipient == recipient]
 
 
 def message(world: World, entry: Entry) -> EmailMessage:
@@ -280,6 +273,62 @@ def test_3_each_owner_gets_his_own_list_of_the_week_as_a_workbook(
     titles = {cell.value: cell.data_type for row in sheet.iter_rows(min_row=2) for cell in row}
     assert titles["=Ring 0"] != "f"
     assert not [m for m in mails(world, "jens@hub.example") if "Ugens" in (m.subject or "")]
+
+
+def test_3_each_owner_gets_what_is_overdue_and_due_this_week_of_his_own_and_nothing_of_others(
+    world: World, mette: dict[str, Any], jens: dict[str, Any], customer: Any
+) -> None:
+    today = datetime.now(ZONE)
+    soon = today + timedelta(seconds=3)
+    wishes = {
+        "Mettes forfaldne": (mette, {"on": f"{soon:%Y-%m-%d}", "at": f"{soon:%H:%M:%S}"}),
+        "Mettes denne uge": (mette, {"on": f"{today:%Y-%m-%d}", "at": "23:59"}),
+        "Mettes om et år": (mette, {"on": f"{today + timedelta(days=365):%Y-%m-%d}"}),
+        "Jens' denne uge": (jens, {"on": f"{today:%Y-%m-%d}", "at": "23:59"}),
+    }
+    made = {
+        title: world.post(
+            f"/customers/{customer['id']}/reminders",
+            {"title": title, "recipient_user_id": who["id"], **wish},
+        )
+        for title, (who, wish) in wishes.items()
+    }
+    world.eventually(
+        lambda: world.get(f"/reminders/{made['Mettes forfaldne']['id']}")["state"],
+        lambda state: state == "due_sent",
+    )
+    due = {"fire_at": {"lt": "week+1w"}, "state": {"eq": ["scheduled", "due_sent"]}}
+    report = world.post(
+        "/reports", {"name": "Mandag", "dataset": "reminders", "query": {"filter": due}}
+    )
+
+    schedule = scheduled(world, report)
+
+    runs = world.eventually(
+        lambda: runs_of(world, schedule),
+        lambda found: found and all(run["state"] == "delivered" for run in found),
+        within_s=60,
+    )
+    counts = {run["recipient_user_id"]: (run["row_count"], run["total"]) for run in runs}
+    sheets = {
+        who["id"]: workbook_of(message(world, entry))
+        for who in (mette, jens)
+        for entry in mails(world, who["email"])
+        if "Mandag" in (entry.subject or "")
+    }
+    listed = {
+        who: [str(cell.value) for row in sheet.iter_rows(min_row=2) for cell in row]
+        for who, sheet in sheets.items()
+    }
+    assert counts.keys() >= {mette["id"], jens["id"]}
+    for who, sheet in sheets.items():
+        assert counts[who] == (sheet.max_row - 1, sheet.max_row - 1)
+    assert {"Mettes forfaldne", "Mettes denne uge"} <= set(listed[mette["id"]])
+    assert not {"Mettes om et år", "Jens' denne uge"} & set(listed[mette["id"]])
+    assert "Jens' denne uge" in listed[jens["id"]]
+    assert not [each for each in listed[jens["id"]] if each.startswith("Mettes")]
+    assert "Kunde" in [cell.value for cell in sheets[mette["id"]][1]]
+    assert "Customer" in [cell.value for cell in sheets[jens["id"]][1]]
 
 
 def test_3_a_refusing_mail_server_fails_the_run_and_the_file_can_be_had(

@@ -1,6 +1,5 @@
 """Journey J3, step 1: a shop's webhooks."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,12 +10,6 @@ from tests.journeys.world import World
 
 pytestmark = pytest.mark.stack
 SECRET = "the shop's own secret"
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with World() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

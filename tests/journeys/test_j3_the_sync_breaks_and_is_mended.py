@@ -1,6 +1,5 @@
 """Journey J3, steps 2 to 4, and what the accounting synchronisation promises besides."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,12 +7,6 @@ import pytest
 from tests.journeys.world import World
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with World() as made:
-        yield made
 
 
 def writes(world: World, number: str) -> list[dict[str, Any]]:
@@ -106,7 +99,7 @@ def test_2_and_3_a_refused_token_holds_changes_and_a_new_one_sends_them_once_in_
     assert problem["remedy"]["text"]
     assert problem["retry"] == f"/api/v1/problems/{problem['id']}/retry"
     [alert] = world.eventually(
-        lambda: [m for m in world.mailbox.entries() if "e-conomic" in (m.subject or "")], bool
+        lambda: [m for m in world.mails() if "e-conomic" in (m.subject or "")], bool
     )
     assert b"3" in world.mailbox.raw(alert)
     before = len(world.economic.control("GET", "writes"))
@@ -137,7 +130,7 @@ def test_2_and_3_a_refused_token_holds_changes_and_a_new_one_sends_them_once_in_
     started = [job["started_at"] for job in jobs]
     assert started == sorted(started)
     told = world.eventually(
-        lambda: [m for m in world.mailbox.entries() if "e-conomic" in (m.subject or "")],
+        lambda: [m for m in world.mails() if "e-conomic" in (m.subject or "")],
         lambda found: len(found) == 2,
     )
     assert told[1].subject != told[0].subject

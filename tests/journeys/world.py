@@ -9,9 +9,11 @@ from typing import Any, Self
 from uuid import uuid4
 
 import requests
+from flask import Flask
 
-from connectors.sandbox import RunningSandbox, cvrapi, economic, mailbox, serve
+from connectors.sandbox import cvrapi, economic, mailbox, serve
 from connectors.sandbox.economic import create_app as economic_app
+from connectors.sandbox.mailbox import Entry
 from tests.stack import Client, Stack
 
 WAIT = {"Prefer": "wait=10"}
@@ -23,9 +25,15 @@ __all__ = ["TIMEOUT_S", "WAIT", "World", "economic"]
 class Sandbox:
     """A vendor's double and its controls."""
 
-    def __init__(self, running: RunningSandbox) -> None:
-        self.running = running
-        self.url = running.url
+    def __init__(self, create_app: Callable[[], Flask]) -> None:
+        self._create_app = create_app
+        self.running = serve(create_app())
+        self.url = self.running.url
+
+    def renew(self) -> None:
+        """Put another in its place, which knows nothing of what happened to this one."""
+        self.running.stop()
+        self.running = serve(self._create_app(), self.running.port)
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """Use a control; returns what it answers."""
@@ -54,8 +62,8 @@ class World:
 
     def __init__(self, *, durable: bool = False, **environment: str) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="hub-world-"))
-        self.registry = Sandbox(cvrapi.serve())
-        self.economic = Sandbox(serve(economic_app()))
+        self.registry = Sandbox(cvrapi.create_app)
+        self.economic = Sandbox(economic_app)
         self.mailbox = mailbox.serve(0, 0, self.directory / "mail")
         self.stack = Stack(
             {
@@ -68,6 +76,7 @@ class World:
             durable=durable,
         )
         self.connections: dict[str, dict[str, Any]] = {}
+        self._read = 0
 
     def __enter__(self) -> Self:
         self.stack.__enter__()
@@ -78,6 +87,17 @@ class World:
             self.__exit__()
             raise
         return self
+
+    def remember(self) -> None:
+        """Remember how everything is: see `begin_again`."""
+        self.stack.remember()
+
+    def begin_again(self) -> None:
+        """Bring everything back to how it was at `remember`, with new sandboxes."""
+        self.stack.begin_again()
+        self.registry.renew()
+        self.economic.renew()
+        self._read = len(self.mailbox.entries())
 
     def _connect_everything(self) -> None:
         self.client.headers["Accept-Language"] = "en"
@@ -119,6 +139,10 @@ class World:
     def client(self) -> Client:
         """Talks to the API as the first administrator."""
         return self.stack.client
+
+    def mails(self) -> list[Entry]:
+        """Return what the mailbox has taken since the last beginning, oldest first."""
+        return self.mailbox.entries()[self._read :]
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Return what a path answers, which must be 200."""

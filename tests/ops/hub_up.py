@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Self
 
 from hub.settings import PREFIX
 from ops.embedded.account import Account
@@ -59,8 +60,21 @@ class HubUp:
             "HUB_PORT": str(self.port),
             "HOME": str(self.directory),
             "PYTHONPATH": os.pathsep.join(packages),
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
+
+    def migrated(self) -> Self:
+        """Make its database, with the first administrator; Hub is not running afterwards."""
+        made = self.run("migrate")
+        assert made.returncode == 0, made.stderr
+        return self
+
+    def copy(self) -> "HubUp":
+        """Return another with the same data; Hub must not be running on ours."""
+        made = HubUp()
+        if (self.data / "postgres").is_symlink():  # elsewhere, under a name of its own
+            return made.migrated()
+        subprocess.run(["cp", "-a", str(self.data), str(made.data)], check=True)
+        return made
 
     def run(
         self, *arguments: str, more: Mapping[str, str] | None = None
@@ -75,21 +89,21 @@ class HubUp:
             check=False,
         )
 
-    def start(self) -> str:
+    def start(self, *, more: Mapping[str, str] | None = None) -> str:
         """Start ``hub up``, wait until it greets, and return what it said so far."""
-        self.launch("up")
+        self.launch("up", more=more)
         wait_until(lambda: "Stop: Ctrl-C" in self.text() or self.ended())
         assert not self.ended(), self.text()
         return self.text()
 
-    def launch(self, *arguments: str) -> None:
+    def launch(self, *arguments: str, more: Mapping[str, str] | None = None) -> None:
         """Start a ``hub`` command that goes on running."""
         account = self._account
         with (self.directory / "output").open("w") as output:
             self.process = subprocess.Popen(
                 [self._python, "-m", "ops.cli", *arguments],
                 cwd=self.directory,
-                env=self.environment(),
+                env=self.environment() | dict(more or {}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -2,20 +2,28 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import create_engine, text
 
-from tests.ops.hub_up import HubUp
+from tests.ops.hub_up import HubUp, wait_until
 
 pytestmark = pytest.mark.stack
 
 
+@pytest.fixture(scope="module")
+def migrated() -> Iterator[HubUp]:
+    made = HubUp().migrated()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def source() -> Iterator[HubUp]:
+def source(migrated: HubUp) -> Iterator[HubUp]:
     """An installation with one token, one file, and Hub not running."""
-    made = HubUp()
-    assert made.run("migrate").returncode == 0
+    made = migrated.copy()
     (made.data / "files" / "reports").mkdir()
     (made.data / "files" / "reports" / "a.xlsx").write_bytes(b"a report")
     yield made
@@ -83,17 +91,72 @@ def test_a_backup_overwrites_no_other(source: HubUp) -> None:
     assert backup.read_text() == "the only copy"
 
 
-def test_a_running_hub_is_backed_up_but_not_restored_into(source: HubUp) -> None:
+class Office:
+    """The administrator of a running Hub."""
+
+    def __init__(self, up: HubUp, token: str) -> None:
+        self._url, self._headers = f"{up.url}/api/v1", {"Authorization": f"Bearer {token}"}
+
+    def get(self, path: str, **query: str) -> Any:
+        answer = requests.get(self._url + path, params=query, headers=self._headers, timeout=30)
+        assert answer.ok, answer.text
+        return answer.json() if "json" in answer.headers["Content-Type"] else answer.content
+
+    def post(self, path: str, body: object = None, **headers: str) -> Any:
+        answer = requests.post(
+            self._url + path, json=body, headers=self._headers | headers, timeout=30
+        )
+        assert answer.ok, answer.text
+        return answer.json()
+
+
+def test_everything_a_running_hub_held_is_there_after_it_was_restored_elsewhere(
+    source: HubUp, target: HubUp
+) -> None:
     source.start()
+    token = source.run("token", "create", "--email", "admin@localhost").stdout.strip()
+    before = Office(source, token)
+    customer = before.post("/customers", {"name": "Nordlys Havn ApS", "phone": "70000001"})
+    before.post(f"/customers/{customer['id']}/notes", {"body": "Ringet."})
+    shop = before.post(
+        "/connections",
+        {
+            "name": "Shop", "connector": "woocommerce",
+            "settings": {"shop_url": "http://shop.example", "webhook_secret": "first"},
+        },
+    )  # fmt: skip
+    export = before.post("/exports", {"dataset": "customers", "format": "csv"}, Prefer="wait=20")
+    wait_until(lambda: before.get(f"/exports/{export['id']}")["state"] == "done")
+    file = before.get(f"/exports/{export['id']}/file")
+    wait_until(lambda: "note.created" in str(before.get("/events")))
+    history = before.get(f"/customers/{customer['id']}/events")
     backup = source.directory / "hub.tar"
 
     made = source.run("backup", str(backup))
     refused = source.run("restore", "--force", str(backup))
+    key = {"HUB_MASTER_KEY": (source.data / "master.key").read_text().strip()}
+    head = source.run("history", "verify").stdout.split()[-1]
+    source.stop()
+    restored = target.run("restore", str(backup), more=key)
+    verified = target.run("history", "verify", "--kept", head, more=key)
+    target.start(more=key)
+    after = Office(target, token)
 
     assert made.returncode == 0, made.stderr
     assert refused.returncode == 1
     assert re.search(r"Hub runs \(process \d+\)\. Stop it", refused.stderr)
-    assert source.is_ready()
+    assert restored.returncode == 0, restored.stderr
+    assert verified.returncode == 0, verified.stderr
+    kept = after.get(f"/customers/{customer['id']}")
+    assert (kept["name"], kept["phone"]) == ("Nordlys Havn ApS", "+4570000001")
+    assert kept["last_note_at"] is not None
+    assert after.get(f"/customers/{customer['id']}/events") == history
+    done = after.get("/jobs", task="reports.render_export", subject_id=export["id"])["items"]
+    assert [job["state"] for job in done] == ["succeeded"]
+    assert after.get(f"/exports/{export['id']}/file") == file
+    assert "Nordlys Havn ApS" in file.decode("utf-8-sig")
+    tested = after.post(f"/connections/{shop['id']}/test", Prefer="wait=20")
+    assert tested["state"] == "tested"  # its secret opens
 
 
 def test_an_external_database_is_backed_up_and_refused_while_in_use(

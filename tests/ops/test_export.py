@@ -14,8 +14,7 @@ pytestmark = pytest.mark.stack
 @pytest.fixture(scope="module")
 def installation() -> Iterator[HubUp]:
     """An installation with its administrator and nothing else, Hub not running."""
-    made = HubUp()
-    assert made.run("migrate").returncode == 0
+    made = HubUp().migrated()
     yield made
     made.close()
 

@@ -60,12 +60,41 @@ def test_the_workers_together_take_every_queue() -> None:
     assert sorted(taken) == sorted((queue.value,) for queue in Queue)
 
 
+NOT_HANDED_IN = {
+    "HUB_DATA_DIR": "the image says where its volume is",
+    "HUB_HOST": "likewise: everywhere inside the container",
+    "HUB_PORT": "the port outside; the compose file maps it",
+    "HUB_MASTER_KEY_FILE": "a file would have to be mounted, too: HUB_MASTER_KEY is there",
+    "HUB_REDIS_SERVER": "of an embedded Redis",
+    "HUB_MAILBOX_PORT": "of the embedded mailbox",
+    "HUB_MAILBOX_URL": "likewise",
+    "HUB_DEMO_PORT": "of the demonstration",
+}
+
+
 @pytest.mark.parametrize("service", sorted(OURS))
-def test_only_settings_that_exist_are_handed_in(service: str) -> None:
+def test_every_setting_that_a_deployment_may_need_is_handed_in(service: str) -> None:
     given = {name for name in OURS[service]["environment"] if name.startswith(PREFIX)}
 
-    assert given <= NAMES
-    assert {"HUB_DATABASE_URL", "HUB_REDIS_URL", "HUB_MASTER_KEY"} <= given
+    assert given == NAMES - NOT_HANDED_IN.keys()
+
+
+def test_a_setting_that_is_handed_in_empty_takes_its_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    optional = {
+        name: value
+        for name, value in OURS["api"]["environment"].items()
+        if value == f"${{{name}:-}}"
+    }
+    for name in optional:
+        monkeypatch.setenv(name, "")
+    settings = Settings()
+
+    assert len(optional) > 15
+    for name in optional:
+        field = name.removeprefix(PREFIX).lower()
+        assert getattr(settings, field) == Settings.model_fields[field].default, name
 
 
 def test_whatever_is_waited_for_can_say_that_it_is_ready() -> None:
@@ -79,15 +108,20 @@ def test_whatever_is_waited_for_can_say_that_it_is_ready() -> None:
                 assert services[other]["restart"] == "no"
 
 
-def test_the_check_of_relay_and_workers_is_a_command_that_exists() -> None:
-    checks = {
-        tuple(entry["healthcheck"]["test"])
-        for name, entry in OURS.items()
-        if name.startswith(("relay", "worker"))
-    }
+@pytest.mark.parametrize("service", sorted(name for name in OURS if name != "migrate"))
+def test_each_container_is_asked_whether_its_own_process_is_alive(service: str) -> None:
+    kind, check = service.partition("-")[0], OURS[service]["healthcheck"]
 
-    assert checks == {("CMD", "hub", "doctor", "--stores")}
-    assert parse_command(["hub", "doctor", "--stores"])[1] == {"stores": True}
+    if kind == "api":
+        assert "/readyz" in check["test"][-1]
+        return
+    command, program = check["test"], OURS[service]["command"]
+    assert command == ["CMD", "hub", "health", *program[1:]]
+    health = hub.commands["health"]
+    assert isinstance(health, click.Group)
+    with health.commands[kind].make_context(kind, command[4:]) as context:
+        assert context.params == ({"queues": program[-1]} if kind == "worker" else {})
+    assert 0 < int(check["interval"].removesuffix("s")) <= 60
 
 
 def test_everything_but_the_migration_is_started_again_when_it_ends() -> None:

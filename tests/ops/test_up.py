@@ -94,6 +94,18 @@ def test_the_doctor_finds_it_well_but_for_the_mail_server(up: HubUp) -> None:
         "warn  mail: no server is set, so no mail goes out -> set HUB_SMTP_URL",
     ]
     assert f"ok    api: ready at {up.url}" in lines
+    assert "ok    relay: 1 alive" in lines
+    assert "ok    workers of urgent: 2 alive" in lines
+    assert "ok    workers of bulk: 1 alive" in lines
+
+
+def test_relay_and_workers_are_heard_as_soon_as_it_says_that_it_runs(up: HubUp) -> None:
+    parts = requests.get(f"{up.url}/readyz", timeout=10).json()["parts"]
+
+    assert parts["relay"] == "ok"
+    assert parts["workers"] == {"urgent": "ok", "default": "ok", "bulk": "ok"}
+    assert up.run("health", "relay").returncode == 0
+    assert up.run("health", "worker", "--queues", "bulk").returncode == 0
 
 
 def test_the_doctor_fails_where_a_store_is_away(up: HubUp) -> None:

@@ -177,7 +177,10 @@ class _Maker:
             self.session, customer, {"last_name": self.word, "external_ref": f"{self.word}-c"}
         )
         self.paths["contact_id"] = contact.id
-        note = notes.create(self.session, customer, body=f"{self.word} called", now=NOW)
+        note = notes.create(
+            self.session, customer, body=f"{self.word} called", external_ref=f"{self.word}-n",
+            now=NOW,
+        )  # fmt: skip
         self.paths["note_id"] = note.id
         reminder = reminders.create(
             self.session,
@@ -186,6 +189,7 @@ class _Maker:
             moment=Moment((NOW + timedelta(days=3)).date(), time(9)),
             zone=ZONE,
             recipient_user_id=self.user.id,
+            external_ref=f"{self.word}-r",
             now=NOW,
         )
         self.paths["reminder_id"] = reminder.id
@@ -329,6 +333,9 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "token_id": str(token.id),
             "user_id": str(caller.user_id),
             "external_ref": f"{word}-1",
+            "contact_ref": f"{word}-c",
+            "note_ref": f"{word}-n",
+            "reminder_ref": f"{word}-r",
             "name": "customers",
             "catalogue": "sources",
         }

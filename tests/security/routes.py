@@ -20,6 +20,9 @@ _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _OTHER_NAMES = {
     "/report-runs/<uuid:run_id>": "report_run_id",
     "/hook-deliveries/<uuid:delivery_id>": "hook_delivery_id",
+    "/contacts/by-external-ref/<path:external_ref>": "contact_ref",
+    "/notes/by-external-ref/<path:external_ref>": "note_ref",
+    "/reminders/by-external-ref/<path:external_ref>": "reminder_ref",
 }
 """Where a path gives an id a name that another kind of record has as well."""
 
@@ -38,6 +41,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "CodeGiven": {"code": "past_due"},
     "ContactFields": {"last_name": "Holm"},
     "ContactPatch": {"last_name": "Holm"},
+    "ContactUpsert": {"last_name": "Holm"},
     "CustomerPatch": {"city": "Ry"},
     "CustomerUpsert": {"city": "Ry"},
     "Decision": {},
@@ -61,12 +65,14 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "LeadPatch": {"referrer": "Bo"},
     "NoteCreate": {"body": "called"},
     "NotePatch": {"body": "called"},
+    "NoteUpsert": {"body": "called"},
     "ProtectionBody": {},
     "Refusal": {"reason": "too dear"},
     "OwnershipChange": {"owner_user_id": "{user_id}", "reason": "leave"},
     "ReminderCreate": {"title": "call", "on": "2999-01-04"},
     "ReminderPatch": {"title": "call"},
     "Reopening": {},
+    "ReminderUpsert": {"title": "call"},
     "ReportPatch": {"name": "Mine"},
     "ResolutionBody": {"choice": "local"},
     "ScheduleCreate": {

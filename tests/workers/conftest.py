@@ -14,6 +14,20 @@ from hub.connections import declarations, health, services
 from hub.db import transaction
 from hub.settings import get_settings
 from tests.workers.bookkeeping import Office
+from tests.workshop import Workshop
+
+
+@pytest.fixture(scope="session")
+def _workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    with Workshop(tmp_path_factory.mktemp("workshop")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def workshop(_workshop: Workshop) -> Iterator[Workshop]:
+    """A whole Hub as it is after its start, shared by the tests of a module; mark them `stack`."""
+    yield _workshop
+    _workshop.begin_again()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Approvals and credit by real processes: mails that go out, and workers that die on the way."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +8,13 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 
 import hub.db
-from connectors.sandbox import mailbox
 from hub.clock import utcnow
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.history.models import Event
 from tests.debts import LONG_AGO, Paper, make_books, owe
 from tests.people import make_customer
-from tests.stack import Stack
+from tests.workshop import Workshop
 
 pytestmark = pytest.mark.stack
 
@@ -25,26 +22,12 @@ DEBTORS = 450  # more than two batches of the pass over all
 
 
 class Office:
-    """A whole Hub with a mailbox, whose workers die where they are told to."""
+    """A workshop and what is done there."""
 
-    def __init__(self, directory: Path) -> None:
-        self.crashes = directory / "crashes"
-        self.crashes.mkdir()
-        self.mailbox = mailbox.serve(0, 0, directory / "mail")
-        self.stack = Stack(
-            {
-                "HUB_SMTP_URL": f"smtp://127.0.0.1:{self.mailbox.smtp_port}",
-                "HUB_MAIL_FROM": "Hub <hub@hub.example>",
-                "HUB_LEASE_S": "2",
-                "HUB_SWEEP_S": "0.3",
-                "HUB_CRASH_AT": str(self.crashes),
-            }
-        )
-
-    def call(self, method: str, path: str, status: int = 200, **options: Any) -> Any:
-        answer = self.stack.client.request(method, f"/api/v1{path}", **options)
-        assert answer.status_code == status, answer.text
-        return answer.json()
+    def __init__(self, workshop: Workshop) -> None:
+        self.workshop = workshop
+        self.stack = workshop.stack
+        self.call = workshop.call
 
     def set_policy(self, **policy: Any) -> None:
         version = self.call("GET", "/settings/credit")["version"]
@@ -64,16 +47,12 @@ class Office:
         return user["id"], {"Authorization": f"Bearer {token}"}
 
     def mails(self) -> list[str]:
-        return [entry.recipient for entry in self.mailbox.entries()]
+        return [entry.recipient for entry in self.workshop.mails()]
 
 
-@pytest.fixture(scope="module")
-def office() -> Iterator[Office]:
-    with tempfile.TemporaryDirectory(prefix="hub-office-") as directory:
-        made = Office(Path(directory))
-        with made.stack:
-            yield made
-        made.mailbox.stop()
+@pytest.fixture
+def office(workshop: Workshop) -> Office:
+    return Office(workshop)
 
 
 @pytest.fixture
@@ -93,7 +72,7 @@ def test_all_who_owe_come_on_hold_once_although_workers_die_and_go_when_they_nee
             debtor = make_customer(session, f"Skyldner {number}")
             owe(session, debtor, Paper(due_on=LONG_AGO), books=books)
     for place in ("before_commit", "after_commit", "after_claim"):
-        (office.crashes / f"{place}.1").touch()
+        office.workshop.arm(place)
 
     office.set_policy(automatic="past_due")
     office.stack.wait_until(lambda: office.held() == DEBTORS, within_s=60)
@@ -103,7 +82,7 @@ def test_all_who_owe_come_on_hold_once_although_workers_die_and_go_when_they_nee
             Event.type == "customer.held"
         )
         assert tuple(session.execute(held).one()) == (DEBTORS, DEBTORS)
-    assert list(office.crashes.iterdir()) == []
+    assert office.workshop.all_died()
     office.set_policy(automatic="none")
     office.stack.wait_until(lambda: office.held() == 0, within_s=60)
 

@@ -102,7 +102,7 @@ KINDS = [
     Kind(make_run, ReportRun, TaskName.RENDER_REPORT, "failed"),
     Kind(make_invitation, Delivery, TaskName.SEND_DELIVERY, "failed", "given_up"),
     Kind(make_due_reminder, Reminder, TaskName.SEND_DUE_REMINDER, "failed"),
-    Kind(make_import, ImportJob, TaskName.ANALYSE_FILE, "uploaded"),
+    Kind(make_import, ImportJob, TaskName.ANALYSE_FILE, "failed"),
     Kind(make_hook_delivery, HookDelivery, TaskName.IMPORT_HOOK, "failed"),
 ]
 
@@ -179,4 +179,4 @@ def test_one_that_cannot_be_told_keeps_none_of_the_others_waiting(
         assert setbacks.tell_of_lapsed(session) == 2
 
     assert shown(KINDS[0], first) == ("waiting", None)
-    assert shown(KINDS[4], second) == ("uploaded", "lapsed")
+    assert shown(KINDS[4], second) == ("failed", "lapsed")

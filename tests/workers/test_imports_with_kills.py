@@ -2,42 +2,30 @@
 
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import create_engine, text
 
-from tests.stack import Client, Stack
+from tests.workshop import ROOT, Workshop
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 ROWS = 4_500  # of which a transaction takes a thousand
-ROOT = Path(__file__).parents[2]
 LONG_S = 90.0
 
 
 class Office:
-    """A whole Hub whose workers die where they are told to."""
+    """A workshop, what is done there, and a place for files."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, workshop: Workshop, directory: Path) -> None:
         self.directory = directory
-        self.crashes = directory / "crashes"
-        self.crashes.mkdir()
-        self.stack = Stack(
-            {"HUB_LEASE_S": "2", "HUB_SWEEP_S": "0.3", "HUB_CRASH_AT": str(self.crashes)}
-        )
-
-    @property
-    def client(self) -> Client:
-        return self.stack.client
-
-    def arm(self, place: str, deaths: int) -> None:
-        for number in range(deaths):
-            (self.crashes / f"{place}.{number}").touch()
+        self.stack = workshop.stack
+        self.client = workshop.client
+        self.sql = workshop.sql
+        self.arm = workshop.arm
+        self.all_died = workshop.all_died
 
     def upload(self, content: str, **query: Any) -> str:
         answer = self.client.post(
@@ -54,13 +42,6 @@ class Office:
         self.stack.wait_until(lambda: self.find(identifier)["state"] in states, within_s=LONG_S)
         return self.find(identifier)
 
-    def sql(self, statement: str, **parameters: Any) -> Any:
-        engine = create_engine(self.stack.database_url)
-        with engine.connect() as connection:
-            found = connection.execute(text(statement), parameters).all()
-        engine.dispose()
-        return [tuple(row) for row in found]
-
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         token = self.client.headers["Authorization"]
         assert isinstance(token, str)
@@ -71,12 +52,9 @@ class Office:
         )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def office() -> Iterator[Office]:
-    with tempfile.TemporaryDirectory(prefix="hub-office-") as directory:
-        made = Office(Path(directory))
-        with made.stack:
-            yield made
+@pytest.fixture
+def office(workshop: Workshop, tmp_path: Path) -> Office:
+    return Office(workshop, tmp_path)
 
 
 def file_of(prefix: str, count: int) -> str:
@@ -93,7 +71,7 @@ def test_an_import_whose_workers_are_killed_makes_each_customer_once(office: Off
     found = office.until(identifier, "done", "partial")
 
     assert answer.status_code == 202
-    assert list(office.crashes.iterdir()) == []  # all three died
+    assert office.all_died()  # all three died
     assert (found["state"], found["counters"]) == (
         "done", {"items": ROWS, "create": ROWS, "done": ROWS},
     )  # fmt: skip
@@ -135,7 +113,7 @@ def test_a_preview_whose_worker_is_killed_is_made_again(office: Office) -> None:
     found = office.until(identifier, "planned")
 
     assert found["counters"] == {"items": 30, "create": 30}
-    assert list(office.crashes.iterdir()) == []
+    assert office.all_died()
 
 
 def test_the_command_previews_then_imports_and_names_what_is_wrong(office: Office) -> None:

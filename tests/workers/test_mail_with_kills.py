@@ -1,52 +1,29 @@
 """Mail by real processes and a real SMTP server, with workers that die at the worst moments."""
 
 import signal
-import tempfile
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.sandbox import mailbox
 from connectors.sandbox.mailbox import Entry
 from hub.clock import utcnow
-from tests.stack import Client, Stack
+from tests.workshop import Workshop
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
-LEASE_S = 3
 LONG_S = 60.0
 
 
 class MailWorld:
-    """A whole Hub and the mailbox that it sends to."""
+    """A workshop and what is done there."""
 
-    def __init__(self, directory: Path) -> None:
-        self.crashes = directory / "crashes"
-        self.crashes.mkdir(parents=True)
-        self.mailbox = mailbox.serve(0, 0, directory / "mail")
-        self.stack = Stack(
-            {
-                "HUB_SMTP_URL": self.mailbox.smtp_url,
-                "HUB_MAIL_FROM": "Hub <hub@hub.example>",
-                "HUB_LEASE_S": str(LEASE_S),
-                "HUB_SWEEP_S": "0.5",
-                "HUB_CRASH_AT": str(self.crashes),
-            }
-        )
+    def __init__(self, workshop: Workshop) -> None:
+        self.mailbox = workshop.mailbox
+        self.stack = workshop.stack
+        self.client = workshop.client
+        self.arm = workshop.arm
         self._customers = 0
-
-    @property
-    def client(self) -> Client:
-        return self.stack.client
-
-    def arm(self, place: str) -> Path:
-        """Have the next process that passes a place die there; the file is gone once it has."""
-        file = self.crashes / f"{place}.1"
-        file.touch()
-        return file
 
     def remind(self, **fields: Any) -> dict[str, Any]:
         """Write a note with a reminder; returns the reminder."""
@@ -95,12 +72,8 @@ class MailWorld:
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[MailWorld]:
-    with tempfile.TemporaryDirectory(prefix="hub-mail-") as directory:
-        made = MailWorld(Path(directory))
-        with made.stack:
-            yield made
-        made.mailbox.stop()
+def world(workshop: Workshop) -> MailWorld:
+    return MailWorld(workshop)
 
 
 def test_an_invitation_is_in_the_mailbox_soon_after_the_note_is_saved(world: MailWorld) -> None:
@@ -128,7 +101,7 @@ def test_an_invitation_is_in_the_mailbox_soon_after_the_note_is_saved(world: Mai
 def test_a_worker_that_dies_while_it_sends_loses_no_mail_and_repeats_one_at_most(
     world: MailWorld, place: str, most: int
 ) -> None:
-    armed = world.arm(place)
+    [armed] = world.arm(place)
 
     delivery = world.wait_sent(world.remind())
 

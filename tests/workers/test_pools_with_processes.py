@@ -1,15 +1,12 @@
 """Recall by real processes: the relay's schedule, a worker, a mailbox, a worker that dies."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 
-from connectors.sandbox import mailbox
-from tests.stack import Stack
+from tests.workshop import Workshop
 
 pytestmark = pytest.mark.stack
 
@@ -25,49 +22,28 @@ _NOTICE_OVER = text("""
 
 
 class Office:
-    """A whole Hub with a mailbox, whose workers die where they are told to."""
+    """A workshop and what is done there."""
 
-    def __init__(self, directory: Path) -> None:
-        self.crashes = directory / "crashes"
-        self.crashes.mkdir()
-        self.mailbox = mailbox.serve(0, 0, directory / "mail")
-        self.stack = Stack(
-            {
-                "HUB_SMTP_URL": f"smtp://127.0.0.1:{self.mailbox.smtp_port}",
-                "HUB_MAIL_FROM": "Hub <hub@hub.example>",
-                "HUB_LEASE_S": "2",
-                "HUB_SWEEP_S": "0.3",
-                "HUB_CRASH_AT": str(self.crashes),
-            }
-        )
-
-    def call(self, method: str, path: str, status: int = 200, **options: Any) -> Any:
-        answer = self.stack.client.request(method, f"/api/v1{path}", **options)
-        assert answer.status_code == status, answer.text
-        return answer.json()
+    def __init__(self, workshop: Workshop) -> None:
+        self.workshop = workshop
+        self.call = workshop.call
 
     def eventually(self, ask: Callable[[], Any], expected: object) -> None:
-        self.stack.wait_until(lambda: ask() == expected, within_s=60)
+        self.workshop.stack.wait_until(lambda: ask() == expected, within_s=60)
 
     def mails(self) -> list[str]:
-        return [entry.recipient for entry in self.mailbox.entries()]
-
-
-@pytest.fixture(scope="module")
-def office() -> Iterator[Office]:
-    with tempfile.TemporaryDirectory(prefix="hub-office-") as directory:
-        made = Office(Path(directory))
-        with made.stack:
-            yield made
-        made.mailbox.stop()
+        return [entry.recipient for entry in self.workshop.mails()]
 
 
 @pytest.fixture
-def clock(office: Office) -> Iterator[Engine]:
-    """The office's own database, to let time pass in it."""
-    engine = create_engine(office.stack.database_url)
-    yield engine
-    engine.dispose()
+def office(workshop: Workshop) -> Office:
+    return Office(workshop)
+
+
+@pytest.fixture
+def clock(workshop: Workshop) -> Engine:
+    """The workshop's own database, to let time pass in it."""
+    return workshop.engine
 
 
 def let(engine: Engine, *statements: Any) -> None:
@@ -119,14 +95,14 @@ def test_the_schedule_warns_by_mail_and_a_killed_worker_recalls_all_the_same(
     )
     office.call("POST", f"/customers/{ids[0]}/notes", 201, json={"body": "Ringede til dem."})
 
-    (office.crashes / "before_commit.once").touch()
+    office.workshop.arm("before_commit")
     let(clock, _NOTICE_OVER, _DUE)
 
     def states() -> list[str]:
         return [office.call("GET", f"/customers/{each}")["pool_state"] for each in ids]
 
     office.eventually(states, ["owned", "in_pool", "in_pool"])
-    office.eventually(lambda: list(office.crashes.iterdir()), [])
+    office.eventually(office.workshop.all_died, expected=True)
     again = office.call(
         "POST", f"/pools/{pool}/assignments", json={"items": items[1:2], "reason": "igen"}
     )

@@ -3,8 +3,6 @@
 import email.policy
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -16,13 +14,11 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from connectors.sandbox import mailbox
-from tests.stack import Client, Stack
+from tests.workshop import ROOT, Workshop
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 ZONE = ZoneInfo("Europe/Copenhagen")
-LEASE_S = 3
 LONG_S = 60.0
 OWNERS = {
     "mette@hub.example": ("da", ["Nordlys ApS", "Ærø Færgefart A/S"], ["Navn", "Kreditmaksimum"]),
@@ -31,27 +27,15 @@ OWNERS = {
 
 
 class Office:
-    """A whole Hub with two representatives who own customers, and the mailbox it sends to."""
+    """A workshop with two representatives who own customers."""
 
-    def __init__(self, directory: Path) -> None:
-        self.crashes = directory / "crashes"
-        self.crashes.mkdir(parents=True)
-        self.mailbox = mailbox.serve(0, 0, directory / "mail")
-        self.stack = Stack(
-            {
-                "HUB_SMTP_URL": self.mailbox.smtp_url,
-                "HUB_MAIL_FROM": "Hub <hub@hub.example>",
-                "HUB_LEASE_S": str(LEASE_S),
-                "HUB_SWEEP_S": "0.5",
-                "HUB_CRASH_AT": str(self.crashes),
-            }
-        )
+    def __init__(self, workshop: Workshop) -> None:
+        self.mailbox = workshop.mailbox
+        self.stack = workshop.stack
+        self.client = workshop.client
+        self.arm = workshop.arm
         self.tokens: dict[str, str] = {}
         self.users: dict[str, str] = {}
-
-    @property
-    def client(self) -> Client:
-        return self.stack.client
 
     def post(self, path: str, body: object = None) -> Any:
         answer = self.client.post(f"/api/v1{path}", json=body)
@@ -132,13 +116,10 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def office() -> Iterator[Office]:
-    with tempfile.TemporaryDirectory(prefix="hub-office-") as directory:
-        made = Office(Path(directory))
-        with made.stack:
-            made.move_in()
-            yield made
-        made.mailbox.stop()
+def office(workshop: Workshop) -> Office:
+    made = Office(workshop)
+    made.move_in()
+    return made
 
 
 def rows_of(mail: EmailMessage) -> list[list[Any]]:
@@ -174,8 +155,7 @@ def test_a_worker_that_dies_on_the_way_leaves_one_file_and_one_mail_for_each(
     office: Office, place: str
 ) -> None:
     name = f"Liste {place}"
-    armed = office.crashes / f"{place}.1"
-    armed.touch()
+    [armed] = office.arm(place)
 
     runs = office.wait_for_runs(office.due_in_seconds(name), "delivered")
 
@@ -225,7 +205,7 @@ def test_a_process_killed_between_fsync_and_rename_leaves_a_draft_and_the_next_o
     def put(how: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-c", program, how], env={"HUB_DATA_DIR": str(tmp_path)},
-            cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
+            cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
     died, lived = put("die"), put("live")

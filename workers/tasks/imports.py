@@ -188,7 +188,7 @@ def _refuse(job: RunningJob, import_id: UUID, error: ValidationError) -> None:
     with job.finish({"refused": first.code}) as session:
         services.refuse(
             services.get(session, import_id, lock=True),
-            ImportState.ANALYSED if readable else ImportState.UPLOADED,
+            ImportState.ANALYSED if readable else ImportState.FAILED,
             message,
         )
 

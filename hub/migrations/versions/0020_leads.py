@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0020"
-down_revision = "0012"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -335,7 +335,7 @@ def upgrade() -> None:
         "lead",
         ["external_ref"],
         unique=True,
-        postgresql_where=sa.text("deleted_at is null"),
+        postgresql_where=sa.text("external_ref is not null and deleted_at is null"),
     )
     op.create_index("uq_lead_number", "lead", ["number"], unique=True)
 

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from hub import external_refs
 from hub.clock import utcnow
 from hub.customers import contacts
 from hub.customers import services as customer_services
@@ -182,7 +183,7 @@ def _as_file(records: list[dict[str, Any]]) -> str:
 
 def _touch(reference: str) -> UUID:
     with transaction() as session:
-        customer = customer_services.find_by_external_ref(session, reference)
+        customer = external_refs.find(session, Customer, reference)
         assert customer is not None
         customer_services.update(
             session, customer, {"industry": f"Handel {utcnow()}"}, now=utcnow()

@@ -1,0 +1,71 @@
+"""What the history calls things where people read it: English source texts."""
+
+from hub.i18n import N_, translate
+from hub.origin import CauseKind
+
+_ACTS = {
+    "created": N_("Created"),
+    "updated": N_("Changed"),
+    "deleted": N_("Deleted"),
+    "assigned": N_("Given to somebody else"),
+    "shared": N_("Shared"),
+    "share_changed": N_("Share changed"),
+    "unshared": N_("Not shared any more"),
+    "protected": N_("Protected"),
+    "protected_read": N_("Read although it is protected"),
+    "protection_renewed": N_("Protection renewed"),
+    "protection_released": N_("Protection ended"),
+    "duplicate_allowed": N_("Allowed as a second one"),
+    "registry_filled": N_("Filled in by the registry"),
+    "credit_code_given": N_("Given a credit code"),
+    "held": N_("Put on hold"),
+    "hold_released": N_("Taken off hold"),
+    "order_received": N_("Order received"),
+    "order_updated": N_("Order changed"),
+    "recovered": N_("Works again"),
+    "pool_claimed": N_("Taken from its pool"),
+    "password_changed": N_("Password changed"),
+    "address_verified": N_("Address verified"),
+}
+"""Of an event's type, what follows the name of the record."""
+
+_OF_A_POOL = "pool_"  # then how the customer stands to it
+
+_ORIGINS = {
+    CauseKind.REQUEST: N_("A request"),
+    CauseKind.IMPORT: N_("An import"),
+    CauseKind.REGISTRY: N_("The company registry"),
+    CauseKind.ACCOUNTING: N_("The accounting system"),
+    CauseKind.SHOP: N_("A shop"),
+    CauseKind.ASSIGNMENT: N_("A mass assignment"),
+    CauseKind.MERGE: N_("A merge"),
+    CauseKind.RULE: N_("A rule of Hub"),
+    CauseKind.MIGRATION: N_("A migration"),
+}
+
+
+def title(preferred: str | None, event_type: str) -> str:
+    """Return what happened, by an event's type; one without words of its own in plain ones."""
+    act = event_type.rpartition(".")[2]
+    if act in _ACTS:
+        return translate(preferred, _ACTS[act])
+    if act.startswith(_OF_A_POOL):
+        return translate(preferred, N_("Pool: {state}"), {"state": act.removeprefix(_OF_A_POOL)})
+    return spoken(preferred, act)
+
+
+def origin(preferred: str | None, kind: CauseKind) -> str:
+    """Return what led to a change."""
+    return translate(preferred, _ORIGINS[kind])
+
+
+def spoken(preferred: str | None, name: str) -> str:
+    """Return a name of ours, such as ``customer_group``, as words: `Customer group`."""
+    words = name.removesuffix("_id").replace("_", " ")
+    sentence = words[:1].upper() + words[1:]
+    translated = translate(preferred, sentence)
+    return translated if translated != sentence else _upper(translate(preferred, words))
+
+
+def _upper(words: str) -> str:
+    return words[:1].upper() + words[1:]

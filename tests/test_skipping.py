@@ -1,0 +1,64 @@
+"""What is left out on CI is said, and fails."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import skipping
+
+ROOT = Path(__file__).parents[1]
+TESTS = """
+import pytest
+
+@pytest.mark.skipif(True, reason="libical is missing")
+def test_marked():
+    pass
+
+def test_within():
+    pytest.skip("node and npm are missing: ical.js and node-ical were not asked")
+
+@pytest.fixture
+def data():
+    pytest.skip("HUB_REFERENCE_DIR has no data/organisations.csv")
+
+def test_allowed(data):
+    pass
+
+@pytest.mark.xfail(reason="known")
+def test_expected():
+    raise AssertionError
+
+def test_good():
+    pass
+"""
+
+
+def test_on_ci_a_test_that_is_left_out_fails_unless_its_reason_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "test_sample.py").write_text(TESTS)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider",
+         "-c", os.devnull, "--rootdir", str(tmp_path), str(tmp_path)],
+        cwd=ROOT, env=os.environ | {"CI": "true", "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+    assert "1 failed, 1 passed, 1 skipped, 1 xfailed, 1 error" in done.stdout.splitlines()[-1]
+    assert "left out on CI: Skipped: libical is missing" in done.stdout
+    assert "left out on CI: Skipped: node and npm are missing" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_allowed"),
+    [
+        ("there is no people.csv in HUB_REFERENCE_DIR", True),
+        ("only root can become somebody else", True),
+        ("libical is missing: apt-get install gir1.2-ical-3.0 python3-gi", False),
+        ("the guides' commands need bash, curl, jq and openssl", False),
+    ],
+)
+def test_a_reason_counts_only_where_it_is_listed(reason: str, is_allowed: bool) -> None:
+    assert skipping.is_allowed(reason) is is_allowed
