@@ -72,6 +72,7 @@ def process_parts(environment: Mapping[str, str], base_url: str) -> list[Part]:
     work = replace(
         _process("work", arguments, environment),
         is_ready=lambda: all_work_is_done_for(f"{base_url}/readyz"),
+        ready_within_s=180,  # it loads all there is, and on a busy machine waits for its turn
     )
     return [api_part(environment, base_url), work]
 

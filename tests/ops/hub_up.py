@@ -18,7 +18,7 @@ from ops.reach import answers
 from tests.stack import free_port
 
 ROOT = Path(__file__).parents[2]
-READY_S = 60  # a busy machine; 4 s as a rule
+READY_S = 120  # a busy machine; 6 s as a rule
 
 
 def wait_until(condition: Callable[[], object], within_s: float = READY_S) -> None:
