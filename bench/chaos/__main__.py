@@ -11,13 +11,11 @@ from bench.chaos.ledgers import Inside, Outside
 from bench.chaos.load import Acknowledged, Load
 from bench.chaos.plan import CUTS_OFF, Strike, make_plan
 from bench.chaos.verdict import findings, missing
-from connectors.sandbox.woocommerce import Hook
 from tests.chaos.faults import MORE_FAULTS
 from tests.chaos.outside import Outside as Companies
 from tests.chaos.persistence import PersistentClient
 from tests.journeys.world import World
 
-SECRET = "the shop's own secret"  # noqa: S105 - of a shop that is none
 A_FAULT_S = 4.5  # pause, fault and repair together, about
 QUIET_WITHIN_S = 120.0  # I-1
 LOOK_S, SAY_S = 1.0, 10.0
@@ -34,7 +32,7 @@ def main(seed: int, count: int, kills: int) -> None:
     with World(durable=True) as world:
         token = str(world.client.headers["Authorization"]).removeprefix("Bearer ")
         client = PersistentClient(world.stack.base_url, token)
-        load = Load(seed, count, client, Companies(world), connect_shop(world))
+        load = Load(seed, count, client, Companies(world), world.connect_shop())
         load.warm_up()
         began = time.monotonic()
         load.start(lasting_s=kills * A_FAULT_S)
@@ -97,18 +95,6 @@ def wait_until_quiet(world: World, load: Load) -> None:
                 flush=True,
             )
         time.sleep(LOOK_S)
-
-
-def connect_shop(world: World) -> Hook:
-    """Connect a shop and return what sends its webhooks."""
-    settings = {"shop_url": "http://shop.example", "webhook_secret": SECRET}
-    made = world.post(
-        "/connections", {"name": "Shop", "connector": "woocommerce", "settings": settings}
-    )
-    path = f"/connections/{made['id']}"
-    world.post(f"{path}/test", status=202, Prefer="wait=10")
-    world.post(f"{path}/activation", status=200)
-    return Hook(world.stack.base_url + world.post(f"{path}/hook-secret")["path"], SECRET)
 
 
 if __name__ == "__main__":

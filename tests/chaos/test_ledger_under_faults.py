@@ -235,6 +235,22 @@ def test_nothing_hangs_on_celerys_acknowledgements(crowd: Crowd) -> None:
     assert {crowd.effects_inside()[it] for it in (job, *others)} == {1}
 
 
+def test_workers_that_end_their_work_while_redis_is_away_take_more_when_it_is_back(
+    crowd: Crowd,
+) -> None:
+    jobs = [*crowd.ask(2, pause_ms=700), *crowd.ask(task=BULK, steps=10)]  # all that are fetched
+    crowd.wait_until(lambda: {job.state for job in crowd.jobs(jobs)} == {JobState.RUNNING})
+
+    crowd.kill("redis")
+    crowd.wait_until_over(jobs)
+    time.sleep(0.2)  # until they have tried in vain to acknowledge it
+    crowd.start("redis")
+    later = [*crowd.ask(2), *crowd.ask(task=BULK, steps=1)]
+    crowd.wait_until_over(later, within_s=20)
+
+    assert crowd.states([*jobs, *later]) == {"succeeded": 6}
+
+
 class _Intruder:
     """Runs a command where it is unpickled."""
 

@@ -12,8 +12,11 @@ import requests
 
 from connectors.sandbox import RunningSandbox, cvrapi, economic, mailbox, serve
 from connectors.sandbox.economic import create_app as economic_app
+from connectors.sandbox.woocommerce import Hook
 from tests.stack import Client, Stack
 
+SHOP = "http://shop.example"
+SHOP_SECRET = "the shop's own secret"
 WAIT = {"Prefer": "wait=10"}
 TIMEOUT_S = 30.0
 
@@ -81,7 +84,7 @@ class World:
 
     def _connect_everything(self) -> None:
         self.client.headers["Accept-Language"] = "en"
-        self._connect(
+        self.connect(
             "registry",
             {
                 "name": "CVR",
@@ -92,7 +95,7 @@ class World:
                 },
             },
         )
-        self._connect(
+        self.connect(
             "economic",
             {
                 "name": "e-conomic",
@@ -178,7 +181,17 @@ class World:
         answer.raise_for_status()
         return answer.json()
 
-    def _connect(self, name: str, body: dict[str, Any]) -> None:
+    def connect_shop(self) -> Hook:
+        """Connect a shop and return what sends its webhooks."""
+        settings = {"shop_url": SHOP, "webhook_secret": SHOP_SECRET}
+        made = self.connect(
+            "shop", {"name": "Shop", "connector": "woocommerce", "settings": settings}
+        )
+        hook = self.post(f"/connections/{made['id']}/hook-secret")
+        return Hook(self.stack.base_url + hook["path"], SHOP_SECRET, SHOP)
+
+    def connect(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Make a connection, test it and put it to work; `connections` keeps it by its name."""
         self.eventually(
             lambda: {c["name"] for c in self.get("/connectors")["items"]},
             lambda names: body["connector"] in names,
@@ -186,4 +199,6 @@ class World:
         made = self.post("/connections", body)
         tested = self.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=10")
         assert tested["state"] == "tested", tested["message"]
-        self.connections[name] = self.post(f"/connections/{made['id']}/activation", status=200)
+        active: dict[str, Any] = self.post(f"/connections/{made['id']}/activation", status=200)
+        self.connections[name] = active
+        return active
