@@ -7,7 +7,7 @@ falls due by itself, None where nothing does.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +18,8 @@ from tests.chaos.business import Business
 Story = Iterator[datetime | None]
 Step = Callable[[Business], Story]
 
-IMPORTED_ROWS = 300
-AFTER_ITS_TIME = timedelta(seconds=5)
+IMPORTED_ROWS = 60
+LATER_S = 15.0
 
 
 def a_number_makes_a_customer(business: Business) -> Story:
@@ -67,7 +67,9 @@ def an_edit_there_comes_in(business: Business) -> Story:
     path = f"/customers/{known['id']}"
     business.eventually(lambda: business.client.get(path), lambda it: it["city"] == "Odense C")
     _wait_until_pushed(business, known["id"])
-    told = [it for it in business.events("customer.updated", known["id"]) if "city" in it["changes"]]
+    told = [
+        it for it in business.events("customer.updated", known["id"]) if "city" in it["changes"]
+    ]
     assert len(told) == 1
     assert business.books.updates(known["ref_no"]) == set()
 
@@ -76,14 +78,14 @@ def what_was_held_goes_out_in_order_and_what_clashes_is_listed(business: Busines
     """J3.2 to J3.4: new tokens let go what the refused ones held back."""
     first, second, disputed = (business.supplier(phone="+4511111111") for _ in range(3))
     business.suppliers.revoke_tokens()
-    for held, city in ((first, "Ribe"), (second, "Varde")):
-        business.client.patch(f"/customers/{held['id']}", {"city": city})
+    for supplier, city in ((first, "Ribe"), (second, "Varde")):
+        business.client.patch(f"/customers/{supplier['id']}", {"city": city})
     third = business.customer(roles=["supplier"])
     business.client.patch(f"/customers/{disputed['id']}", {"phone": "+4522222222"})
     business.suppliers.edit(disputed["number"], telephoneAndFaxNumber="33333333")
-    business.eventually(
-        lambda: business.client.get(business.suppliers_path), lambda it: it["waiting_changes"] >= 4
-    )
+    held = "select count(*) from job where state = 'queued' and waits_for like '%' || :id"
+    suppliers_id = business.suppliers_path.rpartition("/")[2]
+    business.eventually(lambda: business.sql(held, id=suppliers_id), lambda it: it >= [(4,)])
     yield None
     business.suppliers.grant_tokens()
     new = {"settings": {"agreement_grant_token": "sandbox-grant"}}
@@ -125,9 +127,7 @@ def a_conflict_is_settled(business: Business) -> Story:
     business.client.post(f"/conflicts/{conflict['id']}/resolution", {"choice": "local"})
     yield None
     number = known["ref_no"]
-    business.eventually(
-        lambda: business.books.updates(number, telephoneAndFaxNumber=chosen), bool
-    )
+    business.eventually(lambda: business.books.updates(number, telephoneAndFaxNumber=chosen), bool)
     _wait_until_pushed(business, known["id"])
     assert len(business.books.updates(number, telephoneAndFaxNumber=chosen)) == 1
     [there] = business.books.named(known["name"])
@@ -199,18 +199,19 @@ def a_reminder_is_moved(business: Business) -> Story:
 
 def a_reminder_is_cancelled(business: Business) -> Story:
     """J2.2: it leaves the calendar, and no mail when it would have been due."""
-    due = business.soon() + AFTER_ITS_TIME
+    due = business.soon() + timedelta(seconds=LATER_S)
     reminder = business.remind(business.customer(roles=["prospect"]), due)
     business.require_one_mail("invitation", reminder["id"])
     yield None
     business.client.post(f"/reminders/{reminder['id']}/cancellation")
     was_in_time = utcnow() < due
     yield None
+    if not was_in_time:  # what lies in the past is not taken out of the calendar
+        return
     mail = business.require_one_mail("cancellation", reminder["id"], 1)
     assert (mail.method, mail.uid, mail.sequence) == ("CANCEL", reminder["uid"], 1)
-    if was_in_time:
-        business.eventually(utcnow, lambda now: now > due + AFTER_ITS_TIME)
-        assert business.outside.mails("due", reminder["id"]) == []
+    business.eventually(utcnow, lambda now: now > due + timedelta(seconds=5))
+    assert business.outside.mails("due", reminder["id"]) == []
 
 
 def a_reminder_falls_due(business: Business) -> Story:
@@ -280,7 +281,7 @@ class Struck:
 
 def strike_in_the_middle(
     business: Business,
-    names: list[str],
+    names: Iterable[str],
     strike: Callable[[], None],
     pool: Executor,
     *,

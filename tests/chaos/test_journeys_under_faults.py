@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ import pytest
 import requests
 
 from tests.chaos.business import Business
-from tests.chaos.faults import FAULTS, LONGER_THAN_A_LEASE_S, flush_redis, freeze, in_turn, kill
+from tests.chaos.faults import FAULTS, LONGER_THAN_A_LEASE_S, flush_redis, freeze, in_turn
 from tests.chaos.steps import STEPS, Struck, strike_in_the_middle
 from tests.journeys.world import World
 from tests.stack import Stack
@@ -33,14 +34,6 @@ DEADLY = (
 """Places at which a worker dies, once each; `test_mail_with_kills` has those of a mail."""
 
 
-def arm_all(directory: Path) -> Callable[[Stack], None]:
-    def strike(_: Stack) -> None:
-        for place in DEADLY:
-            (directory / f"{place}.once").touch()
-
-    return strike
-
-
 @pytest.fixture(scope="module")
 def crashes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("crashes")
@@ -52,16 +45,16 @@ def business(crashes: Path) -> Iterator[Business]:
         yield made
 
 
-SHORT_FORM: Mapping[str, Callable[[Stack], None] | None] = {
-    "worker killed": FAULTS["worker killed"],
-    "relay killed": FAULTS["relay killed"],
+DEATHS = "workers die at all places"
+SHORT_FORM: Mapping[str, Callable[[Stack], None]] = {
+    "worker killed, then the relay": in_turn(FAULTS["worker killed"], FAULTS["relay killed"]),
     "redis restarted empty": FAULTS["redis restarted empty"],
     "postgres killed": FAULTS["postgres killed"],
     "everything killed": FAULTS["everything killed"],
-    "api killed, redis flushed, redis and worker frozen": in_turn(
-        kill("api"), flush_redis, freeze("redis", "worker", seconds=LONGER_THAN_A_LEASE_S)
+    "redis flushed, then frozen with the worker": in_turn(
+        flush_redis, freeze("redis", "worker", seconds=LONGER_THAN_A_LEASE_S)
     ),
-    "workers die at all places": None,  # whoever passes them, see `arm_all`
+    DEATHS: lambda _: None,  # they do so by themselves, see `struck`
 }
 
 
@@ -70,15 +63,11 @@ def struck(business: Business, crashes: Path) -> Mapping[str, Mapping[str, Struc
     done = {}
     with ThreadPoolExecutor(len(STEPS)) as pool:
         for name, fault in SHORT_FORM.items():
-            strike, lead_s = fault or arm_all(crashes), LEAD_S if fault else 0.0
             business.books.answer_slowly(SLOW_ANSWERS)
-            done[name] = strike_in_the_middle(
-                business,
-                list(STEPS),
-                lambda strike=strike: strike(business.world.stack),
-                pool,
-                lead_s=lead_s,
-            )
+            for place in DEADLY if name == DEATHS else ():
+                (crashes / f"{place}.once").touch()
+            strike = partial(fault, business.world.stack)
+            done[name] = strike_in_the_middle(business, STEPS, strike, pool, lead_s=LEAD_S)
     return done
 
 
