@@ -9,6 +9,7 @@ from connectors.sandbox.woocommerce.sending import Hook
 from hub.ledger.models import JobState
 from hub.mail.models import DeliveryState
 from hub.plans.models import PlanState
+from tests.chaos.made_cases import MADE_CASES
 from tests.chaos.requests import Case, Request
 from tests.chaos.scene import ROLES, TOMORROWS, Scene
 from tests.chaos.sign_in_cases import SIGN_IN_CASES
@@ -147,6 +148,7 @@ def _failed_mail(scene: Scene) -> UUID:
 
 CASES: Mapping[str, Case] = {
     **SIGN_IN_CASES,
+    **MADE_CASES,
     "POST /customers": lambda s: Request(
         "/customers", {"name": s.name(), "cvr": "99000007", **ROLES}
     ),
