@@ -11,18 +11,18 @@ from typing import Any
 from kombu.transport import redis
 
 
-class _LettingGo(redis.QoS):  # type: ignore[misc]  # kombu has no types
+class _LettingGo(redis.QoS):
     def ack(self, delivery_tag: str) -> None:
         try:
             super().ack(delivery_tag)
         finally:
-            self._quick_ack(delivery_tag)
+            self._quick_ack(delivery_tag)  # type: ignore[attr-defined]  # set in its constructor
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - kombu's own signature
         try:
             super().reject(delivery_tag, requeue)
         finally:
-            self._quick_ack(delivery_tag)
+            self._quick_ack(delivery_tag)  # type: ignore[attr-defined]  # set in its constructor
 
 
 def install() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import click
 
+from bench.chaos import crowd, journeys
+from bench.chaos.finding import Finding
 from bench.chaos.ledgers import Inside, Outside
 from bench.chaos.load import Acknowledged, Load
 from bench.chaos.plan import CUTS_OFF, Strike, make_plan
@@ -21,14 +23,38 @@ QUIET_WITHIN_S = 120.0  # I-1
 LOOK_S, SAY_S = 1.0, 10.0
 
 
+CHAPTERS = ("load", "journeys", "crowd")
+
+
 @click.command()
+@click.argument("chapters", nargs=-1, type=click.Choice(CHAPTERS))
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same plan.")
 @click.option("--count", default=300, show_default=True, help="Customers; the rest follows.")
-@click.option("--kills", default=30, show_default=True, help="Faults.")
-def main(seed: int, count: int, kills: int) -> None:
-    """Kill parts under load and judge by the outside systems' ledgers; ends with 1 if it is bad."""
+@click.option("--kills", default=30, show_default=True, help="Faults; restarts of workers.")
+def main(chapters: tuple[str, ...], seed: int, count: int, kills: int) -> None:
+    """Kill parts and judge by the outside systems' ledgers; ends with 1 if it is bad.
+
+    load: parts die under load, by a plan. journeys: each step of the journeys with each fault in
+    its middle. crowd: many relays and workers, restarts, poison, takeovers. All, if none is named.
+    """
+    wanted = chapters or CHAPTERS
+    print(f"chaos: seed {seed}, {count} customers, {kills} faults: {', '.join(wanted)}", flush=True)
+    run = {
+        "load": lambda: under_load(seed, count, kills),
+        "journeys": lambda: journeys.run(seed),
+        "crowd": lambda: crowd.run(kills),
+    }
+    found = {chapter: list(run[chapter]()) for chapter in wanted}
+    for chapter, lines in found.items():
+        print(f"# {chapter}")
+        for line in lines:
+            print(line.line())
+    sys.exit(not all(line.is_right for lines in found.values() for line in lines))
+
+
+def under_load(seed: int, count: int, kills: int) -> list[Finding]:
+    """Let a plan of faults strike while people and shops are busy."""
     strikes = make_plan(seed, kills)
-    print(f"chaos: seed {seed}, {count} customers, {kills} faults", flush=True)
     with World(durable=True) as world:
         token = str(world.client.headers["Authorization"]).removeprefix("Bearer ")
         client = PersistentClient(world.stack.base_url, token)
@@ -46,12 +72,10 @@ def main(seed: int, count: int, kills: int) -> None:
         lines = findings(load.said, Outside(world), inside, cuts)
         if not all(line.is_right for line in lines):
             print(world.stack.logs(), file=sys.stderr)
-    for line in lines:
-        print(line.line())
     for note in notes(load.said, client, inside, strikes):
         print(f"     {note}")
     print(f"     {ended - began:.0f} s under faults, quiet {quiet - ended:.0f} s later")
-    sys.exit(not all(line.is_right for line in lines))
+    return lines
 
 
 def notes(

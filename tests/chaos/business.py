@@ -107,7 +107,9 @@ class Business:
 
     def require_one_mail(self, kind: str, source_id: str, sequence: int = 0) -> Entry:
         """Wait for a mail and return it; fails where copies of it differ or were kept quiet."""
-        copies = self.eventually(lambda: self.outside.mails(kind, source_id, sequence), bool)
+        copies: list[Entry] = self.eventually(
+            lambda: self.outside.mails(kind, source_id, sequence), bool
+        )
         assert len({(copy.message_id, copy.sha256) for copy in copies}) == 1
         assert len(copies) - 1 <= self.outside.possible_repeats(source_id)
         return copies[0]

@@ -1,6 +1,6 @@
 """A fault between any two statements of a write leaves all of it or nothing (R-3)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -62,10 +62,10 @@ class Writes:
     committed: bool = False
 
     def pass_by(self, connection: Connection) -> None:
-        with connection.connection.cursor() as cursor:
-            cursor.execute("select pg_current_xact_id_if_assigned()")
-            if cursor.fetchone() != (None,):
-                self.committed = True
+        cursor = connection.connection.cursor()  # not the connection's own: that meets the fault
+        cursor.execute("select pg_current_xact_id_if_assigned()")
+        self.committed |= cursor.fetchone() != (None,)
+        cursor.close()
 
     def take(self) -> bool:
         found, self.committed = self.committed, False
@@ -107,7 +107,7 @@ def scene(app: Flask, engine: Engine) -> Iterator[Scene]:
 @contextmanager
 def faults_of(engine: Engine) -> Iterator[tuple[Fault, Writes]]:
     fault, writes = Fault(), Writes()
-    listeners = [
+    listeners: list[tuple[str, Callable[..., None]]] = [
         ("before_cursor_execute", fault.pass_by),
         ("commit", fault.pass_by),  # before the other: what this breaks is not committed
         ("commit", writes.pass_by),
