@@ -41,7 +41,9 @@ def run(restarts: int) -> Iterator[Finding]:
 
 def _all_at_once(crowd: Crowd) -> Iterator[Finding]:
     for name in MORE:
-        crowd.start(name)
+        crowd.start(name, wait=False)
+    for name in MORE:
+        crowd.wait_until_ready(name)
     jobs = [*crowd.ask(JOBS), *crowd.ask(JOBS // 20, serial_key="one after another", pause_ms=1)]
     crowd.wait_until_over(jobs, within_s=LONG_S)
     what = f"{len(jobs)} jobs by {RELAYS} relays and {WORKERS} workers:"

@@ -1,4 +1,4 @@
-"""The Monday list by real processes: two owners, two languages, and workers that die on the way."""
+"""The Monday list by real processes: two owners, two languages, and a server that refuses."""
 
 import email.policy
 import subprocess
@@ -34,8 +34,6 @@ class Office:
     """A whole Hub with two representatives who own customers, and the mailbox it sends to."""
 
     def __init__(self, directory: Path) -> None:
-        self.crashes = directory / "crashes"
-        self.crashes.mkdir(parents=True)
         self.mailbox = mailbox.serve(0, 0, directory / "mail")
         self.stack = Stack(
             {
@@ -43,7 +41,6 @@ class Office:
                 "HUB_MAIL_FROM": "Hub <hub@hub.example>",
                 "HUB_LEASE_S": str(LEASE_S),
                 "HUB_SWEEP_S": "0.5",
-                "HUB_CRASH_AT": str(self.crashes),
             }
         )
         self.tokens: dict[str, str] = {}
@@ -167,23 +164,6 @@ def test_each_owner_gets_his_own_rows_in_his_own_language_as_typed_cells(office:
         listed = office.get("/customers", address, owner="me", **{"created_at.gte": "week"})
         assert len(rows) == runs[address]["row_count"] == listed["total"]["count"]
         assert runs[address]["sha256"] in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]  # ours has one
-
-
-@pytest.mark.parametrize("place", ["after_claim", "after_render", "before_commit", "after_commit"])
-def test_a_worker_that_dies_on_the_way_leaves_one_file_and_one_mail_for_each(
-    office: Office, place: str
-) -> None:
-    name = f"Liste {place}"
-    armed = office.crashes / f"{place}.1"
-    armed.touch()
-
-    runs = office.wait_for_runs(office.due_in_seconds(name), "delivered")
-
-    assert not armed.exists()
-    for address, (_, names, _) in OWNERS.items():
-        [mail] = office.mails(address, name)
-        assert [row[0].value for row in rows_of(mail)[1:]] == names
-        assert runs[address]["sends"] == 1
 
 
 def test_a_server_that_refuses_fails_the_run_and_the_file_stays_and_goes_out_later(
