@@ -5,7 +5,15 @@ import subprocess
 import sys
 import time
 
-MODULES = ("tasks", "requests_per_second", "listing", "access", "importing", "starting")
+MODULES = (
+    "tasks",
+    "requests_per_second",
+    "listing",
+    "access",
+    "importing",
+    "reminding",
+    "starting",
+)
 
 
 def main() -> int:

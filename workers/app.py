@@ -7,8 +7,9 @@ from kombu import Queue as CeleryQueue
 
 from hub.ledger.tasks import Queue
 from hub.settings import get_settings
-from workers import heartbeat, process
+from workers import broker, heartbeat, process
 
+broker.install()
 app = Celery("hub")
 app.conf.update(
     broker_url=process.redis_url(),

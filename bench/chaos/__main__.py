@@ -3,38 +3,62 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import click
 
+from bench.chaos import crowd, journeys
+from bench.chaos.finding import Finding
 from bench.chaos.ledgers import Inside, Outside
 from bench.chaos.load import Acknowledged, Load
 from bench.chaos.plan import CUTS_OFF, Strike, make_plan
 from bench.chaos.verdict import findings, missing
-from connectors.sandbox.woocommerce import Hook
 from tests.chaos.faults import MORE_FAULTS
 from tests.chaos.outside import Outside as Companies
 from tests.chaos.persistence import PersistentClient
 from tests.journeys.world import World
 
-SECRET = "the shop's own secret"  # noqa: S105 - of a shop that is none
 A_FAULT_S = 4.5  # pause, fault and repair together, about
 QUIET_WITHIN_S = 120.0  # I-1
 LOOK_S, SAY_S = 1.0, 10.0
 
 
+CHAPTERS = ("load", "journeys", "crowd")
+
+
 @click.command()
+@click.argument("chapters", nargs=-1, type=click.Choice(CHAPTERS))
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same plan.")
 @click.option("--count", default=300, show_default=True, help="Customers; the rest follows.")
-@click.option("--kills", default=30, show_default=True, help="Faults.")
-def main(seed: int, count: int, kills: int) -> None:
-    """Kill parts under load and judge by the outside systems' ledgers; ends with 1 if it is bad."""
+@click.option("--kills", default=30, show_default=True, help="Faults; restarts of workers.")
+def main(chapters: tuple[str, ...], seed: int, count: int, kills: int) -> None:
+    """Kill parts and judge by the outside systems' ledgers; ends with 1 if it is bad.
+
+    load: parts die under load, by a plan. journeys: each step of the journeys with each fault in
+    its middle. crowd: many relays and workers, restarts, poison, takeovers. All, if none is named.
+    """
+    wanted = chapters or CHAPTERS
+    print(f"chaos: seed {seed}, {count} customers, {kills} faults: {', '.join(wanted)}", flush=True)
+    run: Mapping[str, Callable[[], Iterable[Finding]]] = {
+        "load": lambda: under_load(seed, count, kills),
+        "journeys": lambda: journeys.run(seed),
+        "crowd": lambda: crowd.run(kills),
+    }
+    found = {chapter: list(run[chapter]()) for chapter in wanted}
+    for chapter, lines in found.items():
+        print(f"# {chapter}")
+        for line in lines:
+            print(line.line())
+    sys.exit(not all(line.is_right for lines in found.values() for line in lines))
+
+
+def under_load(seed: int, count: int, kills: int) -> list[Finding]:
+    """Let a plan of faults strike while people and shops are busy."""
     strikes = make_plan(seed, kills)
-    print(f"chaos: seed {seed}, {count} customers, {kills} faults", flush=True)
     with World(durable=True) as world:
         token = str(world.client.headers["Authorization"]).removeprefix("Bearer ")
         client = PersistentClient(world.stack.base_url, token)
-        load = Load(seed, count, client, Companies(world), connect_shop(world))
+        load = Load(seed, count, client, Companies(world), world.connect_shop())
         load.warm_up()
         began = time.monotonic()
         load.start(lasting_s=kills * A_FAULT_S)
@@ -48,12 +72,10 @@ def main(seed: int, count: int, kills: int) -> None:
         lines = findings(load.said, Outside(world), inside, cuts)
         if not all(line.is_right for line in lines):
             print(world.stack.logs(), file=sys.stderr)
-    for line in lines:
-        print(line.line())
     for note in notes(load.said, client, inside, strikes):
         print(f"     {note}")
     print(f"     {ended - began:.0f} s under faults, quiet {quiet - ended:.0f} s later")
-    sys.exit(not all(line.is_right for line in lines))
+    return lines
 
 
 def notes(
@@ -97,18 +119,6 @@ def wait_until_quiet(world: World, load: Load) -> None:
                 flush=True,
             )
         time.sleep(LOOK_S)
-
-
-def connect_shop(world: World) -> Hook:
-    """Connect a shop and return what sends its webhooks."""
-    settings = {"shop_url": "http://shop.example", "webhook_secret": SECRET}
-    made = world.post(
-        "/connections", {"name": "Shop", "connector": "woocommerce", "settings": settings}
-    )
-    path = f"/connections/{made['id']}"
-    world.post(f"{path}/test", status=202, Prefer="wait=10")
-    world.post(f"{path}/activation", status=200)
-    return Hook(world.stack.base_url + world.post(f"{path}/hook-secret")["path"], SECRET)
 
 
 if __name__ == "__main__":

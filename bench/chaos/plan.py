@@ -15,12 +15,13 @@ WEIGHTS: Mapping[str, int] = {
     "postgres killed": 10,
     "database sessions ended": 6,
     "worker frozen": 6,
+    "everything killed": 6,
 }
-"""How often each strikes among two hundred."""
+"""How often each strikes among two hundred and six."""
 
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 3.0
 CUTS_OFF = frozenset({"worker killed", "worker's child killed", "worker frozen", "postgres killed",
-                      "database sessions ended"})  # fmt: skip
+                      "database sessions ended", "everything killed"})  # fmt: skip
 """After these a mail may be sent twice: they may strike between the final dot and the commit."""
 
 

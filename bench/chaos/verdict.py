@@ -1,30 +1,12 @@
 """What came of it all: figures beside what they must be."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
+from bench.chaos.finding import Finding, at_most, exactly, none_of
 from bench.chaos.ledgers import Inside, Outside
 from bench.chaos.load import Acknowledged
 
 CONVERSATIONS = 2  # processes of the worker that sends mail: a fault may cut off so many
 REDIS_MB = 10.0
 MAILS = frozenset({"invitation", "due"})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report; `wanted` says in words what is right."""
-
-    mark: str
-    what: str
-    found: object
-    wanted: str
-    is_right: bool
-
-    def line(self) -> str:
-        """Return the line."""
-        sign = "ok " if self.is_right else "BAD"
-        return f"{sign}  {self.mark:<5} {self.what:<62} {self.found!s:>8}   {self.wanted}"
 
 
 def missing(said: Acknowledged, outside: Outside) -> list[str]:
@@ -51,36 +33,21 @@ def findings(said: Acknowledged, outside: Outside, inside: Inside, cuts: int) ->
     not_imported = inside.hooks["stored"] + inside.hooks["failed"]
     most = cuts * CONVERSATIONS
     return [
-        _none("I-1", "requests that never got a final answer", said.failed),
-        _none("I-1", "acknowledged effects that are missing outside", missing(said, outside)),
-        _none("I-2", "customers made twice in e-conomic", twice),
-        _exactly("I-2", "orders of the shop that were imported", inside.orders, len(said.orders)),
-        _none("I-2", "hooks that were stored and not imported", not_imported),
-        _most("I-3", "mails repeated", sum(repeats.values()), most),
-        _none("I-3", "repeats that differ by a byte", unlike),
-        _none("I-3", "repeats that Hub does not own up to", unflagged),
-        _none("I-4", "customers on which an older value followed a newer one", backwards),
-        _none("I-5", "customers in e-conomic that nobody asked for", unknown),
-        _none("I-6", "leases still open", inside.jobs["running"]),
-        _none("I-6", "due jobs still queued", inside.due),
-        _none("I-6", "dead jobs", inside.dead),
-        _none("I-6", "conflicts, though nobody edits over there", inside.conflicts),
-        _none("I-6", "events not sealed", inside.unsealed),
-        _exactly("I-6", "the chain of seals", inside.broken_seal or "whole", "whole"),
-        _most("I-6", "memory of Redis in MB", round(inside.redis_mb, 1), REDIS_MB),
+        none_of("I-1", "requests that never got a final answer", said.failed),
+        none_of("I-1", "acknowledged effects that are missing outside", missing(said, outside)),
+        none_of("I-2", "customers made twice in e-conomic", twice),
+        exactly("I-2", "orders of the shop that were imported", inside.orders, len(said.orders)),
+        none_of("I-2", "hooks that were stored and not imported", not_imported),
+        at_most("I-3", "mails repeated", sum(repeats.values()), most),
+        none_of("I-3", "repeats that differ by a byte", unlike),
+        none_of("I-3", "repeats that Hub does not own up to", unflagged),
+        none_of("I-4", "customers on which an older value followed a newer one", backwards),
+        none_of("I-5", "customers in e-conomic that nobody asked for", unknown),
+        none_of("I-6", "leases still open", inside.jobs["running"]),
+        none_of("I-6", "due jobs still queued", inside.due),
+        none_of("I-6", "dead jobs", inside.dead),
+        none_of("I-6", "conflicts, though nobody edits over there", inside.conflicts),
+        none_of("I-6", "events not sealed", inside.unsealed),
+        exactly("I-6", "the chain of seals", inside.broken_seal or "whole", "whole"),
+        at_most("I-6", "memory of Redis in MB", round(inside.redis_mb, 1), REDIS_MB),
     ]
-
-
-def _none(mark: str, what: str, found: Sequence[str] | int | None) -> Finding:
-    """Return a finding of which there may be none; a few are shown."""
-    count = found if isinstance(found, int) else len(found or ())
-    examples = "" if isinstance(found, int) or not found else f"  {list(found)[:3]}"
-    return Finding(mark, what, count, f"0{examples}", count == 0)
-
-
-def _exactly(mark: str, what: str, found: object, wanted: object) -> Finding:
-    return Finding(mark, what, found, str(wanted), found == wanted)
-
-
-def _most(mark: str, what: str, found: float, most: float) -> Finding:
-    return Finding(mark, what, found, f"at most {most:g}", found <= most)

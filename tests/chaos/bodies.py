@@ -1,7 +1,10 @@
 """What the workers of these tests do instead of calling the outside: note it, and misbehave."""
 
 import os
+import resource
+import signal
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hub.history.recording import record
@@ -13,6 +16,7 @@ URGENT = TaskName.SEARCH_COMPANIES
 BULK = TaskName.FIND_DUPLICATES
 EFFECT = "chaos.effect"
 STEP_S = 0.05
+MOST_MEMORY_BYTES = 1 << 30
 
 
 def install() -> None:
@@ -24,17 +28,47 @@ def install() -> None:
 def effect(job: RunningJob, act: str = "write", pause_ms: int = 0) -> None:
     """Have an effect outside (a line in a file) and one inside (an event), or misbehave.
 
-    act: write; exit (ends its process, unless a file "mended" stands); hold (the first holder of
-    the job waits `pause_ms` between the two, any other does not).
+    act: write; one of `POISON` (ends its process, unless a file "mended" stands); hold (the first
+    holder of the job waits `pause_ms` between the two, any other does not).
     """
     directory = Path(os.environ["CHAOS_DIRECTORY"])
-    if act == "exit" and not (directory / "mended").exists():
-        os._exit(9)
+    if act in POISON and not (directory / "mended").exists():
+        POISON[act]()
     _note(directory, job)
     if act == "write" or (act == "hold" and job.claim.token == 1):
         time.sleep(pause_ms / 1000)
     with job.finish() as session:
         record(session, EFFECT, subject_type="job", subject_id=job.id)
+
+
+def _exit() -> None:
+    os._exit(9)
+
+
+def _crash() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def _run_out_of_memory() -> None:
+    """Ask for more than there may be, as a process that the kernel ends for it would.
+
+    The limit makes an allocation fail that would else fill the machine; what fails then is as
+    in C, where nobody catches it: the process is over.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_BYTES, MOST_MEMORY_BYTES))
+    kept = []
+    try:
+        while True:
+            kept.append(bytearray(MOST_MEMORY_BYTES // 16))
+    except MemoryError:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+POISON: Mapping[str, Callable[[], None]] = {
+    "exit": _exit,
+    "crash": _crash,
+    "run_out_of_memory": _run_out_of_memory,
+}
 
 
 def long_effect(job: RunningJob, steps: int = 0) -> None:

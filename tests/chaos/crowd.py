@@ -34,11 +34,18 @@ class Crowd(Stack):
 
     Args:
         variants: settings for single parts, for example a clock that is wrong.
+        more: further parts and what they are like.
     """
 
-    def __init__(self, variants: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        variants: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        more: Mapping[str, str] = MORE,
+    ) -> None:
         super().__init__({"HUB_LEASE_S": str(LEASE_S), "HUB_SWEEP_S": "0.3"})
         self._variants = variants or {}
+        self._more = more
         self._engine: Engine | None = None
         self._read_from: dict[str, int] = {}
 
@@ -50,7 +57,7 @@ class Crowd(Stack):
 
     def __exit__(self, *exception: object) -> None:
         """Stop everything, spare parts included."""
-        for name in MORE:
+        for name in self._more:
             if self.is_running(name):
                 self.kill(name, signal.SIGKILL)
         if self._engine is not None:
@@ -106,8 +113,8 @@ class Crowd(Stack):
     def _define_parts(self) -> None:
         super()._define_parts()
         plain = dict(self._parts)
-        for name in ("relay", "worker", "worker-bulk", *MORE):
-            self._parts[name] = self._varied(name, plain[MORE.get(name, name)])
+        for name in ("relay", "worker", "worker-bulk", *self._more):
+            self._parts[name] = self._varied(name, plain[self._more.get(name, name)])
 
     def _varied(self, name: str, part: Part) -> Part:
         arguments = list(part.command())[len(own_program()) :]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from tests.stack import Stack
+from tests.stack import PROCESSES, STORES, Stack
 
 FREEZE_S = 3.0
+LONGER_THAN_A_LEASE_S = 5.0
 
 
 def kill(name: str, away_s: float = 0.0) -> Callable[[Stack], None]:
@@ -25,15 +26,42 @@ def kill(name: str, away_s: float = 0.0) -> Callable[[Stack], None]:
     return strike
 
 
-def freeze(name: str, seconds: float = FREEZE_S) -> Callable[[Stack], None]:
-    """Return the fault that makes a part stand still for a while, its connections open."""
+def kill_everything(stack: Stack) -> None:
+    """Kill all parts outright and at once, and start Hub anew."""
+    names = [name for name in (*PROCESSES, *STORES) if stack.is_running(name)]
+    for name in names:
+        os.killpg(stack.process_id(name), signal.SIGKILL)
+    for name in names:
+        stack.kill(name)
+    for name in STORES:
+        stack.start(name)
+    for name in PROCESSES:
+        stack.start(name, wait=False)
+    for name in PROCESSES:
+        stack.wait_until_ready(name)
+
+
+def freeze(*names: str, seconds: float = FREEZE_S) -> Callable[[Stack], None]:
+    """Return the fault that makes parts stand still for a while, their connections open."""
 
     def strike(stack: Stack) -> None:
-        stack.kill(name, signal.SIGSTOP)
+        for name in names:
+            stack.kill(name, signal.SIGSTOP)
         try:
             time.sleep(seconds)
         finally:
-            stack.kill(name, signal.SIGCONT)
+            for name in names:
+                stack.kill(name, signal.SIGCONT)
+
+    return strike
+
+
+def in_turn(*faults: Callable[[Stack], None]) -> Callable[[Stack], None]:
+    """Return the fault that is several, one after another."""
+
+    def strike(stack: Stack) -> None:
+        for fault in faults:
+            fault(stack)
 
     return strike
 
@@ -67,13 +95,14 @@ def end_database_sessions(stack: Stack) -> None:
 
 FAULTS: Mapping[str, Callable[[Stack], None]] = {
     "worker killed": kill("worker"),
-    "worker frozen": freeze("worker", 5.0),
+    "worker frozen": freeze("worker", seconds=LONGER_THAN_A_LEASE_S),
     "relay killed": kill("relay"),
     "api killed": kill("api"),
     "redis restarted empty": kill("redis", 1.0),
     "redis flushed": flush_redis,
     "redis frozen": freeze("redis"),
     "postgres killed": kill("postgres", 0.5),
+    "everything killed": kill_everything,
 }
 """By name; a frozen worker stands still longer than its lease of 4 s."""
 

@@ -5,10 +5,76 @@ from typing import Any
 import requests
 
 from connectors.sandbox.mailbox import Entry
-from tests.journeys.world import TIMEOUT_S, World
+from tests.journeys.world import TIMEOUT_S, Sandbox, World
 
 _WEIGHTS = (2, 7, 6, 5, 4, 3, 2)
 _FIRST_COMPANY = 9_910_000  # the digits before the check digit; none of the sandbox's own
+_TOKENS = {"app_secret_token": "sandbox-app", "agreement_grant_token": "sandbox-grant"}
+
+
+class Books:
+    """An agreement with e-conomic: what was written to it, and what stands in it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def writes(self) -> list[dict[str, Any]]:
+        """Return every write that was carried out, oldest first; repeats of a key are none."""
+        return [
+            write
+            for write in self._sandbox.control("GET", "writes")
+            if write["status"] in {200, 201} and not write["from_cache"]
+        ]
+
+    def creations(self, **wanted: Any) -> int:
+        """Count the customers that were created with these properties."""
+        return sum(
+            write["method"] == "POST"
+            and write["path"] == "/customers"
+            and _has(write["body"], wanted)
+            for write in self.writes()
+        )
+
+    def updates(self, number: str | int, **wanted: Any) -> set[str]:
+        """Return the idempotency keys of the updates of a customer to these properties."""
+        return {
+            write["idempotency_key"]
+            for write in self.writes()
+            if write["method"] == "PUT"
+            and write["path"] == f"/customers/{number}"
+            and _has(write["body"], wanted)
+        }
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        """Return the customers that stand there under a name."""
+        answer = requests.get(
+            f"{self._sandbox.url}/customers",
+            params={"pagesize": 1000},
+            headers={
+                "X-AppSecretToken": _TOKENS["app_secret_token"],
+                "X-AgreementGrantToken": _TOKENS["agreement_grant_token"],
+            },
+            timeout=TIMEOUT_S,
+        )
+        answer.raise_for_status()
+        return [found for found in answer.json()["collection"] if found["name"] == name]
+
+    def edit(self, number: str | int, **properties: Any) -> None:
+        """Edit a customer as a person there would, a moment after the last change."""
+        self._sandbox.control("POST", "clock", {"advance_s": 5})
+        self._sandbox.control("PATCH", f"customers/{number}", properties)
+
+    def revoke_tokens(self) -> None:
+        """Let nobody in any more."""
+        self._sandbox.control("DELETE", "tokens")
+
+    def grant_tokens(self) -> None:
+        """Let those in again who know the tokens."""
+        self._sandbox.control("PUT", "tokens", _TOKENS)
+
+    def answer_slowly(self, times: int) -> None:
+        """Take a while over the next so many requests, so that parts die in their middle."""
+        self._sandbox.fail("slow", seconds=0.4, times=times)
 
 
 class Outside:
@@ -30,66 +96,16 @@ class Outside:
                 self._world.registry.control("PATCH", f"companies/{number}", company)
                 return number
 
-    def creations(self, **wanted: Any) -> int:
-        """Count the customers that e-conomic was made to create with these properties."""
-        return sum(
-            write["method"] == "POST"
-            and write["path"] == "/customers"
-            and write["status"] == 201
-            and not write["from_cache"]
-            and _has(write["body"], wanted)
-            for write in self._writes()
-        )
+    def mails(self, kind: str, source_id: str, sequence: int = 0) -> list[Entry]:
+        """Return what the mailbox took of one mail, by its Message-ID: copies are repeats."""
+        start = f"<{kind}.{sequence}.{source_id}."
+        entries = self._world.mailbox.entries()
+        return [entry for entry in entries if (entry.message_id or "").startswith(start)]
 
-    def updates(self, number: str, **wanted: Any) -> set[str]:
-        """Return the idempotency keys of the updates of a customer to these properties."""
-        return {
-            write["idempotency_key"]
-            for write in self._writes()
-            if write["method"] == "PUT"
-            and write["path"] == f"/customers/{number}"
-            and write["status"] == 200
-            and _has(write["body"], wanted)
-        }
-
-    def customers_named(self, name: str) -> list[str]:
-        """Return the numbers of the customers that stand in e-conomic under a name."""
-        answer = requests.get(
-            f"{self._world.economic.url}/customers",
-            params={"pagesize": 1000},
-            headers={"X-AppSecretToken": "sandbox-app", "X-AgreementGrantToken": "sandbox-grant"},
-            timeout=TIMEOUT_S,
-        )
-        answer.raise_for_status()
-        found = answer.json()["collection"]
-        return [str(it["customerNumber"]) for it in found if it["name"] == name]
-
-    def mails(self, uid: str) -> list[Entry]:
-        """Return what the mailbox took of one calendar event."""
-        return [entry for entry in self._world.mailbox.entries() if entry.uid == uid]
-
-    def possible_repeats(self, uid: str) -> int:
-        """Return how often Hub itself says that a mail of an event may have gone out twice."""
-        source = uid.partition("@")[0]
-        found = self._world.get("/deliveries", source_id=source)["items"]
+    def possible_repeats(self, source_id: str) -> int:
+        """Return how often Hub itself says that a mail about something may have gone out twice."""
+        found = self._world.get("/deliveries", source_id=source_id)["items"]
         return sum(delivery["possible_repeats"] for delivery in found)
-
-    def wait_until_idle(self) -> None:
-        """Wait until no customer is on its way to e-conomic any more."""
-        self._world.eventually(self._live_pushes, lambda jobs: not jobs)
-
-    def _live_pushes(self) -> list[dict[str, Any]]:
-        return [
-            job
-            for state in ("running", "queued")
-            for job in self._world.get("/jobs", state=state, task="accounting.push_customer")[
-                "items"
-            ]
-        ]
-
-    def _writes(self) -> list[dict[str, Any]]:
-        writes: list[dict[str, Any]] = self._world.economic.control("GET", "writes")
-        return writes
 
 
 def _has(body: Any, wanted: dict[str, Any]) -> bool:

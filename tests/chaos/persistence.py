@@ -32,9 +32,19 @@ class PersistentClient:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def post(self, path: str, body: object = None) -> Any:
-        """Post once, however often it has to be sent; returns the answer, which is a success."""
-        answer = self._ask("POST", path, headers={"Idempotency-Key": uuid4().hex}, json=body)
+    def post(self, path: str, body: object = None, *, data: bytes | None = None) -> Any:
+        """Post once, however often it has to be sent; returns the answer, which is a success.
+
+        Args:
+            path: below the API's own.
+            body: what is sent as JSON.
+            data: a CSV file instead.
+        """
+        content = {"json": body} if data is None else {"data": data}
+        headers = {"Idempotency-Key": uuid4().hex}
+        if data is not None:
+            headers["Content-Type"] = "text/csv"
+        answer = self._ask("POST", path, headers=headers, **content)
         assert answer.status_code in {200, 201, 202}, answer.text
         return answer.json()
 
@@ -44,12 +54,24 @@ class PersistentClient:
             now = self.get(path)
             if all(now[name] == value for name, value in body.items()):
                 return now
-            answer = self._ask(
-                "PATCH", path, headers={"If-Match": f'"{now["version"]}"'}, json=body
-            )
-            if answer.status_code != MISSED:
-                assert answer.status_code == 200, answer.text
-                return answer.json()
+            changed = self._change(path, now["version"], body)
+            if changed is not None:
+                return changed
+
+    def change(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Do the same with what is never shown, such as a secret: it may be set again."""
+        while True:
+            changed = self._change(path, self.get(path)["version"], body)
+            if changed is not None:
+                return changed
+
+    def _change(self, path: str, version: int, body: Mapping[str, Any]) -> Any | None:
+        """Change a version of a record; returns the record, None where it is another by now."""
+        answer = self._ask("PATCH", path, headers={"If-Match": f'"{version}"'}, json=body)
+        if answer.status_code == MISSED:
+            return None
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def _ask(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **rest: Any

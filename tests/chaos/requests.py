@@ -9,7 +9,10 @@ from tests.chaos.scene import Scene
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent: a path below the API, a JSON body or raw bytes, further headers."""
+    """What is sent: a path below the API, a JSON body or raw bytes, further headers.
+
+    A header that is empty is not sent, though all others have it.
+    """
 
     path: str
     json: Any = None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import uuid4
 
+from api import cookies
 from hub.access.models import User
 from hub.clock import utcnow
 from hub.db import transaction
@@ -49,6 +50,22 @@ def _end_session(scene: Scene) -> Request:
     return Request(f"/sessions/{made.session.id}/revocation")
 
 
+def _use_ticket_page(scene: Scene) -> Request:
+    used = _use_ticket(scene)
+    form = f"password={ANOTHER}&again={ANOTHER}".replace(" ", "+").encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return Request(f"/tickets/{used.json['ticket']}", data=form, headers=headers)
+
+
+def _sign_out(scene: Scene) -> Request:
+    with transaction() as session:
+        user = session.get_one(User, scene.caller.user_id)
+        secret = sessions.begin(session, user, address=None, agent=None, now=utcnow()).secret
+    scene.client.set_cookie(cookies.SESSION, secret, secure=True)
+    headers = {"Authorization": "", cookies.CSRF_HEADER: sessions.csrf_token(secret)}
+    return Request("/session/sign-out", headers=headers)
+
+
 def _invite(scene: Scene) -> Request:
     return Request(f"/users/{scene.user()['id']}/invitation")
 
@@ -67,8 +84,10 @@ def _address() -> str:
 SIGN_IN_CASES: Mapping[str, Case] = {
     "POST /sessions": _sign_in,
     "POST /sessions/<uuid:session_id>/revocation": _end_session,
+    "POST /session/sign-out": _sign_out,
     "POST /password-resets": _reset,
     "POST /tickets/use": _use_ticket,
+    "POST /tickets/<secret>": _use_ticket_page,
     "POST /me/password": _change_password,
     "POST /me/address-check": lambda _: Request("/me/address-check"),
     "POST /users/<uuid:user_id>/invitation": _invite,

@@ -15,7 +15,7 @@ from celery import Celery
 
 from hub.ledger.models import JobState
 from hub.ledger.tasks import Queue, TaskName
-from tests.chaos.bodies import BULK
+from tests.chaos.bodies import BULK, POISON
 from tests.chaos.crowd import LEASE_S, MORE, Crowd
 
 pytestmark = pytest.mark.stack
@@ -114,35 +114,35 @@ def test_a_death_between_claim_and_commit_is_a_second_attempt_and_one_after_it_n
     assert crowd.effects_inside()[job] == 1
 
 
-def test_a_poison_job_is_dead_after_five_lapses_the_healthy_behind_it_finish_and_it_is_replayed(
+def test_poison_is_dead_after_five_lapses_the_healthy_behind_it_finish_and_it_is_replayed(
     crowd: Crowd,
 ) -> None:
-    [poison] = crowd.ask(act="exit")
+    poison = [crowd.ask(act=act)[0] for act in POISON]
     healthy = crowd.ask(100)
 
-    crowd.wait_until_over([*healthy, poison], within_s=90)
+    crowd.wait_until_over([*healthy, *poison], within_s=90)
 
     assert crowd.states(healthy) == {"succeeded": 100}
-    [dead] = crowd.jobs([poison])
-    assert (dead.state, dead.lapses, dead.attempt) == (JobState.DEAD, 5, 5)
-    assert dead.error is not None
-    assert dead.error["class"] == "Lapsed"
+    dead = crowd.jobs(poison)
+    assert {(job.state, job.lapses, job.attempt) for job in dead} == {(JobState.DEAD, 5, 5)}
+    assert {job.error and job.error["class"] for job in dead} == {"Lapsed"}
     ends = [job.finished_at for job in crowd.jobs(healthy) if job.finished_at]
-    assert (max(ends) - dead.created_at).total_seconds() < 60
+    assert (max(ends) - dead[0].created_at).total_seconds() < 60
 
     (crowd.directory / "mended").touch()
-    replay = crowd.client.post(f"/api/v1/jobs/{poison}/replay")
-    assert replay.status_code == 200, replay.text
-    crowd.wait_until_over([poison])
+    for job in poison:
+        replay = crowd.client.post(f"/api/v1/jobs/{job}/replay")
+        assert replay.status_code == 200, replay.text
+    crowd.wait_until_over(poison)
     (crowd.directory / "mended").unlink()
 
-    assert crowd.states([poison]) == {"succeeded": 1}
-    again = crowd.client.post(f"/api/v1/jobs/{poison}/replay")
+    assert crowd.states(poison) == {"succeeded": len(POISON)}
+    again = crowd.client.post(f"/api/v1/jobs/{poison[0]}/replay")
     assert (again.status_code, again.json()["code"]) == (409, "job_state")
-    body = {"ids": [str(poison), str(healthy[0])]}
+    body = {"ids": [str(poison[0]), str(healthy[0])]}
     of_finished = crowd.client.post("/api/v1/jobs/replays", json=body)
     assert of_finished.json() == {"ids": [], "more": False}
-    assert crowd.effects_inside()[poison] == 1
+    assert {crowd.effects_inside()[job] for job in poison} == {1}
 
 
 def test_three_relays_and_three_workers_do_nothing_twice(crowd: Crowd) -> None:
@@ -233,6 +233,22 @@ def test_nothing_hangs_on_celerys_acknowledgements(crowd: Crowd) -> None:
 
     assert crowd.states([job, *others]) == {"succeeded": 21}
     assert {crowd.effects_inside()[it] for it in (job, *others)} == {1}
+
+
+def test_workers_that_end_their_work_while_redis_is_away_take_more_when_it_is_back(
+    crowd: Crowd,
+) -> None:
+    jobs = [*crowd.ask(2, pause_ms=700), *crowd.ask(task=BULK, steps=10)]  # all that are fetched
+    crowd.wait_until(lambda: {job.state for job in crowd.jobs(jobs)} == {JobState.RUNNING})
+
+    crowd.kill("redis")
+    crowd.wait_until_over(jobs)
+    time.sleep(0.2)  # until they have tried in vain to acknowledge it
+    crowd.start("redis")
+    later = [*crowd.ask(2), *crowd.ask(task=BULK, steps=1)]
+    crowd.wait_until_over(later, within_s=20)
+
+    assert crowd.states([*jobs, *later]) == {"succeeded": 6}
 
 
 class _Intruder:

@@ -11,6 +11,7 @@ from hub.ledger.models import JobState
 from hub.mail.models import DeliveryState
 from hub.plans.models import PlanState
 from tests.api.conftest import make_caller
+from tests.chaos.made_cases import MADE_CASES
 from tests.chaos.requests import Case, Request
 from tests.chaos.scene import ROLES, TOMORROWS, Scene
 from tests.chaos.sign_in_cases import SIGN_IN_CASES
@@ -188,6 +189,7 @@ def _failed_mail(scene: Scene) -> UUID:
 
 CASES: Mapping[str, Case] = {
     **SIGN_IN_CASES,
+    **MADE_CASES,
     "POST /customers": lambda s: Request(
         "/customers", {"name": s.name(), "cvr": "99000007", **ROLES}
     ),

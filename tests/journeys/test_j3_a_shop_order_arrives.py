@@ -5,27 +5,15 @@ from typing import Any
 import pytest
 import requests
 
-from connectors.sandbox.woocommerce import Hook, Shop, forged
+from connectors.sandbox.woocommerce import Shop, forged
 from tests.journeys.world import World
 
 pytestmark = pytest.mark.stack
-SECRET = "the shop's own secret"
 
 
 @pytest.fixture(scope="module")
 def shop(world: World) -> Shop:
-    made = world.post(
-        "/connections",
-        {
-            "name": "Shop",
-            "connector": "woocommerce",
-            "settings": {"shop_url": "http://shop.example", "webhook_secret": SECRET},
-        },
-    )
-    world.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=10")
-    world.post(f"/connections/{made['id']}/activation", status=200)
-    hook = world.post(f"/connections/{made['id']}/hook-secret")
-    return Shop(Hook(world.stack.base_url + hook["path"], SECRET))
+    return Shop(world.connect_shop())
 
 
 def imported(world: World) -> int:

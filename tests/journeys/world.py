@@ -14,8 +14,11 @@ from flask import Flask
 from connectors.sandbox import cvrapi, economic, mailbox, serve
 from connectors.sandbox.economic import create_app as economic_app
 from connectors.sandbox.mailbox import Entry
+from connectors.sandbox.woocommerce import Hook
 from tests.stack import Client, Stack
 
+SHOP = "http://shop.example"
+SHOP_SECRET = "the shop's own secret"
 WAIT = {"Prefer": "wait=10"}
 TIMEOUT_S = 30.0
 
@@ -101,7 +104,7 @@ class World:
 
     def _connect_everything(self) -> None:
         self.client.headers["Accept-Language"] = "en"
-        self._connect(
+        self.connect(
             "registry",
             {
                 "name": "CVR",
@@ -112,7 +115,7 @@ class World:
                 },
             },
         )
-        self._connect(
+        self.connect(
             "economic",
             {
                 "name": "e-conomic",
@@ -202,12 +205,26 @@ class World:
         answer.raise_for_status()
         return answer.json()
 
-    def _connect(self, name: str, body: dict[str, Any]) -> None:
+    def connect_shop(self) -> Hook:
+        """Connect a shop and return what sends its webhooks."""
+        settings = {"shop_url": SHOP, "webhook_secret": SHOP_SECRET}
+        made = self.connect(
+            "shop", {"name": "Shop", "connector": "woocommerce", "settings": settings}
+        )
+        hook = self.post(f"/connections/{made['id']}/hook-secret")
+        return Hook(self.stack.base_url + hook["path"], SHOP_SECRET, SHOP)
+
+    def connect(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Make a connection, test it and put it to work; `connections` keeps it by its name."""
         self.eventually(
             lambda: {c["name"] for c in self.get("/connectors")["items"]},
             lambda names: body["connector"] in names,
         )
         made = self.post("/connections", body)
-        tested = self.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=10")
-        assert tested["state"] == "tested", tested["message"]
-        self.connections[name] = self.post(f"/connections/{made['id']}/activation", status=200)
+        self.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=10")
+        self.eventually(  # a worker may still be starting
+            lambda: self.get(f"/connections/{made['id']}"), lambda it: it["state"] == "tested"
+        )
+        active: dict[str, Any] = self.post(f"/connections/{made['id']}/activation", status=200)
+        self.connections[name] = active
+        return active

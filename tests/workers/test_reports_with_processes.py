@@ -1,4 +1,4 @@
-"""The Monday list by real processes: two owners, two languages, and workers that die on the way."""
+"""The Monday list by real processes: two owners, two languages, and a server that refuses."""
 
 import email.policy
 import subprocess
@@ -33,7 +33,6 @@ class Office:
         self.mailbox = workshop.mailbox
         self.stack = workshop.stack
         self.client = workshop.client
-        self.arm = workshop.arm
         self.tokens: dict[str, str] = {}
         self.users: dict[str, str] = {}
 
@@ -148,22 +147,6 @@ def test_each_owner_gets_his_own_rows_in_his_own_language_as_typed_cells(office:
         listed = office.get("/customers", address, owner="me", **{"created_at.gte": "week"})
         assert len(rows) == runs[address]["row_count"] == listed["total"]["count"]
         assert runs[address]["sha256"] in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]  # ours has one
-
-
-@pytest.mark.parametrize("place", ["after_claim", "after_render", "before_commit", "after_commit"])
-def test_a_worker_that_dies_on_the_way_leaves_one_file_and_one_mail_for_each(
-    office: Office, place: str
-) -> None:
-    name = f"Liste {place}"
-    [armed] = office.arm(place)
-
-    runs = office.wait_for_runs(office.due_in_seconds(name), "delivered")
-
-    assert not armed.exists()
-    for address, (_, names, _) in OWNERS.items():
-        [mail] = office.mails(address, name)
-        assert [row[0].value for row in rows_of(mail)[1:]] == names
-        assert runs[address]["sends"] == 1
 
 
 def test_a_server_that_refuses_fails_the_run_and_the_file_stays_and_goes_out_later(
