@@ -1,5 +1,6 @@
 """The world of the journeys: a whole Hub, with the sandboxes of the systems it is connected to."""
 
+import shutil
 import sys
 import tempfile
 import time
@@ -137,6 +138,7 @@ class World:
         self.registry.running.stop()
         self.economic.running.stop()
         self.mailbox.stop()
+        shutil.rmtree(self.directory)
 
     @property
     def client(self) -> Client:
