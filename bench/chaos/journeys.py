@@ -15,6 +15,12 @@ from tests.chaos.steps import STEPS, strike_in_the_middle
 
 EARLIEST_S, LATEST_S = 0.02, 0.8
 SLOW_ANSWERS = 3
+LEFT = (
+    "select task, subject_id::text, state, attempt, lapses, token, run_at, waits_for, error"
+    " from job where state <> 'succeeded' and task <> 'accounting.pull_customers'",
+    "select customer_id::text, field, base, local, remote, state, chosen, updated_at from conflict",
+)
+"""What tells why a step went wrong."""
 
 
 def run(seed: int) -> Iterator[Finding]:
@@ -37,6 +43,8 @@ def run(seed: int) -> Iterator[Finding]:
                 try:
                     one.verify()
                 except AssertionError as error:
-                    wrong.append(f"{step}: {error}"[:300])
+                    wrong.append(f"{step}: {error}".partition("\n")[0])
+                    for question in LEFT:
+                        print("     ", business.sql(question), flush=True)
             print(f"  {time.monotonic() - began:6.1f} s  {name}", flush=True)
             yield none_of("R-20", f"of {len(STEPS)} steps, those that suffer by: {name}", wrong)
