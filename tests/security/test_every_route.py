@@ -201,7 +201,7 @@ def test_with_private_visibility_nothing_of_anothers_is_found_by_its_id(
 
 def _told(text: str, hidden: Possessions) -> str:
     """Return what an answer says beyond what the caller has said himself."""
-    for name in ("external_ref", "contact_ref", "note_ref", "reminder_ref"):
+    for name in ("external_ref", "contact_ref", "lead_ref", "note_ref", "reminder_ref"):
         text = text.replace(hidden.paths[name], "")
     return text
 
