@@ -160,6 +160,7 @@ def test_an_answer_given_again_is_checked_against_what_may_be_seen_now(
     assert unchecked == {
         "POST /customers/batch",  # tells what became of what he sent
         "POST /contacts/batch",  # likewise
+        "POST /leads/batch",  # likewise
         "POST /notes/batch",  # likewise
         "POST /reminders/batch",  # likewise
         "POST /pools/<uuid:pool_id>/applications",  # likewise
