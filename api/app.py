@@ -36,6 +36,7 @@ from api.routes import (
     hooks,
     imports,
     jobs,
+    lead_upserts,
     leads,
     listings,
     notes,
@@ -113,6 +114,7 @@ CONCEPTS = (
     catalogues,
     workflows,
     leads,
+    lead_upserts,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 

@@ -161,6 +161,8 @@ def _result(
     except (DomainError, IntegrityError, TooManyBlindMatchesError) as error:
         if isinstance(error, UnseenError):
             error = tell(call.session, call.principal, error)
+        if isinstance(error, ValidationError):
+            error = _under_fields(error)
         problem = problem_of(error)
         document = problem_document(problem, call.language, call.request.path, call.request_id)
         return BatchResult(
@@ -179,7 +181,7 @@ def _read(call: Call[Any, Any], kind: Upsertable[Any], item: BatchItem) -> Field
         body = read_body(kind.body, json.dumps(item.fields).encode(), item.fields)
         refuse_foreign_fields(call.caller, body)
     except ValidationError as error:
-        return _under_fields(error)
+        return error
     return body.changes()
 
 

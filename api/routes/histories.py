@@ -15,6 +15,7 @@ from api.schemas.shapes import Page, PageQuery
 from hub.access.lookup import get_record
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.approvals.models import Approval
+from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection
 from hub.credit.models import CreditCode
 from hub.customers.models import Contact, Customer
@@ -22,11 +23,13 @@ from hub.duplicates.models import DupCandidate
 from hub.history.models import Event
 from hub.history.records import Record
 from hub.imports.models import ImportJob
+from hub.leads.models import Lead
 from hub.notes.models import Note
 from hub.pools.models import Pool
 from hub.reminders.models import Reminder
 from hub.reports.models import ReportDef, ReportSchedule
 from hub.seeing import READING_ALL, history_seen
+from hub.workflow.models import Workflow
 
 blueprint = Blueprint("histories", __name__)
 
@@ -48,6 +51,9 @@ class History:
 HISTORIES = (
     History("/customers/<uuid:customer_id>", Customer),
     History("/contacts/<uuid:contact_id>", Contact),
+    History("/leads/<uuid:lead_id>", Lead),
+    History("/workflows/<uuid:workflow_id>", Workflow),
+    History("/catalogue-entries/<uuid:entry_id>", CatalogueEntry),
     History("/notes/<uuid:note_id>", Note),
     History("/reminders/<uuid:reminder_id>", Reminder),
     History("/duplicates/<uuid:duplicate_id>", DupCandidate),

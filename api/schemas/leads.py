@@ -102,6 +102,17 @@ class LeadPatch(Patch):
         return _with_amount(self.given())
 
 
+class LeadUpsert(LeadPatch):
+    """What a script says of a lead; the last six of a new one only."""
+
+    currency: Annotated[str, OneLine(3, 3)] | None = absent()
+    workflow: Code | None = absent()
+    owner_user_id: UUID | None = absent()
+    team_id: UUID | None = absent()
+    inside_rep_id: UUID | None = absent()
+    outside_rep_id: UUID | None = absent()
+
+
 class Closing(Body):
     """Why a lead is closed, and until when if not for good."""
 

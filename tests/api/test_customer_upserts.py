@@ -112,7 +112,7 @@ def test_good_items_are_written_whatever_becomes_of_the_others(
     results = answer.json["results"]
     assert [result["status"] for result in results] == [201, 422, 422, 409, 201, 422]
     assert [answer.json["created"], answer.json["failed"]] == [2, 4]
-    assert [e["pointer"] for e in results[1]["problem"]["errors"]] == ["/cvr"]
+    assert [e["pointer"] for e in results[1]["problem"]["errors"]] == ["/fields/cvr"]
     assert sorted(e["pointer"] for e in results[2]["problem"]["errors"]) == [
         "/fields/colour",
         "/fields/version",
@@ -120,7 +120,7 @@ def test_good_items_are_written_whatever_becomes_of_the_others(
     assert {e["code"] for e in results[2]["problem"]["errors"]} == {"unknown"}
     assert results[3]["problem"]["code"] == "duplicate"
     assert results[3]["problem"]["details"]["existing_id"] == results[0]["id"]
-    assert [e["pointer"] for e in results[5]["problem"]["errors"]] == ["/name"]
+    assert [e["pointer"] for e in results[5]["problem"]["errors"]] == ["/fields/name"]
     assert sorted(str(ref) for ref in customers()) == ["a", "e"]
 
 
@@ -133,7 +133,7 @@ def test_the_reason_of_an_item_is_in_the_readers_language(
 
     assert answer.json["results"][0]["problem"]["errors"] == [
         {
-            "pointer": "/external_ref",
+            "pointer": "/fields/external_ref",
             "code": "different",
             "message": "Den afviger fra den reference, den sendes under.",
         }

@@ -367,3 +367,37 @@ def test_a_customer_with_a_lead_is_not_deleted(client: ApiClient, representative
     held = client.delete(f"{API}/customers/{customer.id}", headers=headers)
 
     assert held.json["details"]["blockers"] == [{"entity": "lead", "id": lead["id"]}]
+
+
+def test_a_script_sends_leads_under_its_own_references_and_twice_is_once(
+    client: ApiClient, representative: Caller
+) -> None:
+    path = f"{API}/leads/by-external-ref/fair-17"
+    body = {"company": "Gøgens Garn I/S", "source": "trade_show", "workflow": "axelor"}
+
+    made = client.put(path, json=body, headers=representative.headers)
+    again = client.put(path, json=body, headers=representative.headers)
+
+    assert (made.status_code, again.status_code) == (201, 200)
+    assert (made.json["number"], made.json["state"]["key"]) == ("L-0001", "new")
+    assert again.json == made.json
+    other = client.put(path, json={"workflow": "cetec"}, headers=representative.headers)
+    assert broken(other.json) == [("/workflow", "by_an_act")]
+    batch = {"items": [
+        {"external_ref": "fair-17", "fields": {"city": "Ry"}},
+        {"external_ref": "fair-18", "fields": {"company": "Viben"}},
+        {"external_ref": "fair-19", "fields": {"company": "Svanen", "source": "tv"}},
+    ]}  # fmt: skip
+    counted = post(client, representative, "/leads/batch", batch, 200)
+    assert [counted[each] for each in ("created", "changed", "failed")] == [1, 1, 1]
+    assert broken(counted["results"][2]["problem"]) == [("/fields/source", "unknown")]
+
+
+def test_the_history_of_a_lead_is_read_in_words(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    move(client, representative, lead, "development", reason="Vil have tilbud")
+
+    events = get(client, representative, f"/leads/{lead['id']}/events")["items"]
+
+    assert [each["type"] for each in events] == ["lead.transitioned", "lead.created"]

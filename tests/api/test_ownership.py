@@ -253,7 +253,7 @@ def test_a_batch_says_whose_customers_are(
 
     assert (refused, created, unchanged) == (422, 201, 204)
     assert [(rule["pointer"], rule["code"]) for rule in rules] == [
-        ("/owner_user_id", "field_not_yours")
+        ("/fields/owner_user_id", "field_not_yours")
     ]
 
 

@@ -99,7 +99,7 @@ def test_a_batch_says_what_was_created_changed_and_left(
     statuses = [result["status"] for result in answer["results"]]
     assert statuses == [204, 200, 201, 422, 422, 422]
     pointers = [result["problem"]["errors"][0]["pointer"] for result in answer["results"][3:]]
-    assert pointers[:2] == ["/customer_external_ref", "/fields/colour"]
+    assert pointers[:2] == ["/fields/customer_external_ref", "/fields/colour"]
     counted = [answer[name] for name in ("unchanged", "changed", "created", "failed")]
     assert counted == [1, 1, 1, 3]
     assert count(kind) == 3

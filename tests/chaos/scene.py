@@ -127,7 +127,7 @@ class Scene:
         return self.post("/credit-codes", body)
 
     def lead(self, *, closed: bool = False, free: bool = False) -> Any:
-        made = self.post("/leads", {"company": self.name()})
+        made = self.post("/leads", {"company": self.name(), "workflow": "cetec"})
         if free:
             body = {"owner_user_id": None, "reason": "Givet fri"}
             made = self.post(f"/leads/{made['id']}/ownership", body)

@@ -294,6 +294,12 @@ CASES: Mapping[str, Case] = {
         "workflows", lambda s: s.workflow(live=True), "retirement"
     ),
     "POST /leads": _new("/leads", {"company": "Kranen ApS", "source": "website"}),
+    "PUT /leads/by-external-ref/<path:external_ref>": lambda s: Request(
+        f"/leads/by-external-ref/{s.name('fair')}", {"company": s.name()}
+    ),
+    "POST /leads/batch": lambda s: Request(
+        "/leads/batch", {"items": [{"external_ref": s.name("fair"), "fields": {"company": "A"}}]}
+    ),
     "PATCH /leads/<uuid:lead_id>": _change("leads", Scene.lead, {"city": "Ribe"}),
     "DELETE /leads/<uuid:lead_id>": _change("leads", Scene.lead),
     "POST /leads/<uuid:lead_id>/transitions": _on(

@@ -275,7 +275,11 @@ class _Maker:
         """Make a lead, and find what all leads are made of."""
         lead = leads.create(
             self.session,
-            {"customer_id": customer.id, "owner_user_id": self.user.id},
+            {
+                "customer_id": customer.id,
+                "owner_user_id": self.user.id,
+                "external_ref": f"{self.word}-l",
+            },
             now=NOW,
         )
         self.paths["lead_id"] = lead.id
@@ -334,6 +338,7 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "user_id": str(caller.user_id),
             "external_ref": f"{word}-1",
             "contact_ref": f"{word}-c",
+            "lead_ref": f"{word}-l",
             "note_ref": f"{word}-n",
             "reminder_ref": f"{word}-r",
             "name": "customers",

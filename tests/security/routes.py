@@ -21,6 +21,7 @@ _OTHER_NAMES = {
     "/report-runs/<uuid:run_id>": "report_run_id",
     "/hook-deliveries/<uuid:delivery_id>": "hook_delivery_id",
     "/contacts/by-external-ref/<path:external_ref>": "contact_ref",
+    "/leads/by-external-ref/<path:external_ref>": "lead_ref",
     "/notes/by-external-ref/<path:external_ref>": "note_ref",
     "/reminders/by-external-ref/<path:external_ref>": "reminder_ref",
 }
@@ -63,6 +64,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "GrantPatch": {"level": "read"},
     "LinkCreate": {"connection_id": "{connection_id}", "remote_id": "99"},
     "LeadPatch": {"referrer": "Bo"},
+    "LeadUpsert": {"referrer": "Bo"},
     "NoteCreate": {"body": "called"},
     "NotePatch": {"body": "called"},
     "NoteUpsert": {"body": "called"},

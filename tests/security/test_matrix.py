@@ -58,7 +58,7 @@ KINDS = {
         (
             "customer_id", "contact_id", "link_id", "conflict_id", "duplicate_id", "external_ref",
             "lead_id",
-            "contact_ref",
+            "contact_ref", "lead_ref",
         ),
         Kind.CUSTOMER,
     ),

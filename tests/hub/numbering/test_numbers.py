@@ -15,17 +15,17 @@ from hub.numbering.settings import HIGHEST_NUMBER
 
 
 def test_numbers_rise_by_one_with_prefix_and_digits(session: Session) -> None:
-    ensure(session, "lead", prefix="L-", start=9, minimum_digits=3)
+    ensure(session, "parcel", prefix="L-", start=9, minimum_digits=3)
 
-    assert [allocate(session, "lead") for _ in range(3)] == ["L-009", "L-010", "L-011"]
-    assert preview(session, "lead") == "L-012"
+    assert [allocate(session, "parcel") for _ in range(3)] == ["L-009", "L-010", "L-011"]
+    assert preview(session, "parcel") == "L-012"
 
 
 def test_an_existing_sequence_stays_as_it_is(session: Session) -> None:
-    ensure(session, "lead", prefix="L-", start=5)
-    ensure(session, "lead", prefix="X-", start=1)
+    ensure(session, "parcel", prefix="L-", start=5)
+    ensure(session, "parcel", prefix="X-", start=1)
 
-    assert preview(session, "lead") == "L-5"
+    assert preview(session, "parcel") == "L-5"
 
 
 def test_an_unknown_kind_is_refused(session: Session) -> None:
@@ -35,13 +35,13 @@ def test_an_unknown_kind_is_refused(session: Session) -> None:
 
 
 def test_a_record_that_is_not_written_leaves_no_gap(session: Session) -> None:
-    ensure(session, "lead")
+    ensure(session, "parcel")
     session.commit()
 
-    lost = allocate(session, "lead")
+    lost = allocate(session, "parcel")
     session.rollback()
 
-    assert (lost, allocate(session, "lead")) == ("1", "1")
+    assert (lost, allocate(session, "parcel")) == ("1", "1")
 
 
 def test_numbers_with_gaps_are_not_given_back(session: Session) -> None:
@@ -77,11 +77,11 @@ def test_used_numbers_are_passed_over_for_good(session: Session) -> None:
 
 
 def test_a_sequence_that_is_used_up_says_so(session: Session) -> None:
-    ensure(session, "lead", start=HIGHEST_NUMBER)
+    ensure(session, "parcel", start=HIGHEST_NUMBER)
 
-    assert allocate(session, "lead") == str(HIGHEST_NUMBER)
+    assert allocate(session, "parcel") == str(HIGHEST_NUMBER)
     with pytest.raises(ConflictError) as refused:
-        allocate(session, "lead")
+        allocate(session, "parcel")
     assert refused.value.code == "numbers_used_up"
 
 
@@ -101,13 +101,13 @@ def test_a_sequence_that_is_used_up_says_so(session: Session) -> None:
 def test_a_part_that_breaks_its_rule_is_refused_and_changes_nothing(
     session: Session, part: dict[str, int], pointer: str, code: str
 ) -> None:
-    ensure(session, "lead", prefix="L-")
+    ensure(session, "parcel", prefix="L-")
 
     with pytest.raises(ValidationError) as refused:
-        configure(session, "lead", **part)  # type: ignore[arg-type]  # wrong values are the point
+        configure(session, "parcel", **part)  # type: ignore[arg-type]  # wrong values are the point
 
     assert [(e.pointer, e.code) for e in refused.value.errors] == [(pointer, code)]
-    assert preview(session, "lead") == "L-1"
+    assert preview(session, "parcel") == "L-1"
 
 
 def test_counting_begins_anew_only_with_a_new_prefix(session: Session) -> None:
