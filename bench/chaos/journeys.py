@@ -16,8 +16,10 @@ from tests.chaos.steps import STEPS, strike_in_the_middle
 EARLIEST_S, LATEST_S = 0.02, 0.8
 SLOW_ANSWERS = 3
 LEFT = (
-    "select task, subject_id::text, state, attempt, lapses, token, run_at, waits_for, error"
-    " from job where state <> 'succeeded' and task <> 'accounting.pull_customers'",
+    """
+    select task, subject_id::text, state, attempt, lapses, token, run_at, waits_for, error
+    from job where state <> 'succeeded' and task <> 'accounting.pull_customers'
+    """,
     "select customer_id::text, field, base, local, remote, state, chosen, updated_at from conflict",
 )
 """What tells why a step went wrong."""
