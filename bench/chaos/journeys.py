@@ -19,10 +19,10 @@ UNDER_WAY = (
     "select count(*) from job where state = 'running' or (state = 'queued' and run_at <= now())"
 )
 LEFT = (
-    (
-        "select task, subject_id::text, state, attempt, lapses, token, run_at, waits_for, error"
-        " from job where state <> 'succeeded' and task <> 'accounting.pull_customers'"
-    ),
+    """
+    select task, subject_id::text, state, attempt, lapses, token, run_at, waits_for, error
+    from job where state <> 'succeeded' and task <> 'accounting.pull_customers'
+    """,
     "select customer_id::text, field, base, local, remote, state, chosen, updated_at from conflict",
 )
 """What tells why a step went wrong."""
