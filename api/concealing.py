@@ -1,16 +1,23 @@
-"""Routes whose refusals may name records of others."""
+"""Routes whose answers may tell of records that the caller does not see, or sees no longer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from http import HTTPStatus
+from typing import Any, TypeVar
 
-from api.calls import Call
+from api.calls import Answer, Call
+from api.schemas.shapes import View
 from hub.access.concealing import without_unseen
+from hub.access.predicates import allowed
+from hub.access.roles import Verb
 from hub.customers.models import Customer
 from hub.errors import ConflictError, ForbiddenError
+from hub.history.recording import react
 from hub.history.records import Record
 from hub.i18n import N_
 from hub.sharing.blind_matches import require_room
+
+ViewT = TypeVar("ViewT", bound=View)
 
 
 def require_sight_of_all(call: Call[Any, Any]) -> None:
@@ -33,6 +40,16 @@ def require_room_unless_all_seen(call: Call[Any, Any]) -> None:
     """
     if not call.principal.sees_all(Customer.collection()):
         require_room(call.session, call.principal)
+
+
+def shown_if_seen(
+    call: Call[Any, Any], record: Any, view: Callable[[Call[Any, Any], Any], ViewT]
+) -> Answer[ViewT]:
+    """Return the answer of who gave a record away: nothing (204) where he does not see it now."""
+    react(call.session)
+    if not allowed(call.principal, Verb.READ, record):
+        return Answer(None, status=HTTPStatus.NO_CONTENT)
+    return Answer(view(call, record))
 
 
 @contextmanager

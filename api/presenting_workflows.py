@@ -1,7 +1,6 @@
 """What is shown of workflows, and of records that move through them."""
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 
@@ -19,7 +18,7 @@ from hub.access.roles import Verb
 from hub.history.models import Event
 from hub.i18n import translate
 from hub.workflow import moving
-from hub.workflow.definition import Definition, State, load
+from hub.workflow.definition import State, load
 from hub.workflow.models import Workflow
 from hub.workflow.services import usage
 
@@ -31,7 +30,7 @@ _LOGGED = 200  # moves of one record that are shown; the history has them all
 def workflow_view(call: Call[Any, Any], workflow: Workflow) -> WorkflowView:
     """Return a revision of a workflow in the caller's language."""
     definition = load(call.session, workflow)
-    used = usage(call.session, workflow.entity_name, workflow.code)
+    used = _usage(call, workflow)
     record = frozenset(WorkflowView.model_fields) - {
         "entity", "name", "states", "transitions", "allowed_actions",
     }  # fmt: skip
@@ -57,12 +56,7 @@ def workflow_view(call: Call[Any, Any], workflow: Workflow) -> WorkflowView:
 
 def state_of(call: Call[Any, Any], record: Any) -> State:
     """Return the state that a record is in."""
-    return definition_of(call, record.workflow_id).state(record.state)
-
-
-def definition_of(call: Call[Any, Any], workflow_id: UUID) -> Definition:
-    """Return what a revision consists of."""
-    return load(call.session, call.session.get_one(Workflow, workflow_id))
+    return moving.definition_of(call.session, record).state(record.state)
 
 
 def transitions_view(call: Call[Any, Any], record: Any) -> TransitionsView:
@@ -92,6 +86,17 @@ def transitions_view(call: Call[Any, Any], record: Any) -> TransitionsView:
         ],
         log=[_logged(each) for each in events],
     )
+
+
+def _usage(call: Call[Any, Any], workflow: Workflow) -> dict[str, int]:
+    """Return how many records are in each state, asked once for all revisions of a page."""
+    known: dict[tuple[str, str], dict[str, int]] = call.session.info.setdefault(
+        "workflow_usage", {}
+    )
+    key = workflow.entity_name, workflow.code
+    if key not in known:
+        known[key] = usage(call.session, *key)
+    return known[key]
 
 
 def _logged(event: Event) -> LoggedTransition:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
+from api.concealing import shown_if_seen
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_leads import lead_view
@@ -16,7 +17,6 @@ from api.schemas.ownership import OwnershipChange, Taking
 from api.schemas.workflows import TransitionCreate, TransitionsView
 from hub.access import owning
 from hub.access.lookup import get_record
-from hub.access.predicates import allowed
 from hub.history.recording import react
 from hub.leads import services as leads
 from hub.leads.listing import LEADS
@@ -181,7 +181,7 @@ def assign_lead(call: Call[OwnershipChange], lead_id: UUID) -> Answer[LeadView]:
     """Assign a lead to somebody else or a team, or change its representatives."""
     lead = get_lead_record(call, Verb.ASSIGN, lead_id)
     owning.assign(call.session, lead, call.body.changes(), reason=call.body.reason)
-    return _answer(call, lead)
+    return shown_if_seen(call, lead, lead_view)
 
 
 @operation(
@@ -193,11 +193,4 @@ def take_lead(call: Call[Taking], lead_id: UUID) -> Answer[LeadView]:
     lead = get_lead_record(call, Verb.CLAIM, lead_id)
     changes = {"owner_user_id": call.principal.user_id}
     owning.assign(call.session, lead, changes, reason=call.body.reason)
-    return _answer(call, lead)
-
-
-def _answer(call: Call[Any, Any], lead: Lead) -> Answer[LeadView]:
-    react(call.session)
-    if not allowed(call.principal, Verb.READ, lead):
-        return Answer(None, status=HTTPStatus.NO_CONTENT)
-    return Answer(lead_view(call, lead))
+    return shown_if_seen(call, lead, lead_view)

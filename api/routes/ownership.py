@@ -1,20 +1,17 @@
 """/customers/{id}/ownership and /customers/{id}/taking"""
 
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint
 
+from api.concealing import shown_if_seen
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_customers import customer_view
 from api.routes.customers import get_customer_record, view_again
 from api.schemas.customers import CustomerView
 from api.schemas.ownership import OwnershipChange, Taking
-from hub.access.predicates import allowed
 from hub.customers import ownership
-from hub.customers.models import Customer
-from hub.history.recording import react
 
 blueprint = Blueprint("ownership", __name__)
 
@@ -36,7 +33,7 @@ def assign_customer(call: Call[OwnershipChange], customer_id: UUID) -> Answer[Cu
     """
     customer = get_customer_record(call, Verb.ASSIGN, customer_id)
     ownership.assign(call.session, customer, call.body.changes(), reason=call.body.reason)
-    return _answer(call, customer)
+    return shown_if_seen(call, customer, customer_view)
 
 
 @operation(
@@ -51,11 +48,4 @@ def take_customer(call: Call[Taking], customer_id: UUID) -> Answer[CustomerView]
     """
     customer = get_customer_record(call, Verb.CLAIM, customer_id)
     ownership.take(call.session, customer, by=call.principal.user_id, reason=call.body.reason)
-    return _answer(call, customer)
-
-
-def _answer(call: Call[Any, Any], customer: Customer) -> Answer[CustomerView]:
-    react(call.session)
-    if not allowed(call.principal, Verb.READ, customer):
-        return Answer(None, status=HTTPStatus.NO_CONTENT)
-    return Answer(customer_view(call, customer))
+    return shown_if_seen(call, customer, customer_view)

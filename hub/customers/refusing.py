@@ -42,12 +42,10 @@ def refuse_taken(
         UnseenError: likewise, and the caller does not see it.
         TooManyBlindMatchesError: he has been told of such too often.
     """
-    for name in UNIQUE:
-        wanted = values.get(name)
-        if wanted is None:
-            continue
-        if caller is not None and not sees_all(caller):
-            require_room(session, caller)
+    named = {name: values[name] for name in UNIQUE if values.get(name) is not None}
+    if named and caller is not None and not sees_all(caller):
+        require_room(session, caller)
+    for name, wanted in named.items():
         other = session.scalar(
             select(Customer.id).where(getattr(Customer, name) == wanted, holds(name))
         )

@@ -76,6 +76,18 @@ def clean(fields: Mapping[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
+def writable(fields: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    """Return the fields, all of which must be among those that may be written.
+
+    Raises:
+        ValidationError: ``unknown_field``: one is not.
+    """
+    unknown = fields.keys() - known
+    if unknown:
+        raise ValidationError.of(f"/{min(unknown)}", "unknown_field", N_("There is no such field."))
+    return dict(fields)
+
+
 def clean_cvr(text: str) -> str:
     """Return a Danish CVR number as eight digits.
 

@@ -15,7 +15,7 @@ from hub.customers import references
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Contact, Customer, CustomerKind, CustomerRole, Lifecycle
 from hub.customers.refusing import DuplicateLeave, refuse_duplicate, refuse_taken
-from hub.customers.rules import clean
+from hub.customers.rules import clean, writable
 from hub.customers.unseen import refuse_unseen, unseen_like
 from hub.errors import (
     ConflictError,
@@ -82,7 +82,7 @@ def create(
         UnseenError: likewise, by a customer that the caller does not see.
         TooManyBlindMatchesError: he has been told of such too often.
     """
-    given = clean(_writable(fields, WRITABLE | owning.FIELDS))
+    given = clean(writable(fields, WRITABLE | owning.FIELDS))
     currency = given.get("currency") or currency_of_new(session)
     values = completed(given, currency=currency, channel=channel, now=now)
     owning.refuse_unassignable(session, Customer, values)
@@ -165,7 +165,7 @@ def update(
     del now
     if customer.merged_into_id is not None:
         raise MergedError(ENTITY, customer.id, customer.merged_into_id)
-    given = _writable(changes, WRITABLE)
+    given = writable(changes, WRITABLE)
     values = clean({"country": customer.country, **given})
     if "country" not in given:
         del values["country"]
@@ -329,14 +329,6 @@ def _close_to_references(session: Session, customer: Customer) -> None:
 def _remove(session: Session, customer: Customer, now: datetime) -> None:
     customer.deleted_at = now
     matching.remove(session, ENTITY, customer.id)
-
-
-def _writable(fields: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    unknown = set(fields) - known
-    if unknown:
-        name = min(unknown)
-        raise ValidationError.of(f"/{name}", "unknown_field", N_("There is no such field."))
-    return dict(fields)
 
 
 def _fill_derived(customer: Customer, changed: set[str]) -> None:

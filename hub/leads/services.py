@@ -12,6 +12,7 @@ from hub.access import owning
 from hub.catalogues.services import refuse_unlisted
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Contact, Customer
+from hub.customers.rules import writable
 from hub.errors import ConflictError, ValidationError
 from hub.i18n import N_
 from hub.leads.models import Lead
@@ -66,7 +67,7 @@ def create(
         ValidationError: names every broken rule; there is neither a customer nor a candidate.
         ConflictError: ``taken``: another lead has the external reference.
     """
-    given = clean(_writable(fields, WRITABLE | owning.FIELDS | {"currency"}))
+    given = clean(writable(fields, WRITABLE | owning.FIELDS | {"currency"}))
     values = {name: value for name, value in given.items() if value is not None}
     owning.refuse_unassignable(session, Lead, values)
     refuse_unlisted(session, CATALOGUES, values)
@@ -99,7 +100,7 @@ def update(session: Session, lead: Lead, changes: Mapping[str, Any]) -> Lead:
         ValidationError: names every broken rule.
         ConflictError: ``taken``; ``converted``: its customer is what it became.
     """
-    values = clean(_writable(changes, WRITABLE))
+    values = clean(writable(changes, WRITABLE))
     empty = sorted(name for name in _REQUIRED & values.keys() if values[name] is None)
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
@@ -215,13 +216,6 @@ def fill_derived(lead: Lead, customer: Customer | None) -> None:
     document = search_document(lead.name, [getattr(lead, name) for name in _SEARCHED])
     if lead.search_text != document:
         lead.search_text = document
-
-
-def _writable(fields: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    unknown = fields.keys() - known
-    if unknown:
-        raise ValidationError.of(f"/{min(unknown)}", "unknown_field", N_("There is no such field."))
-    return dict(fields)
 
 
 def _customer_of(session: Session, values: Mapping[str, Any]) -> Customer | None:

@@ -162,9 +162,9 @@ def everywhere(keys: Iterable[str]) -> tuple[Transition, ...]:
 
 
 def load(session: Session, workflow: Workflow) -> Definition:
-    """Return what a revision consists of; read once in each transaction."""
+    """Return what a revision consists of; it is read once in each session."""
     known: dict[Any, Definition] = session.info.setdefault("workflow_definitions", {})
-    if workflow.id not in known or workflow.status != "live":
+    if workflow.id not in known:
         known[workflow.id] = _read(session, workflow)
     return known[workflow.id]
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.access.principals import Principal
-from hub.errors import ConflictError, NotFoundError, ValidationError
+from hub.errors import ConflictError, ValidationError
 from hub.history.recording import explain_change
 from hub.i18n import N_
 from hub.workflow.definition import Definition, State, Transition, load
@@ -147,18 +147,6 @@ def refuse_probability(session: Session, record: InWorkflow, probability: int) -
             N_("In the state {name} the probability is {certain}."),
             name=state.key, certain=state.certain,
         )  # fmt: skip
-
-
-def get_workflow(session: Session, workflow_id: UUID) -> Workflow:
-    """Return a revision of a workflow.
-
-    Raises:
-        NotFoundError: there is none.
-    """
-    found = session.get(Workflow, workflow_id)
-    if found is None or found.deleted_at is not None:
-        raise NotFoundError("workflow", workflow_id)
-    return found
 
 
 def _enter(record: InWorkflow, state: State, now: datetime) -> None:
