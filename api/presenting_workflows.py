@@ -14,6 +14,7 @@ from api.schemas.workflows import (
     WorkflowView,
     named_ends,
 )
+from hub.access.predicates import visible
 from hub.access.roles import Verb
 from hub.history.models import Event
 from hub.i18n import translate
@@ -89,13 +90,15 @@ def transitions_view(call: Call[Any, Any], record: Any) -> TransitionsView:
 
 
 def _usage(call: Call[Any, Any], workflow: Workflow) -> dict[str, int]:
-    """Return how many records are in each state, asked once for all revisions of a page."""
+    """Return how many records that he sees are in each state, once for all rows of a page."""
     known: dict[tuple[str, str], dict[str, int]] = call.session.info.setdefault(
         "workflow_usage", {}
     )
     key = workflow.entity_name, workflow.code
     if key not in known:
-        known[key] = usage(call.session, *key)
+        known[key] = usage(
+            call.session, *key, seen=lambda model: visible(call.principal, Verb.READ, model)
+        )
     return known[key]
 
 
