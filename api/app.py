@@ -40,6 +40,8 @@ from api.routes import (
     leads,
     listings,
     notes,
+    opportunities,
+    opportunity_upserts,
     ownership,
     part_upserts,
     plans,
@@ -115,6 +117,8 @@ CONCEPTS = (
     workflows,
     leads,
     lead_upserts,
+    opportunities,
+    opportunity_upserts,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 
