@@ -59,6 +59,7 @@ from api.routes import (
     sessions,
     settings,
     signing_in,
+    summaries,
     teams,
     tokens,
     users,
@@ -119,6 +120,7 @@ CONCEPTS = (
     lead_upserts,
     opportunities,
     opportunity_upserts,
+    summaries,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 

@@ -4,11 +4,16 @@ from typing import Any
 
 from api.calls import Call
 from api.presenting_customers import customer_numbers, shared_view
+from api.presenting_signals import signal_views
 from api.presenting_workflows import standing_view
 from api.schemas.leads import ConvertedView, LeadView
 from hub.leads.models import Lead
+from hub.leads.signals import TABLES
 
-_RECKONED = frozenset({"state", "customer_number", "converted", "shared", "allowed_actions"})
+_RECKONED = frozenset(
+    {"state", "customer_number", "converted", "shared", "allowed_actions"}
+    | {table.name for table in TABLES}
+)
 _COLUMNS = frozenset(LeadView.model_fields) - _RECKONED
 
 
@@ -18,6 +23,7 @@ def lead_view(call: Call[Any, Any], lead: Lead) -> LeadView:
         **{name: getattr(lead, name) for name in _COLUMNS},
         customer_number=customer_numbers(call, lead).get(lead.customer_id),
         state=standing_view(call, lead),
+        **signal_views(call, TABLES, lead),
         converted=_converted(lead),
         shared=shared_view(call, lead),
         allowed_actions=call.actions("leads", lead),

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from api.schemas.customers import Address, Money, Note, Number, SharedView, Text50, Text255
 from api.schemas.fields import Amount, Code, Lines, OneLine
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
+from api.schemas.signals import SignalView
 from api.schemas.workflows import Percent, StandingView
 
 Reason = Annotated[str, Lines(1000)]
@@ -155,6 +156,7 @@ class LeadView(RecordView):
     source: str | None
     referrer: str | None
     state: StandingView
+    signal: SignalView | None = Field(description="The colour of its row.")
     is_open: bool
     closed_at: AwareDatetime | None
     probability: int

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from api.schemas.customers import Money, Name, Note, SharedView, Text255
 from api.schemas.fields import Amount, Code, OneLine
 from api.schemas.shapes import Body, Patch, RecordView, absent
+from api.schemas.signals import SignalView
 from api.schemas.workflows import Percent, Reason, StandingView, Step, TransitionCreate
 from hub.opportunities.models import Opportunity, OpportunityType, Period, ProbabilitySource
 from hub.opportunities.rules import AMOUNTS
@@ -146,6 +147,9 @@ class OpportunityView(RecordView):
     type: OpportunityType
     pipeline: str = Field(description="The code of its workflow.")
     stage: StandingView
+    signal: SignalView = Field(description="The colour of its row; the first rule that holds.")
+    edge: SignalView = Field(description="The edge of its card, by its probability.")
+    overdue: SignalView | None = Field(description="Open, and past one of its days.")
     is_open: bool
     closed_at: AwareDatetime | None
     decided_at: AwareDatetime | None = Field(description="When it was won or lost.")

@@ -7,7 +7,8 @@ from hub.catalogues.services import label_of
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.leads.models import Lead
-from hub.listing import Field, Kind, Listing, SearchSpec
+from hub.leads.signals import SIGNAL
+from hub.listing import Field, Kind, Listing, SearchSpec, Sums
 from hub.listing.declaration import Expression
 from hub.notes.listing import noted_field
 from hub.sharing.listing import shared_field
@@ -48,6 +49,7 @@ LEADS = Listing(
               caption=state_label(Lead), width=20),
         Field("state_kind", Lead.state_kind, label=N_("Kind of state"), kind=Kind.ENUM,
               facet=True, choices=STATE_KINDS, shown=False),
+        *SIGNAL.fields(shown=False),
         Field("workflow", workflow_code(Lead), label=N_("Workflow"), facet=True, shown=False),
         Field("is_open", Lead.is_open, label=N_("Open"), kind=Kind.BOOLEAN, facet=True),
         *whose_fields(Lead),
@@ -76,5 +78,6 @@ LEADS = Listing(
               shown=False),
     ),
     default_sort=("-number",),
+    sums=Sums(("net_potential_value",), currency="currency"),
     search=SearchSpec(text=Lead.search_text, number=Lead.number),
 )  # fmt: skip

@@ -6,9 +6,10 @@ from hub.access.captions import whose_fields
 from hub.catalogues.services import label_of
 from hub.customers.models import Customer
 from hub.i18n import N_
-from hub.listing import Bucket, Choice, Field, Kind, Listing, SearchSpec
+from hub.listing import Bucket, Choice, Field, Kind, Listing, SearchSpec, Sums
 from hub.notes.listing import noted_field
 from hub.opportunities.models import Opportunity, OpportunityType, Period, ProbabilitySource
+from hub.opportunities.signals import EDGE, OVERDUE, SIGNAL
 from hub.sharing.listing import shared_field
 from hub.workflow.listing import STATE_KINDS, state_label, workflow_code
 
@@ -73,6 +74,9 @@ OPPORTUNITIES = Listing(
         Field("pipeline", workflow_code(Opportunity), label=N_("Pipeline"), facet=True,
               shown=False),
         Field("is_open", Opportunity.is_open, label=N_("Open"), kind=Kind.BOOLEAN, facet=True),
+        *SIGNAL.fields(),
+        *EDGE.fields(shown=False),
+        *OVERDUE.fields(shown=False),
         *whose_fields(Opportunity),
         shared_field(Opportunity.entity(), Opportunity.id),
         Field("amount", Opportunity.amount, label=N_("Amount"), kind=Kind.MONEY, sortable=True,
@@ -119,5 +123,6 @@ OPPORTUNITIES = Listing(
               shown=False),
     ),
     default_sort=("-number",),
+    sums=Sums(("amount", "weighted", "best_case", "worst_case"), currency="currency"),
     search=SearchSpec(text=Opportunity.search_text, number=Opportunity.number),
 )  # fmt: skip
