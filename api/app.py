@@ -40,6 +40,8 @@ from api.routes import (
     leads,
     listings,
     notes,
+    opportunities,
+    opportunity_upserts,
     ownership,
     part_upserts,
     plans,
@@ -57,6 +59,7 @@ from api.routes import (
     sessions,
     settings,
     signing_in,
+    summaries,
     teams,
     tokens,
     users,
@@ -115,6 +118,9 @@ CONCEPTS = (
     workflows,
     leads,
     lead_upserts,
+    opportunities,
+    opportunity_upserts,
+    summaries,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 
