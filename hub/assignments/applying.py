@@ -177,7 +177,7 @@ def _error_of(assignable: Assignable, wanted: _Wanted, row: Any) -> DomainError 
         return ForbiddenError(_NO_RIGHT)
     if row.is_protected and wanted.owners.get(OWNER, row.owner_user_id) is None:
         return ConflictError("protected", NEEDS_OWNER)
-    if OWNER in wanted.owners:
+    if assignable.guarded and OWNER in wanted.owners:
         try:
             refuse_owner_past_the_pool(row, wanted.owners[OWNER])
         except ConflictError as error:

@@ -125,7 +125,7 @@ def _rows(
         select(
             model.id,
             model.version,
-            model.is_protected.label("is_protected"),
+            *assignable.guards,
             visible(principal, Verb.ASSIGN, model).label("permitted"),
             *(getattr(model, name) for name in sorted(assignable.fields)),
         )
