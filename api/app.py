@@ -41,6 +41,8 @@ from api.routes import (
     leads,
     listings,
     notes,
+    opportunities,
+    opportunity_upserts,
     ownership,
     part_upserts,
     plans,
@@ -58,6 +60,7 @@ from api.routes import (
     sessions,
     settings,
     signing_in,
+    summaries,
     teams,
     tokens,
     users,
@@ -117,6 +120,9 @@ CONCEPTS = (
     workflows,
     leads,
     lead_upserts,
+    opportunities,
+    opportunity_upserts,
+    summaries,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy import select
+
 from api.calls import Call
 from api.messages import message_view
 from api.schemas.customers import (
@@ -76,6 +78,18 @@ def shared_view(call: Call[Any, Any], record: Any) -> SharedView | None:
         shared_by=share.by,
         shared_by_name=share.by_name,
     )
+
+
+def customer_numbers(call: Call[Any, Any], record: Any) -> dict[Any, str | None]:
+    """Return the numbers of records' customers by id, asked once for a page."""
+    shown = [each for each in call.shown if type(each) is type(record)]
+    wanted = {each.customer_id for each in shown or [record] if each.customer_id is not None}
+    known: dict[Any, str | None] = call.session.info.setdefault("customer_numbers", {})
+    missing = wanted - known.keys()
+    if missing:
+        query = select(Customer.id, Customer.ref_no).where(Customer.id.in_(missing))
+        known |= {row.id: row.ref_no for row in call.session.execute(query)}
+    return known
 
 
 def hold_view(call: Call[Any, Any], customer: Customer) -> HoldView:

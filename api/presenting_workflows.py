@@ -7,6 +7,7 @@ from sqlalchemy import select
 from api.calls import Call
 from api.schemas.workflows import (
     LoggedTransition,
+    StandingView,
     StateView,
     TargetView,
     TransitionsView,
@@ -14,6 +15,7 @@ from api.schemas.workflows import (
     WorkflowView,
     named_ends,
 )
+from hub.access.predicates import visible
 from hub.access.roles import Verb
 from hub.history.models import Event
 from hub.i18n import translate
@@ -59,6 +61,18 @@ def state_of(call: Call[Any, Any], record: Any) -> State:
     return moving.definition_of(call.session, record).state(record.state)
 
 
+def standing_view(call: Call[Any, Any], record: Any) -> StandingView:
+    """Return where a record stands in its workflow, in the caller's language."""
+    state = state_of(call, record)
+    return StandingView(
+        key=state.key,
+        label=translate(call.language, state.label),
+        kind=state.kind,
+        since=record.state_since,
+        workflow_id=record.workflow_id,
+    )
+
+
 def transitions_view(call: Call[Any, Any], record: Any) -> TransitionsView:
     """Return where the caller can move a record, and how it came to where it is."""
     events = call.session.scalars(
@@ -89,13 +103,15 @@ def transitions_view(call: Call[Any, Any], record: Any) -> TransitionsView:
 
 
 def _usage(call: Call[Any, Any], workflow: Workflow) -> dict[str, int]:
-    """Return how many records are in each state, asked once for all revisions of a page."""
+    """Return how many records that he sees are in each state, once for all rows of a page."""
     known: dict[tuple[str, str], dict[str, int]] = call.session.info.setdefault(
         "workflow_usage", {}
     )
     key = workflow.entity_name, workflow.code
     if key not in known:
-        known[key] = usage(call.session, *key)
+        known[key] = usage(
+            call.session, *key, seen=lambda model: visible(call.principal, Verb.READ, model)
+        )
     return known[key]
 
 

@@ -186,6 +186,10 @@ def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], ids: Iterable
 ModelT = TypeVar("ModelT", bound=Base)
 
 
+Seen = Callable[[type[Any]], ColumnElement[bool]]
+"""Tells which rows of a model a caller may see."""
+
+
 class HubSession(Session):
     """The session of every transaction; `hub.history` and `hub.ledger` listen to its events."""
 

@@ -38,7 +38,7 @@ def write_note(
 
     Args:
         session: the caller's.
-        subject: what it is about: a customer, a lead (`hub.subjects`).
+        subject: what it is about: a customer, a lead, an opportunity (`hub.subjects`).
         fields: `body`, and `type` and `at` where they are given.
         wish: the reminder; None for none.
         now: the present.

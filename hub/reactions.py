@@ -9,6 +9,7 @@ from hub.autofill import noting as registry_notes
 from hub.autofill import services as autofill
 from hub.credit import reacting as credit
 from hub.credit import transactions
+from hub.customers import following as customers
 from hub.customers import refusals
 from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
@@ -42,8 +43,8 @@ def install() -> None:
     when_set_back(TaskName.SEARCH_COMPANIES, registry_notes.note_search)
     when_set_back(TaskName.PUSH_CUSTOMER, accounting_notes.note_push)
     when_changed("user", following.react)
-    when_changed("customer", leads.react_to_customer)
-    when_changed("lead", leads.react_to_lead)
+    when_changed("customer", customers.react)
+    when_changed("lead", leads.react)
     when_set_back(TaskName.PULL_CUSTOMERS, runs.note_setback)
     when_set_back(TaskName.IMPORT_HOOK, hooks.note_setback)
     for task in imports.TOLD_OF:

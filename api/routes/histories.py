@@ -25,6 +25,7 @@ from hub.history.records import Record
 from hub.imports.models import ImportJob
 from hub.leads.models import Lead
 from hub.notes.models import Note
+from hub.opportunities.models import Opportunity
 from hub.pools.models import Pool
 from hub.reminders.models import Reminder
 from hub.reports.models import ReportDef, ReportSchedule
@@ -53,6 +54,7 @@ HISTORIES = (
     History("/contacts/<uuid:contact_id>", Contact),
     History("/addresses/<uuid:address_id>", Address),
     History("/leads/<uuid:lead_id>", Lead),
+    History("/opportunities/<uuid:opportunity_id>", Opportunity),
     History("/workflows/<uuid:workflow_id>", Workflow),
     History("/catalogue-entries/<uuid:entry_id>", CatalogueEntry),
     History("/notes/<uuid:note_id>", Note),

@@ -62,6 +62,7 @@ class AssignmentPolicy(Policy):
 
     customers: Groups = Groups()
     leads: Groups = Groups()
+    opportunities: Groups = Groups()
 
     def check(self, session: Session) -> None:
         """See `Policy.check`: without its roles and teams nobody could be assigned.

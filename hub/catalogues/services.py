@@ -1,7 +1,7 @@
 """What may be done with catalogues, and what records may keep of them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,14 +13,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.catalogues.declaring import CATALOGUES, Catalogue, Use, uses_of
 from hub.catalogues.models import CatalogueEntry
-from hub.db import savepoint
+from hub.db import Seen, savepoint
 from hub.errors import ConflictError, FieldError, NotFoundError, ValidationError
 from hub.i18n import N_
 
 _UNKNOWN = N_("There is no {name} in the catalogue {catalogue}.")
 _RETIRED = N_("{name} is retired: nothing gets it any more.")
-Seen = Callable[[type[Any]], ColumnElement[bool]]
-"""Tells which rows of a model a caller may see."""
 
 
 @dataclass(frozen=True, slots=True)

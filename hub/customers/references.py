@@ -26,6 +26,7 @@ _HOLDERS: Mapping[str, str] = {
     "lead.converted_customer_id": _LIVING,
     "lead.customer_id": _LIVING,
     "note.customer_id": _LIVING,
+    "opportunity.customer_id": _LIVING,
     "pool_claim.customer_id": "state = 'applied'",
     "reminder.customer_id": f"closed_at is null and {_LIVING}",
 }

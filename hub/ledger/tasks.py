@@ -48,7 +48,7 @@ class TaskName(StrEnum):
     EVALUATE_CUSTOMERS = "credit.evaluate_customers"
     RECALL_CUSTOMERS = "pools.recall_customers"
     FOLLOW_WORKFLOW = "workflows.follow_workflow"
-    FOLLOW_CUSTOMER = "leads.follow_customer"
+    FOLLOW_CUSTOMER = "customers.follow_customer"
     WAKE_LEAD = "leads.wake_lead"
 
 
@@ -94,7 +94,7 @@ SERIAL_KEYS = {
     TaskName.RECALL_CUSTOMERS: "pools",
     TaskName.EVALUATE_CUSTOMERS: "credit",
     TaskName.FOLLOW_WORKFLOW: "workflows",
-    TaskName.FOLLOW_CUSTOMER: "leads:{customer_id}",
+    TaskName.FOLLOW_CUSTOMER: "names:{customer_id}",
     TaskName.RECALL_CUSTOMERS: "pools",
 }
 """What keeps jobs of a task from running beside each other, made of their arguments."""

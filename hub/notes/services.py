@@ -34,7 +34,7 @@ def create(
 
     Args:
         session: the caller's.
-        subject: what it is about: a customer, a lead (`hub.subjects`).
+        subject: what it is about: a customer, a lead, an opportunity (`hub.subjects`).
         body: what is noted.
         now: the present.
         type: a code of the catalogue of note types.

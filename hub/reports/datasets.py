@@ -22,6 +22,8 @@ from hub.listing.declaration import Expression
 from hub.mail.listing import DELIVERIES
 from hub.notes.listing import NOTES
 from hub.notes.models import Note
+from hub.opportunities.listing import OPPORTUNITIES
+from hub.opportunities.models import Opportunity
 from hub.reminders.listing import REMINDERS
 from hub.reminders.models import Reminder
 from hub.reports.listing import EXPORTS, REPORT_RUNS, REPORTS
@@ -78,6 +80,7 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(CONTACTS, N_("Contacts")),
         Dataset(ADDRESSES, N_("Addresses")),
         Dataset(LEADS, N_("Leads"), owner=Lead.owner_user_id),
+        Dataset(OPPORTUNITIES, N_("Opportunities"), owner=Opportunity.owner_user_id),
         Dataset(NOTES, N_("Notes"), owner=Note.author_user_id),
         Dataset(REMINDERS, N_("Reminders"), owner=Reminder.recipient_user_id),
         Dataset(DUPLICATES, N_("Duplicates")),

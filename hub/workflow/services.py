@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.access.composing import known_roles
+from hub.db import Seen
 from hub.errors import ConflictError, FieldError, ValidationError
 from hub.i18n import N_
 from hub.ledger.enqueueing import enqueue
@@ -119,8 +120,16 @@ def retire(session: Session, workflow: Workflow) -> Workflow:
     return workflow
 
 
-def usage(session: Session, entity: str, code: str) -> dict[str, int]:
-    """Return how many records of any revision of a workflow are in each state."""
+def usage(session: Session, entity: str, code: str, *, seen: Seen | None = None) -> dict[str, int]:
+    """Return how many records of any revision of a workflow are in each state.
+
+    Args:
+        session: the caller's.
+        entity: the kind of records.
+        code: the workflow's.
+        seen: who is told: of a model, the condition for the rows that are counted; without it
+            all are, as for what must hold for every record.
+    """
     model = _MOVED.get(entity)
     if model is None:
         return {}
@@ -128,6 +137,7 @@ def usage(session: Session, entity: str, code: str) -> dict[str, int]:
         select(model.state, func.count())
         .join(Workflow, Workflow.id == model.workflow_id)
         .where(Workflow.entity_name == entity, Workflow.code == code)
+        .where(*(() if seen is None else (seen(model), model.deleted_at.is_(None))))
         .group_by(model.state)
     )
     return {row[0]: row[1] for row in rows}
@@ -203,7 +213,7 @@ def follow(session: Session, workflow: Workflow, *, limit: int) -> int:
         state = definition.state(workflow.moves.get(row.state, row.state))
         row.workflow_id, row.state, row.state_kind = workflow.id, state.key, state.kind
         if state.certain is not None:
-            row.probability = state.certain
+            row.take_probability(state.certain)
     session.flush()
     return len(rows)
 

@@ -15,6 +15,7 @@ from hub.access.models import ApiToken, User
 from hub.access.roles import Role
 from hub.access.tokens import generate
 from hub.db import transaction
+from hub.settings import get_settings
 from tests.api.client import ApiClient
 from tests.api.probe import blueprint
 
@@ -71,6 +72,17 @@ def client(app: Flask, database: Engine) -> Iterator[ApiClient]:
     forget_tokens()
     yield ApiClient(app.test_client())
     forget_tokens()
+
+
+@pytest.fixture
+def private(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Representatives see what is theirs, and nothing else."""
+    monkeypatch.setenv("HUB_VISIBILITY", "private")
+    get_settings.cache_clear()
+    forget_tokens()
+    yield
+    monkeypatch.undo()
+    get_settings.cache_clear()
 
 
 @pytest.fixture

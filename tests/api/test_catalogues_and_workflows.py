@@ -218,6 +218,21 @@ def test_a_revision_is_drafted_published_and_records_follow_where_they_are_sent(
     assert before["revision"] == 1
 
 
+def test_a_workflow_counts_the_records_in_each_state_that_the_reader_sees(
+    client: ApiClient, administrator: Caller, representative: Caller, private: None
+) -> None:
+    for caller, number in ((administrator, 2), (representative, 1)):
+        for _ in range(number):
+            lead(client, caller)
+
+    shown = [workflow_of(client, each, "lead", "cetec")["states"]
+             for each in (administrator, representative)]  # fmt: skip
+
+    assert [[state["records"] for state in states] for states in shown] == [
+        [3, 0, 0, 0, 0], [1, 0, 0, 0, 0],
+    ]  # fmt: skip
+
+
 def test_a_way_may_ask_for_a_reason_and_a_draft_is_no_live_one(
     client: ApiClient, administrator: Caller
 ) -> None:

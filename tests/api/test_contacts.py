@@ -1,6 +1,5 @@
 """Contacts: the people of a customer, one of whom is the main one."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,11 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from api.authentication import forget_tokens
 from hub.access.roles import Role
 from hub.customers.models import Contact
 from hub.db import transaction
-from hub.settings import get_settings
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 from tests.people import make_customer
@@ -23,16 +20,6 @@ from tests.people import make_customer
 def customer_id(client: ApiClient, representative: Caller) -> UUID:
     with transaction() as session:
         return make_customer(session, owner_user_id=representative.user_id).id
-
-
-@pytest.fixture
-def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("HUB_VISIBILITY", "private")
-    get_settings.cache_clear()
-    forget_tokens()
-    yield
-    monkeypatch.undo()
-    get_settings.cache_clear()
 
 
 def add(client: ApiClient, caller: Caller, customer_id: UUID, **fields: Any) -> Reply:

@@ -1,11 +1,9 @@
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from api.authentication import forget_tokens
 from api.routes import events as feed
 from hub.access.roles import Role
 from hub.clock import utcnow
@@ -15,7 +13,6 @@ from hub.customers.models import Customer
 from hub.customers.refusing import DuplicateLeave
 from hub.db import transaction
 from hub.history.sealing import seal
-from hub.settings import get_settings
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller, narrow
 from tests.people import make_customer
@@ -87,16 +84,6 @@ def make(owner: Caller | None, name: str, **fields: Any) -> str:
             session, name, owner_user_id=owner.user_id if owner else None, **fields
         )
         return str(customer.id)
-
-
-@pytest.fixture
-def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("HUB_VISIBILITY", "private")
-    get_settings.cache_clear()
-    forget_tokens()
-    yield
-    monkeypatch.undo()
-    get_settings.cache_clear()
 
 
 def test_a_program_reads_the_events_of_what_it_sees_and_of_nothing_else(

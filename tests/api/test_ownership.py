@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -11,20 +10,9 @@ from hub.access.roles import Role
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.history.models import Event
-from hub.settings import get_settings
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 from tests.people import make_customer
-
-
-@pytest.fixture
-def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("HUB_VISIBILITY", "private")
-    get_settings.cache_clear()
-    forget_tokens()
-    yield
-    monkeypatch.undo()
-    get_settings.cache_clear()
 
 
 @pytest.fixture

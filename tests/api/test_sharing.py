@@ -13,7 +13,6 @@ from hub.access.roles import Role
 from hub.clock import utcnow
 from hub.db import transaction
 from hub.history.models import Event
-from hub.settings import get_settings
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 from tests.people import make_customer
@@ -21,13 +20,7 @@ from tests.people import make_customer
 NAME = "Zanzibar ApS"
 
 
-@pytest.fixture(autouse=True)
-def _private(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> object:
-    monkeypatch.setenv("HUB_VISIBILITY", "private")
-    get_settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("private")
 
 
 @pytest.fixture

@@ -325,6 +325,51 @@ CASES: Mapping[str, Case] = {
     "POST /leads/<uuid:lead_id>/taking": _on(
         "leads", lambda s: s.lead(free=True), "taking", {"reason": "Min egn"}
     ),
+    "POST /opportunities": _new("/opportunities", {"name": "Kran 4", "amount": "1200.00"}),
+    "PUT /opportunities/by-external-ref/<path:external_ref>": lambda s: Request(
+        f"/opportunities/by-external-ref/{s.name('erp')}", {"name": s.name()}
+    ),
+    "POST /opportunities/batch": lambda s: Request(
+        "/opportunities/batch",
+        {"items": [{"external_ref": s.name("erp"), "fields": {"name": "A"}}]},
+    ),
+    "PATCH /opportunities/<uuid:opportunity_id>": _change(
+        "opportunities", Scene.opportunity, {"probability": 35}
+    ),
+    "DELETE /opportunities/<uuid:opportunity_id>": _change("opportunities", Scene.opportunity),
+    "POST /opportunities/<uuid:opportunity_id>/transitions": _on(
+        "opportunities", Scene.opportunity, "transitions", {"to": "qualification"}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/next": _on(
+        "opportunities", Scene.opportunity, "next", {}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/won": _on(
+        "opportunities", Scene.opportunity, "won", {"close": True}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/lost": _on(
+        "opportunities", Scene.opportunity, "lost", {"lost_reason": "price"}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/closing": _on(
+        "opportunities", lambda s: s.opportunity(lost=True), "closing", {}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/reopening": _on(
+        "opportunities", lambda s: s.opportunity(closed=True), "reopening", {}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/ownership": _on(
+        "opportunities",
+        Scene.opportunity,
+        "ownership",
+        {"owner_user_id": None, "reason": "Givet fri"},
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/taking": _on(
+        "opportunities", lambda s: s.opportunity(free=True), "taking", {"reason": "Min egn"}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/notes": _on(
+        "opportunities", Scene.opportunity, "notes", {"body": "Ringede", "reminder": TOMORROWS}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/reminders": _on(
+        "opportunities", Scene.opportunity, "reminders", TOMORROWS
+    ),
     "POST /leads/<uuid:lead_id>/notes": _on(
         "leads", Scene.lead, "notes", {"body": "Ringede", "reminder": TOMORROWS}
     ),
@@ -417,6 +462,11 @@ CASES: Mapping[str, Case] = {
     "DELETE /customers/<uuid:customer_id>/protection": _released,
     "PUT /settings/sharing": lambda s: Request(
         "/settings/sharing", {"access_days": 9}, headers=at(s.get("/settings/sharing"))
+    ),
+    "PUT /settings/opportunities": lambda s: Request(
+        "/settings/opportunities",
+        {"copies_customer_note": True},
+        headers=at(s.get("/settings/opportunities")),
     ),
     "PUT /settings/protection": lambda s: Request(
         "/settings/protection", {"longest_days": 9}, headers=at(s.get("/settings/protection"))

@@ -33,6 +33,7 @@ from hub.ledger.tasks import TaskName
 from hub.listing import Reader
 from hub.mail.models import Delivery, DeliveryKind, DeliveryState
 from hub.notes import services as notes
+from hub.opportunities import services as opportunities
 from hub.origin import ActorKind, Origin
 from hub.plans.models import Plan, PlanItem
 from hub.pools import drawing, holding
@@ -277,7 +278,7 @@ class _Maker:
         self.add("export_id", export)
 
     def led(self, customer: Customer) -> None:
-        """Make a lead, and find what all leads are made of."""
+        """Make a lead and an opportunity, and find what all of them are made of."""
         lead = leads.create(
             self.session,
             {
@@ -288,6 +289,17 @@ class _Maker:
             now=NOW,
         )
         self.paths["lead_id"] = lead.id
+        opportunity = opportunities.create(
+            self.session,
+            {
+                "name": f"{self.word} business",
+                "customer_id": customer.id,
+                "owner_user_id": self.user.id,
+                "external_ref": f"{self.word}-o",
+            },
+            now=NOW,
+        )
+        self.paths["opportunity_id"] = opportunity.id
         self.paths["workflow_id"] = lead.workflow_id
         self.paths["entry_id"] = self.session.scalars(
             select(CatalogueEntry.id).where(
@@ -345,6 +357,7 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "contact_ref": f"{word}-c",
             "address_ref": f"{word}-a",
             "lead_ref": f"{word}-l",
+            "opportunity_ref": f"{word}-o",
             "note_ref": f"{word}-n",
             "reminder_ref": f"{word}-r",
             "name": "customers",

@@ -162,6 +162,7 @@ def test_an_answer_given_again_is_checked_against_what_may_be_seen_now(
         "POST /addresses/batch",  # likewise
         "POST /contacts/batch",  # likewise
         "POST /leads/batch",  # likewise
+        "POST /opportunities/batch",  # likewise
         "POST /notes/batch",  # likewise
         "POST /reminders/batch",  # likewise
         "POST /pools/<uuid:pool_id>/applications",  # likewise
@@ -204,8 +205,14 @@ def test_with_private_visibility_nothing_of_anothers_is_found_by_its_id(
 def _told(text: str, hidden: Possessions) -> str:
     """Return what an answer says beyond what the caller has said himself."""
     for name in (
-        "external_ref", "contact_ref", "address_ref", "lead_ref", "note_ref", "reminder_ref"
-    ):  # fmt: skip
+        "external_ref",
+        "contact_ref",
+        "address_ref",
+        "lead_ref",
+        "opportunity_ref",
+        "note_ref",
+        "reminder_ref",
+    ):
         text = text.replace(hidden.paths[name], "")
     return text
 

@@ -28,6 +28,7 @@ from hub.db import transaction
 from hub.leads.models import Lead
 from hub.listing import page_of_values, parse_parameters
 from hub.listing.reader import Reader
+from hub.opportunities.models import Opportunity
 from hub.reports.datasets import DATASETS
 from hub.settings import get_settings
 from tests.api.client import ApiClient, Reply
@@ -57,8 +58,8 @@ KINDS = {
     **dict.fromkeys(
         (
             "customer_id", "contact_id", "address_id", "link_id", "conflict_id", "duplicate_id",
-            "external_ref", "lead_id",
-            "contact_ref", "address_ref", "lead_ref",
+            "external_ref", "lead_id", "opportunity_id",
+            "contact_ref", "address_ref", "lead_ref", "opportunity_ref",
         ),
         Kind.CUSTOMER,
     ),
@@ -170,7 +171,7 @@ def crowd(owner: Caller, hidden: Possessions) -> list[Standing]:
             },
         )  # fmt: skip
         for name, level in (("reader", "read"), ("writer", "write")):
-            for model in (Customer, Lead):
+            for model in (Customer, Lead, Opportunity):
                 for identifier in session.scalars(select(model.id)):
                     session.add(
                         AccessGrant(

@@ -54,9 +54,9 @@ def ask(recipient: Recipient) -> Delivery:
             session, DeliveryKind.TEST, recipient, source=("test_mail", new_id())
         )
     with transaction() as session:
-        found = mail.get(session, asked.id)
+        found = mail.get(session, asked.id, lock=True)
         composed = OutgoingMail("hub@hub.example", found.recipient, found.message_id, b"x")
-        trying.begin(session, asked.id, composed, now=utcnow())
+        trying.begin(session, found, composed, now=utcnow())
     with transaction() as session:
         return mail.get(session, asked.id)
 
