@@ -15,6 +15,7 @@ from api.operations import View
 from api.problems import moved, present, problem_of
 from api.routes import (
     access_requests,
+    addresses,
     approvals,
     assignments,
     catalogues,
@@ -77,6 +78,7 @@ CONCEPTS = (
     customer_upserts,
     ownership,
     contacts,
+    addresses,
     part_upserts,
     duplicates,
     registry_lookups,

@@ -120,7 +120,8 @@ def change_customer(call: Call[CustomerPatch], customer_id: UUID) -> CustomerVie
 def delete_customer(call: Call, customer_id: UUID) -> Answer[None]:
     """Take a customer away; its history stays readable and its id is never used again.
 
-    Its contacts go with it. Notes, reminders that are not done and links that are not cut hold it.
+    Its contacts and addresses go with it. Notes, reminders that are not done and links that are
+    not cut hold it.
     """
     customer = get_customer_record(
         call, Verb.DELETE, customer_id, expected_version=call.expected_version

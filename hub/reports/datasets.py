@@ -8,7 +8,7 @@ from hub.access.principals import Permission
 from hub.access.roles import Verb
 from hub.approvals.listing import APPROVALS
 from hub.approvals.models import Approval
-from hub.customers.listing import CONTACTS, CUSTOMERS
+from hub.customers.listing import ADDRESSES, CONTACTS, CUSTOMERS
 from hub.customers.models import Customer
 from hub.documents.listing import DOCUMENTS
 from hub.duplicates.listing import DUPLICATES
@@ -75,6 +75,7 @@ DATASETS: Mapping[str, Dataset] = {
     for dataset in (
         Dataset(CUSTOMERS, N_("Customers"), owner=Customer.owner_user_id),
         Dataset(CONTACTS, N_("Contacts")),
+        Dataset(ADDRESSES, N_("Addresses")),
         Dataset(LEADS, N_("Leads"), owner=Lead.owner_user_id),
         Dataset(OPPORTUNITIES, N_("Opportunities"), owner=Opportunity.owner_user_id),
         Dataset(NOTES, N_("Notes"), owner=Note.author_user_id),
