@@ -320,6 +320,12 @@ CASES: Mapping[str, Case] = {
     "POST /leads/<uuid:lead_id>/closing": _on(
         "leads", Scene.lead, "closing", {"set_aside_until": "2999-01-04"}
     ),
+    "POST /leads/<uuid:lead_id>/conversion": _on(
+        "leads", Scene.lead, "conversion", {"opportunity": {}}
+    ),
+    "POST /leads/<uuid:lead_id>/conversion-previews": _on(
+        "leads", Scene.lead, "conversion-previews", {"opportunity": {}}
+    ),
     "POST /leads/<uuid:lead_id>/reopening": _on(
         "leads", lambda s: s.lead(closed=True), "reopening", {}
     ),
