@@ -1,13 +1,16 @@
 """Who may do what to a lead: as to every record with an owner, but for protected customers."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 
+from hub.access.grounds import Grounds
 from hub.access.predicates import RecordRule
 from hub.access.principals import Principal
-from hub.access.roles import Verb
+from hub.access.roles import Reach, Verb
 from hub.customers.models import Customer
+from hub.db import NO_IDS
 
 
 class LeadRule(RecordRule):
@@ -21,8 +24,6 @@ class LeadRule(RecordRule):
         protected = select(Customer.id).where(Customer.protected_until > func.now())
         return or_(model.customer_id.is_(None), model.customer_id.not_in(protected))
 
-    def _of_pools(
-        self, principal: Principal, verb: Verb, model: type[Any]
-    ) -> list[ColumnElement[bool]]:
-        del principal, verb, model
-        return []
+    def grounds(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Grounds:
+        """See `RecordRule.grounds`."""
+        return replace(super().grounds(principal, verb, model, reach), pools=NO_IDS)

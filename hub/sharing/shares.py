@@ -34,14 +34,17 @@ def received(
 
     Of several grants of a record the one that reaches furthest, then the one that lasts longest.
     """
-    if not rows or not principal.has_shares(rows[0].entity()):
+    if not rows:
+        return {}
+    shared = principal.shared(rows[0].entity(), (row.id for row in rows))
+    if not shared:
         return {}
     found = session.execute(
         select(AccessGrant, User.name)
         .outerjoin(User, User.id == AccessGrant.created_by)
         .where(
             AccessGrant.subject_type == rows[0].entity(),
-            AccessGrant.subject_id.in_([row.id for row in rows]),
+            among(AccessGrant.subject_id, shared),
             AccessGrant.is_live,
             or_(
                 AccessGrant.user_id == principal.user_id,
