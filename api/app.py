@@ -15,6 +15,7 @@ from api.operations import View
 from api.problems import moved, present, problem_of
 from api.routes import (
     access_requests,
+    addresses,
     approvals,
     assignments,
     catalogues,
@@ -22,6 +23,7 @@ from api.routes import (
     conflicts,
     connections,
     contacts,
+    conversion,
     credit,
     credit_codes,
     customer_upserts,
@@ -76,6 +78,7 @@ CONCEPTS = (
     customer_upserts,
     ownership,
     contacts,
+    addresses,
     part_upserts,
     duplicates,
     registry_lookups,
@@ -118,6 +121,7 @@ CONCEPTS = (
     workflows,
     leads,
     lead_upserts,
+    conversion,
     opportunities,
     opportunity_upserts,
     summaries,

@@ -17,12 +17,14 @@ from api.schemas.customers import (
 from api.schemas.sharing import GrantLevel
 from hub.access.fields import hidden_fields
 from hub.access.roles import OF_A_RECORD, Verb
-from hub.customers import facts
+from hub.customers import facts, keyed
 from hub.customers.models import Customer
+from hub.customers.services import KEYED
 
 _VERBS = (*OF_A_RECORD, Verb.CLAIM)
 _COLUMNS = frozenset(CustomerView.model_fields) - {
     "registry", "accounting", "hold", "provenance", "allowed_actions", "shared", "pool_state",
+    *KEYED,
 }  # fmt: skip
 
 
@@ -36,6 +38,7 @@ def customer_view(
     loaded = customer.__dict__  # read past SQLAlchemy's descriptors: a page has 2,000 values
     return CustomerView(
         **{n: loaded[n] if n in loaded else getattr(customer, n) for n in _COLUMNS},
+        **{name: keyed.texts(getattr(customer, name)) for name in KEYED},
         allowed_actions=_actions(call, customer),
         hold=hold_view(call, customer),
         shared=shared_view(call, customer),

@@ -27,9 +27,10 @@ from hub.catalogues.models import CatalogueEntry
 from hub.configuration.models import Setting
 from hub.connections.models import Conflict, Connection, ExternalLink, Run
 from hub.credit.models import CreditCode
+from hub.customers import uses as customers
 from hub.customers.access import BesideCustomerRule, PartOfCustomerRule
 from hub.customers.listing import CUSTOMERS
-from hub.customers.models import Contact, Customer
+from hub.customers.models import Address, Contact, Customer
 from hub.documents.models import DocMirror
 from hub.duplicates.access import PairRule
 from hub.duplicates.models import DupCandidate
@@ -71,6 +72,7 @@ RULES: Mapping[type[Any], Rule] = {
     Approval: ApprovalRule(),
     Customer: RecordRule("inside_rep_id", "outside_rep_id"),
     Contact: OF_A_CUSTOMER,
+    Address: OF_A_CUSTOMER,
     ExternalLink: OF_A_CUSTOMER,
     Conflict: OF_A_CUSTOMER,
     DocMirror: OF_A_CUSTOMER,
@@ -111,6 +113,7 @@ def install() -> None:
         declare_shareable(model)
         declare_subject(model)
     guarding.install()
+    customers.install()
     leads.install()
     opportunities.install()
     declare_pools(pools_decided_over)

@@ -18,7 +18,7 @@ from hub.approvals.models import Approval
 from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection
 from hub.credit.models import CreditCode
-from hub.customers.models import Contact, Customer
+from hub.customers.models import Address, Contact, Customer
 from hub.duplicates.models import DupCandidate
 from hub.history.models import Event
 from hub.history.records import Record
@@ -52,6 +52,7 @@ class History:
 HISTORIES = (
     History("/customers/<uuid:customer_id>", Customer),
     History("/contacts/<uuid:contact_id>", Contact),
+    History("/addresses/<uuid:address_id>", Address),
     History("/leads/<uuid:lead_id>", Lead),
     History("/opportunities/<uuid:opportunity_id>", Opportunity),
     History("/workflows/<uuid:workflow_id>", Workflow),

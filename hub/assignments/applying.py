@@ -19,7 +19,6 @@ from hub.access.predicates import visible
 from hub.access.roles import Verb
 from hub.assignments import records
 from hub.assignments.entities import OWNER, Assignable, assigned_by
-from hub.assignments.planning import acting_for
 from hub.assignments.records import Owners
 from hub.customers.ownership import NEEDS_OWNER
 from hub.customers.pool_states import refuse_owner_past_the_pool
@@ -34,6 +33,7 @@ from hub.errors import (
 )
 from hub.i18n import N_
 from hub.plans import services as plans
+from hub.plans.asking import acting_for
 from hub.plans.models import Plan, PlanItem
 
 BATCH = 500

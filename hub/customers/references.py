@@ -33,6 +33,7 @@ _HOLDERS: Mapping[str, str] = {
 """What people or other systems did with a customer and would lose with it, and when it counts."""
 
 _PARTS: Mapping[str, str] = {
+    "address.customer_id": _LIVING,
     "contact.customer_id": _LIVING,
     "hook_resource.customer_id": "not deleted",
     "shop_identity.customer_id": "true",

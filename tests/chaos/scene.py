@@ -164,6 +164,11 @@ class Scene:
         customer = self.customer()
         return self.post(f"/customers/{customer['id']}/contacts", {"first_name": "Ida"})
 
+    def address(self) -> Any:
+        customer = self.customer()
+        body = {"kind": "billing", "city": "Ribe"}
+        return self.post(f"/customers/{customer['id']}/addresses", body)
+
     def note(self, **fields: Any) -> Any:
         customer = self.customer()
         return self.post(f"/customers/{customer['id']}/notes", {"body": "Ringede", **fields})

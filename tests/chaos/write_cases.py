@@ -120,6 +120,7 @@ def _parts(kind: str, fields: Mapping[str, Any]) -> Case:
 
 
 _CONTACT = {"last_name": "Holm"}
+_ADDRESS = {"kind": "billing", "city": "Ribe", "email": "faktura@havn.example"}
 _NOTE = {"body": "Ringet"}
 _REMINDER = TOMORROWS
 
@@ -206,6 +207,13 @@ CASES: Mapping[str, Case] = {
     "PUT /notes/by-external-ref/<path:external_ref>": _part_upserted("notes", _NOTE),
     "PUT /reminders/by-external-ref/<path:external_ref>": _part_upserted("reminders", _REMINDER),
     "POST /contacts/batch": _parts("contacts", _CONTACT),
+    "PUT /addresses/by-external-ref/<path:external_ref>": _part_upserted("addresses", _ADDRESS),
+    "POST /addresses/batch": _parts("addresses", _ADDRESS),
+    "POST /customers/<uuid:customer_id>/addresses": _on(
+        "customers", Scene.customer, "addresses", _ADDRESS
+    ),
+    "PATCH /addresses/<uuid:address_id>": _change("addresses", Scene.address, {"city": "Ry"}),
+    "DELETE /addresses/<uuid:address_id>": _change("addresses", Scene.address),
     "POST /notes/batch": _parts("notes", _NOTE),
     "POST /reminders/batch": _parts("reminders", _REMINDER),
     "POST /customers/<uuid:customer_id>/contacts": _on(
@@ -311,6 +319,12 @@ CASES: Mapping[str, Case] = {
     ),
     "POST /leads/<uuid:lead_id>/closing": _on(
         "leads", Scene.lead, "closing", {"set_aside_until": "2999-01-04"}
+    ),
+    "POST /leads/<uuid:lead_id>/conversion": _on(
+        "leads", Scene.lead, "conversion", {"opportunity": {}}
+    ),
+    "POST /leads/<uuid:lead_id>/conversion-previews": _on(
+        "leads", Scene.lead, "conversion-previews", {"opportunity": {}}
     ),
     "POST /leads/<uuid:lead_id>/reopening": _on(
         "leads", lambda s: s.lead(closed=True), "reopening", {}

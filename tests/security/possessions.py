@@ -15,7 +15,7 @@ from hub.autofill.models import RegistryLookup
 from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
 from hub.credit.models import CreditCode
-from hub.customers import contacts
+from hub.customers import addresses, contacts
 from hub.customers import services as customers
 from hub.customers.models import Customer
 from hub.db import transaction
@@ -178,6 +178,11 @@ class _Maker:
             self.session, customer, {"last_name": self.word, "external_ref": f"{self.word}-c"}
         )
         self.paths["contact_id"] = contact.id
+        address = addresses.create(
+            self.session, customer,
+            {"kind": "shipping", "city": self.word, "external_ref": f"{self.word}-a"},
+        )  # fmt: skip
+        self.paths["address_id"] = address.id
         note = notes.create(
             self.session, customer, body=f"{self.word} called", external_ref=f"{self.word}-n",
             now=NOW,
@@ -350,6 +355,7 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "user_id": str(caller.user_id),
             "external_ref": f"{word}-1",
             "contact_ref": f"{word}-c",
+            "address_ref": f"{word}-a",
             "lead_ref": f"{word}-l",
             "opportunity_ref": f"{word}-o",
             "note_ref": f"{word}-n",

@@ -23,6 +23,7 @@ _OTHER_NAMES = {
     "/report-runs/<uuid:run_id>": "report_run_id",
     "/hook-deliveries/<uuid:delivery_id>": "hook_delivery_id",
     "/contacts/by-external-ref/<path:external_ref>": "contact_ref",
+    "/addresses/by-external-ref/<path:external_ref>": "address_ref",
     "/leads/by-external-ref/<path:external_ref>": "lead_ref",
     "/opportunities/by-external-ref/<path:external_ref>": "opportunity_ref",
     "/notes/by-external-ref/<path:external_ref>": "note_ref",
@@ -41,6 +42,9 @@ NOBODY = "00000000-0000-7000-8000-000000000000"
 
 ONES_BODIES: dict[str, dict[str, Any]] = {
     "AccessRequest": {"customer_id": "{customer_id}", "level": "write", "reason": "theirs"},
+    "AddressFields": {"kind": "shipping", "city": "Ry"},
+    "AddressPatch": {"city": "Ry"},
+    "AddressUpsert": {"city": "Ry"},
     "Assignments": {"items": [{"customer_id": NOBODY, "user_id": NOBODY}], "reason": "x"},
     "ClaimRequest": {"customer_ids": [NOBODY]},
     "Closing": {},

@@ -159,6 +159,7 @@ def test_an_answer_given_again_is_checked_against_what_may_be_seen_now(
 
     assert unchecked == {
         "POST /customers/batch",  # tells what became of what he sent
+        "POST /addresses/batch",  # likewise
         "POST /contacts/batch",  # likewise
         "POST /leads/batch",  # likewise
         "POST /opportunities/batch",  # likewise
@@ -206,6 +207,7 @@ def _told(text: str, hidden: Possessions) -> str:
     for name in (
         "external_ref",
         "contact_ref",
+        "address_ref",
         "lead_ref",
         "opportunity_ref",
         "note_ref",

@@ -31,8 +31,11 @@ from tests.security.routes import documented_routes
 
 WORD = "Zanzibarfalk"
 LIMIT, NOTE, IBAN = "77771.2500", "Zinnoberhemmelighed", "DK5000400440116243"
-CANARIES = {"credit_limit": LIMIT, "note": NOTE, "iban": IBAN}
-INTERNAL, SENSITIVE = {LIMIT, NOTE}, {IBAN}
+BIC, ACCOUNT = "NDEADKKK", "2191 7771234567"
+CANARIES = {
+    "credit_limit": LIMIT, "note": NOTE, "iban": IBAN, "bic": BIC, "bank_account": ACCOUNT
+}  # fmt: skip
+INTERNAL, SENSITIVE = {LIMIT, NOTE}, {IBAN, BIC, ACCOUNT}
 API = "/api/v1"
 
 

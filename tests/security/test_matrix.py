@@ -63,9 +63,9 @@ class Kind(Enum):
 KINDS = {
     **dict.fromkeys(
         (
-            "customer_id", "contact_id", "link_id", "conflict_id", "duplicate_id", "external_ref",
-            "lead_id", "opportunity_id",
-            "contact_ref", "lead_ref", "opportunity_ref",
+            "customer_id", "contact_id", "address_id", "link_id", "conflict_id", "duplicate_id",
+            "external_ref", "lead_id", "opportunity_id",
+            "contact_ref", "address_ref", "lead_ref", "opportunity_ref",
         ),
         Kind.CUSTOMER,
     ),
