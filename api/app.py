@@ -15,6 +15,8 @@ from api.operations import View
 from api.problems import moved, present, problem_of
 from api.routes import (
     access_requests,
+    activities,
+    activity_upserts,
     approvals,
     assignments,
     catalogues,
@@ -39,6 +41,7 @@ from api.routes import (
     lead_upserts,
     leads,
     listings,
+    note_templates,
     notes,
     ownership,
     part_upserts,
@@ -89,6 +92,9 @@ CONCEPTS = (
     tokens,
     deliveries,
     notes,
+    note_templates,
+    activities,
+    activity_upserts,
     problems,
     reminders,
     jobs,

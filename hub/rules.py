@@ -20,9 +20,13 @@ from hub.access.predicates import (
 )
 from hub.access.row_filters import declare_filterable
 from hub.access.standing import declare_pools
+from hub.activities import uses as activities
+from hub.activities.access import ActivityRule
+from hub.activities.models import Activity
 from hub.approvals.access import ApprovalRule
 from hub.approvals.models import Approval
 from hub.autofill.models import RegistryLookup
+from hub.catalogues.declaring import Use, declare_use
 from hub.catalogues.models import CatalogueEntry
 from hub.configuration.models import Setting
 from hub.connections.models import Conflict, Connection, ExternalLink, Run
@@ -40,7 +44,7 @@ from hub.leads.listing import LEADS
 from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.mail.models import Delivery
-from hub.notes.models import Note
+from hub.notes.models import Note, NoteTemplate
 from hub.plans.models import Plan
 from hub.pools.access import ClaimRule, DrawRule, PoolRule, pools_decided_over
 from hub.pools.models import Pool, PoolClaim, PoolDraw
@@ -76,6 +80,8 @@ RULES: Mapping[type[Any], Rule] = {
     Workflow: OpenRule(),
     Lead: LeadRule("inside_rep_id", "outside_rep_id"),
     DupCandidate: PairRule(),
+    Activity: ActivityRule(),
+    NoteTemplate: OpenRule(),
     Note: OnSubjectRule("author_user_id"),
     Reminder: OnSubjectRule("recipient_user_id", "created_by"),
     Delivery: PersonalRule("user_id"),
@@ -105,6 +111,9 @@ def install() -> None:
     for model in (Customer, Lead):
         declare_shareable(model)
         declare_subject(model)
+    declare_subject(Activity)
     guarding.install()
     leads.install()
+    activities.install()
+    declare_use("note_types", Use(NoteTemplate, NoteTemplate.type))
     declare_pools(pools_decided_over)

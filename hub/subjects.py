@@ -41,6 +41,12 @@ def lock_subject(session: Session, entity: str, identifier: UUID | None) -> Any:
     return find_locked(session, _SUBJECTS[entity], identifier)
 
 
+def order(subject: tuple[str, UUID]) -> tuple[bool, str, UUID]:
+    """Sort subjects, by entity and id, as all lock them who lock several: customers last."""
+    entity, identifier = subject
+    return entity == CUSTOMER, entity, identifier
+
+
 class OnSubjectRule(PartRule):
     """What hangs on a subject is seen with it; only the people in `own` change it."""
 
@@ -64,6 +70,8 @@ class OnSubjectRule(PartRule):
 def _seen(principal: Principal, model: type[Any], subject: type[Any]) -> ColumnElement[bool]:
     if principal.sees_all(subject.collection()):
         return true()
-    seen = select(subject.id).where(visible(principal, Verb.READ, subject)).correlate(None)
-    found: ColumnElement[bool] = model.subject_id.in_(seen)
-    return found
+    # By EXISTS: of a few rows PostgreSQL then asks each, and only of many it reads all subjects.
+    seen = select(subject.id).where(
+        subject.id == model.subject_id, visible(principal, Verb.READ, subject)
+    )
+    return seen.correlate(model).exists()

@@ -13,6 +13,7 @@ from api.routes.customers import get_customer_record
 from api.routes.leads import get_lead_record
 from api.schemas.reminders import ReminderCreate, ReminderPatch, ReminderView
 from hub.access.lookup import get_record
+from hub.follow_ups import ReminderWish
 from hub.reminders import services as reminders
 from hub.reminders.listing import REMINDERS
 from hub.reminders.models import Reminder
@@ -56,7 +57,7 @@ def create_reminder(call: Call[ReminderCreate], customer_id: UUID) -> Answer[Rem
 
     The invitation for the calendar is mailed at once, the reminder when it is due.
     """
-    return _create(call, get_customer_record(call, Verb.COMMENT, customer_id))
+    return remind(call, get_customer_record(call, Verb.COMMENT, customer_id))
 
 
 @operation(
@@ -66,10 +67,11 @@ def create_reminder(call: Call[ReminderCreate], customer_id: UUID) -> Answer[Rem
 )  # fmt: skip
 def create_lead_reminder(call: Call[ReminderCreate], lead_id: UUID) -> Answer[ReminderView]:
     """Be reminded of a lead, or remind somebody else."""
-    return _create(call, get_lead_record(call, Verb.COMMENT, lead_id))
+    return remind(call, get_lead_record(call, Verb.COMMENT, lead_id))
 
 
-def _create(call: Call[ReminderCreate, Any], subject: Any) -> Answer[ReminderView]:
+def remind(call: Call[ReminderCreate, Any], subject: Any) -> Answer[ReminderView]:
+    """Remind somebody of a subject, as the request says."""
     body = call.body
     reminder = reminders.create(
         call.session,
@@ -81,6 +83,18 @@ def _create(call: Call[ReminderCreate, Any], subject: Any) -> Answer[ReminderVie
         now=call.now,
     )
     return Answer(reminder_view(call, reminder), location=f"/reminders/{reminder.id}")
+
+
+def wish_of(call: Call[Any, Any], wanted: ReminderCreate | None) -> ReminderWish | None:
+    """Return the reminder that comes along with something else."""
+    if wanted is None:
+        return None
+    return ReminderWish(
+        title=wanted.title,
+        moment=wanted.moment,
+        zone=wanted.zone or call.zone,
+        recipient_user_id=wanted.recipient_user_id or call.principal.user_id,
+    )
 
 
 @operation(

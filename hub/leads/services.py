@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from hub import external_refs, numbering
 from hub.access import owning
+from hub.activities.models import Activity, ActivitySubject
 from hub.catalogues.services import refuse_unlisted
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Contact, Customer
@@ -48,6 +49,23 @@ _SEARCHED = (
     "city", "industry", "referrer",
 )  # fmt: skip
 _DIGITS = 18
+_NOTES = (
+    select(Note.id)
+    .where(
+        Note.subject_type == ENTITY, Note.subject_id == bindparam("lead"),
+        Note.deleted_at.is_(None),
+    )
+    .order_by(Note.id)
+)  # fmt: skip
+_ACTIVITIES = (
+    select(Activity.id)
+    .join(ActivitySubject, ActivitySubject.activity_id == Activity.id)
+    .where(
+        ActivitySubject.subject_type == ENTITY, ActivitySubject.subject_id == bindparam("lead"),
+        Activity.deleted_at.is_(None),
+    )
+    .order_by(Activity.id)
+)  # fmt: skip
 
 
 def create(
@@ -166,24 +184,23 @@ def delete(session: Session, lead: Lead, *, now: datetime) -> None:
     """Take a lead away; its number and history stay, its number is never given again.
 
     Raises:
-        ConflictError: ``converted``; ``in_use``, with the notes that refer to it.
+        ConflictError: ``converted``; ``in_use``, with the notes and activities that refer to it.
     """
     if lead.converted_at is not None:
         raise ConflictError("converted", N_("A customer came of it: it stays to be found from it."))
-    notes = session.scalars(
-        select(Note.id)
-        .where(Note.subject_type == ENTITY, Note.subject_id == lead.id, Note.deleted_at.is_(None))
-        .order_by(Note.id)
-    ).all()
-    if notes:
+    held = [
+        *(("note", each) for each in session.scalars(_NOTES, {"lead": lead.id})),
+        *(("activity", each) for each in session.scalars(_ACTIVITIES, {"lead": lead.id})),
+    ]
+    if held:
         raise ConflictError(
             "in_use",
             N_("{count} other records refer to it."),
             details={
-                "count": len(notes),
-                "blockers": [{"entity": "note", "id": str(each)} for each in notes[:100]],
+                "count": len(held),
+                "blockers": [{"entity": entity, "id": str(each)} for entity, each in held[:100]],
             },
-            count=len(notes),
+            count=len(held),
         )
     lead.deleted_at = now
     session.flush()

@@ -7,7 +7,7 @@ another table (`Field.through`) or a rule of its own (`Field.condition`).
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -129,6 +129,8 @@ class Field:
         search_text: the search document that the text is part of, where it is: `eq`, `contains`
             and `starts` then use the search index.
         caseless: `eq` and `ne` compare casefolded, by an index over ``casefold(column)``.
+        for_reader: what of the field depends on who reads, by attribute: its `column` or its
+            `condition`, where it tells of other records of which he may not see all.
     """
 
     name: str
@@ -152,6 +154,7 @@ class Field:
     personal: Callable[[UUID], Predicate] | None = None
     search_text: Expression | None = None
     caseless: bool = False
+    for_reader: Callable[[Reader], Mapping[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a declaration that cannot work.
@@ -189,6 +192,13 @@ class Field:
         if self.operators is not None:
             return self.operators
         return (Operator.EQ,) if self.personal is not None else _OPERATORS[self.kind]
+
+    def seen_by(self, reader: Reader) -> "Field":
+        """Return the field as it is for a reader."""
+        if self.for_reader is None:
+            return self
+        bound = self.for_reader(reader)
+        return replace(self, **bound, permission_class="", for_reader=None)
 
     def is_readable(self, reader: Reader) -> bool:
         """Tell whether the field exists for a reader."""
@@ -240,5 +250,9 @@ class Listing(Generic[ModelT]):
         object.__setattr__(self, "by_name", by_name)
 
     def readable(self, reader: Reader) -> dict[str, Field]:
-        """Return the fields that exist for a reader, by name."""
-        return {name: each for name, each in self.by_name.items() if each.is_readable(reader)}
+        """Return the fields that exist for a reader, by name, as he sees them."""
+        return {
+            name: each.seen_by(reader)
+            for name, each in self.by_name.items()
+            if each.is_readable(reader)
+        }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,8 @@ class Reader:
 
     `classes` are the permission classes of fields that he may read; a field of any other class does
     not exist for him, neither as a column nor as a filter. `sees_deleted` lets him ask for
-    tombstones.
+    tombstones. `viewer` is he as those know him who decide which rows he sees: fields that tell of
+    other records ask them (`Field.for_reader`).
     """
 
     now: datetime
@@ -25,6 +27,7 @@ class Reader:
     locale: str = "en"
     classes: frozenset[str] = frozenset({PUBLIC})
     sees_deleted: bool = False
+    viewer: Any = None
 
     @property
     def today(self) -> date:

@@ -22,6 +22,7 @@ _OTHER_NAMES = {
     "/hook-deliveries/<uuid:delivery_id>": "hook_delivery_id",
     "/contacts/by-external-ref/<path:external_ref>": "contact_ref",
     "/leads/by-external-ref/<path:external_ref>": "lead_ref",
+    "/activities/by-external-ref/<path:external_ref>": "activity_ref",
     "/notes/by-external-ref/<path:external_ref>": "note_ref",
     "/reminders/by-external-ref/<path:external_ref>": "reminder_ref",
 }
@@ -36,10 +37,14 @@ NOBODY = "00000000-0000-7000-8000-000000000000"
 
 ONES_BODIES: dict[str, dict[str, Any]] = {
     "AccessRequest": {"customer_id": "{customer_id}", "level": "write", "reason": "theirs"},
+    "ActivityMove": {"to": "in_progress"},
+    "ActivityPatch": {"title": "Ring"},
+    "ActivityUpsert": {"title": "Ring"},
     "Assignments": {"items": [{"customer_id": NOBODY, "user_id": NOBODY}], "reason": "x"},
     "ClaimRequest": {"customer_ids": [NOBODY]},
     "Closing": {},
     "CodeGiven": {"code": "past_due"},
+    "CommentCreate": {"body": "no answer"},
     "ContactFields": {"last_name": "Holm"},
     "ContactPatch": {"last_name": "Holm"},
     "ContactUpsert": {"last_name": "Holm"},
@@ -70,6 +75,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "NoteUpsert": {"body": "called"},
     "ProtectionBody": {},
     "Refusal": {"reason": "too dear"},
+    "OfASubject": {"kind": "call", "title": "Ring"},
     "OwnershipChange": {"owner_user_id": "{user_id}", "reason": "leave"},
     "ReminderCreate": {"title": "call", "on": "2999-01-04"},
     "ReminderPatch": {"title": "call"},

@@ -12,8 +12,10 @@ from hub.access.callers import principal_of
 from hub.access.models import User
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
+from hub.activities.models import Activity
 from hub.clock import business_date
 from hub.customers.models import Contact, Customer
+from hub.history.records import Record
 from hub.i18n import N_
 from hub.mail.models import Delivery, DeliveryKind
 from hub.notes import services as notes
@@ -38,7 +40,9 @@ def reminder_mail(session: Session, delivery: Delivery) -> Composer:
     reminder = session.get_one(Reminder, delivery.source_id)
     living = _living_customer(session, reminder)
     customer = living if _may_see(session, delivery.user_id, living) else None
-    is_hidden = living is not None and customer is None
+    activity = _activity(session, reminder)
+    about = activity or living
+    is_hidden = about is not None and not _may_see(session, delivery.user_id, about)
     note = notes.newest_of(session, customer.id) if customer else None
     told: dict[str, Any] = {
         "uid": delivery.facts["uid"],
@@ -48,7 +52,9 @@ def reminder_mail(session: Session, delivery: Delivery) -> Composer:
         "customer_phone": _phone(session, customer) if customer else None,
         "last_note": note.body if note else None,
         "link": links.absolute(
-            links.record_path("customers", customer.id)
+            links.record_path("activities", activity.id)
+            if activity and not is_hidden
+            else links.record_path("customers", customer.id)
             if customer
             else links.record_path("reminders", reminder.id)
         ),
@@ -69,11 +75,18 @@ def _living_customer(session: Session, reminder: Reminder) -> Customer | None:
     return None if customer is None or customer.deleted_at is not None else customer
 
 
-def _may_see(session: Session, reader_id: UUID | None, customer: Customer | None) -> bool:
+def _activity(session: Session, reminder: Reminder) -> Activity | None:
+    """Return the activity that it reminds of."""
+    if reminder.subject_type != Activity.entity():
+        return None
+    return session.get(Activity, reminder.subject_id)
+
+
+def _may_see(session: Session, reader_id: UUID | None, record: Record | None) -> bool:
     user = session.get(User, reader_id) if reader_id else None
-    if customer is None or user is None:
+    if record is None or user is None or record.deleted_at is not None:
         return False
-    return allowed(principal_of(session, user), Verb.READ, customer)
+    return allowed(principal_of(session, user), Verb.READ, record)
 
 
 def _phone(session: Session, customer: Customer) -> str | None:
