@@ -61,6 +61,7 @@ from api.routes import (
     settings,
     signing_in,
     teams,
+    timelines,
     tokens,
     users,
     workflows,
@@ -121,6 +122,7 @@ CONCEPTS = (
     workflows,
     leads,
     lead_upserts,
+    timelines,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 

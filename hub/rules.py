@@ -52,7 +52,7 @@ from hub.problems.models import Problem
 from hub.reminders.models import Reminder
 from hub.reports.access import RunRule
 from hub.reports.models import Export, ReportDef, ReportRun, ReportSchedule
-from hub.seeing import JobRule
+from hub.seeing import JOBS
 from hub.sharing.access import GrantRule
 from hub.sharing.subjects import declare_shareable
 from hub.signing_in.models import UserSession
@@ -82,7 +82,7 @@ RULES: Mapping[type[Any], Rule] = {
     DupCandidate: PairRule(),
     Activity: ActivityRule(),
     NoteTemplate: OpenRule(),
-    Note: OnSubjectRule("author_user_id"),
+    Note: OnSubjectRule("author_user_id", but_for=Activity),
     Reminder: OnSubjectRule("recipient_user_id", "created_by"),
     Delivery: PersonalRule("user_id"),
     Connection: OwnerRule(),
@@ -99,7 +99,7 @@ RULES: Mapping[type[Any], Rule] = {
     PoolDraw: DrawRule(),
     PoolClaim: ClaimRule(),
     Problem: PersonalRule("owner_user_id"),
-    Job: JobRule(),
+    Job: JOBS,
 }
 
 

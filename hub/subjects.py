@@ -48,10 +48,14 @@ def order(subject: tuple[str, UUID]) -> tuple[bool, str, UUID]:
 
 
 class OnSubjectRule(PartRule):
-    """What hangs on a subject is seen with it; only the people in `own` change it."""
+    """What hangs on a subject is seen with it; only the people in `own` change it.
 
-    def __init__(self, *own: str) -> None:
+    `but_for` are subjects that such things are never about.
+    """
+
+    def __init__(self, *own: str, but_for: type[Any] | None = None) -> None:
         self.own = own
+        self.but_for = but_for
 
     def predicate(
         self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
@@ -60,6 +64,7 @@ class OnSubjectRule(PartRule):
         on_seen = or_(false(), *(
             and_(model.subject_type == entity, _seen(principal, model, subject))
             for entity, subject in _SUBJECTS.items()
+            if subject is not self.but_for
         ))  # fmt: skip
         if verb in WITHOUT_OWNING or reach is Reach.ALL:
             return on_seen

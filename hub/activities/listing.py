@@ -73,6 +73,10 @@ def _sees(reader: Reader, model: type[Any]) -> Predicate:
     return false() if reader.viewer is None else visible(reader.viewer, Verb.READ, model)
 
 
+def _subjects_seen(reader: Reader) -> Predicate:
+    return false() if reader.viewer is None else subjects_seen(reader.viewer, Verb.READ)
+
+
 def _about(reader: Reader) -> Mapping[str, Any]:
     """Return the names of what an activity is about, of that which he sees."""
     each = ActivitySubject
@@ -101,6 +105,7 @@ def _by_customer(reader: Reader) -> Mapping[str, Any]:
             ActivitySubject.activity_id == Activity.id,
             ActivitySubject.customer_id == value,
             seen.correlate(None).exists(),
+            _subjects_seen(reader),
         )
 
     return {"condition": condition}
@@ -112,7 +117,7 @@ def _by_subject(reader: Reader) -> Mapping[str, Any]:
         return exists().where(
             ActivitySubject.activity_id == Activity.id,
             ActivitySubject.subject_id == value,
-            false() if reader.viewer is None else subjects_seen(reader.viewer, Verb.READ),
+            _subjects_seen(reader),
         )
 
     return {"condition": condition}
