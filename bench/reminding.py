@@ -71,10 +71,10 @@ def _make(world: World, due: datetime) -> None:
         customer = make_customer(session)
         user = session.query(User).first()
         assert user is not None
-    for _ in range(0, SIZE, _BATCH):
+    for made in range(0, SIZE, _BATCH):
         with transaction() as session:
             session.add(customer)
-            for _ in range(_BATCH):
+            for _ in range(min(_BATCH, SIZE - made)):
                 services.create(
                     session, customer, title="Ring", moment=moment, zone="UTC",
                     recipient_user_id=user.id, now=utcnow(),

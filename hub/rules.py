@@ -31,20 +31,23 @@ from hub.catalogues.models import CatalogueEntry
 from hub.configuration.models import Setting
 from hub.connections.models import Conflict, Connection, ExternalLink, Run
 from hub.credit.models import CreditCode
-from hub.customers.access import PartOfCustomerRule
+from hub.customers import uses as customers
+from hub.customers.access import BesideCustomerRule, PartOfCustomerRule
 from hub.customers.listing import CUSTOMERS
-from hub.customers.models import Contact, Customer
+from hub.customers.models import Address, Contact, Customer
 from hub.documents.models import DocMirror
 from hub.duplicates.access import PairRule
 from hub.duplicates.models import DupCandidate
 from hub.imports.models import ImportJob
 from hub.leads import uses as leads
-from hub.leads.access import LeadRule
 from hub.leads.listing import LEADS
 from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.mail.models import Delivery
 from hub.notes.models import Note, NoteTemplate
+from hub.opportunities import uses as opportunities
+from hub.opportunities.listing import OPPORTUNITIES
+from hub.opportunities.models import Opportunity
 from hub.plans.models import Plan
 from hub.pools.access import ClaimRule, DrawRule, PoolRule, pools_decided_over
 from hub.pools.models import Pool, PoolClaim, PoolDraw
@@ -60,6 +63,7 @@ from hub.subjects import OnSubjectRule, declare_subject
 from hub.workflow.models import Workflow
 
 OF_A_CUSTOMER = PartOfCustomerRule()
+BESIDE_A_CUSTOMER = BesideCustomerRule("inside_rep_id", "outside_rep_id")
 
 RULES: Mapping[type[Any], Rule] = {
     User: SelfRule(),
@@ -72,13 +76,15 @@ RULES: Mapping[type[Any], Rule] = {
     Approval: ApprovalRule(),
     Customer: RecordRule("inside_rep_id", "outside_rep_id"),
     Contact: OF_A_CUSTOMER,
+    Address: OF_A_CUSTOMER,
     ExternalLink: OF_A_CUSTOMER,
     Conflict: OF_A_CUSTOMER,
     DocMirror: OF_A_CUSTOMER,
     CreditCode: OpenRule(),
     CatalogueEntry: OpenRule(),
     Workflow: OpenRule(),
-    Lead: LeadRule("inside_rep_id", "outside_rep_id"),
+    Lead: BESIDE_A_CUSTOMER,
+    Opportunity: BESIDE_A_CUSTOMER,
     DupCandidate: PairRule(),
     Activity: ActivityRule(),
     NoteTemplate: OpenRule(),
@@ -108,12 +114,15 @@ def install() -> None:
     declare_rules(RULES)
     declare_filterable(CUSTOMERS)
     declare_filterable(LEADS)
-    for model in (Customer, Lead):
+    declare_filterable(OPPORTUNITIES)
+    for model in (Customer, Lead, Opportunity):
         declare_shareable(model)
         declare_subject(model)
     declare_subject(Activity)
     guarding.install()
+    customers.install()
     leads.install()
     activities.install()
     declare_use("note_types", Use(NoteTemplate, NoteTemplate.type))
+    opportunities.install()
     declare_pools(pools_decided_over)

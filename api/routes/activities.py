@@ -1,4 +1,4 @@
-"""/activities, and those of customers and leads"""
+"""/activities, and those of customers, leads and opportunities"""
 
 from http import HTTPStatus
 from typing import Any
@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, and_, select
 
 from api import paging
 from api.lists import ListPage, list_page
+from api.moved_records import named
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_activities import activity_view, seen_links, unseen_contacts
 from api.presenting_reminders import reminder_view
-from api.routes.customers import get_customer_record
-from api.routes.leads import get_lead_record
 from api.routes.reminders import remind, wish_of
+from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.activities import (
     ActivityCreate,
     ActivityMove,
@@ -39,6 +39,7 @@ from hub.activities.models import Activity, ActivityComment, ActivitySubject
 from hub.errors import ValidationError
 from hub.i18n import N_
 from hub.reminders.models import Reminder
+from hub.subjects import CUSTOMER
 
 blueprint = Blueprint("activities", __name__)
 READ = Permission(Verb.READ, "activities")
@@ -104,27 +105,42 @@ def list_activities(call: Call) -> Answer[ListPage[ActivityView]]:
     return _list(call)
 
 
-@operation(
-    blueprint, "GET", "/customers/<uuid:customer_id>/activities",
-    permission=READ, listing=ACTIVITIES, answer=ListPage[ActivityView],
-)  # fmt: skip
-def list_customer_activities(call: Call, customer_id: UUID) -> Answer[ListPage[ActivityView]]:
-    """List the activities of a customer, and of its leads."""
-    customer = get_customer_record(call, Verb.READ, customer_id)
-    return _list(call, ActivitySubject.customer_id == customer.id)
+def _serve(subject: Subject) -> None:
+    """Declare the routes by which activities of one kind of record are listed and made."""
+
+    def listed(call: Call, **path: UUID) -> Answer[ListPage[ActivityView]]:
+        return _list(call, _of(subject.find(call, Verb.READ, *path.values())))
+
+    def create(call: Call[OfASubject], **path: UUID) -> Answer[WrittenActivity]:
+        return _create(call, [subject.find(call, Verb.COMMENT, *path.values())])
+
+    named(
+        listed, f"list_{subject.noun}_activities",
+        f"List the activities of the {subject.noun}; of a customer those of its leads, too.",
+    )  # fmt: skip
+    named(
+        create, f"create_{subject.noun}_activity",
+        f"Plan an activity with the {subject.noun}, or note one that is done."
+        "\n\nIt is one of its customer, too.",
+    )  # fmt: skip
+    operation(
+        blueprint, "GET", f"{subject.path}/activities",
+        permission=READ, listing=ACTIVITIES, answer=ListPage[ActivityView],
+    )(listed)  # fmt: skip
+    operation(
+        blueprint, "POST", f"{subject.path}/activities",
+        permission=CREATE, body=OfASubject, answer=WrittenActivity, status=HTTPStatus.CREATED,
+        reload=_written_again, refusals=_TAKEN,
+    )(create)  # fmt: skip
 
 
-@operation(
-    blueprint, "GET", "/leads/<uuid:lead_id>/activities",
-    permission=READ, listing=ACTIVITIES, answer=ListPage[ActivityView],
-)  # fmt: skip
-def list_lead_activities(call: Call, lead_id: UUID) -> Answer[ListPage[ActivityView]]:
-    """List the activities of a lead."""
-    lead = get_lead_record(call, Verb.READ, lead_id)
-    of_it = and_(
-        ActivitySubject.subject_type == lead.entity(), ActivitySubject.subject_id == lead.id
+def _of(record: Any) -> ColumnElement[bool]:
+    if record.entity() == CUSTOMER:
+        of_customer: ColumnElement[bool] = ActivitySubject.customer_id == record.id
+        return of_customer
+    return and_(
+        ActivitySubject.subject_type == record.entity(), ActivitySubject.subject_id == record.id
     )
-    return _list(call, of_it)
 
 
 @operation(
@@ -139,26 +155,6 @@ def create_activity(call: Call[ActivityCreate]) -> Answer[WrittenActivity]:
     are to do it or take part.
     """
     return _create(call, get_subjects(call, Verb.COMMENT, call.body.subjects))
-
-
-@operation(
-    blueprint, "POST", "/customers/<uuid:customer_id>/activities",
-    permission=CREATE, body=OfASubject, answer=WrittenActivity, status=HTTPStatus.CREATED,
-    reload=_written_again, refusals=_TAKEN,
-)  # fmt: skip
-def create_customer_activity(call: Call[OfASubject], customer_id: UUID) -> Answer[WrittenActivity]:
-    """Plan an activity with a customer, or note one that is done."""
-    return _create(call, [get_customer_record(call, Verb.COMMENT, customer_id)])
-
-
-@operation(
-    blueprint, "POST", "/leads/<uuid:lead_id>/activities",
-    permission=CREATE, body=OfASubject, answer=WrittenActivity, status=HTTPStatus.CREATED,
-    reload=_written_again, refusals=_TAKEN,
-)  # fmt: skip
-def create_lead_activity(call: Call[OfASubject], lead_id: UUID) -> Answer[WrittenActivity]:
-    """Plan an activity with a lead, or note one that is done; it is one of its customer, too."""
-    return _create(call, [get_lead_record(call, Verb.COMMENT, lead_id)])
 
 
 def _create(call: Call[Any, Any], subjects: list[Any]) -> Answer[WrittenActivity]:
@@ -335,3 +331,7 @@ def _reminder_again(call: Call[Any, Any], reminder_id: UUID) -> ReminderView:
 def create_activity_reminder(call: Call[ReminderCreate], activity_id: UUID) -> Answer[ReminderView]:
     """Be reminded of an activity, or remind somebody else."""
     return remind(call, get_activity_record(call, Verb.COMMENT, activity_id))
+
+
+for _subject in SUBJECTS:
+    _serve(_subject)

@@ -1,4 +1,4 @@
-"""/note-templates, and those filled for a customer or a lead"""
+"""/note-templates, and those filled for what a note is about"""
 
 from http import HTTPStatus
 from typing import Any
@@ -7,9 +7,9 @@ from uuid import UUID
 from flask import Blueprint
 
 from api.lists import ListPage, list_page
+from api.moved_records import named
 from api.operations import Answer, Call, Permission, Verb, operation
-from api.routes.customers import get_customer_record
-from api.routes.leads import get_lead_record
+from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.notes import (
     FilledTemplate,
     FilledTemplates,
@@ -114,22 +114,22 @@ def _filled(call: Call[Any, Any], subject: Any) -> FilledTemplates:
     )  # fmt: skip
 
 
-@operation(
-    blueprint, "GET", "/customers/<uuid:customer_id>/note-templates",
-    permission=READ, answer=FilledTemplates,
-)  # fmt: skip
-def fill_note_templates_for_customer(call: Call, customer_id: UUID) -> FilledTemplates:
-    """Return the templates filled for a customer, for a note that you are about to write.
+def _serve(subject: Subject) -> None:
+    """Declare the route that fills the templates for one kind of record."""
 
-    Send what you made of it as `body`, with its `template_id`.
-    """
-    return _filled(call, get_customer_record(call, Verb.READ, customer_id))
+    def fill(call: Call, **path: UUID) -> FilledTemplates:
+        return _filled(call, subject.find(call, Verb.READ, *path.values()))
+
+    named(
+        fill, f"fill_note_templates_for_{subject.noun}",
+        f"Return the templates filled for the {subject.noun}, for a note that you will write."
+        "\n\nSend what you made of it as `body`, with its `template_id`.",
+    )  # fmt: skip
+    operation(
+        blueprint, "GET", f"{subject.path}/note-templates",
+        permission=READ, answer=FilledTemplates,
+    )(fill)  # fmt: skip
 
 
-@operation(
-    blueprint, "GET", "/leads/<uuid:lead_id>/note-templates",
-    permission=READ, answer=FilledTemplates,
-)  # fmt: skip
-def fill_note_templates_for_lead(call: Call, lead_id: UUID) -> FilledTemplates:
-    """Return the templates filled for a lead, for a note that you are about to write."""
-    return _filled(call, get_lead_record(call, Verb.READ, lead_id))
+for _subject in SUBJECTS:
+    _serve(_subject)

@@ -1,4 +1,4 @@
-"""/customers/{id}/timeline, /leads/{id}/timeline, and what is related to them"""
+"""/customers/{id}/timeline, /customers/{id}/related, and those of leads and opportunities"""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -7,9 +7,10 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy import select
 
+from api.moved_records import named
 from api.operations import Answer, Call, Permission, Verb, operation
-from api.routes.customers import get_customer_record
-from api.routes.leads import get_lead_record
+from api.routes.subjects import SUBJECTS
+from api.routes.subjects import Subject as KindOfSubject
 from api.schemas.shapes import TotalView
 from api.schemas.timelines import (
     CountedView,
@@ -34,47 +35,36 @@ from hub.timeline.related import Part, Tab, related
 blueprint = Blueprint("timelines", __name__)
 
 
-@operation(
-    blueprint, "GET", "/customers/<uuid:customer_id>/timeline",
-    permission=Permission(Verb.READ, "customers"), query=TimelineQuery, answer=TimelineView,
-)  # fmt: skip
-def read_customer_timeline(
-    call: Call[None, TimelineQuery], customer_id: UUID
-) -> Answer[TimelineView]:
-    """Read all that happened to a customer and its leads, and all that is planned.
+def _serve(subject: KindOfSubject) -> None:
+    """Declare the routes of one kind of record."""
+    reading_it = Permission(Verb.READ, f"{subject.path.split('/')[1]}")
 
-    The first page lies around now, the newest first: at most half of it is what lies ahead.
-    `next_cursor` leads to what is older, `previous_cursor` to what is newer. Every row is one that
-    you may see by itself.
-    """
-    return _timeline(call, get_customer_record(call, Verb.READ, customer_id))
+    def timeline(call: Call[None, TimelineQuery], **path: UUID) -> Answer[TimelineView]:
+        return _timeline(call, subject.find(call, Verb.READ, *path.values()))
 
+    def count(call: Call, **path: UUID) -> RelatedView:
+        return _related(call, subject.find(call, Verb.READ, *path.values()))
 
-@operation(
-    blueprint, "GET", "/leads/<uuid:lead_id>/timeline",
-    permission=Permission(Verb.READ, "leads"), query=TimelineQuery, answer=TimelineView,
-)  # fmt: skip
-def read_lead_timeline(call: Call[None, TimelineQuery], lead_id: UUID) -> Answer[TimelineView]:
-    """Read all that happened to a lead, and all that is planned."""
-    return _timeline(call, get_lead_record(call, Verb.READ, lead_id))
-
-
-@operation(
-    blueprint, "GET", "/customers/<uuid:customer_id>/related",
-    permission=Permission(Verb.READ, "customers"), answer=RelatedView,
-)  # fmt: skip
-def count_related_to_customer(call: Call, customer_id: UUID) -> RelatedView:
-    """Count what there is beside a customer, open and closed, with the lists that show it."""
-    return _related(call, get_customer_record(call, Verb.READ, customer_id))
-
-
-@operation(
-    blueprint, "GET", "/leads/<uuid:lead_id>/related",
-    permission=Permission(Verb.READ, "leads"), answer=RelatedView,
-)  # fmt: skip
-def count_related_to_lead(call: Call, lead_id: UUID) -> RelatedView:
-    """Count what there is beside a lead: its customer, and the other leads of that one, too."""
-    return _related(call, get_lead_record(call, Verb.READ, lead_id))
+    named(
+        timeline, f"read_{subject.noun}_timeline",
+        f"Read all that happened to the {subject.noun}, and all that is planned."
+        "\n\nThe first page lies around now, the newest first: at most half of it is what lies"
+        " ahead. `next_cursor` leads to what is older, `previous_cursor` to what is newer. Every"
+        " row is one that you may see by itself; of a customer those of its leads and"
+        " opportunities, too.",
+    )  # fmt: skip
+    named(
+        count, f"count_related_to_{subject.noun}",
+        f"Count what there is beside the {subject.noun}, open and closed, with the lists of it."
+        "\n\nOf a lead or opportunity: the others of the same customer, too.",
+    )  # fmt: skip
+    operation(
+        blueprint, "GET", f"{subject.path}/timeline",
+        permission=reading_it, query=TimelineQuery, answer=TimelineView,
+    )(timeline)  # fmt: skip
+    operation(
+        blueprint, "GET", f"{subject.path}/related", permission=reading_it, answer=RelatedView
+    )(count)
 
 
 def _timeline(call: Call[None, TimelineQuery], record: Any) -> Answer[TimelineView]:
@@ -162,3 +152,7 @@ def _tab(call: Call[Any, Any], tab: Tab) -> TabView:
 def _counted(part: Part) -> CountedView:
     total = TotalView(count=part.total.count, exact=part.total.exact)
     return CountedView(total=total, link=part.path)
+
+
+for _subject in SUBJECTS:
+    _serve(_subject)

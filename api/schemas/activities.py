@@ -35,7 +35,7 @@ class MomentBody(Body):
 class SubjectBody(Body):
     """A record that an activity is about: by our id, or by the reference a script gave it."""
 
-    type: Literal["customer", "lead"]
+    type: Literal["customer", "lead", "opportunity"]
     id: UUID | None = None
     external_ref: Text255 | None = None
 

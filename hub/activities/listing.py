@@ -1,6 +1,5 @@
 """The list of activities."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -77,7 +76,7 @@ def _subjects_seen(reader: Reader) -> Predicate:
     return false() if reader.viewer is None else subjects_seen(reader.viewer, Verb.READ)
 
 
-def _about(reader: Reader) -> Mapping[str, Any]:
+def _about(reader: Reader) -> Expression:
     """Return the names of what an activity is about, of that which he sees."""
     each = ActivitySubject
     name = func.coalesce(*(
@@ -92,40 +91,27 @@ def _about(reader: Reader) -> Mapping[str, Any]:
         if subject is not Activity
     ), null())  # fmt: skip
     names = select(func.string_agg(cast(name, Text), aggregate_order_by(literal(", "), each.id)))
-    return {
-        "column": names.where(each.activity_id == Activity.id).correlate(Activity).scalar_subquery()
-    }
+    return names.where(each.activity_id == Activity.id).correlate(Activity).scalar_subquery()
 
 
-def _by_customer(reader: Reader) -> Mapping[str, Any]:
-    def condition(operator: Operator, value: UUID) -> Predicate:
-        del operator
-        seen = select(Customer.id).where(Customer.id == value, _sees(reader, Customer))
-        return exists().where(
-            ActivitySubject.activity_id == Activity.id,
-            ActivitySubject.customer_id == value,
-            seen.correlate(None).exists(),
-            _subjects_seen(reader),
-        )
-
-    return {"condition": condition}
+def _by_customer(reader: Reader, operator: Operator, value: UUID) -> Predicate:
+    del operator
+    seen = select(Customer.id).where(Customer.id == value, _sees(reader, Customer))
+    return exists().where(
+        ActivitySubject.activity_id == Activity.id,
+        ActivitySubject.customer_id == value,
+        seen.correlate(None).exists(),
+        _subjects_seen(reader),
+    )
 
 
-def _by_subject(reader: Reader) -> Mapping[str, Any]:
-    def condition(operator: Operator, value: UUID) -> Predicate:
-        del operator
-        return exists().where(
-            ActivitySubject.activity_id == Activity.id,
-            ActivitySubject.subject_id == value,
-            _subjects_seen(reader),
-        )
-
-    return {"condition": condition}
-
-
-def _nothing(operator: Operator, value: Any) -> Predicate:
-    del operator, value
-    raise TypeError("of which records a list may tell, its reader decides")
+def _by_subject(reader: Reader, operator: Operator, value: UUID) -> Predicate:
+    del operator
+    return exists().where(
+        ActivitySubject.activity_id == Activity.id,
+        ActivitySubject.subject_id == value,
+        _subjects_seen(reader),
+    )
 
 
 _ASSIGNEES = (
@@ -146,12 +132,12 @@ ACTIVITIES = Listing(
               width=10),
         Field("title", Activity.title, label=N_("Title"), search_text=Activity.search_text,
               width=40),
-        Field("about", cast(null(), Text), label=N_("About"), operators=(), for_reader=_about,
+        Field("about", None, label=N_("About"), operators=(), reckoned=_about,
               width=40),
         Field("customer", None, label=N_("Customer"), kind=Kind.UUID, operators=_EQUAL,
-              condition=_nothing, for_reader=_by_customer),
+              condition_for=_by_customer),
         Field("subject", None, label=N_("Record it is about"), kind=Kind.UUID, operators=_EQUAL,
-              condition=_nothing, for_reader=_by_subject),
+              condition_for=_by_subject),
         Field("contact", None, label=N_("Contact"), kind=Kind.UUID, operators=_EQUAL,
               condition=_of_contact),
         Field("at", Activity.at, label=N_("Time"), kind=Kind.DATETIME, sortable=True, width=18),

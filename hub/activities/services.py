@@ -212,6 +212,26 @@ def delete(session: Session, activity: Activity, *, now: datetime) -> None:
         refresh_last_contact(session, linked(session, activity))
 
 
+def follow_customer(session: Session, entity: str, subject_id: UUID) -> None:
+    """Have the activities of a record follow it to the customer that it belongs to now."""
+    found = session.scalars(
+        select(Activity)
+        .join(ActivitySubject, ActivitySubject.activity_id == Activity.id)
+        .where(ActivitySubject.subject_type == entity, ActivitySubject.subject_id == subject_id)
+        .order_by(Activity.id)
+    ).all()
+    touched: list[ActivitySubject] = []
+    for activity in found:
+        links = linked(session, activity)
+        about = [subject_of(session, link) for link in links]
+        if is_contact(activity):
+            touched += links
+        after = _linked_anew(session, activity, about, links)
+        if is_contact(activity):
+            touched += after
+    refresh_last_contact(session, touched)
+
+
 def linked(session: Session, activity: Activity) -> Sequence[ActivitySubject]:
     """Return the rows that say what an activity is about, in their order."""
     return session.scalars(
@@ -327,6 +347,21 @@ def _link(
         (link.subject_type, link.subject_id) for link in before
     }:
         return before
+    links = _linked_anew(session, activity, about, before)
+    if before:
+        note_change(
+            session, f"{ENTITY}.updated", subject_type=ENTITY, subject_id=activity.id,
+            changes={"subjects": (REDACTED, REDACTED)},
+        )  # fmt: skip
+    return links
+
+
+def _linked_anew(
+    session: Session,
+    activity: Activity,
+    about: Sequence[Any],
+    before: Sequence[ActivitySubject],
+) -> Sequence[ActivitySubject]:
     for link in before:
         session.delete(link)
     session.flush()
@@ -342,11 +377,6 @@ def _link(
         named.add(customer_id)
     session.add_all(links)
     session.flush()
-    if before:
-        note_change(
-            session, f"{ENTITY}.updated", subject_type=ENTITY, subject_id=activity.id,
-            changes={"subjects": (REDACTED, REDACTED)},
-        )  # fmt: skip
     return links
 
 

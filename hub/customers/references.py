@@ -28,6 +28,7 @@ _HOLDERS: Mapping[str, str] = {
     "lead.converted_customer_id": _LIVING,
     "lead.customer_id": _LIVING,
     "note.customer_id": _LIVING,
+    "opportunity.customer_id": _LIVING,
     "pool_claim.customer_id": "state = 'applied'",
     "reminder.customer_id": f"closed_at is null and {_LIVING}",
 }
@@ -37,6 +38,7 @@ _NAMED: Mapping[str, tuple[str, str]] = {"activity_subject": ("activity", "activ
 """What a refusal names in place of a row that is no record: its record's entity, and its id."""
 
 _PARTS: Mapping[str, str] = {
+    "address.customer_id": _LIVING,
     "contact.customer_id": _LIVING,
     "hook_resource.customer_id": "not deleted",
     "shop_identity.customer_id": "true",

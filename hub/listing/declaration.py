@@ -7,8 +7,11 @@ another table (`Field.through`) or a rule of its own (`Field.condition`).
 
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -72,11 +75,13 @@ _OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
     Kind.ENUM: (*_EQUALITY, Operator.EMPTY),
     Kind.TAGS: (*_EQUALITY, Operator.EMPTY),
 }
-_FACETS = frozenset(_OPERATORS) - {Kind.DECIMAL, Kind.MONEY, Kind.DATE, Kind.DATETIME}
+FACET_KINDS = frozenset(_OPERATORS) - {Kind.DECIMAL, Kind.MONEY, Kind.DATE, Kind.DATETIME}
+"""The kinds whose values can be counted one by one."""
 
 RESERVED = frozenset({"q", "sort", "fields", "facets", "limit", "cursor", "deleted"})
 """Parameters of every list, so no names for fields."""
 
+_ANYBODY = Reader(now=datetime(2000, 1, 1, tzinfo=UTC), zone="UTC")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 
 
@@ -126,11 +131,12 @@ class Field:
         condition: takes over the comparison, value by value.
         personal: the condition under which the answer is yes for whoever reads, given his id; the
             field is a yes-or-no question about him.
+        reckoned: makes `column` for a reader, where it depends on his day or his zone.
         search_text: the search document that the text is part of, where it is: `eq`, `contains`
             and `starts` then use the search index.
         caseless: `eq` and `ne` compare casefolded, by an index over ``casefold(column)``.
-        for_reader: what of the field depends on who reads, by attribute: its `column` or its
-            `condition`, where it tells of other records of which he may not see all.
+        condition_for: takes over the comparison for a reader, where it tells of other records of
+            which he may not see all.
     """
 
     name: str
@@ -152,9 +158,10 @@ class Field:
     through: Callable[[Predicate], Predicate] | None = None
     condition: Callable[[Operator, Any], Predicate] | None = None
     personal: Callable[[UUID], Predicate] | None = None
+    reckoned: Callable[[Reader], Expression] | None = None
     search_text: Expression | None = None
     caseless: bool = False
-    for_reader: Callable[[Reader], Mapping[str, Any]] | None = None
+    condition_for: Callable[[Reader, Operator, Any], Predicate] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a declaration that cannot work.
@@ -168,23 +175,31 @@ class Field:
             raise ValueError(f"{self.name!r} ends like an operator")
         if self.kind is Kind.ENUM and not self.choices:
             raise ValueError(f"{self.name}: an enum needs choices")
-        if self.column is None and self.condition is None and self.personal is None:
+        if all(
+            each is None
+            for each in (self._column, self.condition, self.condition_for, self.personal)
+        ):
             raise ValueError(f"{self.name}: needs a column or a condition")
         if self.personal is not None and self.kind is not Kind.BOOLEAN:
             raise ValueError(f"{self.name}: a question about the reader is answered by yes or no")
         if self.sortable and not self.selectable:
             raise ValueError(f"{self.name}: only a field with a value can be sorted by")
-        derived = class_of(self.column, self.caption, self.sort_key, self.search_text)
+        derived = class_of(self._column, self.caption, self.sort_key, self.search_text)
         if self.permission_class and most_delicate((self.permission_class, derived)) == derived:
             raise ValueError(f"{self.name}: its columns say of which class it is ({derived})")
         object.__setattr__(self, "permission_class", self.permission_class or derived)
-        if self.facet and not (self.buckets or (self.selectable and self.kind in _FACETS)):
+        if self.facet and not (self.buckets or (self.selectable and self.kind in FACET_KINDS)):
             raise ValueError(f"{self.name}: a facet over {self.kind} needs buckets")
 
     @property
     def selectable(self) -> bool:
         """Whether a row has one value of it, so that it can be a column."""
-        return self.column is not None and self.through is None
+        return self.through is None and not (self.column is None and self.reckoned is None)
+
+    @property
+    def _column(self) -> Expression | None:
+        """What it shows, for whomever."""
+        return self.column if self.reckoned is None else self.reckoned(_ANYBODY)
 
     @property
     def allowed(self) -> tuple[Operator, ...]:
@@ -193,12 +208,21 @@ class Field:
             return self.operators
         return (Operator.EQ,) if self.personal is not None else _OPERATORS[self.kind]
 
-    def seen_by(self, reader: Reader) -> "Field":
-        """Return the field as it is for a reader."""
-        if self.for_reader is None:
+    @property
+    def depends_on_reader(self) -> bool:
+        """Whether it is another one for another reader."""
+        return self.reckoned is not None or self.condition_for is not None
+
+    def read_by(self, reader: Reader) -> "Field":
+        """Return the field as it is for a reader, with his column and his condition."""
+        if not self.depends_on_reader:
             return self
-        bound = self.for_reader(reader)
-        return replace(self, **bound, permission_class="", for_reader=None)
+        found = copy(self)
+        if self.reckoned is not None:
+            object.__setattr__(found, "column", self.reckoned(reader))
+        if self.condition_for is not None:
+            object.__setattr__(found, "condition", partial(self.condition_for, reader))
+        return found
 
     def is_readable(self, reader: Reader) -> bool:
         """Tell whether the field exists for a reader."""
@@ -218,6 +242,14 @@ class SearchSpec:
     number: Expression | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Which amounts of a list's rows are added up, and the field of the currency they are in."""
+
+    fields: tuple[str, ...]
+    currency: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Listing(Generic[ModelT]):
     """A collection that can be listed; see the module.
@@ -226,6 +258,7 @@ class Listing(Generic[ModelT]):
         name: as in ``GET /listings/{name}`` and the collection's path.
         model: the mapped class of its rows; rows with `deleted_at` are left out where it has one.
         default_sort: as in ``sort=``: ``("-last_note_at", "name")``.
+        sums: what a breakdown adds up beside the number of rows.
     """
 
     name: str
@@ -233,6 +266,7 @@ class Listing(Generic[ModelT]):
     fields: tuple[Field, ...]
     default_sort: tuple[str, ...]
     search: SearchSpec | None = None
+    sums: Sums | None = None
     by_name: Mapping[str, Field] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -249,10 +283,12 @@ class Listing(Generic[ModelT]):
                 raise ValueError(f"{self.name}: {name} is not sortable")
         object.__setattr__(self, "by_name", by_name)
 
+    def read_by(self, reader: Reader) -> "Listing[ModelT]":
+        """Return the list as it is for a reader: see `Field.read_by`."""
+        if not any(each.depends_on_reader for each in self.fields):
+            return self
+        return replace(self, fields=tuple(each.read_by(reader) for each in self.fields))
+
     def readable(self, reader: Reader) -> dict[str, Field]:
-        """Return the fields that exist for a reader, by name, as he sees them."""
-        return {
-            name: each.seen_by(reader)
-            for name, each in self.by_name.items()
-            if each.is_readable(reader)
-        }
+        """Return the fields that exist for a reader, by name."""
+        return {name: each for name, each in self.by_name.items() if each.is_readable(reader)}

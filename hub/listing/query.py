@@ -83,7 +83,7 @@ class Query(Generic[ModelT]):
     def shown(self) -> tuple[Field, ...]:
         """The columns, those of the listing where none were asked for."""
         return self.columns or tuple(
-            each.seen_by(self.reader)
+            each
             for each in self.listing.fields
             if each.shown and each.selectable and each.is_readable(self.reader)
         )

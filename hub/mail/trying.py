@@ -1,7 +1,7 @@
 """One try to send a delivery: what is settled before the message leaves, and what after.
 
-delivery = look(…)        is it still to be sent, and is it its turn?
-message = begin(…)        the bytes and `sending` are committed: from here on it may be out
+delivery = look(…)        is it still to be sent, and is it its turn? It is locked
+message = begin(…)        the bytes and `sending`: once they are committed it may be out
 record_sent(…)            or record_refused, or record_not_taken; after an unknown outcome
                           nothing, so that the next try knows that it may repeat
 """
@@ -14,7 +14,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.access.people import find_active_user
 from hub.db import find_locked
 from hub.errors import PostponedError
 from hub.history.recording import record
@@ -25,7 +24,7 @@ from hub.ledger.setbacks import Setback
 from hub.mail import keeping
 from hub.mail.models import CALENDAR, UNSETTLED, Delivery, DeliveryKind, DeliveryState
 from hub.mail.services import ENTITY, get, note_possible_repeat
-from hub.mail.sources import source_of
+from hub.mail.sources import source_of, stopped
 from hub.ports import OutgoingMail
 from hub.settings import get_settings
 
@@ -45,15 +44,15 @@ _SENDABLE = UNSETTLED | {DeliveryState.FAILED}  # a failed one whose job was rep
 
 
 def look(session: Session, delivery_id: UUID) -> Delivery | None:
-    """Return a delivery to compose the message of; None where it is over.
+    """Return a delivery to compose the message of, locked; None where it is over.
 
-    Whether it is still wanted is seen once, under its lock, by `begin`.
+    Whether it is still wanted is seen by `begin`.
 
     Raises:
         NotFoundError: there is none.
         PostponedError: an earlier calendar message of its source has not gone out yet.
     """
-    delivery = get(session, delivery_id)
+    delivery = get(session, delivery_id, lock=True)
     if delivery.state not in _SENDABLE:
         return None
     if delivery.kind in CALENDAR:
@@ -61,25 +60,19 @@ def look(session: Session, delivery_id: UUID) -> Delivery | None:
     return delivery
 
 
-def is_inactive(session: Session, delivery: Delivery) -> bool:
-    """Say whether a delivery is for a user who is not one any more."""
-    return delivery.user_id is not None and not find_active_user(session, delivery.user_id)
-
-
 def begin(
-    session: Session, delivery_id: UUID, composed: OutgoingMail | None, *, now: datetime
+    session: Session, delivery: Delivery, composed: OutgoingMail | None, *, now: datetime
 ) -> OutgoingMail | None:
     """Return the message to hand over; commit before you do.
 
     Args:
         session: the caller's.
-        delivery_id: which delivery.
+        delivery: which, as `look` returned it.
         composed: its message, where none is stored yet; what is stored once is sent at every try.
         now: becomes the time of composing.
 
     Returns None where it is over, not wanted any more, or held since it may be out already.
     """
-    delivery = get(session, delivery_id, lock=True)
     if not _is_wanted(session, delivery):
         return None
     if delivery.unsure:
@@ -119,9 +112,8 @@ def release_waiting(session: Session) -> int:
     return claims.release_waiting(session, WAITS_FOR_SERVER)
 
 
-def record_refused(session: Session, delivery_id: UUID, message: Message) -> None:
-    """Note that the mail cannot be sent, for good; a replay of its job tries all the same."""
-    delivery = get(session, delivery_id, lock=True)
+def record_refused(session: Session, delivery: Delivery, message: Message) -> None:
+    """Note that a mail cannot be sent, for good; a replay of its job tries all the same."""
     delivery.state = DeliveryState.FAILED
     _settle(session, delivery, message)
 
@@ -158,7 +150,10 @@ def held_kinds() -> frozenset[str]:
 def _is_wanted(session: Session, delivery: Delivery) -> bool:
     if delivery.state not in _SENDABLE:
         return False
-    if source_of(delivery).wants(session, delivery) and not _is_overtaken(session, delivery):
+    said = stopped(session, delivery)
+    if said is not None:
+        delivery.message = dict(said)
+    elif source_of(delivery).wants(session, delivery) and not _is_overtaken(session, delivery):
         return True
     delivery.state = DeliveryState.WITHDRAWN
     keeping.let_go(delivery)

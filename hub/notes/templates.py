@@ -105,7 +105,7 @@ def filled(
         "customer": customer.name if customer else subject.name,
         "number": getattr(subject, "number", None) or getattr(subject, "ref_no", None),
         "contact": _name(contact) if contact else getattr(subject, "person", None),
-        "phone": subject.phone or (customer.phone if customer else None),
+        "phone": getattr(subject, "phone", None) or (customer.phone if customer else None),
         "author": author.name if author else None,
         "date": format_date(business_date(now, zone), "medium", locale=locale_of(locale)),
     }

@@ -34,6 +34,7 @@ from hub.listing.declaration import Predicate
 from hub.mail.listing import DELIVERIES
 from hub.mail.models import UNSETTLED, Delivery
 from hub.notes.models import Note
+from hub.opportunities.models import Opportunity
 from hub.origin import CauseKind
 from hub.reminders.listing import REMINDERS
 from hub.reminders.models import Reminder, ReminderState
@@ -102,11 +103,22 @@ def _reminders(subject: Subject) -> Iterable[Rows]:
 def _leads(subject: Subject) -> Iterable[Rows]:
     if subject.entity == CUSTOMER:
         of_it = or_(Lead.customer_id == subject.id, Lead.converted_customer_id == subject.id)
-        yield Rows(
-            source=Lead, where=and_(of_it, Lead.deleted_at.is_(None)), at=Lead.created_at,
-            id=Lead.id, title=func.concat(Lead.number, literal(" "), Lead.name),
-            user=Lead.owner_user_id, subject_type=literal(Lead.entity()), subject_id=Lead.id,
-        )  # fmt: skip
+        yield _business(Lead, of_it)
+
+
+def _opportunities(subject: Subject) -> Iterable[Rows]:
+    if subject.entity == CUSTOMER:
+        yield _business(Opportunity, Opportunity.customer_id == subject.id)
+    if subject.entity == Lead.entity():
+        yield _business(Opportunity, Opportunity.lead_id == subject.id)
+
+
+def _business(model: type[Lead] | type[Opportunity], of_it: Predicate) -> Rows:
+    return Rows(
+        source=model, where=and_(of_it, model.deleted_at.is_(None)), at=model.created_at,
+        id=model.id, title=func.concat(model.number, literal(" "), model.name),
+        user=model.owner_user_id, subject_type=literal(model.entity()), subject_id=model.id,
+    )  # fmt: skip
 
 
 def _mails(subject: Subject) -> Iterable[Rows]:
@@ -153,19 +165,19 @@ _POOLS = "pool_"  # then what became of it there
 
 
 def _events(subject: Subject, told: Callable[[str], Predicate]) -> Iterable[Rows]:
-    """Return acts on a subject, which he sees, and of a customer those on its leads that he sees.
+    """Return acts on a subject, which he sees, and on what is a customer's and he sees.
 
     These are acts that everybody may know who may know the record.
     """
     of_it = and_(Event.subject_type == subject.entity, Event.subject_id == subject.id)
     yield _event_rows(and_(of_it, told(subject.entity)))
-    if subject.entity == CUSTOMER:
-        leads = select(Lead.id).where(
-            Lead.customer_id == subject.id, visible(subject.reader, Verb.READ, Lead)
+    for model in (Lead, Opportunity) if subject.entity == CUSTOMER else ():
+        seen = select(model.id).where(
+            model.customer_id == subject.id, visible(subject.reader, Verb.READ, model)
         )
-        of_leads = Event.subject_id == any_(func.array(leads.scalar_subquery()))
-        entity = Lead.entity()
-        yield _event_rows(and_(Event.subject_type == entity, of_leads, told(entity)))
+        of_those = Event.subject_id == any_(func.array(seen.scalar_subquery()))
+        entity = model.entity()
+        yield _event_rows(and_(Event.subject_type == entity, of_those, told(entity)))
 
 
 def _event_rows(where: Predicate) -> Rows:
@@ -235,6 +247,7 @@ APPEARANCES: Mapping[str, Appearance] = {
         Appearance("reminder", N_("Reminders"), Reminder, _reminders,
                    by_choices(_REMINDER_STATES)),
         Appearance("lead", N_("Leads"), Lead, _leads),
+        Appearance("opportunity", N_("Opportunities"), Opportunity, _opportunities),
         Appearance("document", N_("Documents"), DocMirror, _documents,
                    by_choices(_DOCUMENT_KINDS), _of_documents),
         Appearance("transition", N_("Moves"), None, _moves, by_event, _of_history),

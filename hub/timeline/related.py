@@ -16,7 +16,7 @@ from hub.access.predicates import visible
 from hub.access.principals import Permission, Principal
 from hub.access.roles import Verb
 from hub.activities.listing import ACTIVITIES
-from hub.customers.listing import CONTACTS, CUSTOMERS
+from hub.customers.listing import ADDRESSES, CONTACTS, CUSTOMERS
 from hub.documents.listing import DOCUMENTS
 from hub.documents.models import DocumentKind
 from hub.duplicates.listing import DUPLICATES
@@ -27,6 +27,8 @@ from hub.ledger.listing import JOBS
 from hub.listing import Listing, Reader, parse_parameters
 from hub.listing.counting import Total, count_visible
 from hub.notes.listing import NOTES
+from hub.opportunities.listing import OPPORTUNITIES
+from hub.opportunities.models import Opportunity
 from hub.reminders.listing import REMINDERS
 from hub.reminders.models import ReminderState
 from hub.sharing.listing import GRANTS
@@ -36,8 +38,10 @@ from hub.sync.listing import CONFLICTS
 Parameters: TypeAlias = tuple[tuple[str, str], ...]
 
 _LEAD = Lead.entity()
+_OPPORTUNITY = Opportunity.entity()
 _THIS = "this"  # stands for the id of the record whose related ones are counted
 _ITS_CUSTOMER = "its customer"
+_ITS_LEAD = "its lead"
 _OPEN: Parameters = (("is_open", "true"),)
 _CLOSED: Parameters = (("is_open", "false"),)
 
@@ -79,18 +83,31 @@ def _by_customer(*further: tuple[str, str]) -> dict[str, Parameters]:
     return {CUSTOMER: (("customer", _THIS), *further)}
 
 
-_BOTH: Mapping[str, Parameters] = {**_by_customer(), _LEAD: (("subject", _THIS),)}
+_BOTH: Mapping[str, Parameters] = {
+    **_by_customer(),
+    **dict.fromkeys((_LEAD, _OPPORTUNITY), (("subject", _THIS),)),
+}
 _SETTLED: tuple[Parameters, Parameters] = ((("state", "open"),), (("state", "settled"),))
 _STILL = (ReminderState.SCHEDULED, ReminderState.DUE_SENT, ReminderState.FAILED)
 
 RELATIONS: Sequence[Relation] = (
-    Relation("customer", N_("Customer"), CUSTOMERS, {_LEAD: (("id", _ITS_CUSTOMER),)}),
+    Relation("customer", N_("Customer"), CUSTOMERS,
+             dict.fromkeys((_LEAD, _OPPORTUNITY), (("id", _ITS_CUSTOMER),))),
+    Relation("lead", N_("The lead it came from"), LEADS,
+             {_OPPORTUNITY: (("id", _ITS_LEAD),)}, _OPEN, _CLOSED),
     Relation("contacts", N_("Contacts"), CONTACTS, _by_customer()),
+    Relation("addresses", N_("Addresses"), ADDRESSES, _by_customer()),
     Relation("leads", N_("Leads"), LEADS, _by_customer(), _OPEN, _CLOSED),
     Relation("came_from", N_("The lead it was"), LEADS,
              {CUSTOMER: (("converted_customer", _THIS),)}, _OPEN, _CLOSED),
     Relation("same_customer_leads", N_("Same customer: leads"), LEADS,
-             {_LEAD: (("customer", _ITS_CUSTOMER), ("id.ne", _THIS))}, _OPEN, _CLOSED),
+             {_LEAD: (("customer", _ITS_CUSTOMER), ("id.ne", _THIS)),
+              _OPPORTUNITY: (("customer", _ITS_CUSTOMER),)}, _OPEN, _CLOSED),
+    Relation("opportunities", N_("Opportunities"), OPPORTUNITIES,
+             {**_by_customer(), _LEAD: (("lead", _THIS),)}, _OPEN, _CLOSED),
+    Relation("same_customer_opportunities", N_("Same customer: opportunities"), OPPORTUNITIES,
+             {_LEAD: (("customer", _ITS_CUSTOMER),),
+              _OPPORTUNITY: (("customer", _ITS_CUSTOMER), ("id.ne", _THIS))}, _OPEN, _CLOSED),
     Relation("notes", N_("Notes"), NOTES, _BOTH),
     Relation("activities", N_("Activities"), ACTIVITIES, _BOTH, _OPEN, _CLOSED),
     Relation("reminders", N_("Reminders"), REMINDERS, _BOTH,
@@ -144,7 +161,8 @@ def _filled(parameters: Parameters | None, record: Any) -> Parameters | None:
     if parameters is None:
         return None
     known: dict[str, UUID | None] = {
-        _THIS: record.id, _ITS_CUSTOMER: getattr(record, "customer_id", None)
+        _THIS: record.id, _ITS_CUSTOMER: getattr(record, "customer_id", None),
+        _ITS_LEAD: getattr(record, "lead_id", None),
     }  # fmt: skip
     filled = [(name, str(known[value]) if value in known else value) for name, value in parameters]
     missing = any(known.get(value, record.id) is None for _, value in parameters)

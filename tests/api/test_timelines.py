@@ -58,6 +58,8 @@ def fill(client: ApiClient, owner: Caller, customer: str, lead: Any, word: str) 
             client, owner, f"{path}/ownership",
             {"inside_rep_id": str(owner.user_id), "reason": said}, 200,
         )  # fmt: skip
+    opportunity = {"name": f"{word} sag", "customer_id": customer, "lead_id": lead["id"]}
+    post(client, owner, "/opportunities", opportunity)
     moved = {"to": "development", "reason": word}
     post(client, owner, f"/leads/{lead['id']}/transitions", moved, 200)
 
@@ -136,7 +138,7 @@ def test_all_kinds_stand_in_one_order_the_newest_first(
     )  # fmt: skip
     moved = next(each for each in items if each["kind"] == "transition")
     assert moved["title"] == "pending_qualification → development"
-    assert moved["label"] == "Moved to another state"
+    assert moved["label"] == "Moved on"
     assert moved["subject"] == {"type": "lead", "id": lead["id"]}
     for each in items:
         found = get(client, administrator, each["link"].removeprefix(API))
@@ -159,7 +161,9 @@ def test_a_lead_has_its_own(
     items = everything(client, representative, f"/leads/{lead['id']}/timeline")
 
     kinds = {each["kind"] for each in items}
-    assert kinds == {"note", "activity", "reminder", "transition", "ownership", "mail"}
+    assert kinds == {
+        "note", "activity", "reminder", "opportunity", "transition", "ownership", "mail"
+    }  # fmt: skip
     assert {each["title"] for each in items if each["kind"] == "note"} == {f"{HIDDEN} note"}
 
 
@@ -315,7 +319,8 @@ def test_the_tabs_of_a_customer_and_of_its_lead(
     assert "payments" not in of_customer
     assert of_lead == {
         "customer": (1,), "same_customer_leads": (2, 1, 1), "notes": (1,),
-        "activities": (2, 1, 1), "reminders": (1, 1, 0),
+        "activities": (2, 1, 1), "reminders": (1, 1, 0), "opportunities": (1, 1, 0),
+        "same_customer_opportunities": (1, 1, 0),
     }  # fmt: skip
     assert len({each.name for each in RELATIONS}) == len(RELATIONS)
 

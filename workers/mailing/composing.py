@@ -40,15 +40,14 @@ class Draft:
         return self.composer(self.reader, envelope)
 
 
-def draft_of(session: Session, delivery: Delivery) -> Draft | None:
-    """Return what a message is made of; None where one is stored already.
+def draft_of(session: Session, delivery: Delivery, user: User | None) -> Draft | None:
+    """Return what a message to a user, if it is for one, is made of; None where one is stored.
 
     Raises:
         PermanentError: nothing renders mails of this kind.
     """
     if delivery.composed_at is not None:
         return None
-    user = session.get(User, delivery.user_id) if delivery.user_id else None
     return Draft(
         composer=renderer_of(delivery.kind)(session, delivery),
         reader=reader_of(user),

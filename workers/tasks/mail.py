@@ -1,9 +1,12 @@
 """Sending mail: one task for every kind, and the moment when a reminder is due."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from hub.access.models import User
+from hub.access.people import is_active
 from hub.clock import utcnow
 from hub.errors import (
     ConnectorError,
@@ -16,12 +19,13 @@ from hub.errors import (
 from hub.history.recording import plain
 from hub.ledger.tasks import TaskName
 from hub.mail import trying
-from hub.mail.models import Delivery
+from hub.mail.services import get
 from hub.ports import Mailer, OutgoingMail
 from hub.reminders import due
 from workers.chain import RunningJob, checkpoint, task
 from workers.mailing import approvals, operation, reminders, server, signing_in
-from workers.mailing.composing import Draft, draft_of, sender
+from workers.mailing.composing import draft_of, sender
+from workers.rendering.mailboxes import Mailbox
 
 RENDERERS = (operation, reminders, approvals, signing_in)  # imported for what they register
 
@@ -43,26 +47,48 @@ def send_delivery(job: RunningJob, delivery_id: UUID) -> None:
     again under the same message id, and lists that.
     """
     with job.transaction() as session:
-        delivery = trying.look(session, delivery_id)
-        if delivery is None:
-            return
-        refusal = _refusal(session, delivery)
-        draft = None if refusal else draft_of(session, delivery)
-    if refusal is not None:
-        raise _refuse(job, delivery_id, refusal)
-    mailer = server.mailer()
-    composed = _compose(job, delivery_id, draft) if draft else None
-    with job.transaction() as session:
         job.require_claim(session)
-        message = trying.begin(session, delivery_id, composed, now=utcnow())
-    if message is None:
+        prepared = _prepare(session, delivery_id)
+    if prepared is None:
         return
+    if not isinstance(prepared, _Prepared):
+        raise _ending(prepared)
+    mailer, message = prepared
     checkpoint("before_send")
     answer = _hand_over(job, delivery_id, mailer, message)
     with job.finish({"answer": answer}) as session:
         trying.record_sent(session, delivery_id, answer, now=utcnow())
         if server.may_wait():
             trying.release_waiting(session)
+
+
+class _Prepared(NamedTuple):
+    """What is needed to send a mail whose try has begun."""
+
+    mailer: Mailer
+    message: OutgoingMail
+
+
+def _prepare(session: Session, delivery_id: UUID) -> _Prepared | trying.Message | None:
+    """Begin a try; what is told for good of a mail that cannot be sent; None where it is over."""
+    delivery = trying.look(session, delivery_id)
+    if delivery is None:
+        return None
+    user = session.get(User, delivery.user_id) if delivery.user_id else None
+    if delivery.user_id is not None and not is_active(user):
+        trying.record_refused(session, delivery, trying.INACTIVE)
+        return trying.INACTIVE
+    mailer = server.mailer()
+    draft = draft_of(session, delivery, user)
+    try:
+        composed = draft.compose(_sender(), now=utcnow()) if draft else None
+    except ValidationError as error:
+        found = error.errors[0]
+        message = {"code": found.code, "text": found.message, "params": plain(found.params)}
+        trying.record_refused(session, delivery, message)
+        return message
+    begun = trying.begin(session, delivery, composed, now=utcnow())
+    return _Prepared(mailer, begun) if begun else None
 
 
 def _hand_over(job: RunningJob, delivery_id: UUID, mailer: Mailer, message: OutgoingMail) -> str:
@@ -75,7 +101,7 @@ def _hand_over(job: RunningJob, delivery_id: UUID, mailer: Mailer, message: Outg
         if any(refused.field == "sender" for refused in error.errors):
             _note_not_taken(job, delivery_id, error)
             raise server.held(str(error)) from error
-        _refuse(job, delivery_id, _told(error, "refused"))
+        _note_refused(job, delivery_id, _told(error, "refused"))
         raise
     except TransientError as error:
         _note_not_taken(job, delivery_id, error)
@@ -85,28 +111,21 @@ def _hand_over(job: RunningJob, delivery_id: UUID, mailer: Mailer, message: Outg
         raise server.held(str(error)) from error
 
 
-def _compose(job: RunningJob, delivery_id: UUID, draft: Draft) -> OutgoingMail:
+def _sender() -> Mailbox:
     try:
-        ours = sender()
+        return sender()
     except ValidationError as error:
         raise server.held(f"HUB_MAIL_FROM: {error}") from error
-    try:
-        return draft.compose(ours, now=utcnow())
-    except ValidationError as error:
-        found = error.errors[0]
-        message = {"code": found.code, "text": found.message, "params": plain(found.params)}
-        raise _refuse(job, delivery_id, message) from error
 
 
-def _refusal(session: Session, delivery: Delivery) -> trying.Message | None:
-    return trying.INACTIVE if trying.is_inactive(session, delivery) else None
-
-
-def _refuse(job: RunningJob, delivery_id: UUID, message: trying.Message) -> PermanentError:
-    """Note that a mail cannot be sent, and return what ends its job."""
-    with job.transaction() as session:
-        trying.record_refused(session, delivery_id, message)
+def _ending(message: trying.Message) -> PermanentError:
+    """Return what ends the job of a mail that cannot be sent."""
     return PermanentError(SYSTEM, message["text"], **message["params"])
+
+
+def _note_refused(job: RunningJob, delivery_id: UUID, message: trying.Message) -> None:
+    with job.transaction() as session:
+        trying.record_refused(session, get(session, delivery_id, lock=True), message)
 
 
 def _note_not_taken(job: RunningJob, delivery_id: UUID, error: ConnectorError) -> None:

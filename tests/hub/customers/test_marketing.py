@@ -93,7 +93,9 @@ def asked_for(customer_id: UUID) -> UUID:
 def begin(delivery_id: UUID) -> OutgoingMail | None:
     composed = OutgoingMail("hub@hub.example", ADDRESS, "<1@hub.example>", b"Subject: New\r\n")
     with transaction() as session:
-        return trying.begin(session, delivery_id, composed, now=utcnow())
+        return trying.begin(
+            session, mail.get(session, delivery_id, lock=True), composed, now=utcnow()
+        )
 
 
 def delivery_of(delivery_id: UUID) -> Delivery:
