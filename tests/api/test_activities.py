@@ -566,3 +566,22 @@ def test_a_day_of_work_is_counted_by_an_index(
             {"user": representative.user_id, "start": utcnow() - timedelta(days=1)},
         ).scalars()
         assert "ix_activity_done" in "\n".join(plan)
+
+
+def test_a_record_takes_its_activities_along_to_its_new_customer(
+    client: ApiClient, representative: Caller, customer: str
+) -> None:
+    lead = post(client, representative, "/leads", {"company": "Kranen ApS"})
+    done = {"kind": "call", "title": "x", "state": "done", "happened_at": "2026-03-01T10:00:00Z"}
+    post(client, representative, f"/leads/{lead['id']}/activities", done)
+    path = f"/customers/{customer}/activities"
+    assert get(client, representative, path)["total"]["count"] == 0
+
+    headers = {**representative.headers, "If-Match": '"1"'}
+    changed = client.patch(
+        f"{API}/leads/{lead['id']}", json={"customer_id": customer}, headers=headers
+    )
+
+    assert changed.status_code == 200, changed.text
+    assert get(client, representative, path)["total"]["count"] == 1
+    assert last_contact(client, representative, customer) == "2026-03-01T10:00:00Z"
