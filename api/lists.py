@@ -8,7 +8,7 @@ from pydantic import Field as Described
 from sqlalchemy import ColumnElement, and_
 
 from api.calls import Answer, Call
-from api.schemas.shapes import Page, View
+from api.schemas.shapes import Page, TotalView, View
 from hub.access import readings
 from hub.access.predicates import visible
 from hub.access.roles import Verb
@@ -17,13 +17,6 @@ from hub.listing import Facet, Listing, facets, page
 from hub.listing.declaration import ModelT
 
 ViewT = TypeVar("ViewT", bound=View)
-
-
-class TotalView(View):
-    """How many there are: `count` exactly, or at least so many."""
-
-    count: int
-    exact: bool
 
 
 class SliceView(View):

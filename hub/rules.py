@@ -20,9 +20,13 @@ from hub.access.predicates import (
 )
 from hub.access.row_filters import declare_filterable
 from hub.access.standing import declare_pools
+from hub.activities import uses as activities
+from hub.activities.access import ActivityRule
+from hub.activities.models import Activity
 from hub.approvals.access import ApprovalRule
 from hub.approvals.models import Approval
 from hub.autofill.models import RegistryLookup
+from hub.catalogues.declaring import Use, declare_use
 from hub.catalogues.models import CatalogueEntry
 from hub.configuration.models import Setting
 from hub.connections.models import Conflict, Connection, ExternalLink, Run
@@ -40,7 +44,7 @@ from hub.leads.listing import LEADS
 from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.mail.models import Delivery
-from hub.notes.models import Note
+from hub.notes.models import Note, NoteTemplate
 from hub.opportunities import uses as opportunities
 from hub.opportunities.listing import OPPORTUNITIES
 from hub.opportunities.models import Opportunity
@@ -51,7 +55,7 @@ from hub.problems.models import Problem
 from hub.reminders.models import Reminder
 from hub.reports.access import ReportRule, RunRule
 from hub.reports.models import Export, ReportDef, ReportRun, ReportSchedule
-from hub.seeing import JobRule
+from hub.seeing import JOBS
 from hub.sharing.access import GrantRule
 from hub.sharing.subjects import declare_shareable
 from hub.signing_in.models import UserSession
@@ -82,7 +86,9 @@ RULES: Mapping[type[Any], Rule] = {
     Lead: BESIDE_A_CUSTOMER,
     Opportunity: BESIDE_A_CUSTOMER,
     DupCandidate: PairRule(),
-    Note: OnSubjectRule("author_user_id"),
+    Activity: ActivityRule(),
+    NoteTemplate: OpenRule(),
+    Note: OnSubjectRule("author_user_id", but_for=Activity),
     Reminder: OnSubjectRule("recipient_user_id", "created_by"),
     Delivery: PersonalRule("user_id"),
     Connection: OwnerRule(),
@@ -99,7 +105,7 @@ RULES: Mapping[type[Any], Rule] = {
     PoolDraw: DrawRule(),
     PoolClaim: ClaimRule(),
     Problem: PersonalRule("owner_user_id"),
-    Job: JobRule(),
+    Job: JOBS,
 }
 
 
@@ -112,8 +118,11 @@ def install() -> None:
     for model in (Customer, Lead, Opportunity):
         declare_shareable(model)
         declare_subject(model)
+    declare_subject(Activity)
     guarding.install()
     customers.install()
     leads.install()
+    activities.install()
+    declare_use("note_types", Use(NoteTemplate, NoteTemplate.type))
     opportunities.install()
     declare_pools(pools_decided_over)

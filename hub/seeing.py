@@ -22,6 +22,7 @@ from hub.customers.models import Customer
 from hub.db import Base
 from hub.history.models import Event
 from hub.history.records import Record
+from hub.ledger.models import Job
 from hub.sharing.services import ACTS as SHARING_ACTS
 
 READING_ALL = Permission(Verb.AUDIT, "events")
@@ -93,7 +94,7 @@ class JobRule(PersonalRule):
         self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
     ) -> ColumnElement[bool]:
         """See `hub.access.predicates.Rule.predicate`."""
-        own = true() if reach is Reach.ALL else super().predicate(principal, verb, model, reach)
+        own = self.of_seen(principal, verb, model, reach)
         if reach is Reach.ALL and not principal.row_filters:
             return own
         hidden = (
@@ -105,10 +106,25 @@ class JobRule(PersonalRule):
         )
         return and_(own, or_(model.subject_type.is_(None), ~or_(false(), *hidden)))
 
+    def of_seen(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """Return the condition for jobs about a record that the caller is known to see."""
+        return true() if reach is Reach.ALL else super().predicate(principal, verb, model, reach)
+
     def is_own(self, principal: Principal, entity: object) -> bool:
         """See `hub.access.predicates.Rule.is_own`: what it is about, the database must say."""
         del principal, entity
         return False
+
+
+JOBS = JobRule()
+
+
+def jobs_of_seen(principal: Principal) -> ColumnElement[bool]:
+    """Return the condition for the jobs about a record that a caller is known to see."""
+    reach = principal.reach(Verb.READ, Job.collection())
+    return false() if reach is None else JOBS.of_seen(principal, Verb.READ, Job, reach)
 
 
 def _seen(

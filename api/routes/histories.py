@@ -14,6 +14,7 @@ from api.schemas.events import HistoryEntry
 from api.schemas.shapes import Page, PageQuery
 from hub.access.lookup import get_record
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
+from hub.activities.models import Activity
 from hub.approvals.models import Approval
 from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection
@@ -24,7 +25,7 @@ from hub.history.models import Event
 from hub.history.records import Record
 from hub.imports.models import ImportJob
 from hub.leads.models import Lead
-from hub.notes.models import Note
+from hub.notes.models import Note, NoteTemplate
 from hub.opportunities.models import Opportunity
 from hub.pools.models import Pool
 from hub.reminders.models import Reminder
@@ -57,7 +58,9 @@ HISTORIES = (
     History("/opportunities/<uuid:opportunity_id>", Opportunity),
     History("/workflows/<uuid:workflow_id>", Workflow),
     History("/catalogue-entries/<uuid:entry_id>", CatalogueEntry),
+    History("/activities/<uuid:activity_id>", Activity),
     History("/notes/<uuid:note_id>", Note),
+    History("/note-templates/<uuid:template_id>", NoteTemplate),
     History("/reminders/<uuid:reminder_id>", Reminder),
     History("/duplicates/<uuid:duplicate_id>", DupCandidate),
     History("/approvals/<uuid:approval_id>", Approval),

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.presenting_reminders import note_view, reminder_view
+from api.routes.note_templates import filled
+from api.routes.reminders import wish_of
 from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.notes import (
     NoteCreate,
@@ -19,8 +21,10 @@ from api.schemas.notes import (
 )
 from hub import follow_ups
 from hub.access.lookup import get_record
-from hub.follow_ups import ReminderWish
+from hub.errors import ValidationError
+from hub.i18n import N_
 from hub.notes import services as notes
+from hub.notes import templates
 from hub.notes.listing import NOTES
 from hub.notes.models import Note
 from hub.reminders.models import Reminder
@@ -82,21 +86,25 @@ def _serve(subject: Subject) -> None:
     )(write)  # fmt: skip
 
 
+def _fields(call: Call[NoteCreate, Any], subject: Any) -> dict[str, Any]:
+    """Return the note that is asked for: in words of its own, or those of a template."""
+    body = call.body
+    given = {"body": body.body, "type": body.type, "at": body.at}
+    fields = {name: value for name, value in given.items() if value is not None}
+    if body.template_id is None:
+        if body.body is None:
+            raise ValidationError.of("/body", "required", N_("This field is required."))
+        return fields
+    template = templates.get_usable(call.session, body.template_id)
+    fields.setdefault("type", template.type)
+    fields.setdefault("body", filled(call, template, subject))
+    return {**fields, "template_id": template.id}
+
+
 def _write(call: Call[NoteCreate, Any], subject: Any) -> Answer[WrittenNote]:
-    wanted = call.body.reminder
-    wish = (
-        ReminderWish(
-            title=wanted.title,
-            moment=wanted.moment,
-            zone=wanted.zone or call.zone,
-            recipient_user_id=wanted.recipient_user_id or call.principal.user_id,
-        )
-        if wanted
-        else None
-    )
-    note, reminder = follow_ups.write_note(
-        call.session, subject, call.body.fields(), wish, now=call.now
-    )
+    wish = wish_of(call, call.body.reminder)
+    fields = _fields(call, subject)
+    note, reminder = follow_ups.write_note(call.session, subject, fields, wish, now=call.now)
     return Answer(_written(call, note, reminder), location=f"/notes/{note.id}")
 
 

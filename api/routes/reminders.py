@@ -12,6 +12,7 @@ from api.presenting_reminders import reminder_view
 from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.reminders import ReminderCreate, ReminderPatch, ReminderView
 from hub.access.lookup import get_record
+from hub.follow_ups import ReminderWish
 from hub.reminders import services as reminders
 from hub.reminders.listing import REMINDERS
 from hub.reminders.models import Reminder
@@ -49,7 +50,7 @@ def _serve(subject: Subject) -> None:
     """Declare the route by which one is reminded of one kind of record."""
 
     def create(call: Call[ReminderCreate], **path: UUID) -> Answer[ReminderView]:
-        return _create(call, subject.find(call, Verb.COMMENT, *path.values()))
+        return remind(call, subject.find(call, Verb.COMMENT, *path.values()))
 
     named(
         create, f"create_{subject.noun}_reminder",
@@ -63,7 +64,8 @@ def _serve(subject: Subject) -> None:
     )(create)  # fmt: skip
 
 
-def _create(call: Call[ReminderCreate, Any], subject: Any) -> Answer[ReminderView]:
+def remind(call: Call[ReminderCreate, Any], subject: Any) -> Answer[ReminderView]:
+    """Remind somebody of a subject, as the request says."""
     body = call.body
     reminder = reminders.create(
         call.session,
@@ -75,6 +77,18 @@ def _create(call: Call[ReminderCreate, Any], subject: Any) -> Answer[ReminderVie
         now=call.now,
     )
     return Answer(reminder_view(call, reminder), location=f"/reminders/{reminder.id}")
+
+
+def wish_of(call: Call[Any, Any], wanted: ReminderCreate | None) -> ReminderWish | None:
+    """Return the reminder that comes along with something else."""
+    if wanted is None:
+        return None
+    return ReminderWish(
+        title=wanted.title,
+        moment=wanted.moment,
+        zone=wanted.zone or call.zone,
+        recipient_user_id=wanted.recipient_user_id or call.principal.user_id,
+    )
 
 
 @operation(

@@ -291,6 +291,9 @@ class CustomerView(RecordView):
     channel: str
     imported_at: AwareDatetime | None
     last_note_at: AwareDatetime | None
+    last_contact_at: AwareDatetime | None = Field(
+        description="When a call or a meeting with it was done last."
+    )
     credit_code: str = Field(description="A code of `GET /credit-codes`.")
     hold: HoldView
     registry: RegistryView

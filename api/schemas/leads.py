@@ -175,6 +175,7 @@ class LeadView(RecordView):
     channel: str
     external_ref: str | None
     last_note_at: AwareDatetime | None
+    last_contact_at: AwareDatetime | None
     converted: ConvertedView | None
     shared: SharedView | None
 

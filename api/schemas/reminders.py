@@ -89,6 +89,7 @@ class ReminderView(RecordView):
     subject_id: UUID
     customer_id: UUID | None
     note_id: UUID | None
+    activity_id: UUID | None
     title: str
     external_ref: str | None
     recipient_user_id: UUID

@@ -89,6 +89,13 @@ class RecordView(View):
     )
 
 
+class TotalView(View):
+    """How many there are: `count` exactly, or at least so many."""
+
+    count: int
+    exact: bool
+
+
 class Page(View, Generic[T]):
     """A page of a list; the `Link` header leads to the next one, as does `next_cursor`."""
 

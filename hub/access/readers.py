@@ -26,4 +26,5 @@ def reader_of(
         locale=locale or principal.locale or settings.locale,
         classes=frozenset(each.value for each in principal.reads),
         sees_deleted=any(role.is_unbounded for role in principal.roles),
+        viewer=principal,
     )

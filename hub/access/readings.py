@@ -23,20 +23,36 @@ ACT = "protected_read"
 
 @dataclass(frozen=True, slots=True)
 class _Guard:
-    """Which protected records the rows of a model tell of: by the columns that hold their ids."""
+    """Which protected records the rows of a model tell of: by the columns that hold their ids.
+
+    `row` holds the id of the row that tells: its own, or, where the columns stand in rows beside
+    it, that by which these name it.
+    """
 
     protected: type[Any]
     columns: tuple[InstrumentedAttribute[Any], ...]
+    row: InstrumentedAttribute[Any]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the columns stand in the rows themselves."""
+        return self.row.key == "id"
 
 
 _GUARDS: dict[type[Any], _Guard] = {}
 
 
 def declare_guarded(
-    model: type[Any], protected: type[Any], *columns: InstrumentedAttribute[Any]
+    model: type[Any],
+    protected: type[Any],
+    *columns: InstrumentedAttribute[Any],
+    by: InstrumentedAttribute[Any] | None = None,
 ) -> None:
-    """Say that rows of a model tell of records of another, or of its own, that can be protected."""
-    _GUARDS[model] = _Guard(protected, columns)
+    """Say that rows of a model tell of records of another, or of its own, that can be protected.
+
+    `by` names the row of the model where the columns are those of another one.
+    """
+    _GUARDS[model] = _Guard(protected, columns, model.id if by is None else by)
 
 
 def guarded() -> Sequence[type[Any]]:
@@ -49,7 +65,11 @@ def protected_of(session: Session, model: type[Any], identifier: UUID) -> tuple[
     guard = _GUARDS.get(model)
     if guard is None:
         return None
-    found = session.scalar(select(guard.columns[0]).where(model.id == identifier))
+    found = session.scalar(
+        select(guard.columns[0])
+        .where(guard.row == identifier, guard.columns[0].is_not(None))
+        .limit(1)
+    )
     return None if found is None else (guard.protected.entity(), found)
 
 
@@ -57,7 +77,13 @@ def note(session: Session, principal: Principal, rows: Sequence[Any], how: str) 
     """Note that a caller is shown some rows of one model."""
     if not rows or (guard := _GUARDS.get(type(rows[0]))) is None:
         return
-    ids = {getattr(row, column.key) for row in rows for column in guard.columns}
+    if guard.is_own:
+        ids = {getattr(row, column.key) for row in rows for column in guard.columns}
+    elif _reaches_everything(principal, guard.protected):
+        told = select(*guard.columns).where(guard.row.in_([row.id for row in rows]))
+        ids = {each for found in session.execute(told) for each in found}
+    else:
+        return
     note_ids(session, principal, guard.protected, ids, how)
 
 
@@ -99,7 +125,8 @@ def find(
     protected = guard.protected
     found: set[UUID] = set()
     for column in guard.columns:
-        told = select(column).where(rows)
+        shown = rows if guard.is_own else guard.row.in_(select(model.id).where(rows))
+        told = select(column).where(shown)
         found.update(
             connection.scalars(
                 select(protected.id).where(

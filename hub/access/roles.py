@@ -206,7 +206,7 @@ BASE_ROLES: dict[str, RoleDefinition] = {
         RoleDefinition(
             Role.ASSISTANT,
             _everywhere({Verb.READ, Verb.COMMENT, Verb.EDIT, Verb.TRANSITION}) | ONESELF
-            | {"notes:create", "reminders:create"},
+            | {"notes:create", "reminders:create", "activities:create"},
             Reach.SHARED, _PUBLIC, _PUBLIC,
         ),
         RoleDefinition(

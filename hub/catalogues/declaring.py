@@ -55,6 +55,13 @@ CATALOGUES: Mapping[str, Catalogue] = {
             "negotiation": N_("Negotiation"),
             "internal": N_("Internal"),
         }),
+        Catalogue("activity_outcomes", N_("Outcomes of activities"), {
+            "reached": N_("Reached"),
+            "not_reached": N_("Not reached"),
+            "call_back": N_("Wants to be called back"),
+            "agreed": N_("Agreed"),
+            "declined": N_("Declined"),
+        }),
         Catalogue("qualifications", N_("Qualifications"), {
             "cold": N_("Cold"),
             "warm": N_("Warm"),

@@ -179,6 +179,10 @@ CUSTOMERS = Listing(
             sortable=True, width=18,
         ),
         Field(
+            "last_contact_at", Customer.last_contact_at, label=N_("Last contact"),
+            kind=Kind.DATETIME, sortable=True, shown=False, width=18,
+        ),
+        Field(
             "created_at", Customer.created_at, label=N_("Created"), kind=Kind.DATETIME,
             sortable=True, width=18,
         ),

@@ -261,6 +261,7 @@ class Customer(Referable, Searchable):
         Index("ix_customer_protected", "owner_user_id", "protected_until",
               postgresql_where=text("protected_until is not null")),
         Index("ix_customer_last_note_at", "last_note_at", "id"),
+        Index("ix_customer_last_contact_at", "last_contact_at", "id"),
         search_index("customer"),
     )  # fmt: skip
 

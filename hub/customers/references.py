@@ -19,6 +19,8 @@ NAMED = 100  # holders that a refusal names at most; it counts all of them
 
 _LIVING = "deleted_at is null"
 _HOLDERS: Mapping[str, str] = {
+    "activity_subject.customer_id": "exists (select from activity a"
+    f" where a.id = activity_id and a.{_LIVING})",
     "conflict.customer_id": "state = 'open'",
     "customer.merged_into_id": _LIVING,
     "doc_mirror.customer_id": "true",  # the books name it for ever
@@ -31,6 +33,9 @@ _HOLDERS: Mapping[str, str] = {
     "reminder.customer_id": f"closed_at is null and {_LIVING}",
 }
 """What people or other systems did with a customer and would lose with it, and when it counts."""
+
+_NAMED: Mapping[str, tuple[str, str]] = {"activity_subject": ("activity", "activity_id")}
+"""What a refusal names in place of a row that is no record: its record's entity, and its id."""
 
 _PARTS: Mapping[str, str] = {
     "address.customer_id": _LIVING,
@@ -91,10 +96,12 @@ def refuse_held(session: Session, customer_id: UUID, *, with_parts: bool = False
 
 def _question(references: Mapping[str, str]) -> TextClause:
     each = " union all ".join(
-        f"select '{table}' as entity, id from {table} where {column} = :id and {condition}"  # noqa: S608 - made of the constants above
+        f"select '{entity}' as entity, {identifier} as id from {table}"  # noqa: S608 - made of the constants above
+        f" where {column} = :id and {condition}"
         for (table, column), condition in (
             (reference.split("."), condition) for reference, condition in references.items()
         )
+        for entity, identifier in (_NAMED.get(table, (table, "id")),)
     )
     return text(f"""
         select entity, id, count(*) over (partition by entity) as alike, count(*) over () as total

@@ -34,6 +34,10 @@ class DocumentState(StrEnum):
     SETTLED = "settled"
 
 
+BEGINS_AT = "(issued_on::timestamp at time zone 'UTC')"
+"""When the day of a document begins, by a clock that an index may know."""
+
+
 class DocMirror(Base):
     """An invoice, credit note, payment or order as the accounting system has it.
 
@@ -65,6 +69,7 @@ class DocMirror(Base):
         CheckConstraint("(state = 'open') = (remaining <> 0)", name="state"),
         Index("uq_doc_mirror_remote", "connection_id", "kind", "remote_id", unique=True),
         Index("ix_doc_mirror_customer", "customer_id", "issued_on", "id"),
+        Index("ix_doc_mirror_begins", "customer_id", text(BEGINS_AT), "id"),
         Index("ix_doc_mirror_issued_on", "issued_on", "id"),
         Index("ix_doc_mirror_due_on", "due_on", "id"),
         Index(

@@ -7,6 +7,7 @@ _ACTS = {
     "created": N_("Created"),
     "updated": N_("Changed"),
     "deleted": N_("Deleted"),
+    "commented": N_("Commented on"),
     "assigned": N_("Given to somebody else"),
     "transitioned": N_("Moved on"),
     "closed": N_("Closed"),

@@ -72,6 +72,8 @@ LEADS = Listing(
         noted_field(Lead),
         Field("last_note_at", Lead.last_note_at, label=N_("Newest note"), kind=Kind.DATETIME,
               sortable=True, width=18),
+        Field("last_contact_at", Lead.last_contact_at, label=N_("Last contact"),
+              kind=Kind.DATETIME, sortable=True, shown=False, width=18),
         Field("created_at", Lead.created_at, label=N_("Created"), kind=Kind.DATETIME,
               sortable=True, width=18),
         Field("updated_at", Lead.updated_at, label=N_("Changed"), kind=Kind.DATETIME,

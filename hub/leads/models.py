@@ -24,7 +24,8 @@ class Lead(InWorkflow, Referable, Searchable):
 
     __tablename__ = "lead"
     __derived__: ClassVar = frozenset(
-        {"search_text", "sort_name", "sort_number", "last_note_at", "state_kind", "state_since",
+        {"search_text", "sort_name", "sort_number", "last_note_at", "last_contact_at",
+         "state_kind", "state_since",
          "name"}
     )  # fmt: skip
 
@@ -65,6 +66,7 @@ class Lead(InWorkflow, Referable, Searchable):
     description: Mapped[str | None]
     channel: Mapped[str] = mapped_column(default="manual", server_default="manual")
     last_note_at: Mapped[datetime | None]
+    last_contact_at: Mapped[datetime | None]
     converted_at: Mapped[datetime | None]
     converted_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     converted_customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
@@ -86,6 +88,7 @@ class Lead(InWorkflow, Referable, Searchable):
         Index("ix_lead_sort_name", "sort_name", "id"),
         Index("ix_lead_created_at", "created_at", "id"),
         Index("ix_lead_last_note_at", "last_note_at", "id"),
+        Index("ix_lead_last_contact_at", "last_contact_at", "id"),
         Index("ix_lead_est_conversion_on", "est_conversion_on", "id"),
         Index("ix_lead_net_potential_value", "net_potential_value", "id"),
         Index("ix_lead_probability", "probability", "id"),

@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -134,6 +135,8 @@ class Field:
         search_text: the search document that the text is part of, where it is: `eq`, `contains`
             and `starts` then use the search index.
         caseless: `eq` and `ne` compare casefolded, by an index over ``casefold(column)``.
+        condition_for: takes over the comparison for a reader, where it tells of other records of
+            which he may not see all.
     """
 
     name: str
@@ -158,6 +161,7 @@ class Field:
     reckoned: Callable[[Reader], Expression] | None = None
     search_text: Expression | None = None
     caseless: bool = False
+    condition_for: Callable[[Reader, Operator, Any], Predicate] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a declaration that cannot work.
@@ -171,7 +175,10 @@ class Field:
             raise ValueError(f"{self.name!r} ends like an operator")
         if self.kind is Kind.ENUM and not self.choices:
             raise ValueError(f"{self.name}: an enum needs choices")
-        if self._column is None and self.condition is None and self.personal is None:
+        if all(
+            each is None
+            for each in (self._column, self.condition, self.condition_for, self.personal)
+        ):
             raise ValueError(f"{self.name}: needs a column or a condition")
         if self.personal is not None and self.kind is not Kind.BOOLEAN:
             raise ValueError(f"{self.name}: a question about the reader is answered by yes or no")
@@ -201,12 +208,20 @@ class Field:
             return self.operators
         return (Operator.EQ,) if self.personal is not None else _OPERATORS[self.kind]
 
+    @property
+    def depends_on_reader(self) -> bool:
+        """Whether it is another one for another reader."""
+        return self.reckoned is not None or self.condition_for is not None
+
     def read_by(self, reader: Reader) -> "Field":
-        """Return the field as it is for a reader: one that is reckoned has its column."""
-        if self.reckoned is None:
+        """Return the field as it is for a reader, with his column and his condition."""
+        if not self.depends_on_reader:
             return self
         found = copy(self)
-        object.__setattr__(found, "column", self.reckoned(reader))
+        if self.reckoned is not None:
+            object.__setattr__(found, "column", self.reckoned(reader))
+        if self.condition_for is not None:
+            object.__setattr__(found, "condition", partial(self.condition_for, reader))
         return found
 
     def is_readable(self, reader: Reader) -> bool:

@@ -19,7 +19,8 @@ class Reader:
 
     `classes` are the permission classes of fields that he may read; a field of any other class does
     not exist for him, neither as a column nor as a filter. `sees_deleted` lets him ask for
-    tombstones.
+    tombstones. `viewer` is he as those know him who decide which rows he sees: fields that tell of
+    other records ask them (`Field.condition_for`).
     """
 
     now: datetime
@@ -28,6 +29,7 @@ class Reader:
     locale: str = "en"
     classes: frozenset[str] = frozenset({PUBLIC})
     sees_deleted: bool = False
+    viewer: Any = None
 
     def midnight(self, day: date) -> datetime:
         """Return the instant at which a day begins where he is."""

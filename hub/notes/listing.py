@@ -9,7 +9,7 @@ from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.listing import Field, Kind, Listing, SearchSpec
 from hub.listing.declaration import Predicate
-from hub.notes.models import Note
+from hub.notes.models import Note, NoteTemplate
 
 _AUTHOR = select(User.name).where(User.id == Note.author_user_id).correlate(Note).scalar_subquery()
 _CUSTOMER = (
@@ -23,7 +23,12 @@ NOTES = Listing(
         Field("id", Note.id, label=N_("Id"), kind=Kind.UUID, shown=False),
         Field("customer", Note.customer_id, label=N_("Customer"), kind=Kind.UUID,
               caption=_CUSTOMER, width=40),
+        Field("subject", Note.subject_id, label=N_("Record it is about"), kind=Kind.UUID,
+              shown=False),
+        Field("subject_type", Note.subject_type, label=N_("Kind of record"), facet=True,
+              shown=False),
         Field("type", Note.type, label=N_("Type"), facet=True, width=12),
+        Field("template", Note.template_id, label=N_("Template"), kind=Kind.UUID, shown=False),
         Field("body", Note.body, label=N_("Note"), search_text=Note.search_text, width=60),
         Field("author", Note.author_user_id, label=N_("Author"), kind=Kind.USER, facet=True,
               caption=_AUTHOR, width=20),
@@ -33,6 +38,20 @@ NOTES = Listing(
     ),
     default_sort=("-at",),
     search=SearchSpec(text=Note.search_text),
+)  # fmt: skip
+
+NOTE_TEMPLATES = Listing(
+    name="note-templates",
+    model=NoteTemplate,
+    fields=(
+        Field("id", NoteTemplate.id, label=N_("Id"), kind=Kind.UUID, shown=False),
+        Field("name", NoteTemplate.name, label=N_("Name"), sortable=True, width=30),
+        Field("type", NoteTemplate.type, label=N_("Type"), facet=True, width=12),
+        Field("body", NoteTemplate.body, label=N_("Text"), width=60),
+        Field("active", NoteTemplate.active, label=N_("Active"), kind=Kind.BOOLEAN, facet=True),
+        Field("place", NoteTemplate.sort, label=N_("Place"), kind=Kind.INTEGER, sortable=True),
+    ),
+    default_sort=("place",),
 )  # fmt: skip
 
 

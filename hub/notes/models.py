@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.external_refs import Referable, unique_reference
+from hub.history.records import Record
 from hub.listing.search import Searchable, search_index
 
 
@@ -29,15 +30,38 @@ class Note(Referable, Searchable):
     body: Mapped[str]
     author_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     at: Mapped[datetime]
+    template_id: Mapped[UUID | None] = mapped_column(ForeignKey("note_template.id"))
 
     __table_args__ = (
         CheckConstraint(
             "subject_type <> 'customer' or customer_id = subject_id", name="customer_is_subject"
         ),
-        Index("ix_note_subject", "subject_type", "subject_id", "at"),
+        Index("ix_note_subject", "subject_type", "subject_id", "at", "id"),
         Index("ix_note_customer", "customer_id", "at", "id"),
         Index("ix_note_at", "at", "id"),
+        Index("ix_note_template", "template_id", postgresql_where=text("template_id is not null")),
         Index("ix_note_created_at", "created_at", "id"),
         unique_reference("note"),
         search_index("note"),
+    )
+
+
+class NoteTemplate(Record):
+    """A text that notes are made from, with places that are filled (`hub.notes.templates`).
+
+    One that is not `active` is retired: notes keep what was made from it, none is made any more.
+    """
+
+    __tablename__ = "note_template"
+
+    name: Mapped[str]
+    type: Mapped[str]
+    body: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    sort: Mapped[int] = mapped_column(default=0, server_default="0")
+
+    __table_args__ = (
+        Index("uq_note_template_name", text("casefold(name)"), unique=True),
+        Index("ix_note_template_name", "name", "id"),
+        Index("ix_note_template_sort", "sort", "id"),
     )

@@ -29,6 +29,7 @@ def create(
     type: str = "note",  # noqa: A002 - the field's own name
     at: datetime | None = None,
     external_ref: str | None = None,
+    template_id: UUID | None = None,
 ) -> Note:
     """Note something about a subject; its newest note, and its customer's, move in the same commit.
 
@@ -40,6 +41,7 @@ def create(
         type: a code of the catalogue of note types.
         at: when it happened; now where None.
         external_ref: what a script knows it by.
+        template_id: what its text was made from.
 
     Raises:
         ValidationError: it is said to have happened in the future, or the type is not known.
@@ -57,6 +59,7 @@ def create(
         author_user_id=origin_of(session).user_id,
         at=at or now,
         external_ref=external_ref,
+        template_id=template_id,
         search_text=search_document(None, [body]),
     )
     session.add(note)

@@ -55,6 +55,11 @@ class Reminder(Referable):
     closed_at: Mapped[datetime | None]  # done or cancelled
     message: Mapped[dict[str, Any] | None]
 
+    @property
+    def activity_id(self) -> UUID | None:
+        """The activity that it reminds of, where that is its subject."""
+        return self.subject_id if self.subject_type == "activity" else None
+
     __table_args__ = (
         CheckConstraint(
             f"state in ({', '.join(repr(s.value) for s in ReminderState)})", name="state"
@@ -63,7 +68,8 @@ class Reminder(Referable):
         CheckConstraint(
             "(state in ('done', 'cancelled')) = (closed_at is not null)", name="closed"
         ),
-        Index("ix_reminder_customer", "customer_id", "id"),
+        Index("ix_reminder_customer", "customer_id", "fire_at", "id"),
+        Index("ix_reminder_subject", "subject_type", "subject_id", "fire_at", "id"),
         Index("ix_reminder_note", "note_id"),
         Index("ix_reminder_recipient", "recipient_user_id", "fire_at"),
         Index("ix_reminder_fire_at", "fire_at", "id"),

@@ -6,6 +6,8 @@ from typing import Any
 
 from hub.access.principals import Permission
 from hub.access.roles import Verb
+from hub.activities.listing import ACTIVITIES
+from hub.activities.models import Activity
 from hub.approvals.listing import APPROVALS
 from hub.approvals.models import Approval
 from hub.customers.listing import ADDRESSES, CONTACTS, CUSTOMERS
@@ -20,7 +22,7 @@ from hub.ledger.listing import JOBS
 from hub.listing import Listing, Query, Reader, parse_stored
 from hub.listing.declaration import Expression
 from hub.mail.listing import DELIVERIES
-from hub.notes.listing import NOTES
+from hub.notes.listing import NOTE_TEMPLATES, NOTES
 from hub.notes.models import Note
 from hub.opportunities.listing import OPPORTUNITIES
 from hub.opportunities.models import Opportunity
@@ -77,8 +79,10 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(CONTACTS, N_("Contacts")),
         Dataset(ADDRESSES, N_("Addresses")),
         Dataset(LEADS, N_("Leads"), owner=Lead.owner_user_id),
+        Dataset(ACTIVITIES, N_("Activities"), owner=Activity.author_user_id),
         Dataset(OPPORTUNITIES, N_("Opportunities"), owner=Opportunity.owner_user_id),
         Dataset(NOTES, N_("Notes"), owner=Note.author_user_id),
+        Dataset(NOTE_TEMPLATES, N_("Templates of notes")),
         Dataset(REMINDERS, N_("Reminders"), owner=Reminder.recipient_user_id),
         Dataset(DUPLICATES, N_("Duplicates")),
         Dataset(CONFLICTS, N_("Conflicts")),

@@ -173,6 +173,14 @@ class Scene:
         customer = self.customer()
         return self.post(f"/customers/{customer['id']}/notes", {"body": "Ringede", **fields})
 
+    def note_template(self) -> Any:
+        return self.post("/note-templates", {"name": self.name(), "body": "Ringede til {contact}"})
+
+    def activity(self) -> Any:
+        customer = self.customer()
+        body = {"kind": "call", "title": "Ring", "reminder": TOMORROWS}
+        return self.post(f"/customers/{customer['id']}/activities", body)
+
     def reminder(self) -> Any:
         return self.note(reminder=TOMORROWS)["reminder"]
 

@@ -119,6 +119,13 @@ def _parts(kind: str, fields: Mapping[str, Any]) -> Case:
     return case
 
 
+def _call_about(scene: Scene, **fields: Any) -> dict[str, Any]:
+    subjects = [{"type": "customer", "id": scene.customer()["id"]}]
+    scene.empty_queues()
+    return {**_CALL, "subjects": subjects, **fields}
+
+
+_CALL = {"kind": "call", "title": "Ring"}
 _CONTACT = {"last_name": "Holm"}
 _ADDRESS = {"kind": "billing", "city": "Ribe", "email": "faktura@havn.example"}
 _NOTE = {"body": "Ringet"}
@@ -206,6 +213,40 @@ CASES: Mapping[str, Case] = {
     "PUT /contacts/by-external-ref/<path:external_ref>": _part_upserted("contacts", _CONTACT),
     "PUT /notes/by-external-ref/<path:external_ref>": _part_upserted("notes", _NOTE),
     "PUT /reminders/by-external-ref/<path:external_ref>": _part_upserted("reminders", _REMINDER),
+    "PUT /activities/by-external-ref/<path:external_ref>": lambda s: Request(
+        f"/activities/by-external-ref/{s.name('cal')}", _call_about(s)
+    ),
+    "POST /activities/batch": lambda s: Request(
+        "/activities/batch",
+        {"items": [{"external_ref": s.name("cal"), "fields": _call_about(s, state="done")}]},
+    ),
+    "POST /activities": lambda s: Request("/activities", {**_call_about(s), "reminder": TOMORROWS}),
+    "POST /customers/<uuid:customer_id>/activities": _on(
+        "customers", Scene.customer, "activities", {**_CALL, "state": "done"}
+    ),
+    "POST /leads/<uuid:lead_id>/activities": _on("leads", Scene.lead, "activities", _CALL),
+    "POST /opportunities/<uuid:opportunity_id>/activities": _on(
+        "opportunities", Scene.opportunity, "activities", _CALL
+    ),
+    "PATCH /activities/<uuid:activity_id>": _change(
+        "activities", Scene.activity, {"title": "Skriv", "assignee_ids": []}
+    ),
+    "DELETE /activities/<uuid:activity_id>": _change("activities", Scene.activity),
+    "POST /activities/<uuid:activity_id>/transitions": _on(
+        "activities", Scene.activity, "transitions", {"to": "done", "outcome": "agreed"}
+    ),
+    "POST /activities/<uuid:activity_id>/comments": _on(
+        "activities", Scene.activity, "comments", {"body": "Ingen svarede"}
+    ),
+    "POST /activities/<uuid:activity_id>/reminders": _on(
+        "activities", Scene.activity, "reminders", TOMORROWS
+    ),
+    "POST /note-templates": lambda s: Request(
+        "/note-templates", {"name": s.name(), "body": "Ringede til {contact}"}
+    ),
+    "PATCH /note-templates/<uuid:template_id>": _change(
+        "note-templates", Scene.note_template, {"active": False}
+    ),
     "POST /contacts/batch": _parts("contacts", _CONTACT),
     "PUT /addresses/by-external-ref/<path:external_ref>": _part_upserted("addresses", _ADDRESS),
     "POST /addresses/batch": _parts("addresses", _ADDRESS),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub import files
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
+from hub.activities import services as activities
 from hub.autofill.models import RegistryLookup
 from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
@@ -33,6 +34,7 @@ from hub.ledger.tasks import TaskName
 from hub.listing import Reader
 from hub.mail.models import Delivery, DeliveryKind, DeliveryState
 from hub.notes import services as notes
+from hub.notes.models import NoteTemplate
 from hub.opportunities import services as opportunities
 from hub.origin import ActorKind, Origin
 from hub.plans.models import Plan, PlanItem
@@ -61,7 +63,7 @@ from tests.pools import make_pool
 
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
-COMMON = ("role_id", "team_id", "code_id", "entry_id", "workflow_id")
+COMMON = ("role_id", "team_id", "code_id", "entry_id", "workflow_id", "template_id")
 """What everybody sees: roles and teams."""
 
 
@@ -165,6 +167,8 @@ class _Maker:
         )  # fmt: skip
         self.paths["role_id"] = self.common(role)
         self.paths["team_id"] = self.common(Team(name=f"team {self.user.id}"))
+        template = NoteTemplate(name=f"template {self.user.id}", type="note", body="Called {name}")
+        self.paths["template_id"] = self.common(template)
 
     def common(self, record: Any) -> UUID:
         """Make what everybody sees."""
@@ -199,6 +203,15 @@ class _Maker:
             now=NOW,
         )
         self.paths["reminder_id"] = reminder.id
+        activity = activities.create(
+            self.session,
+            [customer],
+            {"kind": "call", "title": f"{self.word} again", "external_ref": f"{self.word}-v"},
+            zone=ZONE,
+            now=NOW,
+        )
+        self.paths["activity_id"] = activity.id
+        activities.comment(self.session, activity, f"{self.word} said", now=NOW)
         a, b = sorted((customer.id, double.id))
         pair = DupCandidate(a_id=a, b_id=b, score=Decimal("0.97"), evidence=[], rule_version=1)
         self.add("duplicate_id", pair)
@@ -357,6 +370,7 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "contact_ref": f"{word}-c",
             "address_ref": f"{word}-a",
             "lead_ref": f"{word}-l",
+            "activity_ref": f"{word}-v",
             "opportunity_ref": f"{word}-o",
             "note_ref": f"{word}-n",
             "reminder_ref": f"{word}-r",

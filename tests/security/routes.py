@@ -25,6 +25,7 @@ _OTHER_NAMES = {
     "/contacts/by-external-ref/<path:external_ref>": "contact_ref",
     "/addresses/by-external-ref/<path:external_ref>": "address_ref",
     "/leads/by-external-ref/<path:external_ref>": "lead_ref",
+    "/activities/by-external-ref/<path:external_ref>": "activity_ref",
     "/opportunities/by-external-ref/<path:external_ref>": "opportunity_ref",
     "/notes/by-external-ref/<path:external_ref>": "note_ref",
     "/reminders/by-external-ref/<path:external_ref>": "reminder_ref",
@@ -42,6 +43,9 @@ NOBODY = "00000000-0000-7000-8000-000000000000"
 
 ONES_BODIES: dict[str, dict[str, Any]] = {
     "AccessRequest": {"customer_id": "{customer_id}", "level": "write", "reason": "theirs"},
+    "ActivityMove": {"to": "in_progress"},
+    "ActivityPatch": {"title": "Ring"},
+    "ActivityUpsert": {"title": "Ring"},
     "AddressFields": {"kind": "shipping", "city": "Ry"},
     "AddressPatch": {"city": "Ry"},
     "AddressUpsert": {"city": "Ry"},
@@ -49,6 +53,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "ClaimRequest": {"customer_ids": [NOBODY]},
     "Closing": {},
     "CodeGiven": {"code": "past_due"},
+    "CommentCreate": {"body": "no answer"},
     "ContactFields": {"last_name": "Holm"},
     "ContactPatch": {"last_name": "Holm"},
     "ContactUpsert": {"last_name": "Holm"},
@@ -85,6 +90,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "OpportunityUpsert": {"next_step": "call"},
     "ProtectionBody": {},
     "Refusal": {"reason": "too dear"},
+    "OfASubject": {"kind": "call", "title": "Ring"},
     "OwnershipChange": {"owner_user_id": "{user_id}", "reason": "leave"},
     "ReminderCreate": {"title": "call", "on": "2999-01-04"},
     "ReminderPatch": {"title": "call"},

@@ -52,6 +52,7 @@ class Kind(Enum):
 
     CUSTOMER = "it is a customer or a part of one"
     WRITTEN = "it hangs on a customer, and only who wrote it changes it"
+    JOINT = "it hangs on a customer; who wrote it, those whose it is, and who leads them change it"
     PERSONAL = "it is one person's alone"
     DEFINITION = "others read it as the visibility says, and only its owner changes it"
     COMMON = "everybody sees it"
@@ -70,6 +71,7 @@ KINDS = {
         Kind.CUSTOMER,
     ),
     **dict.fromkeys(("note_id", "reminder_id", "note_ref", "reminder_ref"), Kind.WRITTEN),
+    **dict.fromkeys(("activity_id", "activity_ref"), Kind.JOINT),
     **dict.fromkeys(
         (
             "export_id", "report_run_id", "import_id", "job_id", "lookup_id", "delivery_id",
@@ -82,7 +84,7 @@ KINDS = {
     **dict.fromkeys(
         (
             "role_id", "team_id", "user_id", "code_id", "name", "catalogue", "entry_id",
-            "workflow_id",
+            "workflow_id", "template_id",
         ),
         Kind.COMMON,
     ),
@@ -94,7 +96,7 @@ KINDS = {
 
 LEVELS = {
     "notes:create": Level.COMMENT, "reminders:create": Level.COMMENT,
-    "approvals:create": Level.READ,
+    "activities:create": Level.COMMENT, "approvals:create": Level.READ,
 }  # fmt: skip
 """What a right over a part needs of the customer, where it is not what its verb needs."""
 
@@ -253,6 +255,8 @@ def _of_a_customer(route: Route, kind: Kind, standing: Standing) -> str:
     needed = LEVELS.get(str(route.permission), level_of(route.permission.verb))
     if kind is Kind.WRITTEN and needed >= Level.WRITE:
         return FORBIDDEN
+    if kind is Kind.JOINT and needed >= Level.WRITE:
+        return OK if standing.level is HIGHEST else FORBIDDEN
     return OK if standing.level >= needed else FORBIDDEN
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, true, update
 
 from hub.access.models import User
+from hub.activities import services as activities
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.errors import AuthenticationError, RejectedError, RemoteFieldError, TransientError
@@ -23,7 +24,7 @@ from hub.reminders.models import Reminder
 from hub.reminders.timing import Moment
 from hub.settings import get_settings
 from tests.fake_mailer import FakeMailer
-from tests.people import NOW, make_user
+from tests.people import NOW, make_customer, make_user
 from tests.workers.mailroom import (
     calendar_line,
     cut_off,
@@ -328,6 +329,39 @@ def test_of_a_customer_he_may_not_see_he_is_told_nothing(
     assert "Havn" not in raw
     assert "33121212" not in raw.replace(" ", "")
     assert "prisen" not in raw
+
+
+def test_of_an_activity_that_is_his_he_is_told_and_not_of_its_customer_that_he_may_not_see(
+    mailer: FakeMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_VISIBILITY", "private")
+    get_settings.cache_clear()
+    with transaction() as session:
+        boss, user = make_user(session, "boss@nordlys.example"), make_user(session)
+        customer = make_customer(session, owner_user_id=boss.id)
+        of_his, of_others = (
+            activities.create(
+                session, [customer], {"kind": "call", "title": "x", "assignee_ids": [each.id]},
+                zone="Europe/Copenhagen", now=NOW,
+            )
+            for each in (user, boss)
+        )  # fmt: skip
+        for activity, title in ((of_his, "Ring til dem"), (of_others, "Fortroligt")):
+            reminders.create(
+                session, activity, title=title, moment=LATER, zone="Europe/Copenhagen",
+                recipient_user_id=user.id, now=NOW,
+            )  # fmt: skip
+        path = f"/activities/{of_his.id}"
+
+    work()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+    told, hidden = (part(each, "text/plain") for each in mailer.received)
+    assert "Ring til dem" in told
+    assert path in told.replace("=\n", "")
+    assert "Havn" not in told + hidden
+    assert "Fortroligt" not in hidden
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hub.access.callers import principal_of
 from hub.access.models import User
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
+from hub.activities.models import Activity
 from hub.clock import business_date
 from hub.customers.models import Contact, Customer
 from hub.i18n import N_
@@ -75,7 +76,9 @@ def _living_customer(session: Session, reminder: Reminder) -> Customer | None:
 
 
 def _living_subject(session: Session, reminder: Reminder) -> Any:
-    found: Any = session.get(subjects()[reminder.subject_type], reminder.subject_id)
+    entity = reminder.subject_type
+    model: Any = Activity if entity == Activity.entity() else subjects()[entity]
+    found: Any = session.get(model, reminder.subject_id)
     return None if found is None or found.deleted_at is not None else found
 
 
@@ -88,7 +91,7 @@ def _may_see(session: Session, reader_id: UUID | None, record: Any) -> bool:
 
 def _about(subject: Any) -> str:
     """Return what people know a lead or an opportunity by; a customer is told of by itself."""
-    if subject is None or subject.entity() == CUSTOMER:
+    if subject is None or subject.entity() in {CUSTOMER, Activity.entity()}:
         return ""
     return f"{subject.number} {subject.name}"
 

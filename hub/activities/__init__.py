@@ -1,0 +1,1 @@
+"""Activities: calls, meetings, tasks, mails, memos and things to do, planned and done."""

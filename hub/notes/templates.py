@@ -1,0 +1,162 @@
+"""Templates of notes: texts with named places, which are filled from what a note is about."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from string import Formatter
+from typing import Any
+from uuid import UUID
+
+from babel.dates import format_date
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.access.models import User
+from hub.catalogues.services import refuse_unlisted
+from hub.clock import business_date
+from hub.customers.models import Contact, Customer
+from hub.errors import ConflictError, FieldError, ValidationError
+from hub.i18n import N_, locale_of
+from hub.notes.models import NoteTemplate
+from hub.notes.services import CATALOGUES
+from hub.subjects import customer_id_of
+
+PLACES = ("name", "customer", "number", "contact", "phone", "author", "date")
+"""What a template may name in braces: ``{customer}``; braces that are meant are doubled.
+
+`name` is what the note is about, `customer` its customer, `number` the number of the former.
+"""
+
+_NOTHING = "–"
+_APART = 10  # between two places in the order, so that one can be put between them
+
+
+def create(session: Session, fields: Mapping[str, Any]) -> NoteTemplate:
+    """Make a template; without a `sort` of its own it comes last.
+
+    Raises:
+        ValidationError: the type is not in its catalogue, or the text names an unknown place.
+        ConflictError: ``taken``: another one has the name.
+    """
+    values = dict(fields)
+    _check(session, values, None)
+    if values.get("sort") is None:
+        highest = session.scalar(select(func.coalesce(func.max(NoteTemplate.sort), 0)))
+        values["sort"] = (highest or 0) + _APART
+    template = NoteTemplate(**values)
+    session.add(template)
+    session.flush()
+    return template
+
+
+def change(session: Session, template: NoteTemplate, changes: Mapping[str, Any]) -> NoteTemplate:
+    """Change a template, retire it (`active` false) or take it up again; notes stay as they are.
+
+    Raises:
+        ValidationError, ConflictError: as `create`.
+    """
+    _check(session, changes, template)
+    for field, value in changes.items():
+        if getattr(template, field) != value:
+            setattr(template, field, value)
+    session.flush()
+    return template
+
+
+def get_usable(session: Session, template_id: UUID) -> NoteTemplate:
+    """Return a template that notes can be made from.
+
+    Raises:
+        ValidationError: ``unknown`` or ``retired``.
+    """
+    template = session.get(NoteTemplate, template_id)
+    if template is None:
+        raise ValidationError.of("/template_id", "unknown", N_("There is no such template."))
+    if not template.active:
+        raise ValidationError.of(
+            "/template_id", "retired", N_("{name} is retired: nothing gets it any more."),
+            name=template.name,
+        )  # fmt: skip
+    return template
+
+
+def usable(session: Session) -> Sequence[NoteTemplate]:
+    """Return the templates that notes can be made from, in their order."""
+    query = select(NoteTemplate).where(NoteTemplate.active)
+    return session.scalars(query.order_by(NoteTemplate.sort, NoteTemplate.id)).all()
+
+
+def filled(
+    session: Session,
+    template: NoteTemplate,
+    subject: Any,
+    *,
+    author_user_id: UUID,
+    zone: str,
+    locale: str | None,
+    now: datetime,
+) -> str:
+    """Return a template's text for a subject; what there is no value for shows as a dash."""
+    customer_id = customer_id_of(subject)
+    customer = session.get(Customer, customer_id) if customer_id else None
+    contact = _main_contact(session, customer)
+    author = session.get(User, author_user_id)
+    values = {
+        "name": subject.name,
+        "customer": customer.name if customer else subject.name,
+        "number": getattr(subject, "number", None) or getattr(subject, "ref_no", None),
+        "contact": _name(contact) if contact else getattr(subject, "person", None),
+        "phone": getattr(subject, "phone", None) or (customer.phone if customer else None),
+        "author": author.name if author else None,
+        "date": format_date(business_date(now, zone), "medium", locale=locale_of(locale)),
+    }
+    return template.body.format_map({place: values[place] or _NOTHING for place in PLACES})
+
+
+def _check(session: Session, values: Mapping[str, Any], template: NoteTemplate | None) -> None:
+    refuse_unlisted(session, CATALOGUES, values, kept={"type": template.type} if template else None)
+    if "body" in values:
+        errors = list(_unknown(values["body"]))
+        if errors:
+            raise ValidationError(*errors)
+    name = values.get("name")
+    if name is None or (template is not None and name == template.name):
+        return
+    other = session.scalar(
+        select(NoteTemplate.id).where(func.casefold(NoteTemplate.name) == func.casefold(name))
+    )
+    if other is not None and (template is None or other != template.id):
+        raise ConflictError(
+            "taken", N_("There is a template {name} already."), details={"pointer": "/name"},
+            name=name,
+        )  # fmt: skip
+
+
+def _unknown(body: str) -> Iterator[FieldError]:
+    try:
+        parts = list(Formatter().parse(body))
+    except ValueError:
+        yield FieldError(
+            "/body", "brace", N_("A brace stands alone: one that is meant is doubled.")
+        )
+        return
+    for _, place, form, conversion in parts:
+        if place is not None and (place not in PLACES or form or conversion):
+            yield FieldError(
+                "/body", "placeholder",
+                N_("{name} is no place that is filled; there are {allowed}."),
+                {"name": place, "allowed": ", ".join(PLACES)},
+            )  # fmt: skip
+
+
+def _main_contact(session: Session, customer: Customer | None) -> Contact | None:
+    if customer is None:
+        return None
+    return session.scalar(
+        select(Contact).where(
+            Contact.customer_id == customer.id, Contact.is_main, Contact.deleted_at.is_(None)
+        )
+    )
+
+
+def _name(contact: Contact) -> str | None:
+    return " ".join(part for part in (contact.first_name, contact.last_name) if part) or None
