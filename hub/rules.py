@@ -41,6 +41,7 @@ from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.mail.models import Delivery
 from hub.notes.models import Note
+from hub.numbering import NumberSequence
 from hub.opportunities import uses as opportunities
 from hub.opportunities.listing import OPPORTUNITIES
 from hub.opportunities.models import Opportunity
@@ -78,6 +79,7 @@ RULES: Mapping[type[Any], Rule] = {
     DocMirror: OF_A_CUSTOMER,
     CreditCode: OpenRule(),
     CatalogueEntry: OpenRule(),
+    NumberSequence: OpenRule(),
     Workflow: OpenRule(),
     Lead: BESIDE_A_CUSTOMER,
     Opportunity: BESIDE_A_CUSTOMER,

@@ -25,6 +25,7 @@ from hub.history.records import Record
 from hub.imports.models import ImportJob
 from hub.leads.models import Lead
 from hub.notes.models import Note
+from hub.numbering import NumberSequence
 from hub.opportunities.models import Opportunity
 from hub.pools.models import Pool
 from hub.reminders.models import Reminder
@@ -69,6 +70,7 @@ HISTORIES = (
     History("/reports/<uuid:report_id>", ReportDef),
     History("/schedules/<uuid:schedule_id>", ReportSchedule),
     History("/credit-codes/<uuid:code_id>", CreditCode),
+    History("/number-sequences/<uuid:sequence_id>", NumberSequence),
     History("/users/<uuid:user_id>", User, READING_ALL),
     History("/roles/<uuid:role_id>", CustomRole, READING_ALL),
     History("/teams/<uuid:team_id>", Team, READING_ALL),

@@ -21,6 +21,7 @@ from hub.customers.services import (
     chosen,
     completed,
     derived_texts,
+    give_numbers,
     party_of,
 )
 from hub.db import new_id
@@ -57,7 +58,9 @@ def create_many(
         owning.refuse_unassignable(session, Customer, dict(named))
     refuse_unlisted(session, CATALOGUES, _all_chosen(rows))
     currency = currency_of_new(session)
-    made = [(new_id(), completed(row, currency=currency, channel=channel, now=now)) for row in rows]
+    values = [completed(row, currency=currency, channel=channel, now=now) for row in rows]
+    give_numbers(session, values)
+    made = [(new_id(), each) for each in values]
     user = origin_of(session).user_id
     copy_in(
         session,

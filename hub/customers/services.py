@@ -1,6 +1,6 @@
 """What may be done with customers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from hub import matching, numbering
 from hub.access import owning
 from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
+from hub.connections.models import Connection
 from hub.customers import keyed, references, routing
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import (
@@ -36,6 +37,7 @@ from hub.history.recording import record
 from hub.i18n import N_
 from hub.listing.search import search_document
 from hub.listing.sorting import sort_text
+from hub.numbering import NumberSequence
 from hub.settings import get_settings
 
 ENTITY = "customer"
@@ -126,6 +128,7 @@ def create(
         refuse_unseen(session, caller, ready)
     if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = owning.creator_if_assignable(session, Customer)
+    give_numbers(session, [values])
     # Complete before it is written: a second statement would touch nearly every index again.
     customer = Customer(**values, **derived_texts(values))
     session.add(customer)
@@ -319,20 +322,19 @@ def take_number(session: Session, customer: Customer, number: str) -> bool:
     return True
 
 
-def give_number(session: Session, customer: Customer) -> None:
-    """Give a customer the next reference number of our own sequence, if it has none."""
-    if customer.ref_no is None:
-        customer.ref_no = numbering.allocate(
-            session,
-            ENTITY,
-            taken=lambda numbers: [
-                str(number)
-                for number in session.scalars(
-                    select(Customer.ref_no).where(Customer.ref_no.in_(numbers))
-                )
-            ],
+def give_numbers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Give the values of new customers numbers of our own, where customers are to have some.
+
+    They have none while a connection owns the numbers, or nobody has set that they are numbered
+    (S31). One that is given by hand stays.
+    """
+    numberless = [row for row in rows if row.get("ref_no") is None]
+    if numberless and _are_numbered(session):
+        numbers = numbering.allocate_many(
+            session, ENTITY, len(numberless), taken=lambda asked: _taken(session, asked)
         )
-        refresh_derived(session, customer, {"ref_no"})
+        for row, number in zip(numberless, numbers, strict=True):
+            row["ref_no"] = number
 
 
 def party_of(values: Mapping[str, Any]) -> matching.Party:
@@ -380,6 +382,20 @@ def _fill_derived(customer: Customer, changed: set[str]) -> None:
     if changed & _SEARCHED:
         texts = derived_texts({name: getattr(customer, name) for name in _SEARCHED})
         customer.search_text, customer.sort_name = texts["search_text"], texts["sort_name"]
+
+
+def _are_numbered(session: Session) -> bool:
+    owned = select(Connection.id).where(Connection.numbering_owner, Connection.deleted_at.is_(None))
+    query = select(NumberSequence.id).where(
+        NumberSequence.kind == ENTITY, NumberSequence.automatic, ~owned.exists()
+    )
+    return session.scalar(query) is not None
+
+
+def _taken(session: Session, numbers: Sequence[str]) -> list[str]:
+    """Return which of some numbers customers have, deleted ones too."""
+    query = select(Customer.ref_no).where(Customer.ref_no.in_(numbers))
+    return [str(number) for number in session.scalars(query)]
 
 
 def _texts(name: str, value: Any) -> list[str | None]:

@@ -289,6 +289,9 @@ CASES: Mapping[str, Case] = {
         "catalogue-entries", Scene.entry, {"label": "Messen"}
     ),
     "DELETE /catalogue-entries/<uuid:entry_id>": _change("catalogue-entries", Scene.entry),
+    "PATCH /number-sequences/<uuid:sequence_id>": _change(
+        "number-sequences", Scene.sequence, {"prefix": "EMNE-", "start": 1}
+    ),
     "POST /workflows": lambda s: Request("/workflows", s.short_workflow()),
     "PUT /workflows/<uuid:workflow_id>": _redrafted,
     "DELETE /workflows/<uuid:workflow_id>": _change("workflows", Scene.workflow),

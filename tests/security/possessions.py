@@ -33,6 +33,7 @@ from hub.ledger.tasks import TaskName
 from hub.listing import Reader
 from hub.mail.models import Delivery, DeliveryKind, DeliveryState
 from hub.notes import services as notes
+from hub.numbering import NumberSequence
 from hub.opportunities import services as opportunities
 from hub.origin import ActorKind, Origin
 from hub.plans.models import Plan, PlanItem
@@ -61,7 +62,7 @@ from tests.pools import make_pool
 
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
-COMMON = ("role_id", "team_id", "code_id", "entry_id", "workflow_id")
+COMMON = ("role_id", "team_id", "code_id", "entry_id", "workflow_id", "sequence_id")
 """What everybody sees: roles and teams."""
 
 
@@ -301,6 +302,9 @@ class _Maker:
         )
         self.paths["opportunity_id"] = opportunity.id
         self.paths["workflow_id"] = lead.workflow_id
+        self.paths["sequence_id"] = self.session.scalars(
+            select(NumberSequence.id).where(NumberSequence.kind == "lead")
+        ).one()
         self.paths["entry_id"] = self.session.scalars(
             select(CatalogueEntry.id).where(
                 CatalogueEntry.catalogue == "sources", CatalogueEntry.code == "website"
