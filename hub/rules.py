@@ -23,10 +23,14 @@ from hub.access.standing import declare_pools
 from hub.approvals.access import ApprovalRule
 from hub.approvals.models import Approval
 from hub.autofill.models import RegistryLookup
+from hub.catalogues import declaring as catalogues
 from hub.catalogues.models import CatalogueEntry
 from hub.configuration.models import Setting
 from hub.connections.models import Conflict, Connection, ExternalLink, Run
 from hub.credit.models import CreditCode
+from hub.custom_fields import CustomField
+from hub.custom_fields import listing as custom_fields
+from hub.custom_fields.declaring import declare_target
 from hub.customers import uses as customers
 from hub.customers.access import BesideCustomerRule, PartOfCustomerRule
 from hub.customers.listing import CUSTOMERS
@@ -39,6 +43,7 @@ from hub.leads import uses as leads
 from hub.leads.listing import LEADS
 from hub.leads.models import Lead
 from hub.ledger.models import Job
+from hub.listing.further import declare_further
 from hub.mail.models import Delivery
 from hub.notes.models import Note
 from hub.numbering import NumberSequence
@@ -79,6 +84,7 @@ RULES: Mapping[type[Any], Rule] = {
     DocMirror: OF_A_CUSTOMER,
     CreditCode: OpenRule(),
     CatalogueEntry: OpenRule(),
+    CustomField: OpenRule(),
     NumberSequence: OpenRule(),
     Workflow: OpenRule(),
     Lead: BESIDE_A_CUSTOMER,
@@ -115,6 +121,11 @@ def install() -> None:
         declare_shareable(model)
         declare_subject(model)
     guarding.install()
+    declare_target(User, User.name)
+    for model in (Customer, Lead, Opportunity):
+        declare_target(model, model.name)
+    catalogues.declare_further(catalogues.Further(custom_fields.catalogues, custom_fields.uses))
+    declare_further(custom_fields.further_fields)
     customers.install()
     leads.install()
     opportunities.install()

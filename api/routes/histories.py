@@ -18,6 +18,7 @@ from hub.approvals.models import Approval
 from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection
 from hub.credit.models import CreditCode
+from hub.custom_fields import CustomField
 from hub.customers.models import Address, Contact, Customer
 from hub.duplicates.models import DupCandidate
 from hub.history.models import Event
@@ -70,6 +71,7 @@ HISTORIES = (
     History("/reports/<uuid:report_id>", ReportDef),
     History("/schedules/<uuid:schedule_id>", ReportSchedule),
     History("/credit-codes/<uuid:code_id>", CreditCode),
+    History("/custom-fields/<uuid:field_id>", CustomField),
     History("/number-sequences/<uuid:sequence_id>", NumberSequence),
     History("/users/<uuid:user_id>", User, READING_ALL),
     History("/roles/<uuid:role_id>", CustomRole, READING_ALL),

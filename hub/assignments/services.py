@@ -55,7 +55,7 @@ def request(
         plan = plans.create(session, KIND, scope={**scope, "named": len(set(chosen))})
         planning.plan_named(session, plan, principal, set(chosen), now=now)
         return plan, None
-    query = _query(assignable.listing, chosen, principal, now)
+    query = _query(session, assignable.listing, chosen, principal, now)
     plan = plans.create(session, KIND, scope={**scope, "query": query})
     if planning.is_short(session, plan, principal, PLANNED_AT_ONCE, now=now):
         planning.plan_found(session, plan, principal, limit=PLANNED_AT_ONCE, now=now)
@@ -96,10 +96,16 @@ def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
 
 
 def _query(
-    listing: Any, stored: Mapping[str, Any], principal: Principal, now: datetime
+    session: Session,
+    listing: Any,
+    stored: Mapping[str, Any],
+    principal: Principal,
+    now: datetime,
 ) -> dict[str, Any]:
     try:
-        return parse_stored(listing, stored, reader_of(principal, now=now)).stored()
+        return parse_stored(
+            listing, stored, reader_of(principal, now=now, session=session)
+        ).stored()
     except ValidationError as error:
         raise _under("/query", error) from error
 

@@ -26,6 +26,8 @@ from hub.customers.models import (
 from hub.customers.refusing import DuplicateLeave, refuse_duplicate, refuse_taken
 from hub.customers.rules import MIXES, clean, writable
 from hub.customers.unseen import refuse_unseen, unseen_like
+from hub.entry_policies.enforcing import warn
+from hub.entry_policies.entering import entered
 from hub.errors import (
     ConflictError,
     MergedError,
@@ -61,6 +63,7 @@ SWITCHES = frozenset({"refuses_calls", "refuses_email"})
 
 WRITABLE = KEYED | SWITCHES | CATALOGUES.keys() | frozenset(
     {
+        "custom",
         "kind", "name", "legal_name", "ref_no", "roles", "cvr", "p_number", "vat_no", "ean",
         "phone", "email", "website", "address", "postcode", "city", "region", "country", "industry",
         "currency", "customer_group", "credit_limit", "iban", "bic", "bank_account", "note",
@@ -95,6 +98,7 @@ def create(
     channel: str = "manual",
     owned_by_creator: bool = False,
     caller: Principal | None = None,
+    policed: bool = True,
 ) -> Customer:
     """Create a customer from the fields given; a name, or a CVR number in its place, is enough.
 
@@ -104,11 +108,12 @@ def create(
     are assigned to him at all. That a caller may name others is his to check
     (`hub.customers.ownership`). `caller` is who creates it, where a person or program does: what he
     does not see is no candidate, nor has he leave for a second one of it; None sees everything.
+    `policed` says that the installation's policy of entries holds (`hub.entry_policies`).
 
     Raises:
         ValidationError: names every broken rule, or whom it may not be assigned to.
-        ConflictError: ``duplicate`` (details: `existing_id`, `candidates`), or ``taken`` where a
-            reference number or external reference is in use.
+        ConflictError: ``duplicate`` (details: `existing_id`, `candidates`), ``taken`` where a
+            reference number or external reference is in use, or ``duplicate_value``.
         UnseenError: likewise, by a customer that the caller does not see.
         TooManyBlindMatchesError: he has been told of such too often.
     """
@@ -118,6 +123,7 @@ def create(
     owning.refuse_unassignable(session, Customer, values)
     refuse_unlisted(session, CATALOGUES, chosen(values))
     routing.refuse_foreign(session, None, values["mail_routes"])
+    values, warned = entered(session, Customer, values, caller=caller, policed=policed)
     refuse_taken(session, values, None, caller)
     ready = matching.prepare(ENTITY, party_of(values))
     if check_duplicates and not keys_are_held:
@@ -134,6 +140,7 @@ def create(
     session.add(customer)
     session.flush()
     matching.write(session, ENTITY, customer.id, ready)
+    warn(session, customer, warned)
     if allow_duplicate is not None:
         for candidate in found:
             record(
@@ -166,6 +173,7 @@ def completed(
         "currency": currency,
         "country": get_settings().country,
         "kind": CustomerKind.ORGANISATION,
+        "custom": {},
         **{name: [] for name in MIXES},
         **dict.fromkeys(SWITCHES, False),
         **given,
@@ -192,7 +200,7 @@ def update(
 
     Raises:
         ValidationError: names every broken rule.
-        ConflictError: ``currency_locked``, or ``taken``.
+        ConflictError: ``currency_locked``, ``taken``, or ``duplicate_value``.
         UnseenError: ``taken`` or ``duplicate``, by a customer that the caller does not see.
         TooManyBlindMatchesError: he has been told of such too often.
         MergedError: the customer lives on under another id.
@@ -218,12 +226,14 @@ def update(
     refuse_taken(session, values, customer.id, caller)
     changed = {name for name, value in values.items() if getattr(customer, name) != value}
     _refuse_unknown(session, customer, {name: values[name] for name in changed})
+    values, warned = entered(session, Customer, values, customer, caller=caller)
     if changed & _COMPARED:
         after = {**_compared_values(customer), **values}
         if "name" in changed:
             after["name_provisional"] = False
         ready = matching.prepare(ENTITY, party_of(after))
         refuse_unseen(session, caller, ready, own_id=customer.id, said=changed)
+    warn(session, customer, warned)
     for name in changed:
         setattr(customer, name, values[name])
     if "name" in changed:

@@ -15,6 +15,7 @@ from hub.autofill.models import RegistryLookup
 from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
 from hub.credit.models import CreditCode
+from hub.custom_fields import CustomField
 from hub.customers import addresses, contacts
 from hub.customers import services as customers
 from hub.customers.models import Customer
@@ -62,7 +63,7 @@ from tests.pools import make_pool
 
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
-COMMON = ("role_id", "team_id", "code_id", "entry_id", "workflow_id", "sequence_id")
+COMMON = ("role_id", "team_id", "code_id", "entry_id", "workflow_id", "sequence_id", "field_id")
 """What everybody sees: roles and teams."""
 
 
@@ -302,6 +303,9 @@ class _Maker:
         )
         self.paths["opportunity_id"] = opportunity.id
         self.paths["workflow_id"] = lead.workflow_id
+        self.paths["field_id"] = self.common(
+            CustomField(entity_name="customer", key=f"key_{lead.id.hex}", type="text", label="Pet")
+        )
         self.paths["sequence_id"] = self.session.scalars(
             select(NumberSequence.id).where(NumberSequence.kind == "lead")
         ).one()
