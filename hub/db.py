@@ -265,14 +265,32 @@ def find_locked(session: Session, model: type[ModelT], identifier: UUID | None) 
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
     """Make the block all or nothing inside the transaction, waiting events and jobs included."""
-    session.flush()  # what was changed before the block belongs to the transaction around it
-    before = {kind: dict(waiting) for kind, waiting in session.info.get("pending", {}).items()}
+    before = _waiting(session)
     try:
         with session.begin_nested():
             yield
     except BaseException:
         session.info["pending"] = before
         raise
+
+
+@contextmanager
+def trial(session: Session) -> Iterator[None]:
+    """See what the block would do: it is taken back, waiting events and jobs included."""
+    before = _waiting(session)
+    nested = session.begin_nested()
+    try:
+        yield
+    finally:
+        if nested.is_active:
+            nested.rollback()
+        session.info["pending"] = before
+
+
+def _waiting(session: Session) -> dict[str, dict[Any, Any]]:
+    """Return what waits to be written just before the commit, as it is now."""
+    session.flush()  # what was changed before the block belongs to the transaction around it
+    return {kind: dict(waiting) for kind, waiting in session.info.get("pending", {}).items()}
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 The rules of who may do what are declared with them.
 """
 
-from hub import rules
+from hub import follow_ups, rules
 from hub.approvals.telling import ApprovalMails
 from hub.autofill import noting as registry_notes
 from hub.autofill import services as autofill
@@ -45,6 +45,8 @@ def install() -> None:
     when_changed("user", following.react)
     when_changed("customer", customers.react)
     when_changed("lead", leads.react)
+    for entity in ("lead", "opportunity"):
+        when_changed(entity, follow_ups.react)
     when_set_back(TaskName.PULL_CUSTOMERS, runs.note_setback)
     when_set_back(TaskName.IMPORT_HOOK, hooks.note_setback)
     for task in imports.TOLD_OF:

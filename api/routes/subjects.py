@@ -1,4 +1,4 @@
-"""What notes and reminders are written on: customers, and what may belong to one."""
+"""What notes and reminders are on, and what is shared: customers, and what may belong to one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Fields that an installation adds to its records: typed, in sections, retired instead of deleted.
 
     class Lead(Customised, Record): ...                  # the column that holds their values
-    customise(Lead, listing="leads")                     # says that it can have such fields
-    values["custom"] = clean(session, Lead, given)       # in its service, before it is written
+    customise(Lead, listing="leads", fields=WRITABLE)    # says that it can have such fields
+    values, warned = entered(session, Lead, values)      # in its service, before it is written
 
 Lists, exports, reports, facets and the history follow.
 """

@@ -1,6 +1,7 @@
 """Which records can have custom fields, and what those can refer to."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomisedEntity:
-    """Records with custom fields, and the list that shows them."""
+    """Records with custom fields, the list that shows them, and the fields that people write."""
 
     model: type[Any]
     listing: str
+    fields: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,9 +30,12 @@ _ENTITIES: dict[str, CustomisedEntity] = {}
 _TARGETS: dict[str, Target] = {}
 
 
-def customise(model: type[Any], *, listing: str) -> None:
-    """Let the records of a model, which is `Customised`, have custom fields."""
-    _ENTITIES[model.entity()] = CustomisedEntity(model, listing)
+def customise(model: type[Any], *, listing: str, fields: AbstractSet[str]) -> None:
+    """Let the records of a model, which is `Customised`, have custom fields, and rules of entry.
+
+    `fields` are those that its service is given, of which something can be asked.
+    """
+    _ENTITIES[model.entity()] = CustomisedEntity(model, listing, frozenset(fields))
 
 
 def declare_target(model: type[Any], caption: InstrumentedAttribute[Any]) -> None:

@@ -123,6 +123,8 @@ def create(
     owning.refuse_unassignable(session, Customer, values)
     refuse_unlisted(session, CATALOGUES, chosen(values))
     routing.refuse_foreign(session, None, values["mail_routes"])
+    if owned_by_creator and values.get("owner_user_id") is None:
+        values["owner_user_id"] = owning.creator_if_assignable(session, Customer)
     values, warned = entered(session, Customer, values, caller=caller, policed=policed)
     refuse_taken(session, values, None, caller)
     ready = matching.prepare(ENTITY, party_of(values))
@@ -132,8 +134,6 @@ def create(
     refuse_duplicate(session, values, found, allow_duplicate)
     if check_duplicates:
         refuse_unseen(session, caller, ready)
-    if owned_by_creator and values.get("owner_user_id") is None:
-        values["owner_user_id"] = owning.creator_if_assignable(session, Customer)
     give_numbers(session, [values])
     # Complete before it is written: a second statement would touch nearly every index again.
     customer = Customer(**values, **derived_texts(values))

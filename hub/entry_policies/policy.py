@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from hub.configuration import Policy, declare
 from hub.custom_fields.declaring import entities
-from hub.custom_fields.models import PREFIX
+from hub.custom_fields.models import COLUMN
 from hub.custom_fields.services import definitions
-from hub.db import Base
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
 
@@ -68,22 +67,11 @@ class EntryPolicy(Policy):
 
 
 def _fields(session: Session, entity: str) -> set[str]:
-    """Return the fields that something can be asked of: texts, numbers, days, mixes of words."""
-    model: type[Base] = entities()[entity].model
-    own = (
-        set(model.__mapper__.column_attrs.keys())
-        - _NEVER
-        - getattr(model, "__derived__", frozenset())
-    )
-    return own | {f"{PREFIX}{each.key}" for each in definitions(session, entity) if each.active}
+    """Return the fields that something can be asked of, its own and those in use of others."""
+    custom = {each.name for each in definitions(session, entity) if each.active}
+    return custom | (entities()[entity].fields - {COLUMN})
 
 
-_NEVER = frozenset(
-    {
-        "id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at",
-        "custom", "kind", "lifecycle", "merged_into_id",
-    }
-)  # fmt: skip
 _NO_RECORDS = N_("There are no such records.")
 _NO_FIELD = N_("There is no such field.")
 _TWICE = N_("This field has a rule already.")

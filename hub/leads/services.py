@@ -75,7 +75,6 @@ def create(
     values = {name: value for name, value in given.items() if value is not None}
     owning.refuse_unassignable(session, Lead, values)
     refuse_unlisted(session, CATALOGUES, values)
-    values, warned = entered(session, Lead, values, caller=caller)
     external_refs.refuse_taken(session, Lead, values.get("external_ref"))
     customer = customer_of(session, values)
     values["currency"] = currency_of(session, values.get("currency"), customer)
@@ -83,6 +82,7 @@ def create(
         values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
     if customer is None:
         values.setdefault("country", get_settings().country)
+    values, warned = entered(session, Lead, values, caller=caller)
     probability = values.pop("probability", None)
     lead = Lead(**values, channel=channel)
     moving.begin(session, lead, moving.find_live(session, ENTITY, workflow), now=now)

@@ -50,6 +50,8 @@ class TaskName(StrEnum):
     FOLLOW_WORKFLOW = "workflows.follow_workflow"
     FOLLOW_CUSTOMER = "customers.follow_customer"
     WAKE_LEAD = "leads.wake_lead"
+    APPLY_CONVERSION = "leads.apply_conversion"
+    UNDO_CONVERSION = "leads.undo_conversion"
 
 
 _QUEUES = {
@@ -59,6 +61,8 @@ _QUEUES = {
     TaskName.SEARCH_COMPANIES: Queue.URGENT,
     TaskName.LOOK_UP_COMPANY: Queue.URGENT,
     TaskName.TEST_CONNECTION: Queue.URGENT,
+    TaskName.APPLY_CONVERSION: Queue.URGENT,
+    TaskName.UNDO_CONVERSION: Queue.URGENT,
     TaskName.FIND_DUPLICATES: Queue.BULK,
     TaskName.ANALYSE_FILE: Queue.BULK,
     TaskName.APPLY_IMPORT: Queue.BULK,

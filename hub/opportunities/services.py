@@ -75,7 +75,6 @@ def create(
         raise ValidationError.of("/name", "required", N_("A name is needed."))
     owning.refuse_unassignable(session, Opportunity, values)
     refuse_unlisted(session, CATALOGUES, values)
-    values, warned = entered(session, Opportunity, values, caller=caller)
     external_refs.refuse_taken(session, Opportunity, values.get("external_ref"))
     customer = customer_of(session, values)
     values["currency"] = currency_of(session, values.get("currency"), customer)
@@ -85,6 +84,7 @@ def create(
         values["owner_user_id"] = owning.creator_if_assignable(session, Opportunity)
     if customer is not None and _copies_note(session):
         values.setdefault("customer_description", customer.note)
+    values, warned = entered(session, Opportunity, values, caller=caller)
     probability = values.pop("probability", None)
     opportunity = Opportunity(**values)
     refuse_contradictions(opportunity)
@@ -120,6 +120,8 @@ def update(
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
     _refuse_untimely_loss(opportunity.state_kind, values)
+    if "lost_reason" in values and values["lost_reason"] is None:
+        _refuse_loss_without_reason(session, opportunity.state_kind)
     refuse_unlisted(session, CATALOGUES, values, kept=vars(opportunity))
     values, warned = entered(session, Opportunity, values, opportunity, caller=caller)
     warn(session, opportunity, warned)
@@ -172,8 +174,8 @@ def move(
     over = {} if kind is StateKind.LOST else dict.fromkeys(LOSS)
     for name, value in {**over, **said}.items():
         setattr(opportunity, name, value)
-    if kind is StateKind.LOST and opportunity.lost_reason is None and _needs_reason(session):
-        raise ValidationError.of("/lost_reason", "required", N_("Say why it is lost."))
+    if opportunity.lost_reason is None:
+        _refuse_loss_without_reason(session, kind)
     session.flush()
     return opportunity
 
@@ -237,14 +239,17 @@ def _copies_note(session: Session) -> bool:
     return configuration.current(session, OpportunityPolicy).copies_customer_note
 
 
-def _needs_reason(session: Session) -> bool:
-    return configuration.current(session, OpportunityPolicy).lost_reason_required
-
-
 def _set_probability(session: Session, opportunity: Opportunity, probability: int) -> None:
     moving.refuse_probability(session, opportunity, probability)
     opportunity.probability = probability
     opportunity.probability_source = ProbabilitySource.USER
+
+
+def _refuse_loss_without_reason(session: Session, kind: StateKind) -> None:
+    if kind is not StateKind.LOST:
+        return
+    if configuration.current(session, OpportunityPolicy).lost_reason_required:
+        raise ValidationError.of("/lost_reason", "required", N_("Say why it is lost."))
 
 
 def _refuse_untimely_loss(kind: StateKind | None, values: Mapping[str, Any]) -> None:

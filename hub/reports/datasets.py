@@ -1,7 +1,7 @@
 """The datasets: every list that can be exported or reported, by name."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hub.access.principals import Permission
@@ -13,7 +13,7 @@ from hub.customers.listing import ADDRESSES, CONTACTS, CUSTOMERS
 from hub.customers.models import Customer
 from hub.documents.listing import DOCUMENTS
 from hub.duplicates.listing import DUPLICATES
-from hub.errors import NotFoundError, ValidationError
+from hub.errors import NotFoundError, ValidationError, under
 from hub.i18n import N_
 from hub.leads.listing import LEADS
 from hub.leads.models import Lead
@@ -67,11 +67,8 @@ class Dataset:
             ValidationError: a field, operator or value is unknown or not for him; pointers lead
                 into the stored form, behind `pointer`.
         """
-        try:
+        with under(pointer):
             return parse_stored(self.listing, stored, reader)
-        except ValidationError as error:
-            moved = (replace(each, pointer=pointer + each.pointer) for each in error.errors)
-            raise ValidationError(*moved) from error
 
 
 DATASETS: Mapping[str, Dataset] = {

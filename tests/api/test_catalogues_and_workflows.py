@@ -75,7 +75,7 @@ def test_a_catalogue_lists_its_entries_with_how_many_leads_are_open_and_closed(
     names = {
         each["name"]: each for each in send(client, administrator, "get", "/catalogues")["items"]
     }
-    assert names["sources"]["used_by"] == ["leads"]
+    assert names["sources"]["used_by"] == ["customers", "leads", "opportunities"]
     entries = send(client, administrator, "get", "/catalogues/sources/entries")["items"]
     assert [each["code"] for each in entries][:3] == ["cold_call", "advert", "trade_show"]
     assert entries[1]["used_by"] == {"leads": {"total": 2, "open": 1, "closed": 1}}

@@ -248,6 +248,8 @@ def test_losing_needs_a_reason_and_says_to_whom(
     assert (lost["lost_reason"], lost["lost_text"], lost["competitor"], lost["is_open"]) == (
         "price", "20 % billigere", "crane_ltd", False,
     )  # fmt: skip
+    emptied = patch(client, representative, PATH, lost, lost_reason=None)
+    assert broken(emptied.json) == [("/lost_reason", "required")]
     with transaction() as session:
         [event] = session.scalars(select(Event).where(Event.type == "opportunity.transitioned"))
         changes = event.changes or {}
@@ -435,6 +437,34 @@ def test_who_is_not_its_owner_neither_moves_nor_changes_it_unless_he_takes_it(
     taken = act(client, other, case, "taking", reason="Min egn")
 
     assert taken["owner_user_id"] == str(other.user_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"), [("opportunities", {"name": "Kran"}), ("leads", {"company": "Kranen"})]
+)
+def test_it_is_shared_as_far_as_its_owner_says(
+    client: ApiClient, representative: Caller, kind: str, body: Any
+) -> None:
+    other = make_caller(Role.REPRESENTATIVE, "ole@example.com")
+    made = post(client, representative, f"/{kind}", body)
+    path = f"/{kind}/{made['id']}"
+    post(client, other, f"{path}/grants", {"user_id": str(other.user_id)}, 403)
+
+    wanted = {"user_id": str(other.user_id), "level": "write", "reason": "Kender dem"}
+    shared = post(client, representative, f"{path}/grants", wanted)
+
+    assert shared["subject"] == {"type": made_of(kind), "id": made["id"]}
+    found = get(client, other, f"/{kind}?shared=true")["items"]
+    assert [(each["id"], each["shared"]["reason"]) for each in found] == [
+        (made["id"], "Kender dem")
+    ]
+    assert patch(client, other, f"/{kind}", made, description="Ring").status_code == 200
+    listed = get(client, representative, f"{path}/grants")["items"]
+    assert [each["id"] for each in listed] == [shared["id"]]
+
+
+def made_of(kind: str) -> str:
+    return {"opportunities": "opportunity", "leads": "lead"}[kind]
 
 
 def test_a_move_hands_it_to_whoever_goes_on_with_it_in_one_event(

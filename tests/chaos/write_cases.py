@@ -34,6 +34,10 @@ def _on(kind: str, make: Callable[[Scene], Any], action: str, json: Any = None) 
     return case
 
 
+def _shared(kind: str, make: Callable[[Scene], Any]) -> Case:
+    return lambda s: Request(f"/{kind}/{make(s)['id']}/grants", {"user_id": s.user()["id"]})
+
+
 def _change(kind: str, make: Callable[[Scene], Any], json: Any = None) -> Case:
     def case(scene: Scene) -> Request:
         made = make(scene)
@@ -327,6 +331,12 @@ CASES: Mapping[str, Case] = {
     "POST /leads/<uuid:lead_id>/closing": _on(
         "leads", Scene.lead, "closing", {"set_aside_until": "2999-01-04"}
     ),
+    "POST /leads/<uuid:lead_id>/conversion": _on(
+        "leads", Scene.lead, "conversion", {"opportunity": {}}
+    ),
+    "POST /leads/<uuid:lead_id>/conversion-previews": _on(
+        "leads", Scene.lead, "conversion-previews", {"opportunity": {}}
+    ),
     "POST /leads/<uuid:lead_id>/reopening": _on(
         "leads", lambda s: s.lead(closed=True), "reopening", {}
     ),
@@ -466,9 +476,9 @@ CASES: Mapping[str, Case] = {
     ),
     "POST /pools/<uuid:pool_id>/assignments": _assigned,
     "POST /pools/<uuid:pool_id>/draws": _drawn,
-    "POST /customers/<uuid:customer_id>/grants": lambda scene: Request(
-        f"/customers/{scene.customer()['id']}/grants", {"user_id": scene.user()["id"]}
-    ),
+    "POST /customers/<uuid:customer_id>/grants": _shared("customers", Scene.customer),
+    "POST /leads/<uuid:lead_id>/grants": _shared("leads", Scene.lead),
+    "POST /opportunities/<uuid:opportunity_id>/grants": _shared("opportunities", Scene.opportunity),
     "PATCH /grants/<uuid:grant_id>": _change("grants", Scene.grant, {"level": "write"}),
     "DELETE /grants/<uuid:grant_id>": _change("grants", Scene.grant),
     "POST /access-requests": _access_requested,

@@ -13,6 +13,8 @@ from api.declarations import Operation, Public, Upload
 from api.dispatch import API
 from api.operations import View
 from hub.access.principals import Permission
+from hub.listing import Kind, Listing
+from hub.listing.declaration import FACET_KINDS
 from tests.api.client import ApiClient, Reply
 from tests.security.possessions import Possessions
 
@@ -34,6 +36,8 @@ PUBLIC_ROUTES = frozenset({"POST /sessions", "POST /password-resets", "POST /tic
 
 OF_A_SESSION = frozenset({"GET /session", "POST /session/sign-out"})
 """What makes sense by a cookie only."""
+DAYS = {Kind.DATE, Kind.DATETIME}
+COUNTED = FACET_KINDS - {Kind.TAGS}
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
 ONES_BODIES: dict[str, dict[str, Any]] = {
@@ -164,6 +168,20 @@ class Route:
         send = getattr(client, self.operation.method.lower())
         reply: Reply = send(path + query, **options)
         return reply
+
+
+def counted(answer: Reply) -> int:
+    """Return how many rows a list, or a summary of one, says there are."""
+    if "totals" in answer.json:
+        return sum(each["count"] for each in answer.json["totals"])
+    return int(answer.json["total"]["count"])
+
+
+def breakdowns(listing: Listing[Any]) -> list[str]:
+    """Return what a summary of a list can be asked to count by, one at a time."""
+    plain = [each.name for each in listing.fields if each.facet and each.kind in COUNTED]
+    days = [f"{each.name}.year" for each in listing.fields if each.kind in DAYS and each.selectable]
+    return [f"?by={name}" for name in (*plain, *days)]
 
 
 def documented_routes(app: Flask) -> list[Route]:

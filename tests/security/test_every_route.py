@@ -12,7 +12,7 @@ from hub.settings import get_settings
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller
 from tests.security.possessions import Possessions, make_possessions
-from tests.security.routes import OF_A_SESSION, ONES_BODIES, Route, documented_routes
+from tests.security.routes import OF_A_SESSION, ONES_BODIES, Route, counted, documented_routes
 
 WORD, OWN_WORD = "Zanzibarfalk", "Egernsund"
 ADMINISTRATORS = frozenset(
@@ -245,7 +245,7 @@ def test_with_private_visibility_no_list_shows_anothers(
             if WORD in answer.text or any(each in answer.text for each in hidden.ids):
                 wrong.append((str(route), query, answer.text))
             if query and "q=" in query:
-                assert answer.json["total"]["count"] == 0, (str(route), query)
+                assert counted(answer) == 0, (str(route), query)
             for word, possessions in (("hidden", hidden), ("own", own)):
                 found = {each for each in possessions.ids if each in control.text}
                 shown.setdefault(word, set()).update(found)
@@ -267,6 +267,6 @@ def _queries(route: Route) -> list[str]:
     listing = route.operation.listing
     if listing is None:
         return [""]
-    counted = ",".join(field.name for field in listing.fields if field.facet)
-    queries = ["", f"?facets={counted}"] if counted else [""]
+    facets = ",".join(field.name for field in listing.fields if field.facet)
+    queries = ["", f"?facets={facets}"] if facets else [""]
     return [*queries, f"?q={WORD}"] if listing.search is not None else queries
