@@ -265,7 +265,8 @@ def find_locked(session: Session, model: type[ModelT], identifier: UUID | None) 
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
     """Make the block all or nothing inside the transaction, waiting events and jobs included."""
-    before = _waiting(session)
+    session.flush()  # what was changed before the block belongs to the transaction around it
+    before = {kind: dict(waiting) for kind, waiting in session.info.get("pending", {}).items()}
     try:
         with session.begin_nested():
             yield
@@ -277,20 +278,16 @@ def savepoint(session: Session) -> Iterator[None]:
 @contextmanager
 def trial(session: Session) -> Iterator[None]:
     """See what the block would do: it is taken back, waiting events and jobs included."""
-    before = _waiting(session)
-    nested = session.begin_nested()
     try:
-        yield
-    finally:
-        if nested.is_active:
-            nested.rollback()
-        session.info["pending"] = before
+        with savepoint(session):
+            yield
+            raise _TrialOver  # noqa: TRY301 - what ends a savepoint without a trace
+    except _TrialOver:
+        pass
 
 
-def _waiting(session: Session) -> dict[str, dict[Any, Any]]:
-    """Return what waits to be written just before the commit, as it is now."""
-    session.flush()  # what was changed before the block belongs to the transaction around it
-    return {kind: dict(waiting) for kind, waiting in session.info.get("pending", {}).items()}
+class _TrialOver(Exception):  # noqa: N818 - no error: the end of a trial
+    pass
 
 
 @contextmanager

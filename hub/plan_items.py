@@ -96,7 +96,7 @@ def sight_of(
             select(model.id).where(model.id.in_(named), visible(principal, Verb.READ, model))
         )
         hidden |= named - set(seen)
-        readings.note_ids(session, principal, model, named - hidden, "plan")
+        readings.note_found(session, principal, model, named - hidden, "plan")
     remote = None
     if plan.kind == loading.KIND:
         connection_id = UUID(plan.scope["connection_id"])

@@ -55,7 +55,7 @@ from hub.pools.access import ClaimRule, DrawRule, PoolRule, pools_decided_over
 from hub.pools.models import Pool, PoolClaim, PoolDraw
 from hub.problems.models import Problem
 from hub.reminders.models import Reminder
-from hub.reports.access import RunRule
+from hub.reports.access import ReportRule, RunRule
 from hub.reports.models import Export, ReportDef, ReportRun, ReportSchedule
 from hub.seeing import JobRule
 from hub.sharing.access import GrantRule
@@ -99,7 +99,7 @@ RULES: Mapping[type[Any], Rule] = {
     Plan: PersonalRule("created_by"),
     Run: PersonalRule("created_by"),
     ImportJob: PersonalRule("owner_user_id"),
-    ReportDef: OwnerRule(),
+    ReportDef: ReportRule(),
     ReportSchedule: OwnerRule(),
     ReportRun: RunRule(),
     Export: PersonalRule("owner_user_id"),

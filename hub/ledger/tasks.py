@@ -50,8 +50,8 @@ class TaskName(StrEnum):
     FOLLOW_WORKFLOW = "workflows.follow_workflow"
     FOLLOW_CUSTOMER = "customers.follow_customer"
     WAKE_LEAD = "leads.wake_lead"
-    APPLY_CONVERSION = "leads.apply_conversion"
-    UNDO_CONVERSION = "leads.undo_conversion"
+    APPLY_CONVERSION = "conversions.apply_conversion"
+    UNDO_CONVERSION = "conversions.undo_conversion"
 
 
 _QUEUES = {

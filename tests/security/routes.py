@@ -52,6 +52,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "ContactFields": {"last_name": "Holm"},
     "ContactPatch": {"last_name": "Holm"},
     "ContactUpsert": {"last_name": "Holm"},
+    "ConversionCreate": {"reason": "Klar"},
     "CustomerPatch": {"city": "Ry"},
     "CustomerUpsert": {"city": "Ry"},
     "Decision": {},

@@ -73,11 +73,12 @@ KINDS = {
     **dict.fromkeys(
         (
             "export_id", "report_run_id", "import_id", "job_id", "lookup_id", "delivery_id",
-            "problem_id", "plan_id", "run_id", "token_id", "session_id", "hook_delivery_id",
+            "problem_id", "plan_id", "report_id", "run_id", "token_id", "session_id",
+            "hook_delivery_id",
         ),
         Kind.PERSONAL,
     ),
-    **dict.fromkeys(("report_id", "schedule_id", "connection_id"), Kind.DEFINITION),
+    **dict.fromkeys(("schedule_id", "connection_id"), Kind.DEFINITION),
     **dict.fromkeys(
         (
             "role_id", "team_id", "user_id", "code_id", "name", "catalogue", "entry_id",
@@ -374,7 +375,7 @@ def lists(route: Route, standing: Standing, secrecy: str) -> bool:
     parameters = list(route.parameters.values())
     if parameters and KINDS[parameters[0]] not in {Kind.CUSTOMER, Kind.COMMON, Kind.POOL}:
         return False
-    definitions = {"reports", "connections", "schedules"}
+    definitions = {"connections", "schedules"}
     return secrecy == "private" or route.permission.collection not in definitions
 
 
@@ -385,8 +386,6 @@ def test_no_export_or_report_of_a_list_holds_hidden_records(
     [colleague] = [each for each in crowd if each.name == "colleague without right"]
     assert colleague.caller is not None
     dataset = DATASETS[name]
-    if name == "reports" and secrecy == "protected":
-        return  # where everything is public, the names of reports are too
     with transaction() as session:
         user = session.get_one(User, colleague.caller.user_id)
         principal = principal_of(session, user)
