@@ -113,7 +113,7 @@ def _text(value: Any) -> Any:
 
 def _number(value: Any) -> int:
     wrong = _WrongError("wrong_type", N_("Must be a whole number."))
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise wrong
     try:
         number = Decimal(str(value).strip())

@@ -50,6 +50,7 @@ def test_a_new_customer_costs_thirteen_statements_and_four_for_what_its_maker_ma
     assert answer.status_code == 201
     assert [statement.split(" (")[0][:32] for statement in statements] == [
         "SELECT connection.settings ->> %",  # the currency of whoever owns the numbers
+        "SELECT app_user.id FROM app_user",
         "SELECT setting.key, setting.valu",  # what entries must have
         "select pg_advisory_xact_lock_sha",
         "select distinct k.record_id from",  # which like it are hidden from him
@@ -57,7 +58,7 @@ def test_a_new_customer_costs_thirteen_statements_and_four_for_what_its_maker_ma
         "SELECT setting.key, setting.valu",  # how often he may be told of one
         "SELECT blind_match.first_at FROM",  # and was
         "select w.place, k.record_id from",  # is it surely one of those?
-        "SELECT app_user.id FROM app_user",
+        "SELECT number_sequence.id FROM n",  # are customers numbered by us?
         "INSERT INTO customer",
         "with given as",
         "SELECT connection.name, connecti",
