@@ -99,7 +99,7 @@ class Call(Generic[BodyT, QueryT]):
     @property
     def reader(self) -> Reader:
         """The caller as the reader of a list."""
-        return reader_of(self.principal, now=self.now, locale=self.language)
+        return reader_of(self.principal, now=self.now, locale=self.language, session=self.database)
 
     @property
     def expected_version(self) -> int:

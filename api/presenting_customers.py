@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from api.calls import Call
 from api.messages import message_view
+from api.presenting_entries import warning_views
 from api.schemas.customers import (
     AccountingView,
     CustomerView,
@@ -24,7 +25,7 @@ from hub.customers.services import KEYED
 _VERBS = (*OF_A_RECORD, Verb.CLAIM)
 _COLUMNS = frozenset(CustomerView.model_fields) - {
     "registry", "accounting", "hold", "provenance", "allowed_actions", "shared", "pool_state",
-    *KEYED,
+    "warnings", *KEYED,
 }  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def customer_view(
     return CustomerView(
         **{n: loaded[n] if n in loaded else getattr(customer, n) for n in _COLUMNS},
         **{name: keyed.texts(getattr(customer, name)) for name in KEYED},
+        warnings=warning_views(call, customer),
         allowed_actions=_actions(call, customer),
         hold=hold_view(call, customer),
         shared=shared_view(call, customer),

@@ -11,6 +11,8 @@ from api.calls import Call
 from api.schemas.events import ActorView, ChangeView, HistoryEntry, OriginView
 from hub.access.fields import model_of, readable
 from hub.access.models import User
+from hub.custom_fields.declaring import entities
+from hub.custom_fields.services import definitions
 from hub.db import among
 from hub.history import words
 from hub.history.models import Event
@@ -62,7 +64,7 @@ def _changes(call: Call[Any, Any], event: Event) -> list[ChangeView] | None:
     changes = readable(call.principal, event.subject_type, event.changes)
     if changes is None:
         return None
-    labels = _labels(event.subject_type)
+    labels = _labels(event.subject_type) | _custom_labels(call, event.subject_type)
     return [
         ChangeView(
             field=name,
@@ -76,8 +78,14 @@ def _changes(call: Call[Any, Any], event: Event) -> list[ChangeView] | None:
     ]
 
 
+def _custom_labels(call: Call[Any, Any], entity: str) -> dict[str, str]:
+    if entity not in entities():
+        return {}
+    return {field.name: field.label for field in definitions(call.session, entity)}
+
+
 @cache
-def _labels(entity: str) -> Mapping[str, str]:
+def _labels(entity: str) -> dict[str, str]:
     """Return the headings of a record's columns, as its list has them."""
     return {
         key: field.label

@@ -4,6 +4,7 @@ from typing import Any
 
 from api.calls import Call
 from api.presenting_customers import customer_numbers, shared_view
+from api.presenting_entries import warning_views
 from api.presenting_signals import signal_views
 from api.presenting_workflows import standing_view
 from api.schemas.leads import ConvertedView, LeadView
@@ -11,7 +12,7 @@ from hub.leads.models import Lead
 from hub.leads.signals import TABLES
 
 _RECKONED = frozenset(
-    {"state", "customer_number", "converted", "shared", "allowed_actions"}
+    {"state", "customer_number", "converted", "shared", "allowed_actions", "warnings"}
     | {table.name for table in TABLES}
 )
 _COLUMNS = frozenset(LeadView.model_fields) - _RECKONED
@@ -26,6 +27,7 @@ def lead_view(call: Call[Any, Any], lead: Lead) -> LeadView:
         **signal_views(call, TABLES, lead),
         converted=_converted(lead),
         shared=shared_view(call, lead),
+        warnings=warning_views(call, lead),
         allowed_actions=call.actions("leads", lead),
     )
 

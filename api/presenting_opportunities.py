@@ -4,6 +4,7 @@ from typing import Any
 
 from api.calls import Call
 from api.presenting_customers import customer_numbers, shared_view
+from api.presenting_entries import warning_views
 from api.presenting_signals import signal_views
 from api.presenting_workflows import standing_view
 from api.schemas.opportunities import OpportunityView
@@ -12,7 +13,7 @@ from hub.opportunities.signals import TABLES
 from hub.workflow.models import Workflow
 
 _RECKONED = frozenset(
-    {"stage", "pipeline", "customer_number", "shared", "allowed_actions"}
+    {"stage", "pipeline", "customer_number", "shared", "allowed_actions", "warnings"}
     | {table.name for table in TABLES}
 )
 _COLUMNS = frozenset(OpportunityView.model_fields) - _RECKONED
@@ -27,5 +28,6 @@ def opportunity_view(call: Call[Any, Any], opportunity: Opportunity) -> Opportun
         stage=standing_view(call, opportunity),
         **signal_views(call, TABLES, opportunity),
         shared=shared_view(call, opportunity),
+        warnings=warning_views(call, opportunity),
         allowed_actions=call.actions("opportunities", opportunity),
     )

@@ -26,11 +26,14 @@ from hub.activities.models import Activity
 from hub.approvals.access import ApprovalRule
 from hub.approvals.models import Approval
 from hub.autofill.models import RegistryLookup
-from hub.catalogues.declaring import Use, declare_use
+from hub.catalogues import declaring as catalogues
 from hub.catalogues.models import CatalogueEntry
 from hub.configuration.models import Setting
 from hub.connections.models import Conflict, Connection, ExternalLink, Run
 from hub.credit.models import CreditCode
+from hub.custom_fields import CustomField
+from hub.custom_fields import listing as custom_fields
+from hub.custom_fields.declaring import declare_target
 from hub.customers import uses as customers
 from hub.customers.access import BesideCustomerRule, PartOfCustomerRule
 from hub.customers.listing import CUSTOMERS
@@ -43,8 +46,10 @@ from hub.leads import uses as leads
 from hub.leads.listing import LEADS
 from hub.leads.models import Lead
 from hub.ledger.models import Job
+from hub.listing.further import declare_further
 from hub.mail.models import Delivery
 from hub.notes.models import Note, NoteTemplate
+from hub.numbering import NumberSequence
 from hub.opportunities import uses as opportunities
 from hub.opportunities.listing import OPPORTUNITIES
 from hub.opportunities.models import Opportunity
@@ -82,6 +87,8 @@ RULES: Mapping[type[Any], Rule] = {
     DocMirror: OF_A_CUSTOMER,
     CreditCode: OpenRule(),
     CatalogueEntry: OpenRule(),
+    CustomField: OpenRule(),
+    NumberSequence: OpenRule(),
     Workflow: OpenRule(),
     Lead: BESIDE_A_CUSTOMER,
     Opportunity: BESIDE_A_CUSTOMER,
@@ -120,9 +127,14 @@ def install() -> None:
         declare_subject(model)
     declare_subject(Activity)
     guarding.install()
+    declare_target(User, User.name)
+    for model in (Customer, Lead, Opportunity):
+        declare_target(model, model.name)
+    catalogues.declare_further(catalogues.Further(custom_fields.catalogues, custom_fields.uses))
+    declare_further(custom_fields.further_fields)
     customers.install()
     leads.install()
     activities.install()
-    declare_use("note_types", Use(NoteTemplate, NoteTemplate.type))
+    catalogues.declare_use("note_types", catalogues.Use(NoteTemplate, NoteTemplate.type))
     opportunities.install()
     declare_pools(pools_decided_over)

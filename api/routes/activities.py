@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, select
 
 from api import paging
 from api.lists import ListPage, list_page
-from api.operations import Answer, Call, Permission, Verb, operation
+from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.presenting_activities import activity_view, seen_links, unseen_contacts
 from api.presenting_reminders import reminder_view
 from api.routes.reminders import remind, wish_of
@@ -27,7 +27,6 @@ from api.schemas.activities import (
 )
 from api.schemas.reminders import ReminderCreate, ReminderView
 from api.schemas.shapes import Page, PageQuery
-from api.schemas.workflows import named
 from api.subjects import get_subjects
 from hub import follow_ups
 from hub.access.lookup import get_record

@@ -20,8 +20,8 @@ from api.schemas.catalogues import (
 )
 from hub.access.lookup import get_record
 from hub.access.predicates import visible
-from hub.catalogues import CATALOGUES, services
-from hub.catalogues.declaring import uses_of
+from hub.catalogues import services
+from hub.catalogues.declaring import all_catalogues, uses_of
 from hub.catalogues.listing import CATALOGUE_ENTRIES
 from hub.catalogues.models import CatalogueEntry
 from hub.catalogues.services import Count
@@ -73,9 +73,11 @@ def list_catalogues(call: Call) -> CataloguesView:
             CatalogueView(
                 name=each.name,
                 label=translate(call.language, each.label),
-                used_by=sorted({use.model.collection() for use in uses_of(each.name)}),
+                used_by=sorted(
+                    {use.model.collection() for use in uses_of(call.session, each.name)}
+                ),
             )
-            for each in CATALOGUES.values()
+            for each in all_catalogues(call.session).values()
         ]
     )
 
@@ -89,7 +91,7 @@ def list_catalogue_entries(call: Call, catalogue: str) -> Answer[ListPage[EntryV
 
     Of leads and opportunities it counts the open and the closed ones.
     """
-    name = services.get_catalogue(catalogue).name
+    name = services.get_catalogue(call.session, catalogue).name
     counts = cache(lambda: _counts(call, name, call.shown))  # asked once for the whole page
     return list_page(
         call, CATALOGUE_ENTRIES, lambda entry: _view(call, entry, counts()),
@@ -104,7 +106,7 @@ def list_catalogue_entries(call: Call, catalogue: str) -> Answer[ListPage[EntryV
 )  # fmt: skip
 def create_catalogue_entry(call: Call[EntryCreate], catalogue: str) -> Answer[EntryView]:
     """Add an entry to a catalogue."""
-    found = services.get_catalogue(catalogue)
+    found = services.get_catalogue(call.session, catalogue)
     entry = services.create(call.session, found, call.body.model_dump())
     return Answer(_view(call, entry, {}), location=f"/catalogue-entries/{entry.id}")
 

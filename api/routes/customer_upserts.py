@@ -15,6 +15,7 @@ from hub.customers import ownership, upserting
 from hub.customers import services as customers
 from hub.customers.models import Customer
 from hub.customers.refusing import taken_unseen
+from hub.entry_policies import enforcing as entries
 from hub.errors import ValidationError
 from hub.i18n import N_
 from hub.sharing.blind_matches import require_room
@@ -23,6 +24,7 @@ blueprint = Blueprint("customer_upserts", __name__)
 
 
 def _hold(call: Call[Any, Any], wanted: Wanted) -> None:
+    entries.hold(call.session, Customer, (fields for _, fields in wanted))
     upserting.hold(call.session, wanted, now=call.now)
 
 

@@ -19,6 +19,7 @@ from hub.approvals.models import Approval
 from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection
 from hub.credit.models import CreditCode
+from hub.custom_fields import CustomField
 from hub.customers.models import Address, Contact, Customer
 from hub.duplicates.models import DupCandidate
 from hub.history.models import Event
@@ -26,6 +27,7 @@ from hub.history.records import Record
 from hub.imports.models import ImportJob
 from hub.leads.models import Lead
 from hub.notes.models import Note, NoteTemplate
+from hub.numbering import NumberSequence
 from hub.opportunities.models import Opportunity
 from hub.pools.models import Pool
 from hub.reminders.models import Reminder
@@ -72,6 +74,8 @@ HISTORIES = (
     History("/reports/<uuid:report_id>", ReportDef),
     History("/schedules/<uuid:schedule_id>", ReportSchedule),
     History("/credit-codes/<uuid:code_id>", CreditCode),
+    History("/custom-fields/<uuid:field_id>", CustomField),
+    History("/number-sequences/<uuid:sequence_id>", NumberSequence),
     History("/users/<uuid:user_id>", User, READING_ALL),
     History("/roles/<uuid:role_id>", CustomRole, READING_ALL),
     History("/teams/<uuid:team_id>", Team, READING_ALL),

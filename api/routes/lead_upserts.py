@@ -12,6 +12,7 @@ from api.routes.leads import LEAD, get_lead_record
 from api.schemas.leads import LeadUpsert, LeadView
 from api.upserting import Fields, Upsertable, Wanted, serve
 from hub.access import owning
+from hub.entry_policies import enforcing as entries
 from hub.leads import services as leads
 from hub.leads.models import Lead
 
@@ -19,7 +20,7 @@ blueprint = Blueprint("lead_upserts", __name__)
 
 
 def _hold(call: Call[Any, Any], wanted: Wanted) -> None:
-    """A lead is written by itself: there is nothing beside it to hold."""
+    entries.hold(call.session, Lead, (fields for _, fields in wanted))
 
 
 def _lock(call: Call[Any, Any], lead_id: UUID, expected_version: int | None) -> Lead:
@@ -31,14 +32,16 @@ def _create(call: Call[Any, Any], fields: Fields, keys_are_held: bool) -> Lead: 
     owning.refuse_to_name_others(call.principal, Lead, fields)
     _check_customer(call, Verb.COMMENT, fields)
     workflow = fields.pop("workflow", None)
-    return leads.create(call.session, fields, now=call.now, workflow=workflow)
+    return leads.create(
+        call.session, fields, now=call.now, workflow=workflow, caller=call.principal
+    )
 
 
 def _change(call: Call[Any, Any], lead: Lead, fields: Fields) -> None:
     LEAD.refuse_settled(call, lead, fields, "workflow")
     if fields.get("customer_id") != lead.customer_id:
         _check_customer(call, Verb.READ, fields)
-    leads.update(call.session, lead, fields)
+    leads.update(call.session, lead, fields, caller=call.principal)
 
 
 def _check_customer(call: Call[Any, Any], verb: Verb, fields: Fields) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint
 
 from api.lists import ListPage, list_page
-from api.operations import Answer, Call, Permission, Verb, operation
+from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.notes import (
     FilledTemplate,
@@ -16,7 +16,6 @@ from api.schemas.notes import (
     TemplatePatch,
     TemplateView,
 )
-from api.schemas.workflows import named
 from hub.access.lookup import get_record
 from hub.catalogues.services import labels
 from hub.i18n import translate

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
+from api.concealing import naming_only_seen
 from api.lists import ListPage, list_page
 from api.moved_records import Moved, serve
 from api.operations import Answer, Call, Verb, operation
@@ -105,7 +106,10 @@ def create_opportunity(call: Call[OpportunityCreate]) -> OpportunityView:
     fields = call.body.fields()
     owning.refuse_to_name_others(call.principal, Opportunity, fields)
     check_named(call, Verb.COMMENT, fields)
-    made = opportunities.create(call.session, fields, now=call.now, pipeline=call.body.pipeline)
+    with naming_only_seen(call, Opportunity):
+        made = opportunities.create(
+            call.session, fields, now=call.now, pipeline=call.body.pipeline, caller=call.principal
+        )
     react(call.session)
     return opportunity_view(call, made)
 
@@ -132,7 +136,8 @@ def change_opportunity(call: Call[OpportunityPatch], opportunity_id: UUID) -> Op
     changes = call.body.changes()
     if changes.get("customer_id") not in {None, opportunity.customer_id}:
         check_named(call, Verb.READ, changes)
-    opportunities.update(call.session, opportunity, changes)
+    with naming_only_seen(call, Opportunity):
+        opportunities.update(call.session, opportunity, changes, caller=call.principal)
     react(call.session)
     return opportunity_view(call, opportunity)
 

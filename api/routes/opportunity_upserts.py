@@ -11,6 +11,7 @@ from api.routes.opportunities import OPPORTUNITY, check_named
 from api.schemas.opportunities import OpportunityUpsert, OpportunityView
 from api.upserting import Fields, Upsertable, Wanted, serve
 from hub.access import owning
+from hub.entry_policies import enforcing as entries
 from hub.opportunities import services as opportunities
 from hub.opportunities.models import Opportunity
 
@@ -18,7 +19,7 @@ blueprint = Blueprint("opportunity_upserts", __name__)
 
 
 def _hold(call: Call[Any, Any], wanted: Wanted) -> None:
-    """An opportunity is written by itself: there is nothing beside it to hold."""
+    entries.hold(call.session, Opportunity, (fields for _, fields in wanted))
 
 
 def _lock(call: Call[Any, Any], opportunity_id: UUID, expected_version: int | None) -> Opportunity:
@@ -30,14 +31,16 @@ def _create(call: Call[Any, Any], fields: Fields, keys_are_held: bool) -> Opport
     owning.refuse_to_name_others(call.principal, Opportunity, fields)
     check_named(call, Verb.COMMENT, fields)
     pipeline = fields.pop("pipeline", None)
-    return opportunities.create(call.session, fields, now=call.now, pipeline=pipeline)
+    return opportunities.create(
+        call.session, fields, now=call.now, pipeline=pipeline, caller=call.principal
+    )
 
 
 def _change(call: Call[Any, Any], opportunity: Opportunity, fields: Fields) -> None:
     OPPORTUNITY.refuse_settled(call, opportunity, fields, "pipeline")
     if fields.get("customer_id") != opportunity.customer_id:
         check_named(call, Verb.READ, fields)
-    opportunities.update(call.session, opportunity, fields)
+    opportunities.update(call.session, opportunity, fields, caller=call.principal)
 
 
 serve(

@@ -12,6 +12,7 @@ from hub.approvals.policy import ApprovalPolicy
 from hub.configuration import Policy, Stored
 from hub.credit.policy import CreditPolicy
 from hub.customers.policy import ProtectionPolicy
+from hub.entry_policies.policy import EntryPolicy
 from hub.i18n import translate
 from hub.opportunities.policy import OpportunityPolicy
 from hub.sharing.policy import SharingPolicy
@@ -24,6 +25,7 @@ POLICIES: tuple[type[Policy], ...] = (
     ApprovalPolicy,
     AssignmentPolicy,
     CreditPolicy,
+    EntryPolicy,
     OpportunityPolicy,
     ProtectionPolicy,
     SharingPolicy,

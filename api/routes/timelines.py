@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy import select
 
-from api.operations import Answer, Call, Permission, Verb, operation
+from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.routes.subjects import SUBJECTS
 from api.routes.subjects import Subject as KindOfSubject
 from api.schemas.shapes import TotalView
@@ -22,7 +22,6 @@ from api.schemas.timelines import (
     TimelineView,
     WhoView,
 )
-from api.schemas.workflows import named
 from hub.access.models import User
 from hub.db import among
 from hub.i18n import translate

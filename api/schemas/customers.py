@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from api.schemas.custom_fields import CUSTOM, CustomValues, WarningView
 from api.schemas.fields import Code, Lines, OneLine
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from api.schemas.sharing import GrantLevel
@@ -96,6 +97,7 @@ class CustomerCreate(Body):
     bank_account: Text50 | None = None
     note: Note | None = None
     external_ref: Text255 | None = None
+    custom: CustomValues | None = Field(None, description=CUSTOM)
     owner_user_id: UUID | None = Field(
         None, description="You, unless you may assign; naming nobody is naming you."
     )
@@ -162,6 +164,7 @@ class CustomerPatch(Patch):
     bank_account: Text50 | None = absent()
     note: Note | None = absent()
     external_ref: Text255 | None = absent()
+    custom: CustomValues | None = absent()
 
 
 class CustomerUpsert(CustomerPatch):
@@ -276,6 +279,10 @@ class CustomerView(RecordView):
     bank_account: str | None
     note: str | None
     external_ref: str | None
+    custom: dict[str, Any] = Field(description=CUSTOM)
+    warnings: list[WarningView] = Field(
+        default_factory=list, description="What is to be known of what was just written."
+    )
     owner_user_id: UUID | None
     team_id: UUID | None
     inside_rep_id: UUID | None

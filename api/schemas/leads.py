@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from api.schemas.custom_fields import CUSTOM, CustomValues, WarningView
 from api.schemas.customers import Address, Money, Note, Number, SharedView, Text50, Text255
 from api.schemas.fields import Amount, Code, Lines, OneLine
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
@@ -53,6 +54,7 @@ class LeadCreate(Body):
     set_aside_until: date | None = None
     description: Note | None = None
     external_ref: Text255 | None = None
+    custom: CustomValues | None = Field(None, description=CUSTOM)
     owner_user_id: UUID | None = Field(
         None, description="Whom it is assigned to: you, unless you may assign."
     )
@@ -96,6 +98,7 @@ class LeadPatch(Patch):
     lost_reason: Code | None = absent()
     description: Note | None = absent()
     external_ref: Text255 | None = absent()
+    custom: CustomValues | None = absent()
 
     def changes(self) -> dict[str, Any]:
         """Return the fields to change, None where one is to be cleared."""
@@ -174,6 +177,10 @@ class LeadView(RecordView):
     outside_rep_id: UUID | None
     channel: str
     external_ref: str | None
+    custom: dict[str, Any] = Field(description=CUSTOM)
+    warnings: list[WarningView] = Field(
+        default_factory=list, description="What is to be known of what was just written."
+    )
     last_note_at: AwareDatetime | None
     last_contact_at: AwareDatetime | None
     converted: ConvertedView | None

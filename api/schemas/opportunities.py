@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from api.schemas.custom_fields import CUSTOM, CustomValues, WarningView
 from api.schemas.customers import Money, Name, Note, SharedView, Text255
 from api.schemas.fields import Amount, Code, OneLine
 from api.schemas.shapes import Body, Patch, RecordView, absent
@@ -54,6 +55,7 @@ class OpportunityCreate(Body):
     competitor: Code | None = Field(None, description="A code of the catalogue `competitors`.")
     order_refs: Orders | None = None
     external_ref: Text255 | None = None
+    custom: CustomValues | None = Field(None, description=CUSTOM)
     owner_user_id: UUID | None = Field(
         None, description="Whom it is assigned to: you, unless you may assign."
     )
@@ -95,6 +97,7 @@ class OpportunityPatch(Patch):
     lost_text: Note | None = absent()
     order_refs: Orders = absent()
     external_ref: Text255 | None = absent()
+    custom: CustomValues | None = absent()
 
     def changes(self) -> dict[str, Any]:
         """Return the fields to change, None where one is to be cleared."""
@@ -182,6 +185,10 @@ class OpportunityView(RecordView):
     inside_rep_id: UUID | None
     outside_rep_id: UUID | None
     external_ref: str | None
+    custom: dict[str, Any] = Field(description=CUSTOM)
+    warnings: list[WarningView] = Field(
+        default_factory=list, description="What is to be known of what was just written."
+    )
     last_note_at: AwareDatetime | None
     shared: SharedView | None
 

@@ -108,7 +108,9 @@ def _found(
     session: Session, plan: Plan, principal: Principal, now: datetime
 ) -> tuple[Any, ColumnElement[bool]]:
     assignable = assigned_by(plan)
-    query = parse_stored(assignable.listing, plan.scope["query"], reader_of(principal, now=now))
+    query = parse_stored(
+        assignable.listing, plan.scope["query"], reader_of(principal, now=now, session=session)
+    )
     return query, found_rows(session, query, visible(principal, Verb.READ, assignable.model))
 
 

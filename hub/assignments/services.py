@@ -54,7 +54,7 @@ def request(
         plan = plans.create(session, KIND, scope={**scope, "named": len(set(chosen))})
         planning.plan_named(session, plan, principal, set(chosen), now=now)
         return plan, None
-    query = _query(assignable.listing, chosen, principal, now)
+    query = _query(session, assignable.listing, chosen, principal, now)
     plan = plans.create(session, KIND, scope={**scope, "query": query})
     if planning.is_short(session, plan, principal, PLANNED_AT_ONCE, now=now):
         planning.plan_found(session, plan, principal, limit=PLANNED_AT_ONCE, now=now)
@@ -95,10 +95,15 @@ def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
 
 
 def _query(
-    listing: Any, stored: Mapping[str, Any], principal: Principal, now: datetime
+    session: Session,
+    listing: Any,
+    stored: Mapping[str, Any],
+    principal: Principal,
+    now: datetime,
 ) -> dict[str, Any]:
+    reader = reader_of(principal, now=now, session=session)
     with under("/query"):
-        return parse_stored(listing, stored, reader_of(principal, now=now)).stored()
+        return parse_stored(listing, stored, reader).stored()
 
 
 def _refuse_unassignable(session: Session, entity: str, changes: Mapping[str, UUID | None]) -> None:

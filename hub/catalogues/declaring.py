@@ -1,11 +1,11 @@
 """Which catalogues there are, what Hub brings for each, and who uses their words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.i18n import N_
 
@@ -119,11 +119,20 @@ class Use:
     """
 
     model: type[Any]
-    column: InstrumentedAttribute[Any]
+    column: ColumnElement[Any] | InstrumentedAttribute[Any]
     is_open: ColumnElement[bool] | InstrumentedAttribute[bool] | None = None
     keyed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Further:
+    """What an installation adds while it runs: catalogues, and where words of some stand."""
+
+    catalogues: Callable[[Session], Iterable[Catalogue]]
+    uses: Callable[[Session, str], Iterable[Use]]
+
+
+_FURTHER: list[Further] = []
 _USES: dict[str, list[Use]] = {name: [] for name in CATALOGUES}
 
 
@@ -133,6 +142,20 @@ def declare_use(name: str, use: Use) -> None:
         _USES[name].append(use)
 
 
-def uses_of(name: str) -> Iterator[Use]:
+def uses_of(session: Session, name: str) -> Iterator[Use]:
     """Return who keeps words of a catalogue."""
-    return iter(_USES[name])
+    yield from _USES.get(name, ())
+    for further in _FURTHER:
+        yield from further.uses(session, name)
+
+
+def declare_further(further: Further) -> None:
+    """Have catalogues and uses beside the declared ones; `hub.rules` connects it."""
+    if further not in _FURTHER:
+        _FURTHER.append(further)
+
+
+def all_catalogues(session: Session) -> Mapping[str, Catalogue]:
+    """Return the declared catalogues and those that the installation has added, by name."""
+    added = (each for further in _FURTHER for each in further.catalogues(session))
+    return {**CATALOGUES, **{each.name: each for each in added}}

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from hub.catalogues.declaring import CATALOGUES, Catalogue, Use, uses_of
+from hub.catalogues.declaring import CATALOGUES, Catalogue, Use, all_catalogues, uses_of
 from hub.catalogues.models import CatalogueEntry
 from hub.db import Seen, savepoint
 from hub.errors import ConflictError, FieldError, NotFoundError, ValidationError
@@ -30,14 +30,14 @@ class Count:
     closed: int | None = None
 
 
-def get_catalogue(name: str) -> Catalogue:
+def get_catalogue(session: Session, name: str) -> Catalogue:
     """Return a catalogue.
 
     Raises:
         NotFoundError: there is none of this name.
     """
     try:
-        return CATALOGUES[name]
+        return CATALOGUES.get(name) or all_catalogues(session)[name]
     except KeyError:
         raise NotFoundError("catalogue", name) from None
 
@@ -119,7 +119,7 @@ def count(
 ) -> dict[str, dict[str, Count]]:
     """Return by code, and by collection, how many records keep it, of those that are seen."""
     found: dict[str, dict[str, Count]] = defaultdict(dict)
-    for use in uses_of(name):
+    for use in uses_of(session, name):
         for code, counted in _count_use(session, use, codes, seen(use.model)).items():
             found[code][use.model.collection()] = counted
     return dict(found)

@@ -212,8 +212,9 @@ class _Conversion:
         }
         with under("/opportunity"):
             made = opportunities.create(
-                self.session, fields, now=self.now, pipeline=self.wish.pipeline
-            )
+                self.session, fields, now=self.now, pipeline=self.wish.pipeline,
+                caller=self.principal,
+            )  # fmt: skip
         yield Step("create", made, after={n: v for n, v in fields.items() if v is not None})
 
     def _settle(self, customer: Customer, contact: Contact | None) -> Step:

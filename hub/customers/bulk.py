@@ -1,5 +1,6 @@
 """Making customers in sets: what `hub.customers.services.create` makes, without looking at each."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -7,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hub import matching
+from hub import custom_fields, matching
 from hub.access import owning
 from hub.catalogues.services import refuse_unlisted
 from hub.copying import copy_in
+from hub.custom_fields.models import COLUMN, PREFIX
 from hub.customers import facts
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Customer
@@ -21,10 +23,13 @@ from hub.customers.services import (
     chosen,
     completed,
     derived_texts,
+    give_numbers,
     party_of,
 )
 from hub.db import new_id
+from hub.entry_policies.enforcing import enforce_many
 from hub.history.recording import PendingEvent, origin_of, record_many
+from hub.history.records import unfolded
 from hub.origin import CauseKind
 
 _OWN_COLUMNS = ("id", "created_at", "created_by", "updated_at", "updated_by", "version")
@@ -49,6 +54,7 @@ def create_many(
     must be made now.
 
     Raises:
+        ConflictError: ``duplicate_value``: one has what another customer has and must not.
         ValidationError: one has neither a name nor a CVR number, names as its owner somebody whom
             customers are not assigned to any more, or keeps a word that no catalogue has.
         IntegrityError: SQLAlchemy's: a reference is taken, or a value breaks a rule.
@@ -57,7 +63,13 @@ def create_many(
         owning.refuse_unassignable(session, Customer, dict(named))
     refuse_unlisted(session, CATALOGUES, _all_chosen(rows))
     currency = currency_of_new(session)
-    made = [(new_id(), completed(row, currency=currency, channel=channel, now=now)) for row in rows]
+    values = [
+        completed(_with_custom(session, row), currency=currency, channel=channel, now=now)
+        for row in rows
+    ]
+    enforce_many(session, Customer, values)
+    give_numbers(session, values)
+    made = [(new_id(), each) for each in values]
     user = origin_of(session).user_id
     copy_in(
         session,
@@ -66,7 +78,7 @@ def create_many(
         (
             (
                 identifier, now, user, now, user, 1,
-                *(values.get(name) for name in NEW_COLUMNS),
+                *(_copied(name, values.get(name)) for name in NEW_COLUMNS),
                 *derived_texts(values).values(),
             )
             for identifier, values in made
@@ -82,13 +94,28 @@ def create_many(
     )
     facts.copy_written(
         session,
-        [(identifier, dict(row)) for (identifier, _), row in zip(made, rows, strict=True)],
+        [(identifier, _told_of(row)) for (identifier, _), row in zip(made, rows, strict=True)],
         origin,
         source,
         at=now,
     )
     record_many(session, [_event(identifier, values) for identifier, values in made])
     return [identifier for identifier, _ in made]
+
+
+def _copied(name: str, value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if name == COLUMN else value
+
+
+def _told_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a row says field by field, custom ones each by its name."""
+    others = {name: value for name, value in row.items() if name != COLUMN}
+    return others | {f"{PREFIX}{key}": value for key, value in (row.get(COLUMN) or {}).items()}
+
+
+def _with_custom(session: Session, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = row.get("custom")
+    return {**row, "custom": custom_fields.clean(session, Customer, given)} if given else row
 
 
 def _all_chosen(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -106,9 +133,12 @@ def _event(identifier: UUID, values: Mapping[str, Any]) -> PendingEvent:
         type=f"{ENTITY}.created",
         subject_type=ENTITY,
         subject_id=identifier,
-        changes={
-            name: (None, value)
-            for name, value in values.items()
-            if value is not None and name not in _NOT_IN_EVENTS
-        },
+        changes=unfolded(
+            Customer,
+            {
+                name: (None, value)
+                for name, value in values.items()
+                if value is not None and name not in _NOT_IN_EVENTS
+            },
+        ),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.copying import copy_in
+from hub.custom_fields.models import PREFIX
 from hub.customers.models import Customer, FieldFact
 from hub.db import new_id
 from hub.history.recording import plain
@@ -108,7 +109,7 @@ def provenance_of_many(
         select(FieldFact).where(FieldFact.customer_id.in_(by_id)).order_by(FieldFact.observed_at)
     )
     for fact in kept:
-        if fact.value == _text(getattr(by_id[fact.customer_id], fact.field, None)):
+        if fact.value == _text(_present(by_id[fact.customer_id], fact.field)):
             found[fact.customer_id][fact.field] = Provenance(
                 fact.origin, fact.origin_ref, fact.observed_at
             )
@@ -162,6 +163,12 @@ def forget(session: Session, customer_id: UUID, field: str, origin: CauseKind) -
         )
     ):
         session.delete(fact)
+
+
+def _present(customer: Customer, field: str) -> Any:
+    if field.startswith(PREFIX):
+        return customer.custom.get(field.removeprefix(PREFIX))
+    return getattr(customer, field, None)
 
 
 def _text(value: Any) -> str | None:

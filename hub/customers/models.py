@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.access.roles import FieldClass
 from hub.clock import utcnow
+from hub.custom_fields.models import Customised
 from hub.db import Base, EnumText
 from hub.external_refs import Referable, unique_reference
 from hub.listing.search import Searchable, search_index
@@ -102,7 +103,7 @@ def _tags() -> Mapped[list[str]]:
     return mapped_column(ARRAY(Text), default=list, server_default="{}")
 
 
-class Customer(Referable, Searchable):
+class Customer(Customised, Referable, Searchable):
     """An organisation or person we deal with.
 
     The row carries the main address; further billing and shipping addresses have a table of their

@@ -1,6 +1,6 @@
 """What may be done with customers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from hub import matching, numbering
 from hub.access import owning
 from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
+from hub.connections.models import Connection
 from hub.customers import keyed, references, routing
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import (
@@ -25,6 +26,8 @@ from hub.customers.models import (
 from hub.customers.refusing import DuplicateLeave, refuse_duplicate, refuse_taken
 from hub.customers.rules import MIXES, clean, writable
 from hub.customers.unseen import refuse_unseen, unseen_like
+from hub.entry_policies.enforcing import warn
+from hub.entry_policies.entering import entered
 from hub.errors import (
     ConflictError,
     MergedError,
@@ -36,6 +39,7 @@ from hub.history.recording import record
 from hub.i18n import N_
 from hub.listing.search import search_document
 from hub.listing.sorting import sort_text
+from hub.numbering import NumberSequence
 from hub.settings import get_settings
 
 ENTITY = "customer"
@@ -59,6 +63,7 @@ SWITCHES = frozenset({"refuses_calls", "refuses_email"})
 
 WRITABLE = KEYED | SWITCHES | CATALOGUES.keys() | frozenset(
     {
+        "custom",
         "kind", "name", "legal_name", "ref_no", "roles", "cvr", "p_number", "vat_no", "ean",
         "phone", "email", "website", "address", "postcode", "city", "region", "country", "industry",
         "currency", "customer_group", "credit_limit", "iban", "bic", "bank_account", "note",
@@ -93,6 +98,7 @@ def create(
     channel: str = "manual",
     owned_by_creator: bool = False,
     caller: Principal | None = None,
+    policed: bool = True,
 ) -> Customer:
     """Create a customer from the fields given; a name, or a CVR number in its place, is enough.
 
@@ -102,11 +108,12 @@ def create(
     are assigned to him at all. That a caller may name others is his to check
     (`hub.customers.ownership`). `caller` is who creates it, where a person or program does: what he
     does not see is no candidate, nor has he leave for a second one of it; None sees everything.
+    `policed` says that the installation's policy of entries holds (`hub.entry_policies`).
 
     Raises:
         ValidationError: names every broken rule, or whom it may not be assigned to.
-        ConflictError: ``duplicate`` (details: `existing_id`, `candidates`), or ``taken`` where a
-            reference number or external reference is in use.
+        ConflictError: ``duplicate`` (details: `existing_id`, `candidates`), ``taken`` where a
+            reference number or external reference is in use, or ``duplicate_value``.
         UnseenError: likewise, by a customer that the caller does not see.
         TooManyBlindMatchesError: he has been told of such too often.
     """
@@ -116,6 +123,9 @@ def create(
     owning.refuse_unassignable(session, Customer, values)
     refuse_unlisted(session, CATALOGUES, chosen(values))
     routing.refuse_foreign(session, None, values["mail_routes"])
+    if owned_by_creator and values.get("owner_user_id") is None:
+        values["owner_user_id"] = owning.creator_if_assignable(session, Customer)
+    values, warned = entered(session, Customer, values, caller=caller, policed=policed)
     refuse_taken(session, values, None, caller)
     ready = matching.prepare(ENTITY, party_of(values))
     if check_duplicates and not keys_are_held:
@@ -124,13 +134,13 @@ def create(
     refuse_duplicate(session, values, found, allow_duplicate)
     if check_duplicates:
         refuse_unseen(session, caller, ready)
-    if owned_by_creator and values.get("owner_user_id") is None:
-        values["owner_user_id"] = owning.creator_if_assignable(session, Customer)
+    give_numbers(session, [values])
     # Complete before it is written: a second statement would touch nearly every index again.
     customer = Customer(**values, **derived_texts(values))
     session.add(customer)
     session.flush()
     matching.write(session, ENTITY, customer.id, ready)
+    warn(session, customer, warned)
     if allow_duplicate is not None:
         for candidate in found:
             record(
@@ -163,6 +173,7 @@ def completed(
         "currency": currency,
         "country": get_settings().country,
         "kind": CustomerKind.ORGANISATION,
+        "custom": {},
         **{name: [] for name in MIXES},
         **dict.fromkeys(SWITCHES, False),
         **given,
@@ -189,7 +200,7 @@ def update(
 
     Raises:
         ValidationError: names every broken rule.
-        ConflictError: ``currency_locked``, or ``taken``.
+        ConflictError: ``currency_locked``, ``taken``, or ``duplicate_value``.
         UnseenError: ``taken`` or ``duplicate``, by a customer that the caller does not see.
         TooManyBlindMatchesError: he has been told of such too often.
         MergedError: the customer lives on under another id.
@@ -215,12 +226,14 @@ def update(
     refuse_taken(session, values, customer.id, caller)
     changed = {name for name, value in values.items() if getattr(customer, name) != value}
     _refuse_unknown(session, customer, {name: values[name] for name in changed})
+    values, warned = entered(session, Customer, values, customer, caller=caller)
     if changed & _COMPARED:
         after = {**_compared_values(customer), **values}
         if "name" in changed:
             after["name_provisional"] = False
         ready = matching.prepare(ENTITY, party_of(after))
         refuse_unseen(session, caller, ready, own_id=customer.id, said=changed)
+    warn(session, customer, warned)
     for name in changed:
         setattr(customer, name, values[name])
     if "name" in changed:
@@ -319,20 +332,19 @@ def take_number(session: Session, customer: Customer, number: str) -> bool:
     return True
 
 
-def give_number(session: Session, customer: Customer) -> None:
-    """Give a customer the next reference number of our own sequence, if it has none."""
-    if customer.ref_no is None:
-        customer.ref_no = numbering.allocate(
-            session,
-            ENTITY,
-            taken=lambda numbers: [
-                str(number)
-                for number in session.scalars(
-                    select(Customer.ref_no).where(Customer.ref_no.in_(numbers))
-                )
-            ],
+def give_numbers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Give the values of new customers numbers of our own, where customers are to have some.
+
+    They have none while a connection owns the numbers, or nobody has set that they are numbered
+    (S31). One that is given by hand stays.
+    """
+    numberless = [row for row in rows if row.get("ref_no") is None]
+    if numberless and _are_numbered(session):
+        numbers = numbering.allocate_many(
+            session, ENTITY, len(numberless), taken=lambda asked: _taken(session, asked)
         )
-        refresh_derived(session, customer, {"ref_no"})
+        for row, number in zip(numberless, numbers, strict=True):
+            row["ref_no"] = number
 
 
 def party_of(values: Mapping[str, Any]) -> matching.Party:
@@ -380,6 +392,20 @@ def _fill_derived(customer: Customer, changed: set[str]) -> None:
     if changed & _SEARCHED:
         texts = derived_texts({name: getattr(customer, name) for name in _SEARCHED})
         customer.search_text, customer.sort_name = texts["search_text"], texts["sort_name"]
+
+
+def _are_numbered(session: Session) -> bool:
+    owned = select(Connection.id).where(Connection.numbering_owner, Connection.deleted_at.is_(None))
+    query = select(NumberSequence.id).where(
+        NumberSequence.kind == ENTITY, NumberSequence.automatic, ~owned.exists()
+    )
+    return session.scalar(query) is not None
+
+
+def _taken(session: Session, numbers: Sequence[str]) -> list[str]:
+    """Return which of some numbers customers have, deleted ones too."""
+    query = select(Customer.ref_no).where(Customer.ref_no.in_(numbers))
+    return [str(number) for number in session.scalars(query)]
 
 
 def _texts(name: str, value: Any) -> list[str | None]:

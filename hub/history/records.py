@@ -21,12 +21,14 @@ class Record(Base):
     """A row that people know: its changes become events, its `version` is the API's ETag.
 
     `__derived__` names columns that nobody writes by hand: they move neither version nor history.
-    `__secret__` names columns whose values an event must not show.
+    `__secret__` names columns whose values an event must not show, `__unfolded__` those that hold
+    an object whose values it tells one by one (``custom.visits``).
     """
 
     __abstract__ = True
     __derived__: ClassVar[frozenset[str]] = frozenset()
     __secret__: ClassVar[frozenset[str]] = frozenset()
+    __unfolded__: ClassVar[frozenset[str]] = frozenset()
 
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(default=utcnow, server_default=func.now())
@@ -103,11 +105,12 @@ def _note(session: Session, row: Record, verb: str) -> None:
 def _first_values(row: Record) -> dict[str, tuple[Any, Any]]:
     given = inspect(row).dict  # all that a new row has; quicker than the history of each column
     skipped = _OWN | row.__derived__
-    return {
+    changes = {
         name: (REDACTED, REDACTED) if name in row.__secret__ else (None, given[name])
         for name in row.__mapper__.column_attrs.keys()  # noqa: SIM118 - no dictionary
         if name not in skipped and given.get(name) is not None
     }
+    return unfolded(type(row), changes)
 
 
 def _changes(row: Record) -> dict[str, tuple[Any, Any]]:
@@ -126,6 +129,18 @@ def _changes(row: Record) -> dict[str, tuple[Any, Any]]:
         if before == after:
             continue
         changes[name] = (REDACTED, REDACTED) if name in row.__secret__ else (before, after)
+    return unfolded(type(row), changes)
+
+
+def unfolded(
+    model: type[Record], changes: dict[str, tuple[Any, Any]]
+) -> dict[str, tuple[Any, Any]]:
+    """Return changes with those of `__unfolded__` columns told value by value."""
+    for name in model.__unfolded__ & changes.keys():
+        before, after = (each or {} for each in changes.pop(name))
+        for key in sorted(before.keys() | after.keys()):
+            if before.get(key) != after.get(key):
+                changes[f"{name}.{key}"] = (before.get(key), after.get(key))
     return changes
 
 

@@ -95,6 +95,21 @@ class Blind:
                 exhausted = self._exhausted(session, caller)
         return refused
 
+    def exhausted(self, session: Session) -> Reason | None:
+        """Return why nothing is compared any more with what he does not see; None while it is."""
+        caller = self._caller
+        if caller is None or sees_all(caller):
+            return None
+        return self._exhausted(session, caller)
+
+    def told_of(self, session: Session, customer_id: UUID, field: str, value: str) -> Reason:
+        """Return the refusal of a value that a customer has which he does not see; it is noted."""
+        caller = self._caller
+        if caller is None:
+            raise ValueError("the installation itself sees everything")
+        spent = self._exhausted(session, caller)
+        return spent or _told(session, caller, taken_unseen(customer_id, field, value))
+
     @staticmethod
     def _met(session: Session, caller: Principal, asked: Iterable[Sequence[Identity]]) -> set[Key]:
         digests = {each.key.digest(ENTITY): each.key for some in asked for each in some}

@@ -1,8 +1,9 @@
 """The columns that an import understands, and by which headers it knows them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from hub.i18n import LANGUAGES, N_, translate
 from hub.parsing import normalised_header
@@ -22,6 +23,8 @@ class Meaning(StrEnum):
     BOOLEAN = "boolean"
     WORD = "word"  # one of a catalogue, by its code or its label
     WORDS = "words"  # several, with commas between
+    DATE = "date"
+    INSTANT = "instant"
     KEYED = "keyed"  # texts under keys: `se_orgnr: 5560360793, lei: …`
 
 
@@ -30,7 +33,8 @@ class ImportColumn:
     """A column; `label` and `explanation` are English sources, `synonyms` headers of others.
 
     A column outside the `template` is understood and not offered. One whose own name files use for
-    other things (`is_vague`) is known by its synonyms alone, or where somebody says so.
+    other things (`is_vague`) is known by its synonyms alone, or where somebody says so. `refine`
+    makes of what a cell means what is kept; it raises `ValidationError`.
     """
 
     key: str
@@ -44,6 +48,7 @@ class ImportColumn:
     in_template: bool = True
     catalogue: str = ""
     is_vague: bool = False
+    refine: Callable[[Any], Any] | None = None
 
 
 CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
@@ -233,10 +238,12 @@ def header_key(header: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in folded).split())
 
 
-def columns_by_header(entity_name: str) -> dict[str, ImportColumn]:
+def columns_by_header(
+    entity_name: str, added: Sequence[ImportColumn] = ()
+) -> dict[str, ImportColumn]:
     """Return the columns of an entity by all headers they are known by, in any language of ours."""
     found: dict[str, ImportColumn] = {}
-    for column in COLUMNS[entity_name]:
+    for column in (*COLUMNS[entity_name], *added):
         names = set(column.synonyms)
         if not column.is_vague:
             names |= {column.key, column.label}

@@ -18,6 +18,7 @@ from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.imports.blind import Blind
 from hub.imports.detecting import find_similar
+from hub.imports.entries import Entries
 from hub.imports.finding import Finder, Found, Reason, Target
 from hub.imports.known import Snapshot, look_up, snapshots
 from hub.imports.options import MatchKey, OnMatch, Options
@@ -48,6 +49,7 @@ class Decider:
         self._finder = Finder(staging, options)
         self._leaders: dict[Target, int] = {}
         self._additions: dict[int, _Additions] = {}
+        self._entries = Entries(blind)
 
     def decide(self, session: Session, rows: Sequence[StagedRow]) -> list[dict[str, Any]]:
         """Return the plan items of the next rows, as `hub.plans.services.add_items` takes them."""
@@ -71,6 +73,7 @@ class Decider:
                 *self._targets_of_earlier(good),
             ],
         )
+        self._entries.look_up(session, [staged.row.values for staged in good])
         items = []
         for staged in rows:
             if staged.row.errors:
@@ -140,10 +143,10 @@ class Decider:
         if leader != staged.index:
             return self._joined(session, staged, target, leader, here)
         if isinstance(target, int):
-            return self._new(staged, found.notes)
+            return self._new(session, staged, found.notes)
         return self._change(staged, _snapshot(session, target, here))
 
-    def _new(self, staged: StagedRow, notes: Sequence[Reason]) -> dict[str, Any]:
+    def _new(self, session: Session, staged: StagedRow, notes: Sequence[Reason]) -> dict[str, Any]:
         row = staged.row
         after = dict(row.values)
         if self._options.roles and "roles" not in after:
@@ -152,6 +155,10 @@ class Decider:
             after["owner_user_id"] = str(self._options.owner_user_id)
         if self._options.currency and "currency" not in after:
             after["currency"] = self._options.currency
+        asked = self._entries.look(session, row.number, after)
+        if asked.refusals:
+            return _refused(staged, asked.refusals)
+        notes = [*notes, *asked.notes]
         known_again = [] if row.external_ref is not None else [row.digest.hex()]
         return {
             "position": staged.index, "action": "create", "entity": ENTITY,
@@ -178,7 +185,7 @@ class Decider:
             return {**item, "errors": reasons or [_UNCHANGED]}
         return {
             **item, "action": "update", "after": taken, "errors": reasons or None,
-            "before": {name: customer.values[name] for name in taken},
+            "before": {name: customer.values.get(name) for name in taken},
         }  # fmt: skip
 
     def _joined(
@@ -234,7 +241,7 @@ def _changes(
     taken: dict[str, Any] = {}
     kept: list[str] = []
     for name, value in row.values.items():
-        present = customer.values[name]
+        present = customer.values.get(name)
         if present == value:
             continue
         provisional = name == "name" and customer.name_is_provisional

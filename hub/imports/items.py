@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from hub.custom_fields.models import COLUMN, PREFIX
 from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer, FieldFact
@@ -16,6 +17,7 @@ from hub.db import find_locked
 from hub.errors import NotFoundError, StaleVersionError
 from hub.history.recording import plain
 from hub.imports.models import ImportIdentity
+from hub.imports.nesting import nested
 from hub.origin import CauseKind
 from hub.plans.models import PlanItem
 from hub.plans.services import Applied
@@ -36,17 +38,17 @@ class CustomerImport:
             customer = customers.create(
                 session, values, now=now, check_duplicates=False, channel=CHANNEL
             )
-            self._keep(session, customer, values, now)
+            self._keep(session, customer, item, now)
             return Applied(customer.id, customer.version)
         customer = _unmoved(session, item, item.record_version)
-        before = {name: plain(getattr(customer, name)) for name in values}
+        before = {name: plain(_present(customer, name)) for name in item.after or {}}
         item.source = {
             **(item.source or {}),
-            "facts": _facts_of(session, customer.id, values),
+            "facts": _facts_of(session, customer.id, item.after or {}),
             "name_was_provisional": customer.name_provisional,
         }
         customers.update(session, customer, values, now=now)
-        self._keep(session, customer, values, now)
+        self._keep(session, customer, item, now)
         return Applied(customer.id, customer.version, before)
 
     def undo(self, session: Session, item: PlanItem, *, now: datetime) -> None:
@@ -63,15 +65,14 @@ class CustomerImport:
         else:
             _restore(session, customer, item)
 
-    def _keep(
-        self, session: Session, customer: Customer, values: Mapping[str, Any], now: datetime
-    ) -> None:
+    def _keep(self, session: Session, customer: Customer, item: PlanItem, now: datetime) -> None:
+        values = item.after or {}
         facts.keep_written(session, customer, CauseKind.IMPORT, self._source, values, at=now)
 
 
 def typed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values as the customer's columns hold them, from what JSON carried."""
-    found = dict(values)
+    found = nested(values)
     if found.get("owner_user_id") is not None:
         found["owner_user_id"] = UUID(found["owner_user_id"])
     if found.get("credit_limit") is not None:
@@ -97,6 +98,12 @@ def _unmoved(session: Session, item: PlanItem, version: int | None) -> Customer:
     if customer.merged_into_id is not None or customer.version != version:
         raise StaleVersionError(customers.ENTITY, customer.id, customer.version)
     return customer
+
+
+def _present(customer: Customer, name: str) -> Any:
+    if name.startswith(PREFIX):
+        return customer.custom.get(name.removeprefix(PREFIX))
+    return getattr(customer, name)
 
 
 def _facts_of(session: Session, customer_id: UUID, names: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,6 +139,9 @@ def _take_away(session: Session, customer: Customer, now: datetime) -> None:
 
 def _restore(session: Session, customer: Customer, item: PlanItem) -> None:
     former = typed(item.before or {})
+    if COLUMN in former:
+        custom = {**customer.custom, **former[COLUMN]}
+        former[COLUMN] = {key: value for key, value in custom.items() if value is not None}
     for name, value in former.items():
         setattr(customer, name, value)
     source = item.source or {}

@@ -15,10 +15,11 @@ from hub.customers.models import Customer
 from hub.customers.services import WRITABLE
 from hub.history.recording import plain
 from hub.imports.models import ImportIdentity
+from hub.imports.nesting import spread
 from hub.imports.reading import ReadRow
 from hub.intake import knowing
 
-IMPORTED_FIELDS = tuple(sorted(WRITABLE | owning.FIELDS))
+IMPORTED_FIELDS = tuple(sorted((WRITABLE - {"custom"}) | owning.FIELDS))
 """Whatever a row may say, and more: each as it is here."""
 
 
@@ -101,7 +102,7 @@ def snapshots(session: Session, customer_ids: Iterable[UUID]) -> dict[UUID, Snap
             row.id,
             row.version,
             row.name_provisional,
-            {field: plain(getattr(row, field)) for field in IMPORTED_FIELDS},
+            {field: plain(getattr(row, field)) for field in IMPORTED_FIELDS} | spread(row.custom),
             frozenset(
                 field for field, found in origins[row.id].items() if found.origin == "import"
             ),

@@ -1,26 +1,31 @@
 """Which column of a file is which field: proposed from the headers, or as somebody says."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
-from hub.imports.columns import COLUMNS, columns_by_header, header_key
+from hub.imports.columns import COLUMNS, ImportColumn, columns_by_header, header_key
 
 
 def propose(
-    entity_name: str, header: Sequence[str], wanted: Mapping[str, str | None]
+    entity_name: str,
+    header: Sequence[str],
+    wanted: Mapping[str, str | None],
+    added: Sequence[ImportColumn] = (),
 ) -> list[dict[str, Any]]:
     """Return for each header the column it stands for: [{header, field}], None for unknown ones.
 
     What somebody says in `wanted` (header to column, None leaves it out) comes first; a column
-    is given once, to the first header that fits.
+    is given once, to the first header that fits. `added` are columns of the installation's own.
 
     Raises:
         ValidationError: `wanted` names a header or a column that there is not, or a column twice.
     """
-    chosen = _chosen(entity_name, header, wanted)
-    known = columns_by_header(entity_name)
+    known = columns_by_header(entity_name, added)
+    keys = {column.key for column in (*COLUMNS[entity_name], *added)}
+    chosen = _chosen(keys, header, wanted)
     taken = {column for column in chosen.values() if column is not None}
     found = []
     for label in header:
@@ -43,10 +48,9 @@ def missing(entity_name: str, columns: Sequence[Mapping[str, Any]]) -> list[str]
 
 
 def _chosen(
-    entity_name: str, header: Sequence[str], wanted: Mapping[str, str | None]
+    columns: AbstractSet[str], header: Sequence[str], wanted: Mapping[str, str | None]
 ) -> dict[str, str | None]:
     by_key = {header_key(label): label for label in header}
-    columns = {column.key for column in COLUMNS[entity_name]}
     chosen: dict[str, str | None] = {}
     errors = []
     for given, column in wanted.items():

@@ -14,7 +14,9 @@ from hub import matching
 from hub.customers import services as customers
 from hub.i18n import N_, locale_of
 from hub.imports import services
+from hub.imports.added import columns_added
 from hub.imports.blind import Blind, uploader
+from hub.imports.columns import COLUMNS
 from hub.imports.deciding import Decider
 from hub.imports.mapping import missing, propose
 from hub.imports.models import ImportJob, ImportState
@@ -53,7 +55,8 @@ def begin(
     job.source = dict(source)
     job.row_count = row_count
     job.message = None
-    job.columns = propose(job.entity_name, header, options.mapping)
+    added = columns_added(session, job.entity_name)
+    job.columns = propose(job.entity_name, header, options.mapping, added)
     if missing(job.entity_name, job.columns):
         services.refuse(
             job, ImportState.ANALYSED, {"code": "no_names", "text": NO_NAMES, "params": {}}
@@ -65,7 +68,8 @@ def begin(
         options,
         locale=options.locale or _locale(source.get("delimiter"), language),
         uploader=uploader_of(session, job.owner_user_id),
-        words=words_of(session, job.entity_name),
+        words=words_of(session, (*COLUMNS[job.entity_name], *added)),
+        added=added,
     )
 
 

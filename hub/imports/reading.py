@@ -7,11 +7,13 @@ from decimal import Decimal
 from functools import cache
 from hashlib import blake2b
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.core import Locale
 
 from hub.customers.models import CustomerKind, CustomerRole
 from hub.customers.rules import clean
+from hub.entry_policies.enforcing import pointer_of
 from hub.errors import FieldError, ValidationError
 from hub.history.recording import plain
 from hub.i18n import LANGUAGES, N_
@@ -19,7 +21,15 @@ from hub.imports.columns import COLUMNS, ImportColumn, Meaning
 from hub.imports.options import Options
 from hub.imports.uploaders import Uploader
 from hub.imports.words import Words
-from hub.parsing import Cell, parse_boolean, parse_decimal, parse_text
+from hub.parsing import (
+    Cell,
+    parse_boolean,
+    parse_date,
+    parse_datetime,
+    parse_decimal,
+    parse_text,
+)
+from hub.settings import get_settings
 
 _ROLES = {
     "prospect": CustomerRole.PROSPECT, "emne": CustomerRole.PROSPECT,
@@ -84,6 +94,7 @@ class RowReader:
         locale: str,
         uploader: Uploader,
         words: Words,
+        added: Sequence[ImportColumn] = (),
     ) -> None:
         """Prepare for a file.
 
@@ -94,8 +105,9 @@ class RowReader:
             locale: how numbers are written.
             uploader: what its rows may say.
             words: those of catalogues.
+            added: columns of the installation's own.
         """
-        known = {column.key: column for column in COLUMNS[entity_name]}
+        known = {column.key: column for column in (*COLUMNS[entity_name], *added)}
         self._options = options
         self._locale = locale
         self._uploader = uploader
@@ -117,7 +129,7 @@ class RowReader:
                 continue
             try:
                 self._uploader.refuse_foreign(key, f"/{key}")
-                value = parse(cell, f"/{key}")
+                value = parse(cell, pointer_of(key))
             except ValidationError as error:
                 errors.extend(error.errors)
                 continue
@@ -146,7 +158,8 @@ class RowReader:
         return {name: plain(value) for name, value in cleaned.items() if value is not None}
 
     def _shown(self, error: FieldError) -> dict[str, Any]:
-        field = error.pointer.removeprefix("/").partition("/")[0]
+        whole = error.pointer.removeprefix("/")
+        field = whole.replace("/", ".") if whole.startswith("custom/") else whole.partition("/")[0]
         column = self._headers.get(field) or self._headers.get(f"{field}_2")
         return {
             "pointer": error.pointer, "code": error.code, "message": error.message,
@@ -154,6 +167,12 @@ class RowReader:
         }  # fmt: skip
 
     def _parser(self, column: ImportColumn) -> Callable[[Cell, str], Any]:
+        refine, parse = column.refine, self._plain_parser(column)
+        if refine is None:
+            return parse
+        return lambda cell, at: None if (read := parse(cell, at)) is None else refine(read)
+
+    def _plain_parser(self, column: ImportColumn) -> Callable[[Cell, str], Any]:
         parsers: dict[Meaning, Callable[[Cell, str], Any]] = {
             Meaning.TEXT: _text,
             Meaning.DECIMAL: lambda cell, at: parse_decimal(cell, self._locale, pointer=at),
@@ -161,6 +180,8 @@ class RowReader:
             Meaning.ROLES: _roles,
             Meaning.KIND: _kind,
             Meaning.USER: self._user,
+            Meaning.DATE: lambda cell, at: parse_date(cell, self._locale, pointer=at),
+            Meaning.INSTANT: lambda cell, at: _instant(cell, self._locale, at),
             Meaning.BOOLEAN: lambda cell, at: parse_boolean(cell, pointer=at),
             Meaning.WORD: lambda cell, at: self._word_of(column, cell, at),
             Meaning.WORDS: lambda cell, at: self._words_of(column, cell, at),
@@ -196,6 +217,14 @@ def _join_parts(given: dict[str, Any]) -> None:
 def _text(cell: Cell, pointer: str) -> str | None:
     del pointer
     return parse_text(cell)
+
+
+def _instant(cell: Cell, locale: str, pointer: str) -> str | None:
+    found = parse_datetime(cell, locale, pointer=pointer)
+    if found is None:
+        return None
+    zone = found.tzinfo or ZoneInfo(get_settings().zone)
+    return found.replace(tzinfo=zone).isoformat()
 
 
 def _country(cell: Cell, pointer: str) -> str | None:

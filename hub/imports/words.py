@@ -1,6 +1,6 @@
 """The words of catalogues as files write them: by their codes, or their labels in our languages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from hub.catalogues import services as catalogues
 from hub.errors import ValidationError
 from hub.i18n import LANGUAGES, N_, translate
-from hub.imports.columns import COLUMNS
+from hub.imports.columns import ImportColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Words:
         return found
 
 
-def words_of(session: Session, entity_name: str) -> Words:
-    """Return the words that the cells of a file may have, as the catalogues stand now."""
-    names = {column.catalogue for column in COLUMNS[entity_name] if column.catalogue}
+def words_of(session: Session, columns: Iterable[ImportColumn]) -> Words:
+    """Return the words that the cells of some columns may have, as the catalogues stand now."""
+    names = {column.catalogue for column in columns if column.catalogue}
     return Words({name: _writings(session, name) for name in names})
 
 

@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.custom_fields.models import Customised
 from hub.external_refs import Referable, unique_reference
 from hub.listing.search import Searchable, search_index
 from hub.workflow.models import InWorkflow
 
 
-class Lead(InWorkflow, Referable, Searchable):
+class Lead(InWorkflow, Customised, Referable, Searchable):
     """Somebody's first interest, with or without a customer.
 
     Without one it holds the candidate itself: `name` is what it is listed by (the company, else the

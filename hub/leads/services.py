@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 
 from hub import external_refs, numbering
 from hub.access import owning
+from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
 from hub.customers.belonging import currency_of, customer_of
 from hub.customers.models import Customer
 from hub.customers.rules import writable
+from hub.entry_policies.enforcing import warn
+from hub.entry_policies.entering import entered
 from hub.errors import ConflictError, ValidationError
 from hub.i18n import N_
 from hub.leads.models import Lead
@@ -38,7 +41,7 @@ WRITABLE = CANDIDATE | CATALOGUES.keys() | frozenset(
     {
         "customer_id", "contact_id", "referrer", "probability", "est_conversion_on",
         "net_potential_value", "refuses_calls", "refuses_email", "set_aside_until", "description",
-        "external_ref",
+        "external_ref", "custom",
     }
 )  # fmt: skip
 """The fields that people and scripts write, beside those that say whose it is."""
@@ -57,6 +60,7 @@ def create(
     now: datetime,
     workflow: str | None = None,
     channel: str = "manual",
+    caller: Principal | None = None,
 ) -> Lead:
     """Make a lead, in the first state of its workflow; it is its creator's unless fields say else.
 
@@ -78,6 +82,7 @@ def create(
         values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
     if customer is None:
         values.setdefault("country", get_settings().country)
+    values, warned = entered(session, Lead, values, caller=caller)
     probability = values.pop("probability", None)
     lead = Lead(**values, channel=channel)
     moving.begin(session, lead, moving.find_live(session, ENTITY, workflow), now=now)
@@ -90,10 +95,17 @@ def create(
     fill_derived(lead, customer)
     session.add(lead)
     session.flush()
+    warn(session, lead, warned)
     return lead
 
 
-def update(session: Session, lead: Lead, changes: Mapping[str, Any]) -> Lead:
+def update(
+    session: Session,
+    lead: Lead,
+    changes: Mapping[str, Any],
+    *,
+    caller: Principal | None = None,
+) -> Lead:
     """Change the named fields; None empties one. State and owner change by acts of their own.
 
     Raises:
@@ -105,6 +117,7 @@ def update(session: Session, lead: Lead, changes: Mapping[str, Any]) -> Lead:
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
     refuse_unlisted(session, CATALOGUES, values, kept=vars(lead))
+    values, warned = entered(session, Lead, values, lead, caller=caller)
     external_refs.refuse_taken(session, Lead, values.get("external_ref"), lead.id)
     if "probability" in values:
         moving.refuse_probability(session, lead, values["probability"])
@@ -120,6 +133,7 @@ def update(session: Session, lead: Lead, changes: Mapping[str, Any]) -> Lead:
     )
     fill_derived(lead, customer)
     session.flush()
+    warn(session, lead, warned)
     return lead
 
 

@@ -285,4 +285,9 @@ class Listing(Generic[ModelT]):
 
     def readable(self, reader: Reader) -> dict[str, Field]:
         """Return the fields that exist for a reader, by name."""
-        return {name: each for name, each in self.by_name.items() if each.is_readable(reader)}
+        further = {each.name: each for each in reader.further(self.name)}
+        return {
+            name: each
+            for name, each in {**self.by_name, **further}.items()
+            if each.is_readable(reader)
+        }

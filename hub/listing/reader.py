@@ -1,6 +1,6 @@
 """For whom a list is read: whose day it is, who `me` is, and which fields he may see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Date, cast, func
 
 from hub.clock import business_date
+from hub.listing.further import Further, nothing_further
 
 PUBLIC = "public"
 
@@ -20,7 +21,8 @@ class Reader:
     `classes` are the permission classes of fields that he may read; a field of any other class does
     not exist for him, neither as a column nor as a filter. `sees_deleted` lets him ask for
     tombstones. `viewer` is he as those know him who decide which rows he sees: fields that tell of
-    other records ask them (`Field.condition_for`).
+    other records ask them (`Field.condition_for`). `further` tells the fields that his installation
+    has added to a list.
     """
 
     now: datetime
@@ -30,6 +32,7 @@ class Reader:
     classes: frozenset[str] = frozenset({PUBLIC})
     sees_deleted: bool = False
     viewer: Any = None
+    further: Further = field(default=nothing_further, repr=False, compare=False)
 
     def midnight(self, day: date) -> datetime:
         """Return the instant at which a day begins where he is."""

@@ -15,7 +15,6 @@ from hub.workflow.definition import store
 from hub.workflow.models import Status, Workflow
 from hub.workflow.templates import TEMPLATES
 
-_DIGITS = 4  # of the first numbers
 _APART = 10  # between two places, so that one can be put between them
 
 
@@ -24,8 +23,11 @@ def seed(connection: Connection) -> None:
     with Session(connection, join_transaction_mode="create_savepoint") as session, session.begin():
         _seed_catalogues(session)
         _seed_workflows(session)
-        for kind, prefix in (("lead", "L-"), ("opportunity", "O-")):
-            numbering.ensure(session, kind, prefix=prefix, minimum_digits=_DIGITS)
+        for kind, each in numbering.KINDS.items():
+            numbering.ensure(
+                session, kind, prefix=each.prefix, minimum_digits=each.minimum_digits,
+                gapless=each.gapless, automatic=not each.is_optional,
+            )  # fmt: skip
 
 
 def _seed_catalogues(session: Session) -> None:

@@ -31,15 +31,27 @@ def allocate(session: Session, kind: str, *, taken: Taken | None = None) -> str:
         NotFoundError: there is no such sequence.
         ConflictError: the sequence is used up (`numbers_used_up`).
     """
+    return allocate_many(session, kind, 1, taken=taken)[0]
+
+
+def allocate_many(
+    session: Session, kind: str, count: int, *, taken: Taken | None = None
+) -> list[str]:
+    """Return the next numbers of a kind, as many as are wanted, in their order.
+
+    Raises:
+        NotFoundError: as `allocate`.
+        ConflictError: likewise.
+    """
     with session.no_autoflush:
-        reserved = _reserve(session, kind, gapless=True)
+        reserved = _reserve(session, kind, count, gapless=True)
         if reserved is not None:
-            return _first_free(session, kind, reserved, taken)
+            return _lowest_free(session, kind, reserved, count, taken)
         find_sequence(session, kind)
     with Session(session.get_bind()) as own, own.begin():
-        reserved = _reserve(own, kind, gapless=False)
+        reserved = _reserve(own, kind, count, gapless=False)
         if reserved is not None:
-            return _first_free(own, kind, reserved, taken)
+            return _lowest_free(own, kind, reserved, count, taken)
     raise NotFoundError("number_sequence", kind)  # it changed between the two looks
 
 
@@ -70,42 +82,49 @@ class _Reserved:
         return f"{self.prefix}{self.value + ahead:0{self.minimum_digits}d}"
 
 
-def _reserve(session: Session, kind: str, *, gapless: bool) -> _Reserved | None:
+def _reserve(session: Session, kind: str, count: int, *, gapless: bool) -> _Reserved | None:
     """Advance the sequence, which locks its row; None where it is of the other sort, or none."""
     row = session.execute(
         update(NumberSequence)
         .where(NumberSequence.kind == kind, NumberSequence.gapless.is_(gapless))
-        .values(next_number=NumberSequence.next_number + 1, allocated_at=func.now())
+        .values(next_number=NumberSequence.next_number + count, allocated_at=func.now())
         .returning(NumberSequence.prefix, NumberSequence.minimum_digits, NumberSequence.next_number)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if row is None:
         return None
-    reserved = _Reserved(row.prefix, row.minimum_digits, row.next_number - 1)
-    _check_left(kind, reserved.value)
-    return reserved
+    _check_left(kind, row.next_number - 1)
+    return _Reserved(row.prefix, row.minimum_digits, row.next_number - count)
 
 
-def _first_free(session: Session, kind: str, reserved: _Reserved, taken: Taken | None) -> str:
-    number = reserved.written()
-    if taken is None or number not in taken([number]):
-        return number
-    ahead = 1
+def _lowest_free(
+    session: Session, kind: str, reserved: _Reserved, count: int, taken: Taken | None
+) -> list[str]:
+    free: list[str] = []
+    ahead, asked = 0, count
     while True:
-        candidates = [reserved.written(ahead + step) for step in range(_STRETCH)]
-        used = set(taken(candidates))
+        candidates = [reserved.written(ahead + step) for step in range(asked)]
+        used = set(taken(candidates)) if taken is not None else frozenset[str]()
         for step, candidate in enumerate(candidates):
             if candidate not in used:
-                value = reserved.value + ahead + step
-                _check_left(kind, value)
-                session.execute(
-                    update(NumberSequence)
-                    .where(NumberSequence.kind == kind)
-                    .values(next_number=value + 1)
-                    .execution_options(synchronize_session=False)
-                )
-                return candidate
-        ahead += _STRETCH
+                free.append(candidate)
+            if len(free) == count:
+                last = ahead + step
+                if last >= count:
+                    _advance(session, kind, reserved.value + last)
+                return free
+        ahead, asked = ahead + asked, _STRETCH
+
+
+def _advance(session: Session, kind: str, last: int) -> None:
+    """Have the sequence go on behind a number."""
+    _check_left(kind, last)
+    session.execute(
+        update(NumberSequence)
+        .where(NumberSequence.kind == kind)
+        .values(next_number=last + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _check_left(kind: str, value: int) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from hub.db import new_id
 from hub.errors import FieldError, NotFoundError, ValidationError
 from hub.i18n import N_
+from hub.numbering.kinds import KINDS
 from hub.numbering.models import NumberSequence
 
 PREFIX_LENGTH = 20  # characters
@@ -22,6 +23,7 @@ def ensure(
     start: int = 1,
     minimum_digits: int = 1,
     gapless: bool = True,
+    automatic: bool = True,
 ) -> None:
     """Make the sequence of a kind where there is none; an existing one stays as it is.
 
@@ -38,6 +40,7 @@ def ensure(
             next_number=start,
             minimum_digits=minimum_digits,
             gapless=gapless,
+            automatic=automatic,
         )
         .on_conflict_do_nothing(index_elements=["kind"])
     )
@@ -51,6 +54,7 @@ def configure(
     start: int | None = None,
     minimum_digits: int | None = None,
     gapless: bool | None = None,
+    automatic: bool | None = None,
 ) -> NumberSequence:
     """Change how the next numbers of a kind are made; None leaves a part as it is.
 
@@ -59,28 +63,34 @@ def configure(
 
     Raises:
         NotFoundError: there is no such sequence.
-        ValidationError: a part breaks its rule, or `start` would give numbers out again.
+        ValidationError: a part breaks its rule, `start` would give numbers out again, or records
+            that cannot do without numbers were to have none.
     """
     sequence = find_sequence(session, kind, lock=True)
     wanted_prefix = sequence.prefix if prefix is None else prefix
-    wanted_start = sequence.next_number if start is None else start
+    lowest = _lowest(sequence, wanted_prefix)
+    wanted_start = (lowest or sequence.next_number) if start is None else start
     wanted_digits = sequence.minimum_digits if minimum_digits is None else minimum_digits
     _check(wanted_prefix, wanted_start, wanted_digits)
-    is_used = sequence.allocated_at is not None
-    known = {sequence.prefix, *sequence.former_prefixes}
-    if is_used and wanted_prefix in known and wanted_start < sequence.next_number:
+    if automatic is False and not (kind in KINDS and KINDS[kind].is_optional):
+        raise ValidationError.of(
+            "/automatic", "needed", N_("These records cannot do without their numbers.")
+        )
+    if lowest is not None and wanted_start < lowest:
         raise ValidationError.of(
             "/start",
             "given_out",
             N_("must be at least {next}: lower numbers were given out under this prefix"),
-            next=sequence.next_number,
+            next=lowest,
         )
-    if is_used and wanted_prefix != sequence.prefix:
-        sequence.former_prefixes = sorted(known)
+    if wanted_prefix != sequence.prefix and sequence.allocated_at is not None:
+        reached = {**sequence.reached, sequence.prefix: sequence.next_number}
+        sequence.reached = {name: each for name, each in reached.items() if name != wanted_prefix}
     sequence.prefix = wanted_prefix
     sequence.next_number = wanted_start
     sequence.minimum_digits = wanted_digits
     sequence.gapless = sequence.gapless if gapless is None else gapless
+    sequence.automatic = sequence.automatic if automatic is None else automatic
     session.flush()
     return sequence
 
@@ -98,6 +108,16 @@ def find_sequence(session: Session, kind: str, *, lock: bool = False) -> NumberS
     if found is None:
         raise NotFoundError("number_sequence", kind)
     return found
+
+
+def _lowest(sequence: NumberSequence, prefix: str) -> int | None:
+    """Return the number that comes next under a prefix; None where it had none so far."""
+    if sequence.allocated_at is None:
+        return None
+    if prefix == sequence.prefix:
+        return sequence.next_number
+    reached: int | None = sequence.reached.get(prefix)
+    return reached
 
 
 def _check(prefix: str, start: int, minimum_digits: int) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.access.roles import FieldClass
+from hub.custom_fields.models import Customised
 from hub.db import EnumText
 from hub.external_refs import Referable, unique_reference
 from hub.listing.search import Searchable, search_index
@@ -59,7 +60,7 @@ _DECIDED_AT = (
 )
 
 
-class Opportunity(InWorkflow, Referable, Searchable):
+class Opportunity(InWorkflow, Customised, Referable, Searchable):
     """Business that may come (A5): with an amount, and a probability by which it is weighted.
 
     Its pipeline is its workflow, and its stage the state there. `number` rises by exactly one.

@@ -13,6 +13,8 @@ from hub.catalogues.services import refuse_unlisted
 from hub.customers.belonging import currency_of, customer_of
 from hub.customers.models import Customer, CustomerRole
 from hub.customers.rules import writable
+from hub.entry_policies.enforcing import warn
+from hub.entry_policies.entering import entered
 from hub.errors import ConflictError, ValidationError
 from hub.i18n import N_
 from hub.listing.search import search_document
@@ -38,7 +40,7 @@ WRITABLE = LOSS | CATALOGUES.keys() | frozenset(
         "name", "customer_id", "contact_id", "type", "amount", "best_case", "worst_case",
         "probability", "recurring_amount", "recurring_period", "recurring_from", "recurring_until",
         "follow_up_on", "expected_close_on", "next_step", "description", "customer_description",
-        "order_refs", "external_ref",
+        "order_refs", "external_ref", "custom",
     }
 )  # fmt: skip
 """The fields that people and scripts write, beside those that say whose it is."""
@@ -55,6 +57,7 @@ def create(
     *,
     now: datetime,
     pipeline: str | None = None,
+    caller: Principal | None = None,
 ) -> Opportunity:
     """Make an opportunity, in the first stage of its pipeline; its creator's unless fields say so.
 
@@ -81,6 +84,7 @@ def create(
         values["owner_user_id"] = owning.creator_if_assignable(session, Opportunity)
     if customer is not None and _copies_note(session):
         values.setdefault("customer_description", customer.note)
+    values, warned = entered(session, Opportunity, values, caller=caller)
     probability = values.pop("probability", None)
     opportunity = Opportunity(**values)
     refuse_contradictions(opportunity)
@@ -94,10 +98,17 @@ def create(
     fill_derived(opportunity, customer)
     session.add(opportunity)
     session.flush()
+    warn(session, opportunity, warned)
     return opportunity
 
 
-def update(session: Session, opportunity: Opportunity, changes: Mapping[str, Any]) -> Opportunity:
+def update(
+    session: Session,
+    opportunity: Opportunity,
+    changes: Mapping[str, Any],
+    *,
+    caller: Principal | None = None,
+) -> Opportunity:
     """Change the named fields; None empties one. Stage and owner change by acts of their own.
 
     Raises:
@@ -112,6 +123,8 @@ def update(session: Session, opportunity: Opportunity, changes: Mapping[str, Any
     if "lost_reason" in values and values["lost_reason"] is None:
         _refuse_loss_without_reason(session, opportunity.state_kind)
     refuse_unlisted(session, CATALOGUES, values, kept=vars(opportunity))
+    values, warned = entered(session, Opportunity, values, opportunity, caller=caller)
+    warn(session, opportunity, warned)
     external_refs.refuse_taken(session, Opportunity, values.get("external_ref"), opportunity.id)
     if "customer_id" in values and values["customer_id"] != opportunity.customer_id:
         values.setdefault("contact_id", None)

@@ -4,11 +4,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hub.access import owning
 from hub.catalogues.declaring import Use, declare_use
+from hub.custom_fields import customise
 from hub.customers.following import Follower, declare_follower
 from hub.i18n import N_
 from hub.opportunities.models import Opportunity
-from hub.opportunities.services import CATALOGUES, fill_derived
+from hub.opportunities.services import CATALOGUES, WRITABLE, fill_derived
 from hub.workflow.guards import Guard, declare_guard
 from hub.workflow.services import declare_moved
 
@@ -22,6 +24,7 @@ def install() -> None:
         Opportunity.entity(), NO_ORDER, Guard(_has_no_order, N_("An order came of it already."))
     )
     declare_follower(Follower(Opportunity, Opportunity.customer_name, fill_derived))
+    customise(Opportunity, listing="opportunities", fields=WRITABLE | owning.FIELDS)
     for field, name in CATALOGUES.items():
         column = getattr(Opportunity, field)
         declare_use(name, Use(Opportunity, column, is_open=Opportunity.is_open))

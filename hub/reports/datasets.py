@@ -10,6 +10,7 @@ from hub.activities.listing import ACTIVITIES
 from hub.activities.models import Activity
 from hub.approvals.listing import APPROVALS
 from hub.approvals.models import Approval
+from hub.custom_fields.listing import CUSTOM_FIELDS
 from hub.customers.listing import ADDRESSES, CONTACTS, CUSTOMERS
 from hub.customers.models import Customer
 from hub.documents.listing import DOCUMENTS
@@ -93,6 +94,7 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(EXPORTS, N_("Exports")),
         Dataset(JOBS, N_("Jobs")),
         Dataset(DOCUMENTS, N_("Documents")),
+        Dataset(CUSTOM_FIELDS, N_("Custom fields")),
         Dataset(GRANTS, N_("Shares")),
         Dataset(APPROVALS, N_("Approvals"), owner=Approval.requested_by),
     )

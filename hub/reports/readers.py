@@ -58,4 +58,6 @@ def get_file_reader(
     principal = principal_of(session, user) if token is None else speaking(session, user, token)
     if not principal.may(exporting):
         raise ForbiddenError(NO_RIGHT, name=user.name, permission=str(exporting))
-    return FileReader(principal, reader_of(principal, now=now, locale=locale, zone=zone))
+    return FileReader(
+        principal, reader_of(principal, now=now, locale=locale, zone=zone, session=session)
+    )

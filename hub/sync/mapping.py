@@ -82,7 +82,7 @@ EU = frozenset(
 )
 DOMESTIC, WITHIN_EU, ABROAD = "1", "2", "3"  # e-conomic's VAT zones
 
-MAPPABLE = WRITABLE - KEYED - SWITCHES - {"roles", "classifications"}
+MAPPABLE = WRITABLE - KEYED - SWITCHES - {"roles", "classifications", "custom"}
 """The fields that have one text, which is what is compared."""
 
 _TRANSFORMS = frozenset({"none", "country", "table", "vat_zone"})

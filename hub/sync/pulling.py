@@ -122,6 +122,7 @@ class CustomerSync:
             now=now,
             check_duplicates=False,
             channel=CHANNEL,
+            policed=False,
         )
         self._join(session, customer, remote, values, now)
         return Applied(customer.id, customer.version)

@@ -17,6 +17,7 @@ def test_the_lists_are_named_with_what_the_caller_may_do(client: ApiClient) -> N
     assert items == [
         {"name": "customers", "title": "Customers", "may_export": True},
         {"name": "contacts", "title": "Contacts", "may_export": True},
+        {"name": "addresses", "title": "Addresses", "may_export": True},
         {"name": "notes", "title": "Notes", "may_export": False},
     ]
     assert client.get("/api/v1/listings/reminders", headers=caller.headers).status_code == 403

@@ -160,6 +160,15 @@ class Scene:
         made = self.post("/workflows", self.short_workflow())
         return self.post(f"/workflows/{made['id']}/publication", {}) if live else made
 
+    def custom_field(self) -> Any:
+        body = {"entity": "lead", "key": f"k{uuid4().hex}", "type": "text", "label": "Kæledyr"}
+        return self.post("/custom-fields", body)
+
+    def sequence(self) -> Any:
+        return next(
+            each for each in self.get("/number-sequences")["items"] if each["kind"] == "lead"
+        )
+
     def contact(self) -> Any:
         customer = self.customer()
         return self.post(f"/customers/{customer['id']}/contacts", {"first_name": "Ida"})

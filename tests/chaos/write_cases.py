@@ -334,6 +334,17 @@ CASES: Mapping[str, Case] = {
         "catalogue-entries", Scene.entry, {"label": "Messen"}
     ),
     "DELETE /catalogue-entries/<uuid:entry_id>": _change("catalogue-entries", Scene.entry),
+    "POST /custom-fields": lambda _: Request(
+        "/custom-fields",
+        {"entity": "lead", "key": f"k{uuid4().hex}", "type": "choice", "label": "Kæledyr"},
+    ),
+    "PATCH /custom-fields/<uuid:field_id>": _change(
+        "custom-fields", Scene.custom_field, {"active": False}
+    ),
+    "DELETE /custom-fields/<uuid:field_id>": _change("custom-fields", Scene.custom_field),
+    "PATCH /number-sequences/<uuid:sequence_id>": _change(
+        "number-sequences", Scene.sequence, {"prefix": "EMNE-", "start": 1}
+    ),
     "POST /workflows": lambda s: Request("/workflows", s.short_workflow()),
     "PUT /workflows/<uuid:workflow_id>": _redrafted,
     "DELETE /workflows/<uuid:workflow_id>": _change("workflows", Scene.workflow),
@@ -481,6 +492,11 @@ CASES: Mapping[str, Case] = {
     ),
     "PUT /settings/credit": lambda s: Request(
         "/settings/credit", {"automatic": "past_due"}, headers=at(s.get("/settings/credit"))
+    ),
+    "PUT /settings/entry": lambda s: Request(
+        "/settings/entry",
+        {"rules": [{"entity": "customer", "field": "industry", "duplicates": "warn"}]},
+        headers=at(s.get("/settings/entry")),
     ),
     "PUT /settings/assignment": lambda s: Request(
         "/settings/assignment",

@@ -16,6 +16,7 @@ from hub.autofill.models import RegistryLookup
 from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
 from hub.credit.models import CreditCode
+from hub.custom_fields import CustomField
 from hub.customers import addresses, contacts
 from hub.customers import services as customers
 from hub.customers.models import Customer
@@ -35,6 +36,7 @@ from hub.listing import Reader
 from hub.mail.models import Delivery, DeliveryKind, DeliveryState
 from hub.notes import services as notes
 from hub.notes.models import NoteTemplate
+from hub.numbering import NumberSequence
 from hub.opportunities import services as opportunities
 from hub.origin import ActorKind, Origin
 from hub.plans.models import Plan, PlanItem
@@ -63,7 +65,10 @@ from tests.pools import make_pool
 
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
-COMMON = ("role_id", "team_id", "code_id", "entry_id", "workflow_id", "template_id")
+COMMON = (
+    "role_id", "team_id", "code_id", "entry_id", "workflow_id", "template_id", "sequence_id",
+    "field_id",
+)  # fmt: skip
 """What everybody sees: roles and teams."""
 
 
@@ -314,6 +319,12 @@ class _Maker:
         )
         self.paths["opportunity_id"] = opportunity.id
         self.paths["workflow_id"] = lead.workflow_id
+        self.paths["field_id"] = self.common(
+            CustomField(entity_name="customer", key=f"key_{lead.id.hex}", type="text", label="Pet")
+        )
+        self.paths["sequence_id"] = self.session.scalars(
+            select(NumberSequence.id).where(NumberSequence.kind == "lead")
+        ).one()
         self.paths["entry_id"] = self.session.scalars(
             select(CatalogueEntry.id).where(
                 CatalogueEntry.catalogue == "sources", CatalogueEntry.code == "website"

@@ -84,7 +84,7 @@ KINDS = {
     **dict.fromkeys(
         (
             "role_id", "team_id", "user_id", "code_id", "name", "catalogue", "entry_id",
-            "workflow_id", "template_id",
+            "workflow_id", "template_id", "sequence_id", "field_id",
         ),
         Kind.COMMON,
     ),

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from hub import external_refs
+from hub import custom_fields, external_refs
 from hub.clock import utcnow
+from hub.custom_fields import FieldType
 from hub.customers import contacts
 from hub.customers import services as customer_services
 from hub.customers.models import Customer
@@ -217,3 +218,20 @@ def _states() -> dict[str, tuple[Any, ...]]:
 
 def _bytes(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def test_custom_values_come_with_a_file_and_go_with_its_undo() -> None:
+    with transaction() as session:
+        for key, kind in (("berths", FieldType.NUMBER), ("built", FieldType.DATE)):
+            custom_fields.services.create(
+                session,
+                {"entity_name": "customer", "key": key, "type": kind, "label": key.title()},
+            )
+    import_file(lines("id;Navn;Berths", "1;Alken;4"))
+    job = import_file(lines("id;Navn;Berths;Built", "1;Alken;5;31-12-2001"), overwrite=True)
+    [changed] = customers()
+    assert changed.custom == {"berths": 5, "built": "2001-12-31"}
+
+    undo(job.id)
+    [restored] = customers()
+    assert restored.custom == {"berths": 4}

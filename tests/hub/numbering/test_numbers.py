@@ -64,16 +64,16 @@ def test_numbers_with_gaps_do_not_wait_for_another_transaction(session: Session)
 
 
 def test_used_numbers_are_passed_over_for_good(session: Session) -> None:
-    ensure(session, "customer", start=10)
+    ensure(session, "parcel", start=10)
     used = {"11", "12", *(str(number) for number in range(14, 300))}
 
     def taken(numbers: Sequence[str]) -> set[str]:
         return used & set(numbers)
 
-    given = [allocate(session, "customer", taken=taken) for _ in range(3)]
+    given = [allocate(session, "parcel", taken=taken) for _ in range(3)]
 
     assert given == ["10", "13", "300"]
-    assert preview(session, "customer") == "301"
+    assert preview(session, "parcel") == "301"
 
 
 def test_a_sequence_that_is_used_up_says_so(session: Session) -> None:
@@ -132,7 +132,7 @@ def test_counting_begins_anew_only_with_a_new_prefix(session: Session) -> None:
 def test_fifty_threads_get_different_numbers_that_follow_each_other(
     session: Session, database: Engine, gapless: bool
 ) -> None:
-    ensure(session, "customer", start=1, gapless=gapless)
+    ensure(session, "parcel", start=1, gapless=gapless)
     session.commit()
     wide = hub.db.connect(
         database.url.render_as_string(hide_password=False), pool_size=50, fsync=False
@@ -144,7 +144,7 @@ def test_fifty_threads_get_different_numbers_that_follow_each_other(
         start.wait()
         for _ in range(4):
             with hub.db.transaction() as own:
-                given.append(allocate(own, "customer"))
+                given.append(allocate(own, "parcel"))
 
     threads = [threading.Thread(target=work) for _ in range(50)]
     try:

@@ -1,0 +1,1 @@
+"""What an installation asks of new records: fields that are required, values that must be new."""

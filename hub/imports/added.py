@@ -1,0 +1,39 @@
+"""The columns that an installation has added: custom fields, known by their labels and keys."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub.custom_fields.models import CustomField, FieldType
+from hub.custom_fields.services import definitions
+from hub.custom_fields.values import of_type
+from hub.customers.models import Customer
+from hub.imports.columns import CUSTOMERS, ImportColumn, Meaning
+
+_ENTITIES = {CUSTOMERS: Customer.entity()}
+_MEANINGS = {
+    FieldType.NUMBER: Meaning.DECIMAL,
+    FieldType.DECIMAL: Meaning.DECIMAL,
+    FieldType.DATE: Meaning.DATE,
+    FieldType.INSTANT: Meaning.INSTANT,
+    FieldType.BOOLEAN: Meaning.BOOLEAN,
+    FieldType.CHOICE: Meaning.WORD,
+}
+
+
+def columns_added(session: Session, entity_name: str) -> tuple[ImportColumn, ...]:
+    """Return a column for each custom field that is not retired."""
+    fields = definitions(session, _ENTITIES[entity_name])
+    return tuple(_column(field) for field in fields if field.active)
+
+
+def _column(field: CustomField) -> ImportColumn:
+    return ImportColumn(
+        field.name, field.label, (field.key,), _MEANINGS.get(field.type, Meaning.TEXT),
+        in_template=False, catalogue=field.catalogue or "", refine=_refine(field),
+    )  # fmt: skip
+
+
+def _refine(field: CustomField) -> Callable[[Any], Any]:
+    return lambda value: of_type(field, value)

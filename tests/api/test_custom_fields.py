@@ -1,0 +1,170 @@
+"""Custom fields over the API: administered, written, filtered, sorted, counted, exported."""
+
+from typing import Any
+
+import pytest
+
+import workers.tasks  # noqa: F401 - registers the bodies
+from hub.db import transaction
+from hub.ledger.tasks import TaskName
+from hub.reports.models import Export
+from tests.api.client import ApiClient, Reply
+from tests.api.conftest import Caller
+from workers.chain import drain
+
+
+def add(client: ApiClient, caller: Caller, key: str, kind: str, **fields: Any) -> Reply:
+    body = {"entity": "customer", "key": key, "type": kind, "label": key.title(), **fields}
+    return client.post("/api/v1/custom-fields", json=body, headers=caller.headers)
+
+
+def create(client: ApiClient, caller: Caller, name: str, **custom: Any) -> Reply:
+    return client.post(
+        "/api/v1/customers", json={"name": name, "custom": custom}, headers=caller.headers
+    )
+
+
+def names(client: ApiClient, caller: Caller, query: str) -> list[str]:
+    answer = client.get(f"/api/v1/customers?{query}", headers=caller.headers)
+    assert answer.status_code == 200, answer.text
+    return [each["name"] for each in answer.json["items"]]
+
+
+@pytest.fixture
+def fleet(client: ApiClient, administrator: Caller) -> None:
+    for key, kind in (("boats", "number"), ("length", "decimal"), ("built", "date"),
+                      ("seen", "instant"), ("afloat", "boolean"), ("nick", "text")):  # fmt: skip
+        assert add(client, administrator, key, kind).status_code == 201
+    assert add(client, administrator, "sail", "choice", section="Rig").status_code == 201
+    assert add(client, administrator, "skipper", "reference", reference="user").status_code == 201
+    entry = client.post(
+        "/api/v1/catalogues/custom_customer_sail/entries",
+        json={"code": "genoa", "label": "Genua"}, headers=administrator.headers,
+    )  # fmt: skip
+    assert entry.status_code == 201, entry.text
+    skipper = str(administrator.user_id)
+    for name, custom in (
+        ("Alken", {"boats": 2, "length": "9.5", "built": "2001-05-01", "afloat": True,
+                   "sail": "genoa", "nick": "Al"}),
+        ("Bekkasinen", {"boats": 10, "length": 12.25, "seen": "2026-01-01T00:00:00Z",
+                        "skipper": skipper}),
+        ("Crane", {}),
+    ):  # fmt: skip
+        made = create(client, administrator, name, **custom)
+        assert made.status_code == 201, made.text
+
+
+@pytest.mark.usefixtures("fleet")
+def test_they_are_filtered_sorted_and_counted_as_others_are(
+    client: ApiClient, administrator: Caller
+) -> None:
+    for query, found in (
+        ("custom.boats=10", ["Bekkasinen"]),
+        ("custom.boats.gte=2&sort=-custom.boats", ["Bekkasinen", "Alken"]),
+        ("custom.length.gt=9.5", ["Bekkasinen"]),
+        ("custom.built.lt=2002-01-01", ["Alken"]),
+        ("custom.seen.gte=2025-12-31", ["Bekkasinen"]),
+        ("custom.afloat=true", ["Alken"]),
+        ("custom.nick.contains=l", ["Alken"]),
+        ("custom.sail=genoa", ["Alken"]),
+        ("custom.skipper.empty=false", ["Bekkasinen"]),
+        ("custom.boats.empty=true", ["Crane"]),
+        ("sort=custom.boats", ["Alken", "Bekkasinen", "Crane"]),
+    ):
+        assert names(client, administrator, query) == found, query
+    counted = client.get(
+        "/api/v1/customers?facets=custom.sail,custom.afloat", headers=administrator.headers
+    ).json["facets"]
+    sails = {each["label"]: each["count"] for each in counted["custom.sail"]["slices"]}
+    assert sails == {"Genua": 1, None: 2}
+
+    refused = client.get("/api/v1/customers?custom.boats=many", headers=administrator.headers)
+    assert [each["pointer"] for each in refused.json["errors"]] == ["/custom.boats"]
+    assert (
+        client.get("/api/v1/leads?custom.boats=2", headers=administrator.headers).status_code == 422
+    )
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_page_sorted_by_one_goes_on_where_it_ended(
+    client: ApiClient, administrator: Caller
+) -> None:
+    found, cursor = [], ""
+    for _ in range(3):
+        page = client.get(
+            f"/api/v1/customers?sort=-custom.length&limit=1{cursor}", headers=administrator.headers
+        ).json
+        found += [each["name"] for each in page["items"]]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert found == ["Bekkasinen", "Alken", "Crane"]
+
+
+@pytest.mark.usefixtures("fleet")
+def test_they_are_described_and_exported(client: ApiClient, administrator: Caller) -> None:
+    described = client.get("/api/v1/listings/customers", headers=administrator.headers).json
+    fields = {each["name"]: each for each in described["fields"]}
+    assert (fields["custom.boats"]["label"], fields["custom.boats"]["kind"]) == ("Boats", "integer")
+
+    asked = client.post(
+        "/api/v1/exports",
+        json={"dataset": "customers", "format": "csv",
+              "query": {"fields": ["name", "custom.boats", "custom.sail", "custom.skipper"],
+                        "sort": ["name"]}},
+        headers=administrator.headers,
+    )  # fmt: skip
+    assert asked.status_code in {201, 202}, asked.text
+    drain(TaskName.RENDER_EXPORT)
+    with transaction() as session:
+        export = session.get_one(Export, asked.json["id"])
+        assert export.file_id is not None
+    text = client.get(
+        f"/api/v1/exports/{asked.json['id']}/file", headers=administrator.headers
+    ).data.decode("utf-8-sig")
+    lines = [line.replace(";", ",").replace('"', "") for line in text.splitlines()]
+    assert lines == [
+        "Name,Boats,Sail,Skipper", "Alken,2,Genua,", "Bekkasinen,10,,anna", "Crane,,,",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_patch_changes_one_and_the_history_calls_it_by_its_label(
+    client: ApiClient, administrator: Caller
+) -> None:
+    made = create(client, administrator, "Dykanden", boats=1, nick="D").json
+    changed = client.patch(
+        f"/api/v1/customers/{made['id']}", json={"custom": {"boats": 3}},
+        headers={**administrator.headers, "If-Match": '"1"'},
+    )  # fmt: skip
+    assert changed.json["custom"] == {"boats": 3, "nick": "D"}
+
+    history = client.get(
+        f"/api/v1/customers/{made['id']}/events", headers=administrator.headers
+    ).json["items"]
+    assert history[0]["changes"] == [
+        {"field": "custom.boats", "label": "Boats", "before": 1, "after": 3}
+    ]
+    refused = create(client, administrator, "Edderfuglen", boats="many", sail="spinnaker")
+    assert [(each["pointer"], each["code"]) for each in refused.json["errors"]] == [
+        ("/custom/boats", "wrong_type"), ("/custom/sail", "unknown"),
+    ]  # fmt: skip
+
+
+def test_they_are_retired_and_only_by_who_configures(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    made = add(client, administrator, "boats", "number")
+    path, tag = made.headers["Location"], {"If-Match": made.headers["ETag"]}
+    assert add(client, representative, "more", "text").status_code == 403
+    assert add(client, administrator, "boats", "text").status_code == 409
+    create(client, administrator, "Alken", boats=1)
+
+    held = client.delete(path, headers={**administrator.headers, **tag})
+    retired = client.patch(
+        path, json={"active": False, "label": "Både"}, headers={**administrator.headers, **tag}
+    )
+    refused = create(client, administrator, "Bekkasinen", boats=1)
+
+    assert (held.status_code, held.json["code"]) == (409, "in_use")
+    assert (retired.json["active"], retired.json["label"]) == (False, "Både")
+    assert [each["code"] for each in refused.json["errors"]] == ["retired"]
+    assert names(client, representative, "custom.boats=1") == ["Alken"]
