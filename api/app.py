@@ -15,6 +15,7 @@ from api.operations import View
 from api.problems import moved, present, problem_of
 from api.routes import (
     access_requests,
+    addresses,
     approvals,
     assignments,
     catalogues,
@@ -22,6 +23,7 @@ from api.routes import (
     conflicts,
     connections,
     contacts,
+    conversion,
     credit,
     credit_codes,
     customer_upserts,
@@ -40,6 +42,8 @@ from api.routes import (
     leads,
     listings,
     notes,
+    opportunities,
+    opportunity_upserts,
     ownership,
     part_upserts,
     plans,
@@ -57,6 +61,7 @@ from api.routes import (
     sessions,
     settings,
     signing_in,
+    summaries,
     teams,
     tokens,
     users,
@@ -73,6 +78,7 @@ CONCEPTS = (
     customer_upserts,
     ownership,
     contacts,
+    addresses,
     part_upserts,
     duplicates,
     registry_lookups,
@@ -115,6 +121,10 @@ CONCEPTS = (
     workflows,
     leads,
     lead_upserts,
+    conversion,
+    opportunities,
+    opportunity_upserts,
+    summaries,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 

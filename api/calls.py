@@ -9,6 +9,7 @@ from typing import Any, Generic
 from uuid import UUID
 
 from flask import Request
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from typing_extensions import TypeVar  # the standard one learns of defaults with Python 3.13
 
@@ -137,7 +138,11 @@ class Call(Generic[BodyT, QueryT]):
         Raises:
             ValidationError: a parameter, operator or value is unknown or not for this caller.
         """
-        return parse_parameters(listing, self.request.args.items(multi=True), self.reader)
+        own = type(self.query).model_fields if isinstance(self.query, BaseModel) else {}
+        items = self.request.args.items(multi=True)
+        return parse_parameters(
+            listing, [each for each in items if each[0] not in own], self.reader
+        )
 
     def share_of(self, record: Any) -> ReceivedShare | None:
         """Return how far a record is shared with the caller, by whom and why; None if it is not."""

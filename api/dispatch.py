@@ -15,6 +15,7 @@ from flask import Response, request
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from api.authentication import authenticate
 from api.bodies import read_json, refuse_bad_text, unsupported_content_type
@@ -115,11 +116,19 @@ def _read(operation: Operation, path: Mapping[str, Any]) -> tuple[Call[Any, Any]
     if "Prefer" in request.headers:
         call.preferences = Preferences.of(",".join(request.headers.getlist("Prefer")))
     if operation.query is not None:
-        call.query = read_query(operation.query, request.args)
+        call.query = read_query(operation.query, _own_parameters(operation))
     elif operation.listing is None and operation.documented:
         refuse_parameters(request.args)
     data, call.body = _read_body(operation, call.caller)
     return call, data
+
+
+def _own_parameters(operation: Operation) -> MultiDict[str, str]:
+    """Return the parameters of a route itself: all but those of the list that it has besides."""
+    if operation.query is None or operation.listing is None:
+        return request.args
+    own = operation.query.model_fields
+    return MultiDict((k, v) for k, v in request.args.items(multi=True) if k in own)
 
 
 def _read_body(operation: Operation, caller: Principal | None) -> tuple[bytes, Any]:

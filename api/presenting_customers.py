@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy import select
+
 from api.calls import Call
 from api.messages import message_view
 from api.schemas.customers import (
@@ -15,12 +17,14 @@ from api.schemas.customers import (
 from api.schemas.sharing import GrantLevel
 from hub.access.fields import hidden_fields
 from hub.access.roles import OF_A_RECORD, Verb
-from hub.customers import facts
+from hub.customers import facts, keyed
 from hub.customers.models import Customer
+from hub.customers.services import KEYED
 
 _VERBS = (*OF_A_RECORD, Verb.CLAIM)
 _COLUMNS = frozenset(CustomerView.model_fields) - {
     "registry", "accounting", "hold", "provenance", "allowed_actions", "shared", "pool_state",
+    *KEYED,
 }  # fmt: skip
 
 
@@ -34,6 +38,7 @@ def customer_view(
     loaded = customer.__dict__  # read past SQLAlchemy's descriptors: a page has 2,000 values
     return CustomerView(
         **{n: loaded[n] if n in loaded else getattr(customer, n) for n in _COLUMNS},
+        **{name: keyed.texts(getattr(customer, name)) for name in KEYED},
         allowed_actions=_actions(call, customer),
         hold=hold_view(call, customer),
         shared=shared_view(call, customer),
@@ -73,6 +78,18 @@ def shared_view(call: Call[Any, Any], record: Any) -> SharedView | None:
         shared_by=share.by,
         shared_by_name=share.by_name,
     )
+
+
+def customer_numbers(call: Call[Any, Any], record: Any) -> dict[Any, str | None]:
+    """Return the numbers of records' customers by id, asked once for a page."""
+    shown = [each for each in call.shown if type(each) is type(record)]
+    wanted = {each.customer_id for each in shown or [record] if each.customer_id is not None}
+    known: dict[Any, str | None] = call.session.info.setdefault("customer_numbers", {})
+    missing = wanted - known.keys()
+    if missing:
+        query = select(Customer.id, Customer.ref_no).where(Customer.id.in_(missing))
+        known |= {row.id: row.ref_no for row in call.session.execute(query)}
+    return known
 
 
 def hold_view(call: Call[Any, Any], customer: Customer) -> HoldView:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from api.calls import Call
 from api.schemas.workflows import (
     LoggedTransition,
+    StandingView,
     StateView,
     TargetView,
     TransitionsView,
@@ -58,6 +59,18 @@ def workflow_view(call: Call[Any, Any], workflow: Workflow) -> WorkflowView:
 def state_of(call: Call[Any, Any], record: Any) -> State:
     """Return the state that a record is in."""
     return moving.definition_of(call.session, record).state(record.state)
+
+
+def standing_view(call: Call[Any, Any], record: Any) -> StandingView:
+    """Return where a record stands in its workflow, in the caller's language."""
+    state = state_of(call, record)
+    return StandingView(
+        key=state.key,
+        label=translate(call.language, state.label),
+        kind=state.kind,
+        since=record.state_since,
+        workflow_id=record.workflow_id,
+    )
 
 
 def transitions_view(call: Call[Any, Any], record: Any) -> TransitionsView:

@@ -112,7 +112,7 @@ def serve(
 Only what you name is changed; sent twice it changes nothing the second time. If-Match is optional.
 A deleted {noun} frees its reference. {described}"""
     upsert_many.__name__ = f"upsert_{kind.path}"
-    upsert_many.__doc__ = f"""Create or change up to 500 {noun}s by your own references.
+    upsert_many.__doc__ = f"""Create or change up to 500 {kind.path} by your own references.
 
 Each has a result of its own; good ones are written whatever becomes of the others. An item's
 `fields` are those of PUT /{kind.path}/by-external-ref; only what it names is changed, and an item

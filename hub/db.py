@@ -339,6 +339,21 @@ def savepoint(session: Session) -> Iterator[None]:
 
 
 @contextmanager
+def trial(session: Session) -> Iterator[None]:
+    """See what the block would do: it is taken back, waiting events and jobs included."""
+    try:
+        with savepoint(session):
+            yield
+            raise _TrialOver  # noqa: TRY301 - what ends a savepoint without a trace
+    except _TrialOver:
+        pass
+
+
+class _TrialOver(Exception):  # noqa: N818 - no error: the end of a trial
+    pass
+
+
+@contextmanager
 def transaction(origin: Origin = SYSTEM) -> Iterator[Session]:
     """Open a session; commit when the block returns, roll back when it raises.
 

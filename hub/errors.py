@@ -25,8 +25,9 @@ Messages are English sources of the babel catalogues with ``{named}`` parameters
 translates it by `hub.i18n.translate`. They are safe to show: no secrets, no payloads.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -95,6 +96,20 @@ class ValidationError(DomainError):
             return super().words
         first = self.errors[0]
         return {"text": first.message, "params": {n: _plain(v) for n, v in first.params.items()}}
+
+
+@contextmanager
+def under(pointer: str) -> Iterator[None]:
+    """Let errors of the block's values point into what they are a part of, which is at `pointer`.
+
+    Raises:
+        ValidationError: as the block does, each pointer behind this one.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        moved = (replace(each, pointer=pointer + each.pointer) for each in error.errors)
+        raise ValidationError(*moved) from error
 
 
 class NotFoundError(DomainError):

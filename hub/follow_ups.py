@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from hub.errors import FieldError, ValidationError
+from hub.errors import under
+from hub.history.recording import PendingEvent
 from hub.notes import services as notes
 from hub.notes.models import Note
 from hub.reminders import services as reminders
@@ -26,6 +28,25 @@ class ReminderWish:
     recipient_user_id: UUID
 
 
+def react(session: Session, made: PendingEvent) -> None:
+    """Let what was noted about a record follow it to the customer that it belongs to now.
+
+    The newest note of either customer is that of what is his (domain.md §3.7).
+    """
+    if "customer_id" not in made.changes or made.type.endswith(".created"):
+        return
+    before, after = made.changes["customer_id"]
+    for model in (Note, Reminder):
+        session.execute(
+            update(model)
+            .where(model.subject_type == made.subject_type, model.subject_id == made.subject_id)
+            .values(customer_id=after)
+            .execution_options(synchronize_session=False)
+        )
+    for customer_id in sorted(each for each in (before, after) if each is not None):
+        notes.refresh_customer(session, customer_id)
+
+
 def write_note(
     session: Session,
     subject: Any,
@@ -38,7 +59,7 @@ def write_note(
 
     Args:
         session: the caller's.
-        subject: what it is about: a customer, a lead (`hub.subjects`).
+        subject: what it is about: a customer, a lead, an opportunity (`hub.subjects`).
         fields: `body`, and `type` and `at` where they are given.
         wish: the reminder; None for none.
         now: the present.
@@ -49,7 +70,7 @@ def write_note(
     note = notes.create(session, subject, now=now, **fields)
     if wish is None:
         return note, None
-    try:
+    with under("/reminder"):
         reminder = reminders.create(
             session,
             subject,
@@ -60,9 +81,4 @@ def write_note(
             now=now,
             note_id=note.id,
         )
-    except ValidationError as error:
-        raise ValidationError(
-            *(FieldError(f"/reminder{e.pointer}", e.code, e.message, e.params)
-              for e in error.errors)
-        ) from error  # fmt: skip
     return note, reminder

@@ -9,6 +9,24 @@ from babel.numbers import get_currency_precision
 CURRENCIES = frozenset(get_global("all_currencies"))
 """The codes of ISO 4217, past and present, as CLDR lists them."""
 
+_MOST_HAVE = 2  # decimals
+
+
+def minor_units_sql(currency: str) -> str:
+    """Return the SQL for how many decimals the minor unit of a currency has, given its column.
+
+    It is written as PostgreSQL shows it, so that it can be compared with what a database has.
+    """
+    by_precision: dict[int, list[str]] = {}
+    for code in sorted(CURRENCIES):
+        by_precision.setdefault(get_currency_precision(code), []).append(f"'{code}'::text")
+    ways = " ".join(
+        f"when {currency} = any (array[{', '.join(codes)}]) then {precision}"
+        for precision, codes in sorted(by_precision.items())
+        if precision != _MOST_HAVE
+    )
+    return f"case {ways} else {_MOST_HAVE} end"
+
 
 @dataclass(frozen=True, slots=True)
 class Money:

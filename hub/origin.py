@@ -23,6 +23,7 @@ class CauseKind(StrEnum):
     ACCOUNTING = "accounting"
     SHOP = "shop"
     ASSIGNMENT = "assignment"
+    CONVERSION = "conversion"
     MERGE = "merge"
     RULE = "rule"
     MIGRATION = "migration"

@@ -16,13 +16,17 @@ from hub.access.fields import readable, readable_errors
 from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.roles import Verb
-from hub.customers.models import Customer
+from hub.customers.models import Contact, Customer
 from hub.i18n import N_
+from hub.leads.models import Lead
+from hub.opportunities.models import Opportunity
 from hub.plans.models import Plan, PlanItem
 from hub.sync import loading
 from hub.sync.showing import RemoteFields, remote_fields
 
-_MODELS: Mapping[str, type[Any]] = {Customer.entity(): Customer}
+_MODELS: Mapping[str, type[Any]] = {
+    each.entity(): each for each in (Customer, Contact, Lead, Opportunity)
+}
 UNSEEN = N_("It is about a record that you may not see.")
 _NAMES = "customer_id"  # by which a reason names another customer
 
@@ -92,7 +96,7 @@ def sight_of(
             select(model.id).where(model.id.in_(named), visible(principal, Verb.READ, model))
         )
         hidden |= named - set(seen)
-        readings.note_ids(session, principal, model, named - hidden, "plan")
+        readings.note_found(session, principal, model, named - hidden, "plan")
     remote = None
     if plan.kind == loading.KIND:
         connection_id = UUID(plan.scope["connection_id"])

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from hub.access.principals import Permission
 from hub.access.roles import Verb
 from hub.assignments import services as assignments
+from hub.conversion import services as conversion
 from hub.errors import ConflictError
 from hub.i18n import N_
 from hub.imports import services as imports
+from hub.leads.models import Lead
 from hub.ledger.enqueueing import Enqueued
 from hub.plans.models import Plan
 from hub.sync import loading
@@ -46,10 +48,16 @@ def _assigning(plan: Plan) -> Permission:
     return Permission(Verb.ASSIGN, plan.scope["entity"])
 
 
+def _converting(plan: Plan) -> Permission:
+    del plan
+    return Permission(Verb.TRANSITION, Lead.collection())
+
+
 _KINDS: Mapping[str, PlanKind] = {
     loading.KIND: PlanKind(loading, _importing),
     imports.KIND: PlanKind(imports, _importing),
     assignments.KIND: PlanKind(assignments, _assigning),
+    conversion.KIND: PlanKind(conversion, _converting),
 }
 
 

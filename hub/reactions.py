@@ -3,21 +3,24 @@
 The rules of who may do what are declared with them.
 """
 
-from hub import rules
+from hub import follow_ups, rules
 from hub.approvals.telling import ApprovalMails
 from hub.autofill import noting as registry_notes
 from hub.autofill import services as autofill
 from hub.credit import reacting as credit
 from hub.credit import transactions
+from hub.customers import following as customers
+from hub.customers import refusals
 from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
 from hub.hooks import importing as hooks
 from hub.imports import services as imports
 from hub.leads import following as leads
+from hub.leads.models import Lead
 from hub.ledger.setbacks import when_set_back
 from hub.ledger.tasks import TaskName
 from hub.mail import trying
-from hub.mail.sources import declare_source
+from hub.mail.sources import declare_gate, declare_source
 from hub.pools import applying, handing_over
 from hub.pools.recalling import CLAIM, RecallWarnings
 from hub.reminders import due
@@ -40,8 +43,10 @@ def install() -> None:
     when_set_back(TaskName.SEARCH_COMPANIES, registry_notes.note_search)
     when_set_back(TaskName.PUSH_CUSTOMER, accounting_notes.note_push)
     when_changed("user", following.react)
-    when_changed("customer", leads.react_to_customer)
-    when_changed("lead", leads.react_to_lead)
+    when_changed("customer", customers.react)
+    when_changed("lead", leads.react)
+    for entity in ("lead", "opportunity"):
+        when_changed(entity, follow_ups.react)
     when_set_back(TaskName.PULL_CUSTOMERS, runs.note_setback)
     when_set_back(TaskName.IMPORT_HOOK, hooks.note_setback)
     for task in imports.TOLD_OF:
@@ -52,6 +57,8 @@ def install() -> None:
     declare_source("approval", ApprovalMails())
     declare_source("ticket", TicketMails())
     declare_source(CLAIM, RecallWarnings())
+    refusals.declare_refuser(Lead)
+    declare_gate(refusals.refuse_unwanted)
     report_deliveries.install()
     credit.install()
     transactions.declare_actions()

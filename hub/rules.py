@@ -27,26 +27,29 @@ from hub.catalogues.models import CatalogueEntry
 from hub.configuration.models import Setting
 from hub.connections.models import Conflict, Connection, ExternalLink, Run
 from hub.credit.models import CreditCode
-from hub.customers.access import PartOfCustomerRule
+from hub.customers import uses as customers
+from hub.customers.access import BesideCustomerRule, PartOfCustomerRule
 from hub.customers.listing import CUSTOMERS
-from hub.customers.models import Contact, Customer
+from hub.customers.models import Address, Contact, Customer
 from hub.documents.models import DocMirror
 from hub.duplicates.access import PairRule
 from hub.duplicates.models import DupCandidate
 from hub.imports.models import ImportJob
 from hub.leads import uses as leads
-from hub.leads.access import LeadRule
 from hub.leads.listing import LEADS
 from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.mail.models import Delivery
 from hub.notes.models import Note
+from hub.opportunities import uses as opportunities
+from hub.opportunities.listing import OPPORTUNITIES
+from hub.opportunities.models import Opportunity
 from hub.plans.models import Plan
 from hub.pools.access import ClaimRule, DrawRule, PoolRule, pools_decided_over
 from hub.pools.models import Pool, PoolClaim, PoolDraw
 from hub.problems.models import Problem
 from hub.reminders.models import Reminder
-from hub.reports.access import RunRule
+from hub.reports.access import ReportRule, RunRule
 from hub.reports.models import Export, ReportDef, ReportRun, ReportSchedule
 from hub.seeing import JobRule
 from hub.sharing.access import GrantRule
@@ -56,6 +59,7 @@ from hub.subjects import OnSubjectRule, declare_subject
 from hub.workflow.models import Workflow
 
 OF_A_CUSTOMER = PartOfCustomerRule()
+BESIDE_A_CUSTOMER = BesideCustomerRule("inside_rep_id", "outside_rep_id")
 
 RULES: Mapping[type[Any], Rule] = {
     User: SelfRule(),
@@ -68,13 +72,15 @@ RULES: Mapping[type[Any], Rule] = {
     Approval: ApprovalRule(),
     Customer: RecordRule("inside_rep_id", "outside_rep_id"),
     Contact: OF_A_CUSTOMER,
+    Address: OF_A_CUSTOMER,
     ExternalLink: OF_A_CUSTOMER,
     Conflict: OF_A_CUSTOMER,
     DocMirror: OF_A_CUSTOMER,
     CreditCode: OpenRule(),
     CatalogueEntry: OpenRule(),
     Workflow: OpenRule(),
-    Lead: LeadRule("inside_rep_id", "outside_rep_id"),
+    Lead: BESIDE_A_CUSTOMER,
+    Opportunity: BESIDE_A_CUSTOMER,
     DupCandidate: PairRule(),
     Note: OnSubjectRule("author_user_id"),
     Reminder: OnSubjectRule("recipient_user_id", "created_by"),
@@ -85,7 +91,7 @@ RULES: Mapping[type[Any], Rule] = {
     Plan: PersonalRule("created_by"),
     Run: PersonalRule("created_by"),
     ImportJob: PersonalRule("owner_user_id"),
-    ReportDef: OwnerRule(),
+    ReportDef: ReportRule(),
     ReportSchedule: OwnerRule(),
     ReportRun: RunRule(),
     Export: PersonalRule("owner_user_id"),
@@ -102,9 +108,12 @@ def install() -> None:
     declare_rules(RULES)
     declare_filterable(CUSTOMERS)
     declare_filterable(LEADS)
-    for model in (Customer, Lead):
+    declare_filterable(OPPORTUNITIES)
+    for model in (Customer, Lead, Opportunity):
         declare_shareable(model)
         declare_subject(model)
     guarding.install()
+    customers.install()
     leads.install()
+    opportunities.install()
     declare_pools(pools_decided_over)

@@ -20,13 +20,15 @@ blueprint = Blueprint("assignments", __name__)
     refusals={HTTPStatus.ACCEPTED: "They are many: a worker makes the preview."},
 )  # fmt: skip
 def plan_assignment(call: Call[AssignmentCreate]) -> Answer[PlanView]:
-    """Plan to give many customers away, to take them over, or to take them back.
+    """Plan to give many records away, to take them over, or to take them back.
 
-    The answer is a draft: its items say of each customer that you may assign whose it is and whose
+    They are customers, leads or opportunities, for whom you need the right to assign as well. The
+    answer is a draft: its items say of each record that you may assign whose it is and whose
     it would be. Others are counted (`scope.left_out`), not named. Nothing is written until the plan
     is applied; applied, it can be undone for 30 days.
     """
     body = call.body
+    call.principal.require(Permission(Verb.ASSIGN, body.entity))
     plan, job = assignments.request(
         call.session,
         call.principal,

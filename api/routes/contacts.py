@@ -12,18 +12,21 @@ from api.operations import Answer, Call, Permission, Verb, operation
 from api.routes.customers import get_customer_record
 from api.schemas.customers import ContactFields, ContactPatch, ContactView
 from hub.access.lookup import get_record
-from hub.customers import contacts
+from hub.customers import contacts, keyed
 from hub.customers.listing import CONTACTS
 from hub.customers.models import Contact
 
 blueprint = Blueprint("contacts", __name__)
+_COLUMNS = frozenset(ContactView.model_fields) - {"handles", "allowed_actions"}
 _TAKEN = {HTTPStatus.CONFLICT: "The external reference is in use (`taken`)."}
 
 
 def contact_view(call: Call[Any, Any], contact: Contact) -> ContactView:
     """Return a contact as the caller sees it."""
-    return ContactView.model_validate(contact).model_copy(
-        update={"allowed_actions": call.actions("customers", contact)}
+    return ContactView(
+        **{name: getattr(contact, name) for name in _COLUMNS},
+        handles=keyed.texts(contact.handles),
+        allowed_actions=call.actions("customers", contact),
     )
 
 

@@ -12,14 +12,12 @@ from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_customers import customer_view
 from api.schemas.customers import CustomerCreate, CustomerPatch, CustomerView
 from hub.access import owning
-from hub.access.concealing import seen_among
-from hub.access.lookup import get_record
 from hub.autofill import services as autofill
 from hub.customers import services as customers
 from hub.customers.listing import CUSTOMERS
+from hub.customers.lookup import get_customer as get_customer_of
 from hub.customers.models import Customer
 from hub.customers.refusing import DuplicateLeave
-from hub.errors import MergedError, NotFoundError
 from hub.history.recording import react
 
 blueprint = Blueprint("customers", __name__)
@@ -36,16 +34,9 @@ def get_customer_record(
     call: Call[Any, Any], verb: Verb, customer_id: UUID, *, expected_version: int | None = None
 ) -> Customer:
     """Return a customer for an act of the caller; a merged one names its survivor if seen."""
-    customer = get_record(
-        call.session, call.principal, verb, Customer, customer_id,
-        expected_version=expected_version,
-    )  # fmt: skip
-    if customer.merged_into_id is not None:
-        survivor_id = customer.merged_into_id
-        if not seen_among(call.session, call.principal, Customer, [survivor_id]):
-            raise NotFoundError(customers.ENTITY, customer.id)
-        raise MergedError(customers.ENTITY, customer.id, survivor_id)
-    return customer
+    return get_customer_of(
+        call.session, call.principal, verb, customer_id, expected_version=expected_version
+    )
 
 
 def view_again(call: Call[Any, Any], customer_id: UUID) -> CustomerView:
@@ -129,7 +120,8 @@ def change_customer(call: Call[CustomerPatch], customer_id: UUID) -> CustomerVie
 def delete_customer(call: Call, customer_id: UUID) -> Answer[None]:
     """Take a customer away; its history stays readable and its id is never used again.
 
-    Its contacts go with it. Notes, reminders that are not done and links that are not cut hold it.
+    Its contacts and addresses go with it. Notes, reminders that are not done and links that are
+    not cut hold it.
     """
     customer = get_customer_record(
         call, Verb.DELETE, customer_id, expected_version=call.expected_version

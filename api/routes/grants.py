@@ -1,4 +1,4 @@
-"""/grants and /customers/{id}/grants"""
+"""/grants, and those of customers and of what may belong to one"""
 
 from http import HTTPStatus
 from typing import Any
@@ -8,9 +8,10 @@ from flask import Blueprint
 from sqlalchemy import and_
 
 from api.lists import ListPage, list_page
+from api.moved_records import named
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_sharing import GrantNames, grant_view
-from api.routes.customers import get_customer_record
+from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.sharing import GrantCreate, GrantPatch, GrantView
 from hub.access.lookup import get_record
 from hub.access.models import AccessGrant
@@ -49,34 +50,7 @@ def list_grants(call: Call) -> Answer[ListPage[GrantView]]:
     return _list(call)
 
 
-@operation(
-    blueprint, "GET", "/customers/<uuid:customer_id>/grants",
-    permission=READ, listing=GRANTS, answer=ListPage[GrantView],
-)  # fmt: skip
-def list_customer_grants(call: Call, customer_id: UUID) -> Answer[ListPage[GrantView]]:
-    """List with whom a customer is shared; all of it where you may share it, else your own."""
-    customer = get_customer_record(call, Verb.READ, customer_id)
-    return _list(
-        call,
-        and_(AccessGrant.subject_type == customer.entity(), AccessGrant.subject_id == customer.id),
-    )
-
-
-@operation(
-    blueprint, "POST", "/customers/<uuid:customer_id>/grants",
-    permission=SHARE, body=GrantCreate, answer=GrantView, status=HTTPStatus.CREATED,
-    reload=_view_again,
-    refusals={
-        HTTPStatus.CONFLICT: "It is shared with them already (`shared`).",
-        HTTPStatus.FORBIDDEN: f"You may not share it, or not so far: {_FURTHER}",
-    },
-)  # fmt: skip
-def share_customer(call: Call[GrantCreate], customer_id: UUID) -> Answer[GrantView]:
-    """Share a customer with a person or a team, at a level, perhaps until a time.
-
-    With whom it is shared finds it among his customers (`shared=true`), and there by whom and why.
-    """
-    customer = get_customer_record(call, Verb.SHARE, customer_id)
+def _share(call: Call[GrantCreate], record: Any) -> Answer[GrantView]:
     body = call.body
     wanted = Share(
         level=body.level.level,
@@ -86,8 +60,45 @@ def share_customer(call: Call[GrantCreate], customer_id: UUID) -> Answer[GrantVi
         expires_at=body.expires_at,
         reason=body.reason,
     )
-    made = sharing.share(call.session, call.principal, customer, wanted, now=call.now)
+    made = sharing.share(call.session, call.principal, record, wanted, now=call.now)
     return Answer(grant_view(call, made), location=f"/grants/{made.id}")
+
+
+def _serve(subject: Subject) -> None:
+    """Declare the routes by which one kind of record is shared."""
+
+    def listed(call: Call, **path: UUID) -> Answer[ListPage[GrantView]]:
+        found = subject.find(call, Verb.READ, *path.values())
+        of_it = (AccessGrant.subject_type == found.entity(), AccessGrant.subject_id == found.id)
+        return _list(call, and_(*of_it))
+
+    def share(call: Call[GrantCreate], **path: UUID) -> Answer[GrantView]:
+        return _share(call, subject.find(call, Verb.SHARE, *path.values()))
+
+    named(
+        listed, f"list_{subject.noun}_grants",
+        f"List with whom the {subject.noun} is shared; all of it where you may share it, else your"
+        " own.",
+    )  # fmt: skip
+    named(
+        share, f"share_{subject.noun}",
+        f"Share the {subject.noun} with a person or a team, at a level, perhaps until a time."
+        "\n\nWith whom it is shared finds it in his own list (`shared=true`), and there by whom and"
+        " why.",
+    )  # fmt: skip
+    operation(
+        blueprint, "GET", f"{subject.path}/grants",
+        permission=READ, listing=GRANTS, answer=ListPage[GrantView],
+    )(listed)  # fmt: skip
+    operation(
+        blueprint, "POST", f"{subject.path}/grants",
+        permission=SHARE, body=GrantCreate, answer=GrantView, status=HTTPStatus.CREATED,
+        reload=_view_again,
+        refusals={
+            HTTPStatus.CONFLICT: "It is shared with them already (`shared`).",
+            HTTPStatus.FORBIDDEN: f"You may not share it, or not so far: {_FURTHER}",
+        },
+    )(share)  # fmt: skip
 
 
 @operation(blueprint, "GET", "/grants/<uuid:grant_id>", permission=READ, answer=GrantView)
@@ -123,3 +134,7 @@ def revoke_grant(call: Call, grant_id: UUID) -> Answer[None]:
     )  # fmt: skip
     sharing.revoke(call.session, granted, now=call.now)
     return Answer(None)
+
+
+for _subject in SUBJECTS:
+    _serve(_subject)

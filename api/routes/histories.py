@@ -18,13 +18,14 @@ from hub.approvals.models import Approval
 from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection
 from hub.credit.models import CreditCode
-from hub.customers.models import Contact, Customer
+from hub.customers.models import Address, Contact, Customer
 from hub.duplicates.models import DupCandidate
 from hub.history.models import Event
 from hub.history.records import Record
 from hub.imports.models import ImportJob
 from hub.leads.models import Lead
 from hub.notes.models import Note
+from hub.opportunities.models import Opportunity
 from hub.pools.models import Pool
 from hub.reminders.models import Reminder
 from hub.reports.models import ReportDef, ReportSchedule
@@ -51,7 +52,9 @@ class History:
 HISTORIES = (
     History("/customers/<uuid:customer_id>", Customer),
     History("/contacts/<uuid:contact_id>", Contact),
+    History("/addresses/<uuid:address_id>", Address),
     History("/leads/<uuid:lead_id>", Lead),
+    History("/opportunities/<uuid:opportunity_id>", Opportunity),
     History("/workflows/<uuid:workflow_id>", Workflow),
     History("/catalogue-entries/<uuid:entry_id>", CatalogueEntry),
     History("/notes/<uuid:note_id>", Note),

@@ -8,15 +8,12 @@ from flask import Blueprint
 from api.operations import Call, Permission, Verb
 from api.presenting_leads import lead_view
 from api.routes.customers import get_customer_record
-from api.routes.leads import get_lead_record
+from api.routes.leads import LEAD, get_lead_record
 from api.schemas.leads import LeadUpsert, LeadView
 from api.upserting import Fields, Upsertable, Wanted, serve
 from hub.access import owning
-from hub.errors import ValidationError
-from hub.i18n import N_
 from hub.leads import services as leads
 from hub.leads.models import Lead
-from hub.workflow.models import Workflow
 
 blueprint = Blueprint("lead_upserts", __name__)
 
@@ -38,20 +35,10 @@ def _create(call: Call[Any, Any], fields: Fields, keys_are_held: bool) -> Lead: 
 
 
 def _change(call: Call[Any, Any], lead: Lead, fields: Fields) -> None:
-    settled = {"workflow": _workflow_of(call, lead), "currency": lead.currency}
-    settled |= {name: getattr(lead, name) for name in owning.FIELDS}
-    for name in sorted(settled.keys() & fields.keys()):
-        if fields.pop(name) != settled[name]:
-            raise ValidationError.of(
-                f"/{name}", "by_an_act", N_("It is settled: it changes by acts of its own.")
-            )
+    LEAD.refuse_settled(call, lead, fields, "workflow")
     if fields.get("customer_id") != lead.customer_id:
         _check_customer(call, Verb.READ, fields)
     leads.update(call.session, lead, fields)
-
-
-def _workflow_of(call: Call[Any, Any], lead: Lead) -> str:
-    return call.session.get_one(Workflow, lead.workflow_id).code
 
 
 def _check_customer(call: Call[Any, Any], verb: Verb, fields: Fields) -> None:

@@ -6,15 +6,12 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import shown_if_seen
 from api.lists import ListPage, list_page
+from api.moved_records import Moved, serve
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_leads import lead_view
-from api.presenting_workflows import transitions_view
 from api.routes.customers import get_customer_record
-from api.schemas.leads import Closing, LeadCreate, LeadPatch, LeadView, Reopening
-from api.schemas.ownership import OwnershipChange, Taking
-from api.schemas.workflows import TransitionCreate, TransitionsView
+from api.schemas.leads import Closing, LeadCreate, LeadPatch, LeadView
 from hub.access import owning
 from hub.access.lookup import get_record
 from hub.history.recording import react
@@ -120,34 +117,6 @@ def delete_lead(call: Call, lead_id: UUID) -> Answer[None]:
 
 
 @operation(
-    blueprint, "GET", "/leads/<uuid:lead_id>/transitions", permission=READ, answer=TransitionsView,
-)  # fmt: skip
-def list_lead_transitions(call: Call, lead_id: UUID) -> TransitionsView:
-    """Return where you can move a lead, and how it came to where it is."""
-    return transitions_view(call, get_lead_record(call, Verb.READ, lead_id))
-
-
-@operation(
-    blueprint, "POST", "/leads/<uuid:lead_id>/transitions",
-    permission=TRANSITION, body=TransitionCreate, answer=LeadView, reload=view_again,
-    refusals={
-        HTTPStatus.CONFLICT: "It cannot be moved there (`transition_refused`): `details.allowed`"
-        " says where it can. Or it is closed (`closed`)."
-    },
-)  # fmt: skip
-def move_lead(call: Call[TransitionCreate], lead_id: UUID) -> LeadView:
-    """Move a lead to another state, and hand it to whoever goes on with it there."""
-    lead = get_lead_record(call, Verb.TRANSITION, lead_id)
-    body = call.body
-    if body.owner_user_id is not None:
-        owning.hand_over(call.session, lead, body.owner_user_id)
-    wanted = Move(body.to, lead.owner_user_id, body.reason, body.close)
-    moving.move(call.session, call.principal, lead, wanted, now=call.now)
-    react(call.session)
-    return lead_view(call, lead)
-
-
-@operation(
     blueprint, "POST", "/leads/<uuid:lead_id>/closing",
     permission=TRANSITION, body=Closing, answer=LeadView, reload=view_again,
 )  # fmt: skip
@@ -159,38 +128,21 @@ def close_lead(call: Call[Closing], lead_id: UUID) -> LeadView:
     return lead_view(call, lead)
 
 
-@operation(
-    blueprint, "POST", "/leads/<uuid:lead_id>/reopening",
-    permission=TRANSITION, body=Reopening, answer=LeadView, reload=view_again,
-    refusals={HTTPStatus.CONFLICT: "A customer came of it (`converted`)."},
-)  # fmt: skip
-def reopen_lead(call: Call[Reopening], lead_id: UUID) -> LeadView:
-    """Open a closed lead again, in the state that it was closed in."""
-    lead = get_lead_record(call, Verb.TRANSITION, lead_id)
-    leads.reopen(call.session, lead, reason=call.body.reason)
-    return lead_view(call, lead)
+def _move(call: Call[Any, Any], lead: Lead, body: object, wanted: Move) -> None:
+    del body
+    moving.move(call.session, call.principal, lead, wanted, now=call.now)
 
 
-@operation(
-    blueprint, "POST", "/leads/<uuid:lead_id>/ownership",
-    permission=Permission(Verb.ASSIGN, "leads"), body=OwnershipChange, answer=LeadView,
-    reload=view_again,
-    refusals={HTTPStatus.NO_CONTENT: "It is given away: you may not see it any more."},
-)  # fmt: skip
-def assign_lead(call: Call[OwnershipChange], lead_id: UUID) -> Answer[LeadView]:
-    """Assign a lead to somebody else or a team, or change its representatives."""
-    lead = get_lead_record(call, Verb.ASSIGN, lead_id)
-    owning.assign(call.session, lead, call.body.changes(), reason=call.body.reason)
-    return shown_if_seen(call, lead, lead_view)
+def _reopen(call: Call[Any, Any], lead: Lead, reason: str | None) -> None:
+    leads.reopen(call.session, lead, reason=reason)
 
 
-@operation(
-    blueprint, "POST", "/leads/<uuid:lead_id>/taking",
-    permission=Permission(Verb.CLAIM, "leads"), body=Taking, answer=LeadView, reload=view_again,
-)  # fmt: skip
-def take_lead(call: Call[Taking], lead_id: UUID) -> Answer[LeadView]:
-    """Take a lead that is nobody's, or one of somebody whom you lead."""
-    lead = get_lead_record(call, Verb.CLAIM, lead_id)
-    changes = {"owner_user_id": call.principal.user_id}
-    owning.assign(call.session, lead, changes, reason=call.body.reason)
-    return shown_if_seen(call, lead, lead_view)
+LEAD = Moved(
+    model=Lead,
+    answer=LeadView,
+    view=lead_view,
+    move=_move,
+    reopen=_reopen,
+    reopening_refused="A customer came of it (`converted`).",
+)
+serve(blueprint, LEAD)

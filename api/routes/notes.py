@@ -1,4 +1,4 @@
-"""/notes, /customers/{id}/notes and /leads/{id}/notes"""
+"""/notes, and those on customers and on what may belong to one"""
 
 from http import HTTPStatus
 from typing import Any
@@ -8,10 +8,10 @@ from flask import Blueprint
 from sqlalchemy import select
 
 from api.lists import ListPage, list_page
+from api.moved_records import named
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_reminders import note_view, reminder_view
-from api.routes.customers import get_customer_record
-from api.routes.leads import get_lead_record
+from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.notes import (
     NoteCreate,
     NotePatch,
@@ -51,57 +51,36 @@ def list_notes(call: Call) -> Answer[ListPage[NoteView]]:
     return list_page(call, NOTES, lambda note: note_view(call, note))
 
 
-@operation(
-    blueprint, "GET", "/customers/<uuid:customer_id>/notes",
-    permission=Permission(Verb.READ, "notes"), listing=NOTES, answer=ListPage[NoteView],
-)  # fmt: skip
-def list_customer_notes(call: Call, customer_id: UUID) -> Answer[ListPage[NoteView]]:
-    """List the notes of a customer, the newest first."""
-    customer = get_customer_record(call, Verb.READ, customer_id)
-    return list_page(
-        call,
-        NOTES,
-        lambda note: note_view(call, note),
-        within=Note.customer_id == customer.id,
-    )
+def _serve(subject: Subject) -> None:
+    """Declare the routes by which notes on one kind of record are listed and written."""
 
+    def listed(call: Call, **path: UUID) -> Answer[ListPage[NoteView]]:
+        found = subject.find(call, Verb.READ, *path.values())
+        of_it = subject.notes_of(found)
+        return list_page(call, NOTES, lambda note: note_view(call, note), within=of_it)
 
-@operation(
-    blueprint, "POST", "/customers/<uuid:customer_id>/notes",
-    permission=Permission(Verb.CREATE, "notes"), body=NoteCreate, answer=WrittenNote,
-    status=HTTPStatus.CREATED, reload=_written_again,
-)  # fmt: skip
-def write_note(call: Call[NoteCreate], customer_id: UUID) -> Answer[WrittenNote]:
-    """Note something about a customer and, with `reminder`, be reminded of it.
+    def write(call: Call[NoteCreate], **path: UUID) -> Answer[WrittenNote]:
+        return _write(call, subject.find(call, Verb.COMMENT, *path.values()))
 
-    The invitation for the calendar is mailed at once, the reminder when it is due.
-    """
-    return _write(call, get_customer_record(call, Verb.COMMENT, customer_id))
-
-
-@operation(
-    blueprint, "GET", "/leads/<uuid:lead_id>/notes",
-    permission=Permission(Verb.READ, "notes"), listing=NOTES, answer=ListPage[NoteView],
-)  # fmt: skip
-def list_lead_notes(call: Call, lead_id: UUID) -> Answer[ListPage[NoteView]]:
-    """List the notes of a lead, the newest first."""
-    lead = get_lead_record(call, Verb.READ, lead_id)
-    return list_page(
-        call, NOTES, lambda note: note_view(call, note), within=Note.subject_id == lead.id
-    )
-
-
-@operation(
-    blueprint, "POST", "/leads/<uuid:lead_id>/notes",
-    permission=Permission(Verb.CREATE, "notes"), body=NoteCreate, answer=WrittenNote,
-    status=HTTPStatus.CREATED, reload=_written_again,
-)  # fmt: skip
-def write_lead_note(call: Call[NoteCreate], lead_id: UUID) -> Answer[WrittenNote]:
-    """Note something about a lead and, with `reminder`, be reminded of it.
-
-    It counts as the newest note of the lead's customer, too.
-    """
-    return _write(call, get_lead_record(call, Verb.COMMENT, lead_id))
+    named(
+        listed, f"list_{subject.noun}_notes",
+        f"List the notes of the {subject.noun}, the newest first.",
+    )  # fmt: skip
+    named(
+        write, f"write_{subject.noun}_note",
+        f"Note something about the {subject.noun} and, with `reminder`, be reminded of it."
+        "\n\nThe invitation for the calendar is mailed at once, the reminder when it is due. It"
+        " counts as the newest note of its customer, too.",
+    )  # fmt: skip
+    operation(
+        blueprint, "GET", f"{subject.path}/notes",
+        permission=Permission(Verb.READ, "notes"), listing=NOTES, answer=ListPage[NoteView],
+    )(listed)  # fmt: skip
+    operation(
+        blueprint, "POST", f"{subject.path}/notes",
+        permission=Permission(Verb.CREATE, "notes"), body=NoteCreate, answer=WrittenNote,
+        status=HTTPStatus.CREATED, reload=_written_again,
+    )(write)  # fmt: skip
 
 
 def _write(call: Call[NoteCreate, Any], subject: Any) -> Answer[WrittenNote]:
@@ -157,3 +136,7 @@ def delete_note(call: Call, note_id: UUID) -> Answer[None]:
     )  # fmt: skip
     notes.delete(call.session, note, now=call.now)
     return Answer(None)
+
+
+for _subject in SUBJECTS:
+    _serve(_subject)

@@ -1,4 +1,4 @@
-"""/contacts, /notes and /reminders: /batch and /by-external-ref/{ref}"""
+"""/contacts, /addresses, /notes and /reminders: /batch and /by-external-ref/{ref}"""
 
 from typing import Any, TypeVar
 from uuid import UUID
@@ -8,16 +8,18 @@ from sqlalchemy import or_, select
 
 from api.operations import Call, Permission, Verb
 from api.presenting_reminders import note_view, reminder_view
+from api.routes.addresses import address_view
 from api.routes.contacts import contact_view
 from api.routes.customers import get_customer_record
+from api.schemas.addresses import AddressUpsert, AddressView
 from api.schemas.customers import ContactUpsert, ContactView
 from api.schemas.notes import NoteUpsert, NoteView
 from api.schemas.reminders import ReminderUpsert, ReminderView, moved
 from api.upserting import Fields, Upsertable, Wanted, serve
 from hub import external_refs
 from hub.access.lookup import get_record
-from hub.customers import contacts
-from hub.customers.models import Contact, Customer
+from hub.customers import addresses, contacts
+from hub.customers.models import Address, Contact, Customer
 from hub.errors import NotFoundError, ValidationError
 from hub.i18n import N_
 from hub.notes import services as notes
@@ -27,7 +29,7 @@ from hub.reminders.models import Reminder
 from hub.reminders.timing import Moment
 
 blueprint = Blueprint("part_upserts", __name__)
-PartT = TypeVar("PartT", Contact, Note, Reminder)
+PartT = TypeVar("PartT", Contact, Address, Note, Reminder)
 _ID, _REFERENCE = "customer_id", "customer_external_ref"
 
 
@@ -76,7 +78,9 @@ def _customer(call: Call[Any, Any], verb: Verb, fields: Fields) -> Customer:
         ) from error
 
 
-def _refuse_moving(call: Call[Any, Any], part: Contact | Note | Reminder, fields: Fields) -> None:
+def _refuse_moving(
+    call: Call[Any, Any], part: Contact | Address | Note | Reminder, fields: Fields
+) -> None:
     """Take whose it is out of the fields of a known one, which stays his."""
     customer_id = fields.pop(_ID, part.customer_id)
     reference = fields.pop(_REFERENCE, None)
@@ -109,6 +113,17 @@ def _change_contact(call: Call[Any, Any], contact: Contact, fields: Fields) -> N
     _refuse_moving(call, contact, fields)
     customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
     contacts.update(call.session, customer, contact, fields)
+
+
+def _create_address(call: Call[Any, Any], fields: Fields, keys_are_held: bool) -> Address:  # noqa: FBT001 - likewise
+    del keys_are_held
+    return addresses.create(call.session, _customer(call, Verb.EDIT, fields), fields)
+
+
+def _change_address(call: Call[Any, Any], address: Address, fields: Fields) -> None:
+    _refuse_moving(call, address, fields)
+    customer = get_customer_record(call, Verb.EDIT, address.customer_id)
+    addresses.update(call.session, customer, address, fields)
 
 
 def _create_note(call: Call[Any, Any], fields: Fields, keys_are_held: bool) -> Note:  # noqa: FBT001 - likewise
@@ -159,6 +174,25 @@ serve(
         change=_change_contact,
     ),
     described="A new one says whose it is.",
+)
+serve(
+    blueprint,
+    Upsertable(
+        path="addresses",
+        model=Address,
+        body=AddressUpsert,
+        answer=AddressView,
+        creating=Permission(Verb.EDIT, "customers"),
+        changing=Permission(Verb.EDIT, "customers"),
+        needed=("kind",),
+        compared=frozenset(AddressUpsert.model_fields) - {_ID, _REFERENCE},
+        view=address_view,
+        hold=_hold(Address),
+        lock=_lock(Address),
+        create=_create_address,
+        change=_change_address,
+    ),
+    described="A new one says whose it is and has a `kind`.",
 )
 serve(
     blueprint,

@@ -1,4 +1,4 @@
-"""/reminders, and those of customers and leads"""
+"""/reminders, and those of customers and of what may belong to one"""
 
 from http import HTTPStatus
 from typing import Any
@@ -7,10 +7,10 @@ from uuid import UUID
 from flask import Blueprint
 
 from api.lists import ListPage, list_page
+from api.moved_records import named
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_reminders import reminder_view
-from api.routes.customers import get_customer_record
-from api.routes.leads import get_lead_record
+from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.reminders import ReminderCreate, ReminderPatch, ReminderView
 from hub.access.lookup import get_record
 from hub.reminders import services as reminders
@@ -46,27 +46,22 @@ def list_reminders(call: Call) -> Answer[ListPage[ReminderView]]:
     return list_page(call, REMINDERS, lambda reminder: reminder_view(call, reminder))
 
 
-@operation(
-    blueprint, "POST", "/customers/<uuid:customer_id>/reminders",
-    permission=Permission(Verb.CREATE, "reminders"), body=ReminderCreate, answer=ReminderView,
-    status=HTTPStatus.CREATED, reload=_view_again,
-)  # fmt: skip
-def create_reminder(call: Call[ReminderCreate], customer_id: UUID) -> Answer[ReminderView]:
-    """Be reminded of a customer, or remind somebody else.
+def _serve(subject: Subject) -> None:
+    """Declare the route by which one is reminded of one kind of record."""
 
-    The invitation for the calendar is mailed at once, the reminder when it is due.
-    """
-    return _create(call, get_customer_record(call, Verb.COMMENT, customer_id))
+    def create(call: Call[ReminderCreate], **path: UUID) -> Answer[ReminderView]:
+        return _create(call, subject.find(call, Verb.COMMENT, *path.values()))
 
-
-@operation(
-    blueprint, "POST", "/leads/<uuid:lead_id>/reminders",
-    permission=Permission(Verb.CREATE, "reminders"), body=ReminderCreate, answer=ReminderView,
-    status=HTTPStatus.CREATED, reload=_view_again,
-)  # fmt: skip
-def create_lead_reminder(call: Call[ReminderCreate], lead_id: UUID) -> Answer[ReminderView]:
-    """Be reminded of a lead, or remind somebody else."""
-    return _create(call, get_lead_record(call, Verb.COMMENT, lead_id))
+    named(
+        create, f"create_{subject.noun}_reminder",
+        f"Be reminded of the {subject.noun}, or remind somebody else."
+        "\n\nThe invitation for the calendar is mailed at once, the reminder when it is due.",
+    )  # fmt: skip
+    operation(
+        blueprint, "POST", f"{subject.path}/reminders",
+        permission=Permission(Verb.CREATE, "reminders"), body=ReminderCreate, answer=ReminderView,
+        status=HTTPStatus.CREATED, reload=_view_again,
+    )(create)  # fmt: skip
 
 
 def _create(call: Call[ReminderCreate, Any], subject: Any) -> Answer[ReminderView]:
@@ -123,3 +118,7 @@ def cancel_reminder(call: Call, reminder_id: UUID) -> ReminderView:
     """Call it off: there is no mail when due, and its event leaves the calendar."""
     reminder = _for_change(call, reminder_id, call.version_if_given)
     return reminder_view(call, reminders.cancel(call.session, reminder, now=call.now))
+
+
+for _subject in SUBJECTS:
+    _serve(_subject)

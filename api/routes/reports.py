@@ -47,7 +47,7 @@ def _view_again(call: Call[Any, Any], report_id: UUID) -> ReportView:
     blueprint, "GET", "/reports", permission=READ, listing=REPORTS, answer=ListPage[ReportView],
 )  # fmt: skip
 def list_reports(call: Call) -> Answer[ListPage[ReportView]]:
-    """List the reports; each is a saved view of a list, too."""
+    """List the reports that are yours or shared with you; each is a saved view of a list, too."""
     return list_page(call, REPORTS, lambda report: _view(call, report))
 
 
@@ -57,7 +57,7 @@ def list_reports(call: Call) -> Answer[ListPage[ReportView]]:
     status=HTTPStatus.CREATED, reload=_view_again,
 )  # fmt: skip
 def create_report(call: Call[ReportCreate]) -> ReportView:
-    """Keep a query over a list under a name."""
+    """Keep a query over a list under a name, for yourself, a team of yours, or everybody."""
     body = call.body
     dataset = chosen_dataset(body.dataset)
     call.principal.require(dataset.reading)
@@ -68,6 +68,9 @@ def create_report(call: Call[ReportCreate]) -> ReportView:
         query=body.query.stored(),
         format=body.format,
         reader=call.reader,
+        audience=body.audience,
+        team_id=body.team_id,
+        teams=call.principal.standing.team_ids,
     )
     return _view(call, report)
 
@@ -91,7 +94,10 @@ def change_report(call: Call[ReportPatch], report_id: UUID) -> ReportView:
         call.session, call.principal, Verb.EDIT, ReportDef, report_id,
         expected_version=call.expected_version,
     )  # fmt: skip
-    definitions.update(call.session, report, call.body.changes(), reader=call.reader)
+    definitions.update(
+        call.session, report, call.body.changes(), reader=call.reader,
+        teams=call.principal.standing.team_ids,
+    )  # fmt: skip
     return _view(call, report)
 
 

@@ -14,6 +14,7 @@ from hub.configuration import Policy, Stored
 from hub.credit.policy import CreditPolicy
 from hub.customers.policy import ProtectionPolicy
 from hub.i18n import translate
+from hub.opportunities.policy import OpportunityPolicy
 from hub.sharing.policy import SharingPolicy
 
 blueprint = Blueprint("settings", __name__)
@@ -24,6 +25,7 @@ POLICIES: tuple[type[Policy], ...] = (
     ApprovalPolicy,
     AssignmentPolicy,
     CreditPolicy,
+    OpportunityPolicy,
     ProtectionPolicy,
     SharingPolicy,
 )

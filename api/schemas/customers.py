@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from api.schemas.fields import Lines, OneLine
+from api.schemas.fields import Code, Lines, OneLine
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from api.schemas.sharing import GrantLevel
 from hub.customers.models import (
@@ -19,6 +19,8 @@ from hub.customers.models import (
     PoolState,
     RegistryState,
 )
+from hub.customers.numbers import SCHEMES
+from hub.customers.routing import DocumentKind
 
 Name = Annotated[str, OneLine(255)]
 Text50 = Annotated[str, OneLine(50)]
@@ -31,6 +33,23 @@ Roles = Annotated[
     list[Literal["prospect", "customer", "supplier"]], Field(min_length=1, max_length=3)
 ]
 Money = Annotated[str, OneLine(20), Field(pattern=r"^\d{1,14}(\.\d{1,4})?$", examples=["25000.00"])]
+Texts = Annotated[dict[Code, Annotated[str, OneLine(255)]], Field(max_length=30)]
+TextsPatch = Annotated[dict[Code, Annotated[str, OneLine(255)] | None], Field(max_length=30)]
+"""Texts under keys; in a patch one that is null goes, and one that is absent stays."""
+
+Codes = Annotated[list[Code], Field(max_length=50)]
+CatalogueCode = Annotated[str, OneLine(50)]
+
+REGISTRATIONS = (
+    f"Registration numbers by scheme, with their check digits looked at: {', '.join(SCHEMES)}."
+    " A Danish number is the `cvr`."
+)
+HANDLES = "Names in other networks, by a code of the catalogue `handle_kinds`."
+MAIL_ROUTES = (
+    f"Where mail goes with each kind of document ({', '.join(DocumentKind)}): `main_contact`,"
+    " `customer`, `billing`, `shipping` (its default address), `contact:<id>` or `address:<id>`."
+    " The main contact gets what is not named."
+)
 
 
 class CustomerCreate(Body):
@@ -45,22 +64,36 @@ class CustomerCreate(Body):
     p_number: Number | None = None
     vat_no: Number | None = None
     ean: Number | None = None
+    registrations: Texts | None = Field(None, description=REGISTRATIONS)
     legal_name: Text255 | None = None
     ref_no: Text50 | None = None
     phone: Text255 | None = None
     email: Text255 | None = None
     website: Text255 | None = None
+    handles: Texts | None = Field(None, description=HANDLES)
+    refuses_calls: bool = False
+    refuses_email: bool = Field(default=False, description="No mail goes to its address.")
     address: Address | None = None
     postcode: Annotated[str, OneLine(30)] | None = None
     city: Text50 | None = None
     region: Annotated[str, OneLine(100)] | None = None
     country: Annotated[str, OneLine(2, 2)] | None = None
     industry: Text255 | None = None
+    qualification: CatalogueCode | None = None
+    value_class: CatalogueCode | None = None
+    source: CatalogueCode | None = None
+    follow_up_method: CatalogueCode | None = None
+    classifications: Codes | None = None
     currency: Annotated[str, OneLine(3, 3)] | None = None
-    terms_code: Text50 | None = None
+    terms_code: CatalogueCode | None = None
+    price_list: CatalogueCode | None = None
+    tax_group: CatalogueCode | None = None
+    mail_routes: Texts | None = Field(None, description=MAIL_ROUTES)
     customer_group: Text50 | None = None
     credit_limit: Money | None = None
     iban: Annotated[str, OneLine(50)] | None = None
+    bic: Number | None = None
+    bank_account: Text50 | None = None
     note: Note | None = None
     external_ref: Text255 | None = None
     owner_user_id: UUID | None = Field(
@@ -97,22 +130,36 @@ class CustomerPatch(Patch):
     p_number: Number | None = absent()
     vat_no: Number | None = absent()
     ean: Number | None = absent()
+    registrations: TextsPatch | None = absent()
     legal_name: Text255 | None = absent()
     ref_no: Text50 | None = absent()
     phone: Text255 | None = absent()
     email: Text255 | None = absent()
     website: Text255 | None = absent()
+    handles: TextsPatch | None = absent()
+    refuses_calls: bool = absent()
+    refuses_email: bool = absent()
     address: Address | None = absent()
     postcode: Annotated[str, OneLine(30)] | None = absent()
     city: Text50 | None = absent()
     region: Annotated[str, OneLine(100)] | None = absent()
     country: Annotated[str, OneLine(2, 2)] | None = absent()
     industry: Text255 | None = absent()
+    qualification: CatalogueCode | None = absent()
+    value_class: CatalogueCode | None = absent()
+    source: CatalogueCode | None = absent()
+    follow_up_method: CatalogueCode | None = absent()
+    classifications: Codes | None = absent()
     currency: Annotated[str, OneLine(3, 3)] = absent()
-    terms_code: Text50 | None = absent()
+    terms_code: CatalogueCode | None = absent()
+    price_list: CatalogueCode | None = absent()
+    tax_group: CatalogueCode | None = absent()
+    mail_routes: TextsPatch | None = absent()
     customer_group: Text50 | None = absent()
     credit_limit: Money | None = absent()
     iban: Annotated[str, OneLine(50)] | None = absent()
+    bic: Number | None = absent()
+    bank_account: Text50 | None = absent()
     note: Note | None = absent()
     external_ref: Text255 | None = absent()
 
@@ -198,21 +245,35 @@ class CustomerView(RecordView):
     p_number: str | None
     vat_no: str | None
     ean: str | None
+    registrations: dict[str, str] = Field(description=REGISTRATIONS)
     legal_name: str | None
     phone: str | None
     email: str | None
     website: str | None
+    handles: dict[str, str] = Field(description=HANDLES)
+    refuses_calls: bool
+    refuses_email: bool
     address: str | None
     postcode: str | None
     city: str | None
     region: str | None
     country: str | None
     industry: str | None
+    qualification: str | None
+    value_class: str | None
+    source: str | None
+    follow_up_method: str | None
+    classifications: list[str]
     currency: str
     terms_code: str | None
+    price_list: str | None
+    tax_group: str | None
+    mail_routes: dict[str, str] = Field(description=MAIL_ROUTES)
     customer_group: str | None
     credit_limit: Decimal | None
     iban: str | None
+    bic: str | None
+    bank_account: str | None
     note: str | None
     external_ref: str | None
     owner_user_id: UUID | None
@@ -245,10 +306,13 @@ class ContactFields(Body):
     first_name: Text255 | None = None
     last_name: Text255 | None = None
     job: Text255 | None = None
+    roles: Codes | None = Field(None, description="Codes of the catalogue `contact_roles`.")
     office_phone: Text255 | None = None
     mobile: Text255 | None = None
     fax: Text255 | None = None
     email: Text255 | None = None
+    address: Address | None = None
+    handles: Texts | None = Field(None, description=HANDLES)
     is_main: bool = False
     refuses_calls: bool = False
     refuses_email: bool = False
@@ -261,10 +325,13 @@ class ContactPatch(Patch):
     first_name: Text255 | None = absent()
     last_name: Text255 | None = absent()
     job: Text255 | None = absent()
+    roles: Codes | None = absent()
     office_phone: Text255 | None = absent()
     mobile: Text255 | None = absent()
     fax: Text255 | None = absent()
     email: Text255 | None = absent()
+    address: Address | None = absent()
+    handles: TextsPatch | None = absent()
     is_main: bool = absent()
     refuses_calls: bool = absent()
     refuses_email: bool = absent()
@@ -278,10 +345,13 @@ class ContactView(RecordView):
     first_name: str | None
     last_name: str | None
     job: str | None
+    roles: list[str]
     office_phone: str | None
     mobile: str | None
     fax: str | None
     email: str | None
+    address: str | None
+    handles: dict[str, str]
     is_main: bool
     refuses_calls: bool
     refuses_email: bool

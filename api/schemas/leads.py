@@ -10,8 +10,8 @@ from pydantic import AwareDatetime, Field
 from api.schemas.customers import Address, Money, Note, Number, SharedView, Text50, Text255
 from api.schemas.fields import Amount, Code, Lines, OneLine
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
-from api.schemas.workflows import Percent
-from hub.workflow.models import StateKind
+from api.schemas.signals import SignalView
+from api.schemas.workflows import Percent, StandingView
 
 Reason = Annotated[str, Lines(1000)]
 Postcode = Annotated[str, OneLine(30)]
@@ -121,22 +121,6 @@ class Closing(Body):
     set_aside_until: date | None = Field(None, description="When it is to be looked at again.")
 
 
-class Reopening(Body):
-    """Why a lead is opened again."""
-
-    reason: Reason | None = None
-
-
-class StateOfLead(View):
-    """Where a lead stands."""
-
-    key: str
-    label: str
-    kind: StateKind
-    since: AwareDatetime
-    workflow_id: UUID
-
-
 class ConvertedView(View):
     """What became of a lead."""
 
@@ -171,7 +155,8 @@ class LeadView(RecordView):
     program: str | None
     source: str | None
     referrer: str | None
-    state: StateOfLead
+    state: StandingView
+    signal: SignalView | None = Field(description="The colour of its row.")
     is_open: bool
     closed_at: AwareDatetime | None
     probability: int

@@ -11,6 +11,7 @@ from api.schemas.fields import Line, OneLine, ZoneName, broken
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from hub.i18n import N_
 from hub.reports.models import (
+    Audience,
     EmptyPolicy,
     ExportState,
     FileFormat,
@@ -94,6 +95,10 @@ class ReportCreate(Body):
     dataset: DatasetName
     query: StoredQuery = Field(default_factory=StoredQuery)
     format: FileFormat = FileFormat.XLSX
+    audience: Audience = Field(
+        Audience.AUTHOR, description="Who sees it beside you, each what is his to see."
+    )
+    team_id: UUID | None = Field(None, description="The team that it is for, one of yours.")
 
 
 class ReportPatch(Patch):
@@ -102,6 +107,8 @@ class ReportPatch(Patch):
     name: Line = absent()
     query: StoredQuery = absent()
     format: FileFormat = absent()
+    audience: Audience = absent()
+    team_id: UUID | None = absent()
 
     def changes(self) -> dict[str, Any]:
         """See `Patch.changes`; the query in its stored form."""
@@ -119,6 +126,8 @@ class ReportView(RecordView):
     query: dict[str, Any]
     format: FileFormat
     owner_user_id: UUID
+    audience: Audience
+    team_id: UUID | None
     list_path: str | None = Field(description="The list as it is now, for you.")
 
 

@@ -153,13 +153,34 @@ class DiagramView(View):
     edges: list[EdgeView]
 
 
-class TransitionCreate(Body):
-    """Where a record is to be moved, who goes on with it there, and why."""
+class Step(Body):
+    """Who goes on with a record where it is moved to, and why it is moved there."""
 
-    to: Code
     owner_user_id: UUID | None = Field(None, description="Who goes on with it; it stays his.")
     reason: Reason | None = None
     close: bool = Field(default=False, description="Close it as well.")
+
+
+class TransitionCreate(Step):
+    """Where a record is to be moved, who goes on with it there, and why."""
+
+    to: Code
+
+
+class Reopening(Body):
+    """Why a record is opened again."""
+
+    reason: Reason | None = None
+
+
+class StandingView(View):
+    """Where a record stands in its workflow."""
+
+    key: str
+    label: str
+    kind: StateKind
+    since: AwareDatetime
+    workflow_id: UUID
 
 
 class TargetView(View):

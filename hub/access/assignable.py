@@ -4,7 +4,6 @@ The one check of all who assign: by hand, as a record is made, from a file, in a
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -27,7 +26,7 @@ from hub.access.composing import known_roles
 from hub.access.models import Team, TeamMember, User
 from hub.configuration import Policy, declare
 from hub.configuration.models import Setting
-from hub.errors import FieldError, ValidationError
+from hub.errors import FieldError, ValidationError, under
 from hub.i18n import N_
 
 TEAM = "team_id"
@@ -62,6 +61,7 @@ class AssignmentPolicy(Policy):
 
     customers: Groups = Groups()
     leads: Groups = Groups()
+    opportunities: Groups = Groups()
 
     def check(self, session: Session) -> None:
         """See `Policy.check`: without its roles and teams nobody could be assigned.
@@ -162,12 +162,8 @@ def _errors_of_team(session: Session, collection: str, team_id: UUID) -> list[Fi
 
 def _check_groups(session: Session, groups: Groups, pointer: str) -> None:
     if groups.roles:
-        try:
+        with under(pointer):
             known_roles(session, groups.roles)
-        except ValidationError as error:
-            raise ValidationError(
-                *(replace(each, pointer=pointer + each.pointer) for each in error.errors)
-            ) from error
     living = select(Team.id).where(Team.id.in_(groups.teams), Team.deleted_at.is_(None))
     known = set(session.scalars(living)) if groups.teams else set()
     unknown = [

@@ -61,6 +61,17 @@ def note(session: Session, principal: Principal, rows: Sequence[Any], how: str) 
     note_ids(session, principal, guard.protected, ids, how)
 
 
+def note_found(
+    session: Session, principal: Principal, model: type[Any], ids: Iterable[UUID], how: str
+) -> None:
+    """Note that a caller is shown some rows of one model, by their ids."""
+    guard = _GUARDS.get(model)
+    if guard is None or not _reaches_everything(principal, guard.protected):
+        return
+    rows = session.execute(select(*guard.columns).where(model.id.in_(set(ids))))
+    note_ids(session, principal, guard.protected, {each for row in rows for each in row}, how)
+
+
 def note_ids(
     session: Session,
     principal: Principal,

@@ -19,7 +19,6 @@ from hub.access.predicates import visible
 from hub.access.roles import Verb
 from hub.assignments import records
 from hub.assignments.entities import OWNER, Assignable, assigned_by
-from hub.assignments.planning import acting_for
 from hub.assignments.records import Owners
 from hub.customers.ownership import NEEDS_OWNER
 from hub.customers.pool_states import refuse_owner_past_the_pool
@@ -34,6 +33,7 @@ from hub.errors import (
 )
 from hub.i18n import N_
 from hub.plans import services as plans
+from hub.plans.asking import acting_for
 from hub.plans.models import Plan, PlanItem
 
 BATCH = 500
@@ -177,7 +177,7 @@ def _error_of(assignable: Assignable, wanted: _Wanted, row: Any) -> DomainError 
         return ForbiddenError(_NO_RIGHT)
     if row.is_protected and wanted.owners.get(OWNER, row.owner_user_id) is None:
         return ConflictError("protected", NEEDS_OWNER)
-    if OWNER in wanted.owners:
+    if assignable.guarded and OWNER in wanted.owners:
         try:
             refuse_owner_past_the_pool(row, wanted.owners[OWNER])
         except ConflictError as error:

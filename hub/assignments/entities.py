@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, false
 
 from hub.access import owning
-from hub.customers import ownership
 from hub.customers.listing import CUSTOMERS
+from hub.leads.listing import LEADS
 from hub.listing import Listing
+from hub.opportunities.listing import OPPORTUNITIES
 from hub.plans.models import Plan
 
 OWNER = "owner_user_id"
@@ -17,11 +18,14 @@ OWNER = "owner_user_id"
 
 @dataclass(frozen=True, slots=True)
 class Assignable:
-    """A list whose records are assigned by `fields`; `event` is what the history calls that."""
+    """A list whose records are assigned by `owning.FIELDS`.
+
+    Those that are `guarded` can be protected, wait in pools, and be merged: customers.
+    """
 
     listing: Listing[Any]
-    fields: frozenset[str]
-    event: str
+    guarded: bool = False
+    fields: ClassVar = owning.FIELDS
 
     @property
     def model(self) -> type[Any]:
@@ -34,16 +38,34 @@ class Assignable:
         return str(self.model.entity())
 
     @property
+    def event(self) -> str:
+        """What the history calls it."""
+        return f"{self.entity}.assigned"
+
+    @property
     def living(self) -> ColumnElement[bool]:
         """The condition for records that are there and answer for themselves."""
-        return and_(self.model.deleted_at.is_(None), self.model.merged_into_id.is_(None))
+        merged = [self.model.merged_into_id.is_(None)] if self.guarded else []
+        return and_(self.model.deleted_at.is_(None), *merged)
+
+    @property
+    def guards(self) -> list[Any]:
+        """The columns that say what keeps a record from being anybody's: `is_protected`, pools."""
+        if not self.guarded:
+            return [false().label("is_protected")]
+        model = self.model
+        pools = [model.pool_id, model.pool_state, model.pooled_at]
+        return [model.is_protected.label("is_protected"), *pools]
 
 
-Entity = Literal["customers"]
+Entity = Literal["customers", "leads", "opportunities"]
 
 ENTITIES: Mapping[str, Assignable] = {
-    CUSTOMERS.name: Assignable(CUSTOMERS, owning.FIELDS, ownership.ASSIGNED)
-}
+    each.listing.name: each
+    for each in (
+        Assignable(CUSTOMERS, guarded=True), Assignable(LEADS), Assignable(OPPORTUNITIES),
+    )
+}  # fmt: skip
 """By the names of the lists."""
 
 

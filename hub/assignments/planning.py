@@ -11,9 +11,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
-from hub.access.callers import principal_of, speaking
-from hub.access.models import ApiToken
-from hub.access.people import find_active_user
 from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.readers import reader_of
@@ -48,18 +45,6 @@ def changes_of(plan: Plan) -> dict[str, UUID | None]:
     return {
         name: None if value is None else UUID(value) for name, value in plan.scope["set"].items()
     }
-
-
-def acting_for(session: Session, plan: Plan) -> Principal | None:
-    """Return whoever asked for a plan, as he stands now; None where he is not active any more.
-
-    He reaches no further than the token with which he asked.
-    """
-    user = find_active_user(session, plan.created_by)
-    if user is None:
-        return None
-    token = session.get_one(ApiToken, plan.token_id) if plan.token_id is not None else None
-    return principal_of(session, user) if token is None else speaking(session, user, token)
 
 
 def plan_named(
@@ -140,7 +125,7 @@ def _rows(
         select(
             model.id,
             model.version,
-            model.is_protected.label("is_protected"),
+            *assignable.guards,
             visible(principal, Verb.ASSIGN, model).label("permitted"),
             *(getattr(model, name) for name in sorted(assignable.fields)),
         )

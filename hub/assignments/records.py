@@ -32,10 +32,7 @@ def lock(
         select(
             model.id,
             model.version,
-            model.is_protected.label("is_protected"),
-            model.pool_id,
-            model.pool_state,
-            model.pooled_at,
+            *assignable.guards,
             permitted.label("permitted"),
             *(getattr(model, name) for name in sorted(assignable.fields)),
         )
@@ -92,7 +89,8 @@ def _update(
     session: Session, assignable: Assignable, ids: Sequence[UUID], owners: Owners, now: datetime
 ) -> None:
     values: dict[str, Any] = dict(owners)
-    if OWNER in owners and owners[OWNER] is None:  # a protection that is over may stand there still
+    unowned = OWNER in owners and owners[OWNER] is None
+    if assignable.guarded and unowned:  # a protection that is over may stand there still
         values |= dict.fromkeys(PROTECTION)
     session.execute(
         update(assignable.model)

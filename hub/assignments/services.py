@@ -1,7 +1,6 @@
 """Asking for mass assignments; its `request_…` functions are those of a plan's process."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from hub.access.principals import Principal
 from hub.access.readers import reader_of
 from hub.assignments import planning
 from hub.assignments.entities import ENTITIES
-from hub.errors import ConflictError, ValidationError
+from hub.errors import ConflictError, under
 from hub.history.recording import plain
 from hub.i18n import N_
 from hub.ledger.enqueueing import Enqueued, enqueue
@@ -98,23 +97,13 @@ def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
 def _query(
     listing: Any, stored: Mapping[str, Any], principal: Principal, now: datetime
 ) -> dict[str, Any]:
-    try:
+    with under("/query"):
         return parse_stored(listing, stored, reader_of(principal, now=now)).stored()
-    except ValidationError as error:
-        raise _under("/query", error) from error
 
 
 def _refuse_unassignable(session: Session, entity: str, changes: Mapping[str, UUID | None]) -> None:
-    try:
+    with under("/set"):
         refuse_unassignable(session, entity, changes)
-    except ValidationError as error:
-        raise _under("/set", error) from error
-
-
-def _under(pointer: str, error: ValidationError) -> ValidationError:
-    return ValidationError(
-        *(replace(each, pointer=pointer + each.pointer) for each in error.errors)
-    )
 
 
 def _ask(session: Session, plan: Plan, task: TaskName) -> Enqueued:

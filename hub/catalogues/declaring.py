@@ -68,6 +68,35 @@ CATALOGUES: Mapping[str, Catalogue] = {
         }),
         Catalogue("classifications", N_("Classifications")),
         Catalogue("price_lists", N_("Price lists")),
+        Catalogue("terms_codes", N_("Terms codes"), {
+            "prepaid": N_("Paid in advance"),
+            "net8": N_("Net 8 days"),
+            "net14": N_("Net 14 days"),
+            "net30": N_("Net 30 days"),
+            "month_30": N_("Current month and 30 days"),
+        }),
+        Catalogue("tax_groups", N_("Tax groups"), {
+            "domestic": N_("Domestic"),
+            "eu": N_("Within the EU"),
+            "abroad": N_("Abroad"),
+            "exempt": N_("Exempt from tax"),
+        }),
+        Catalogue("contact_roles", N_("Roles of contacts"), {
+            "decides": N_("Decides"),
+            "buys": N_("Buys"),
+            "pays": N_("Pays"),
+            "uses": N_("Uses it"),
+            "technician": N_("Technician"),
+        }),
+        Catalogue("handle_kinds", N_("Networks"), {
+            "linkedin": "LinkedIn",
+            "skype": "Skype",
+            "wechat": "WeChat",
+            "whatsapp": "WhatsApp",
+            "x": "X",
+            "facebook": "Facebook",
+            "instagram": "Instagram",
+        }),
     )
 }  # fmt: skip
 """All of them, by name."""
@@ -77,12 +106,15 @@ CATALOGUES: Mapping[str, Catalogue] = {
 class Use:
     """Where words of a catalogue stand: a column of a model, text or text[].
 
+    `keyed` says that they are the keys of its texts (`hub.customers.keyed`).
+
     `is_open` tells a record's open rows from its closed ones, where it has both (C23, C26).
     """
 
     model: type[Any]
     column: InstrumentedAttribute[Any]
     is_open: ColumnElement[bool] | InstrumentedAttribute[bool] | None = None
+    keyed: bool = False
 
 
 _USES: dict[str, list[Use]] = {name: [] for name in CATALOGUES}

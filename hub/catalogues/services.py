@@ -146,7 +146,7 @@ def refuse_unlisted(
     Args:
         session: the caller's.
         fields: the catalogue of each field.
-        values: what is to be written; a list is a mix of entries.
+        values: what is to be written; a list is a mix of entries, a mapping has them as its keys.
         kept: what the record has already, which it may keep though it was retired.
 
     Raises:
@@ -169,7 +169,8 @@ def refuse_unlisted(
     for field in sorted(fields.keys() & values.keys()):
         had = set(_codes((kept or {}).get(field)))
         for code in _codes(values[field]):
-            name, pointer = fields[field], f"/{field}"
+            name = fields[field]
+            pointer = f"/{field}/{code}" if isinstance(values[field], Mapping) else f"/{field}"
             if (name, code) not in active:
                 params = {"name": code, "catalogue": name}
                 errors.append(FieldError(pointer, "unknown", _UNKNOWN, params))
@@ -188,7 +189,9 @@ def _codes(value: Any) -> list[str]:
 def _count_use(
     session: Session, use: Use, codes: Collection[str], seen: ColumnElement[bool]
 ) -> dict[str, Count]:
-    code = func.unnest(use.column) if isinstance(use.column.type, ARRAY) else use.column
+    code: Any = func.unnest(use.column) if isinstance(use.column.type, ARRAY) else use.column
+    if use.keyed:
+        code = func.split_part(code, ":", 1)
     is_open: Any = use.is_open if use.is_open is not None else false()
     kept = (
         select(code.label("code"), is_open.label("is_open"))

@@ -1,13 +1,20 @@
-"""Who may do what to the parts of a customer: whoever may do it to the customer itself."""
+"""Who may do what to what belongs to customers.
 
+The parts of a customer are for whoever may do it to the customer itself; records that stand by
+themselves have owners of their own.
+"""
+
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, or_, select
 
-from hub.access.predicates import PartRule, visible
+from hub.access.grounds import Grounds
+from hub.access.predicates import PartRule, RecordRule, visible
 from hub.access.principals import Principal
 from hub.access.roles import Reach, Verb
 from hub.customers.models import Customer
+from hub.db import NO_IDS
 
 
 class PartOfCustomerRule(PartRule):
@@ -21,3 +28,20 @@ class PartOfCustomerRule(PartRule):
         whole = select(Customer.id).where(visible(principal, verb, Customer)).correlate(None)
         part_of: ColumnElement[bool] = model.customer_id.in_(whole)
         return part_of
+
+
+class BesideCustomerRule(RecordRule):
+    """A lead, an opportunity: with an owner of its own, and with or without a customer.
+
+    That of a protected customer is known to its owner, whom it is shared with, and who leads: to
+    all others it would tell that the customer exists. None is in a pool.
+    """
+
+    def is_open(self, model: type[Any]) -> ColumnElement[bool]:
+        """See `RecordRule.is_open`."""
+        protected = select(Customer.id).where(Customer.protected_until > func.now())
+        return or_(model.customer_id.is_(None), model.customer_id.not_in(protected))
+
+    def grounds(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Grounds:
+        """See `RecordRule.grounds`."""
+        return replace(super().grounds(principal, verb, model, reach), pools=NO_IDS)

@@ -9,11 +9,20 @@ from sqlalchemy.orm import Session
 
 from hub import matching
 from hub.access import owning
+from hub.catalogues.services import refuse_unlisted
 from hub.copying import copy_in
 from hub.customers import facts
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Customer
-from hub.customers.services import ENTITY, NEW_COLUMNS, completed, derived_texts, party_of
+from hub.customers.services import (
+    CATALOGUES,
+    ENTITY,
+    NEW_COLUMNS,
+    chosen,
+    completed,
+    derived_texts,
+    party_of,
+)
 from hub.db import new_id
 from hub.history.recording import PendingEvent, origin_of, record_many
 from hub.origin import CauseKind
@@ -40,12 +49,13 @@ def create_many(
     must be made now.
 
     Raises:
-        ValidationError: one has neither a name nor a CVR number, or names as its owner somebody
-            whom customers are not assigned to any more.
+        ValidationError: one has neither a name nor a CVR number, names as its owner somebody whom
+            customers are not assigned to any more, or keeps a word that no catalogue has.
         IntegrityError: SQLAlchemy's: a reference is taken, or a value breaks a rule.
     """
     for named in {frozenset((name, row.get(name)) for name in owning.FIELDS) for row in rows}:
         owning.refuse_unassignable(session, Customer, dict(named))
+    refuse_unlisted(session, CATALOGUES, _all_chosen(rows))
     currency = currency_of_new(session)
     made = [(new_id(), completed(row, currency=currency, channel=channel, now=now)) for row in rows]
     user = origin_of(session).user_id
@@ -79,6 +89,15 @@ def create_many(
     )
     record_many(session, [_event(identifier, values) for identifier, values in made])
     return [identifier for identifier, _ in made]
+
+
+def _all_chosen(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return what all rows together hold of each catalogue."""
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        for name, value in chosen(row).items():
+            found.setdefault(name, set()).update([value] if isinstance(value, str) else value or ())
+    return {name: sorted(codes) for name, codes in found.items()}
 
 
 def _event(identifier: UUID, values: Mapping[str, Any]) -> PendingEvent:

@@ -8,12 +8,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import external_refs
+from hub.catalogues.services import refuse_unlisted
+from hub.customers import keyed
 from hub.customers.models import Contact, Customer
-from hub.customers.rules import clean
+from hub.customers.parts import cleaned
 from hub.errors import ValidationError
 from hub.i18n import N_
 
-_PHONES = ("office_phone", "mobile", "fax")
+CATALOGUES = {"roles": "contact_roles", "handles": "handle_kinds"}
+"""The catalogue of each field whose words stand in one; of handles it has the keys."""
+
+_RULES = {
+    "office_phone": "phone", "mobile": "phone", "fax": "phone", "email": "email",
+    "address": "address", "handles": "handles", "roles": "classifications",
+}  # fmt: skip
+"""The fields that keep the rule of a customer's field, and of which one."""
+
+_MIXES = ("handles", "roles")
 
 
 def create(session: Session, customer: Customer, fields: Mapping[str, Any]) -> Contact:
@@ -23,7 +34,7 @@ def create(session: Session, customer: Customer, fields: Mapping[str, Any]) -> C
         ValidationError: names every broken rule; a name or an address is needed.
         ConflictError: ``taken``: the external reference is in use.
     """
-    values = _clean(customer, fields)
+    values = _clean(session, customer, fields)
     if not any(values.get(name) for name in ("first_name", "last_name", "email")):
         raise ValidationError.of(
             "/last_name", "required", N_("A first name, a last name or an email is needed.")
@@ -48,7 +59,7 @@ def update(
         ValidationError: names every broken rule.
         ConflictError: ``taken``.
     """
-    values = _clean(customer, changes)
+    values = _clean(session, customer, changes, contact)
     external_refs.refuse_taken(session, Contact, values.get("external_ref"), contact.id)
     if values.pop("is_main", contact.is_main):
         make_main(session, customer, contact)
@@ -87,14 +98,26 @@ def _of(customer: Customer) -> Any:
     return select(Contact).where(Contact.customer_id == customer.id, Contact.deleted_at.is_(None))
 
 
-def _clean(customer: Customer, fields: Mapping[str, Any]) -> dict[str, Any]:
-    values = dict(fields)
-    for name in (*_PHONES, "email"):
-        if values.get(name):
-            rule = "phone" if name in _PHONES else "email"
-            try:
-                values[name] = clean({rule: values[name], "country": customer.country})[rule]
-            except ValidationError as error:
-                found = error.errors[0]
-                raise ValidationError.of(f"/{name}", found.code, found.message) from error
+def _clean(
+    session: Session,
+    customer: Customer,
+    fields: Mapping[str, Any],
+    contact: Contact | None = None,
+) -> dict[str, Any]:
+    given = dict(fields)
+    if "handles" in given:
+        given["handles"] = keyed.patched(contact.handles if contact else (), given["handles"])
+    values = cleaned(customer, given, _RULES)
+    for name in _MIXES:
+        if name in values and values[name] is None:
+            values[name] = []
+    kept = {} if contact is None else _chosen({"roles": contact.roles, "handles": contact.handles})
+    refuse_unlisted(session, CATALOGUES, _chosen(values), kept=kept)
     return values
+
+
+def _chosen(values: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: values[name] for name in CATALOGUES if name in values}
+    if "handles" in found:
+        found["handles"] = keyed.texts(found["handles"])
+    return found

@@ -1,10 +1,16 @@
 """The list of customers."""
 
+from typing import Any
+
 from sqlalchemy import and_, case, column, select, table
+from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.access.models import Team, User
+from hub.catalogues.services import label_of
 from hub.customers.models import (
     AccountingState,
+    Address,
+    AddressKind,
     Contact,
     Customer,
     CustomerKind,
@@ -22,6 +28,10 @@ from hub.sharing.listing import shared_field
 
 def _person(column: Expression) -> Expression:
     return select(User.name).where(User.id == column).correlate(Customer).scalar_subquery()
+
+
+def _word(name: str, column: InstrumentedAttribute[Any]) -> Expression:
+    return label_of(name, column, Customer)
 
 
 _TEAM = select(Team.name).where(Team.id == Customer.team_id).correlate(Customer).scalar_subquery()
@@ -69,17 +79,38 @@ CUSTOMERS = Listing(
         Field("cvr", Customer.cvr, label=N_("CVR number"), search_text=Customer.search_text,
               width=12),
         Field("ean", Customer.ean, label=N_("EAN"), shown=False),
+        Field("p_number", Customer.p_number, label=N_("P-number"), shown=False),
+        Field("vat_no", Customer.vat_no, label=N_("VAT number"), shown=False),
+        Field("registrations", Customer.registrations, label=N_("Registration numbers"),
+              kind=Kind.TAGS, shown=False),
         Field("phone", Customer.phone, label=N_("Phone"), search_text=Customer.search_text,
               width=16),
         Field("email", Customer.email, label=N_("Email"), search_text=Customer.search_text,
               caseless=True, width=30),
         Field("website", Customer.website, label=N_("Website"), shown=False),
+        Field("handles", Customer.handles, label=N_("Names in networks"), kind=Kind.TAGS,
+              shown=False),
+        Field("refuses_calls", Customer.refuses_calls, label=N_("Refuses calls"),
+              kind=Kind.BOOLEAN, facet=True, shown=False),
+        Field("refuses_email", Customer.refuses_email, label=N_("Refuses email"),
+              kind=Kind.BOOLEAN, facet=True, shown=False),
         Field("address", Customer.address, label=N_("Address"), shown=False, width=30),
         Field("postcode", Customer.postcode, label=N_("Postcode"), width=10),
         Field("city", Customer.city, label=N_("City"), sortable=True, facet=True, width=20),
         Field("region", Customer.region, label=N_("Region"), facet=True, shown=False),
         Field("country", Customer.country, label=N_("Country"), facet=True, width=8),
         Field("industry", Customer.industry, label=N_("Industry"), facet=True, shown=False),
+        Field("qualification", Customer.qualification, label=N_("Qualification"), facet=True,
+              caption=_word("qualifications", Customer.qualification), shown=False),
+        Field("value_class", Customer.value_class, label=N_("Value class"), facet=True,
+              caption=_word("value_classes", Customer.value_class), shown=False),
+        Field("source", Customer.source, label=N_("Source"), facet=True,
+              caption=_word("sources", Customer.source), shown=False),
+        Field("follow_up_method", Customer.follow_up_method, label=N_("Way of following up"),
+              facet=True, caption=_word("follow_up_methods", Customer.follow_up_method),
+              shown=False),
+        Field("classifications", Customer.classifications, label=N_("Classifications"),
+              kind=Kind.TAGS, facet=True, shown=False),
         Field(
             "owner", Customer.owner_user_id, label=N_("Owner"), kind=Kind.USER, facet=True,
             caption=_person(Customer.owner_user_id), width=20,
@@ -98,7 +129,16 @@ CUSTOMERS = Listing(
         Field("pool_state", _POOL_PLACE, label=N_("Pool state"), kind=Kind.ENUM,
               facet=True, shown=False, choices=POOL_STATES),
         Field("currency", Customer.currency, label=N_("Currency"), facet=True, shown=False),
-        Field("terms_code", Customer.terms_code, label=N_("Terms code"), facet=True, shown=False),
+        Field("terms_code", Customer.terms_code, label=N_("Terms code"), facet=True,
+              caption=_word("terms_codes", Customer.terms_code), shown=False),
+        Field("price_list", Customer.price_list, label=N_("Price list"), facet=True,
+              caption=_word("price_lists", Customer.price_list), shown=False),
+        Field("tax_group", Customer.tax_group, label=N_("Tax group"), facet=True,
+              caption=_word("tax_groups", Customer.tax_group), shown=False),
+        Field("customer_group", Customer.customer_group, label=N_("Customer group"), facet=True,
+              shown=False),
+        Field("mail_routes", Customer.mail_routes, label=N_("Mail routes"), kind=Kind.TAGS,
+              shown=False),
         Field(
             "credit_limit", Customer.credit_limit, label=N_("Credit limit"), kind=Kind.MONEY,
             shown=False,
@@ -112,6 +152,8 @@ CUSTOMERS = Listing(
                   Choice(HoldState.HELD_MANUAL, N_("On hold by hand")),
               )),
         Field("iban", Customer.iban, label=N_("IBAN"), shown=False),
+        Field("bic", Customer.bic, label=N_("BIC"), shown=False),
+        Field("bank_account", Customer.bank_account, label=N_("Bank account"), shown=False),
         Field("channel", Customer.channel, label=N_("Channel"), facet=True, shown=False),
         Field("external_ref", Customer.external_ref, label=N_("External reference"), shown=False),
         Field(
@@ -160,15 +202,54 @@ CONTACTS = Listing(
         Field("first_name", Contact.first_name, label=N_("First name")),
         Field("last_name", Contact.last_name, label=N_("Last name")),
         Field("job", Contact.job, label=N_("Job")),
+        Field("roles", Contact.roles, label=N_("Roles"), kind=Kind.TAGS, facet=True, shown=False),
         Field("office_phone", Contact.office_phone, label=N_("Office phone")),
         Field("mobile", Contact.mobile, label=N_("Mobile")),
         Field("email", Contact.email, label=N_("Email"), caseless=True),
+        Field("address", Contact.address, label=N_("Address"), shown=False),
+        Field("handles", Contact.handles, label=N_("Names in networks"), kind=Kind.TAGS,
+              shown=False),
         Field("is_main", Contact.is_main, label=N_("Main contact"), kind=Kind.BOOLEAN),
         Field("refuses_calls", Contact.refuses_calls, label=N_("Refuses calls"),
               kind=Kind.BOOLEAN, facet=True),
         Field("refuses_email", Contact.refuses_email, label=N_("Refuses email"),
               kind=Kind.BOOLEAN, facet=True),
         Field("created_at", Contact.created_at, label=N_("Created"), kind=Kind.DATETIME,
+              sortable=True, shown=False),
+    ),
+    default_sort=("created_at",),
+)  # fmt: skip
+
+ADDRESS_KINDS = (
+    Choice(AddressKind.BILLING, N_("For invoices")),
+    Choice(AddressKind.SHIPPING, N_("For deliveries")),
+    Choice(AddressKind.OTHER, N_("Other")),
+)
+
+ADDRESSES = Listing(
+    name="addresses",
+    model=Address,
+    fields=(
+        Field("id", Address.id, label=N_("Id"), kind=Kind.UUID, shown=False),
+        Field("customer", Address.customer_id, label=N_("Customer"), kind=Kind.UUID,
+              caption=select(Customer.name).where(Customer.id == Address.customer_id)
+              .correlate(Address).scalar_subquery()),
+        Field("kind", Address.kind, label=N_("Kind"), kind=Kind.ENUM, facet=True,
+              choices=ADDRESS_KINDS),
+        Field("name", Address.name, label=N_("Name")),
+        Field("attention", Address.attention, label=N_("Attention")),
+        Field("address", Address.address, label=N_("Address"), width=30),
+        Field("postcode", Address.postcode, label=N_("Postcode"), width=10),
+        Field("city", Address.city, label=N_("City"), facet=True, width=20),
+        Field("region", Address.region, label=N_("Region"), facet=True, shown=False),
+        Field("country", Address.country, label=N_("Country"), facet=True, width=8),
+        Field("ean", Address.ean, label=N_("EAN"), shown=False),
+        Field("phone", Address.phone, label=N_("Phone"), shown=False),
+        Field("email", Address.email, label=N_("Email"), caseless=True),
+        Field("is_default", Address.is_default, label=N_("Default"), kind=Kind.BOOLEAN,
+              facet=True),
+        Field("external_ref", Address.external_ref, label=N_("External reference"), shown=False),
+        Field("created_at", Address.created_at, label=N_("Created"), kind=Kind.DATETIME,
               sortable=True, shown=False),
     ),
     default_sort=("created_at",),

@@ -9,10 +9,12 @@ withdrawn.
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.customers.models import Contact, Customer
+from hub.customers.models import Customer
+from hub.customers.refusals import REFUSES as REFUSES_TEXT
+from hub.customers.refusals import REFUSES_CODE, refuses_mail
 from hub.errors import ConflictError
 from hub.i18n import N_
 from hub.mail.models import Delivery
@@ -32,14 +34,13 @@ class Refusal:
 
 GONE = Refusal("customer_gone", N_("The customer is not there any more."))
 PROTECTED = Refusal("marketing_protected", N_("The company is protected against advertising."))
-REFUSES = Refusal("refuses_email", N_("Whoever reads this address refuses mail."))
+REFUSES = Refusal(REFUSES_CODE, REFUSES_TEXT)
 
 
 def refusal(session: Session, customer_id: UUID, address: str) -> Refusal | None:
     """Return why no marketing mail may go to an address of a customer, None where it may.
 
-    The customer is locked, so that the answer holds until the transaction ends. Whoever refuses
-    mail as a contact of one customer refuses it as one of all.
+    The customer is locked, so that the answer holds until the transaction ends.
     """
     customer = session.scalars(
         select(Customer)
@@ -51,12 +52,7 @@ def refusal(session: Session, customer_id: UUID, address: str) -> Refusal | None
         return GONE
     if customer.marketing_protected:
         return PROTECTED
-    refusing = select(Contact.id).where(
-        func.casefold(Contact.email) == func.casefold(address),
-        Contact.refuses_email,
-        Contact.deleted_at.is_(None),
-    )
-    return REFUSES if session.scalar(refusing.limit(1)) is not None else None
+    return REFUSES if refuses_mail(session, address) else None
 
 
 def require_allowed(session: Session, customer_id: UUID, address: str) -> None:

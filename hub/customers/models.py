@@ -98,11 +98,20 @@ class PoolState(StrEnum):
     LOCKED = "locked"
 
 
+def _tags() -> Mapped[list[str]]:
+    return mapped_column(ARRAY(Text), default=list, server_default="{}")
+
+
 class Customer(Referable, Searchable):
     """An organisation or person we deal with.
 
     The row carries the main address; further billing and shipping addresses have a table of their
-    own. `registry_*` and `accounting_*` are derived and read-only to people; their messages are
+    own (`Address`). `registrations`, `handles` and `mail_routes` are texts under keys
+    (`hub.customers.keyed`): numbers by scheme, names in other networks, and which mail address
+    documents of a kind go to (`hub.customers.routing`). What is chosen from a catalogue is a code
+    (`hub.customers.services.CATALOGUES`).
+
+    `registry_*` and `accounting_*` are derived and read-only to people; their messages are
     {code, text, params, link}. `name_provisional` says that the name is only the number we were
     given, until the registry answers or somebody types one. Protected until `protected_until`, it
     does not exist for most (`hub.access.predicates.RecordRule`).
@@ -125,7 +134,7 @@ class Customer(Referable, Searchable):
     )  # fmt: skip
     __classes__: ClassVar = MappingProxyType({
         "credit_limit": FieldClass.INTERNAL, "note": FieldClass.INTERNAL,
-        "iban": FieldClass.SENSITIVE,
+        **dict.fromkeys(("iban", "bic", "bank_account"), FieldClass.SENSITIVE),
     })  # fmt: skip
 
     kind: Mapped[CustomerKind] = mapped_column(
@@ -149,17 +158,29 @@ class Customer(Referable, Searchable):
     p_number: Mapped[str | None]
     vat_no: Mapped[str | None]
     ean: Mapped[str | None]
+    registrations: Mapped[list[str]] = _tags()
     phone: Mapped[str | None]
     email: Mapped[str | None]
     website: Mapped[str | None]
+    handles: Mapped[list[str]] = _tags()
+    refuses_calls: Mapped[bool] = mapped_column(default=False, server_default="false")
+    refuses_email: Mapped[bool] = mapped_column(default=False, server_default="false")
     address: Mapped[str | None]  # lines, parted by line breaks
     postcode: Mapped[str | None]
     city: Mapped[str | None]
     region: Mapped[str | None]
     country: Mapped[str | None]
     industry: Mapped[str | None]
+    qualification: Mapped[str | None]
+    value_class: Mapped[str | None]
+    source: Mapped[str | None]
+    follow_up_method: Mapped[str | None]
+    classifications: Mapped[list[str]] = _tags()
     currency: Mapped[str]
     terms_code: Mapped[str | None]
+    price_list: Mapped[str | None]
+    tax_group: Mapped[str | None]
+    mail_routes: Mapped[list[str]] = _tags()
     customer_group: Mapped[str | None]
     credit_limit: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
     credit_code: Mapped[str] = mapped_column(
@@ -172,6 +193,8 @@ class Customer(Referable, Searchable):
     hold_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     hold_at: Mapped[datetime | None]
     iban: Mapped[str | None]
+    bic: Mapped[str | None]
+    bank_account: Mapped[str | None]
     note: Mapped[str | None]
     marketing_protected: Mapped[bool] = mapped_column(default=False, server_default="false")
     channel: Mapped[str] = mapped_column(default="manual", server_default="manual")
@@ -268,7 +291,7 @@ class Customer(Referable, Searchable):
 
 
 class Contact(Referable):
-    """A person at a customer."""
+    """A person at a customer; `job` is the title, `roles` are codes of a catalogue."""
 
     __tablename__ = "contact"
 
@@ -276,10 +299,13 @@ class Contact(Referable):
     first_name: Mapped[str | None]
     last_name: Mapped[str | None]
     job: Mapped[str | None]
+    roles: Mapped[list[str]] = _tags()
     office_phone: Mapped[str | None]
     mobile: Mapped[str | None]
     fax: Mapped[str | None]
     email: Mapped[str | None]
+    address: Mapped[str | None]  # lines, parted by line breaks
+    handles: Mapped[list[str]] = _tags()
     is_main: Mapped[bool] = mapped_column(default=False, server_default="false")
     refuses_calls: Mapped[bool] = mapped_column(default=False, server_default="false")
     refuses_email: Mapped[bool] = mapped_column(default=False, server_default="false")
@@ -297,6 +323,53 @@ class Contact(Referable):
             postgresql_where=text("is_main and deleted_at is null"),
         ),
     )
+
+    @classmethod
+    def collection(cls) -> str:
+        """See `Record.collection`: it is reached by those."""
+        return "customers"
+
+
+class AddressKind(StrEnum):
+    """What an address is for."""
+
+    BILLING = "billing"
+    SHIPPING = "shipping"
+    OTHER = "other"
+
+
+class Address(Referable):
+    """One of a customer's addresses beside the main one; of each kind one is the default.
+
+    `name` is who is there, where that is another than the customer; `email` is where documents go
+    that are routed to this address.
+    """
+
+    __tablename__ = "address"
+
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    kind: Mapped[AddressKind] = mapped_column(EnumText(AddressKind))
+    name: Mapped[str | None]
+    attention: Mapped[str | None]
+    address: Mapped[str | None]  # lines, parted by line breaks
+    postcode: Mapped[str | None]
+    city: Mapped[str | None]
+    region: Mapped[str | None]
+    country: Mapped[str]
+    ean: Mapped[str | None]
+    phone: Mapped[str | None]
+    email: Mapped[str | None]
+    is_default: Mapped[bool] = mapped_column(default=False, server_default="false")
+
+    __table_args__ = (
+        CheckConstraint("kind in ('billing', 'shipping', 'other')", name="kind"),
+        CheckConstraint("coalesce(address, city, postcode, email) is not null", name="somewhere"),
+        Index("ix_address_customer", "customer_id", "id"),
+        Index("ix_address_created_at", "created_at", "id"),
+        unique_reference("address"),
+        Index("uq_address_default", "customer_id", "kind", unique=True,
+              postgresql_where=text("is_default and deleted_at is null")),
+    )  # fmt: skip
 
     @classmethod
     def collection(cls) -> str:

@@ -13,7 +13,6 @@ from hub.customers.pool_states import refuse_owner_past_the_pool
 from hub.errors import ConflictError
 from hub.i18n import N_
 
-ASSIGNED = "customer.assigned"
 ASSIGNING = Permission(Verb.ASSIGN, Customer.collection())
 NEEDS_OWNER = N_("It is protected, and needs an owner: end its protection first.")
 PROTECTION = ("protected_at", "protected_by", "protected_until")

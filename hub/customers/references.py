@@ -26,12 +26,14 @@ _HOLDERS: Mapping[str, str] = {
     "lead.converted_customer_id": _LIVING,
     "lead.customer_id": _LIVING,
     "note.customer_id": _LIVING,
+    "opportunity.customer_id": _LIVING,
     "pool_claim.customer_id": "state = 'applied'",
     "reminder.customer_id": f"closed_at is null and {_LIVING}",
 }
 """What people or other systems did with a customer and would lose with it, and when it counts."""
 
 _PARTS: Mapping[str, str] = {
+    "address.customer_id": _LIVING,
     "contact.customer_id": _LIVING,
     "hook_resource.customer_id": "not deleted",
     "shop_identity.customer_id": "true",

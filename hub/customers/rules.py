@@ -9,12 +9,15 @@ from urllib.parse import urlsplit
 import phonenumbers
 from babel.core import get_global
 from email_validator import EmailNotValidError, validate_email
+from stdnum import bic as iso_bic
 from stdnum import ean as gs1
 from stdnum import iban as iso_iban
 from stdnum.dk import cvr as danish_cvr
 from stdnum.exceptions import ValidationError as NumberError
 
+from hub.customers import keyed, numbers
 from hub.customers.models import CustomerKind, CustomerRole
+from hub.customers.routing import DocumentKind, is_source
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
 from hub.money import CURRENCIES
@@ -36,6 +39,8 @@ LENGTHS = {
     "industry": 255,
     "terms_code": 50,
     "iban": 50,  # as it is typed; at most 34 are kept
+    "bic": 20,  # likewise; eight or eleven
+    "bank_account": 50,
     "customer_group": 50,
     "note": 10_000,
     "external_ref": 255,
@@ -46,13 +51,17 @@ COUNTRIES = frozenset(code for code in get_global("territory_languages") if len(
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _MANY_LINES = frozenset({"address", "note"})
+_KEYED_LENGTH = 100
+MIXES = frozenset({"registrations", "handles", "mail_routes", "classifications"})
+"""The fields that hold several words; empty, and never None."""
 
 
 class _BrokenRuleError(Exception):
-    def __init__(self, code: str, message: str, **params: object) -> None:
+    def __init__(self, code: str, message: str, *, within: str = "", **params: object) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.within = within  # the key of the text that breaks it
         self.params = params
 
 
@@ -70,7 +79,8 @@ def clean(fields: Mapping[str, Any]) -> dict[str, Any]:
         try:
             cleaned[name] = _clean_one(name, value, fields)
         except _BrokenRuleError as broken:
-            errors.append(FieldError(f"/{name}", broken.code, broken.message, broken.params))
+            pointer = f"/{name}/{broken.within}" if broken.within else f"/{name}"
+            errors.append(FieldError(pointer, broken.code, broken.message, broken.params))
     if errors:
         raise ValidationError(*errors)
     return cleaned
@@ -104,7 +114,7 @@ def _clean_one(name: str, value: Any, fields: Mapping[str, Any]) -> Any:
     if value is None:
         if name == "name":
             raise _BrokenRuleError("required", N_("A name is needed."))
-        return None
+        return [] if name in MIXES else None
     rule = _RULES.get(name)
     return rule(value, fields) if rule else value
 
@@ -158,6 +168,99 @@ def _iban(value: str, fields: Mapping[str, Any]) -> str:
         raise _BrokenRuleError(
             "check_digit", N_("This is not an IBAN: its length or check digits are wrong.")
         ) from error
+
+
+def _bic(value: str, fields: Mapping[str, Any]) -> str:
+    del fields
+    try:
+        return str(iso_bic.validate(value))  # ISO 9362
+    except NumberError as error:
+        raise _BrokenRuleError(
+            "format", N_("This is not a BIC: it has eight or eleven letters and digits.")
+        ) from error
+
+
+def _bank_account(value: str, fields: Mapping[str, Any]) -> str:
+    del fields
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z .\-/]*", value):
+        raise _BrokenRuleError(
+            "format", N_("A bank account has letters, digits, blanks and hyphens only.")
+        )
+    return " ".join(value.split())
+
+
+def _vat_no(value: str, fields: Mapping[str, Any]) -> str:
+    country = str(fields.get("country") or get_settings().country)
+    try:
+        return numbers.valid_vat(value, country)
+    except ValueError as error:
+        raise _BrokenRuleError(
+            "check_digit", N_("This is not a VAT number: its form or its check digits are wrong.")
+        ) from error
+
+
+def _registrations(value: Any, fields: Mapping[str, Any]) -> list[str]:
+    del fields
+    found = {}
+    for scheme, number in keyed.given(value).items():
+        if scheme not in numbers.SCHEMES:
+            raise _BrokenRuleError(
+                "unknown", N_("There is no such scheme; there are {allowed}."), within=scheme,
+                allowed=", ".join(numbers.SCHEMES),
+            )  # fmt: skip
+        try:
+            found[scheme] = numbers.valid(scheme, number)
+        except ValueError as error:
+            raise _BrokenRuleError(
+                "check_digit",
+                N_("This is not a number of {scheme}: its form or its check digits are wrong."),
+                within=scheme,
+                scheme=scheme,
+            ) from error
+    return keyed.tags(found)
+
+
+def _handles(value: Any, fields: Mapping[str, Any]) -> list[str]:
+    del fields
+    found = {}
+    for kind, handle in keyed.given(value).items():
+        trimmed = handle.strip()
+        if not trimmed or len(trimmed) > _KEYED_LENGTH or _CONTROL.search(trimmed):
+            raise _BrokenRuleError(
+                "format", N_("A name of one line, of {longest} characters at most."), within=kind,
+                longest=_KEYED_LENGTH,
+            )  # fmt: skip
+        found[kind] = trimmed
+    return keyed.tags(found)
+
+
+def _mail_routes(value: Any, fields: Mapping[str, Any]) -> list[str]:
+    del fields
+    found = keyed.given(value)
+    for kind, source in found.items():
+        if kind not in set(DocumentKind):
+            raise _BrokenRuleError(
+                "unknown", N_("There are no such documents; there are {allowed}."), within=kind,
+                allowed=", ".join(DocumentKind),
+            )  # fmt: skip
+        if not is_source(source):
+            raise _BrokenRuleError(
+                "unknown",
+                N_("Mail goes to customer, main_contact, billing, shipping, contact:… or address:…"
+                   " with an id."),
+                within=kind,
+            )  # fmt: skip
+    return keyed.tags(found)
+
+
+def _mix(value: Any, fields: Mapping[str, Any]) -> list[str]:
+    del fields
+    return sorted({str(word) for word in value})
+
+
+def _truth(value: Any, fields: Mapping[str, Any]) -> bool:
+    del fields
+    return bool(value)
 
 
 def _p_number(value: str, fields: Mapping[str, Any]) -> str:
@@ -249,6 +352,15 @@ _RULES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "cvr": _cvr,
     "ean": _ean,
     "iban": _iban,
+    "bic": _bic,
+    "bank_account": _bank_account,
+    "vat_no": _vat_no,
+    "registrations": _registrations,
+    "handles": _handles,
+    "mail_routes": _mail_routes,
+    "classifications": _mix,
+    "refuses_calls": _truth,
+    "refuses_email": _truth,
     "p_number": _p_number,
     "phone": _phone,
     "email": _email,

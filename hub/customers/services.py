@@ -11,11 +11,19 @@ from sqlalchemy.orm import Session
 from hub import matching, numbering
 from hub.access import owning
 from hub.access.principals import Principal
-from hub.customers import references
+from hub.catalogues.services import refuse_unlisted
+from hub.customers import keyed, references, routing
 from hub.customers.defaults import currency_of_new
-from hub.customers.models import Contact, Customer, CustomerKind, CustomerRole, Lifecycle
+from hub.customers.models import (
+    Address,
+    Contact,
+    Customer,
+    CustomerKind,
+    CustomerRole,
+    Lifecycle,
+)
 from hub.customers.refusing import DuplicateLeave, refuse_duplicate, refuse_taken
-from hub.customers.rules import clean, writable
+from hub.customers.rules import MIXES, clean, writable
 from hub.customers.unseen import refuse_unseen, unseen_like
 from hub.errors import (
     ConflictError,
@@ -31,11 +39,30 @@ from hub.listing.sorting import sort_text
 from hub.settings import get_settings
 
 ENTITY = "customer"
-WRITABLE = frozenset(
+CATALOGUES = {
+    "qualification": "qualifications",
+    "value_class": "value_classes",
+    "source": "sources",
+    "follow_up_method": "follow_up_methods",
+    "classifications": "classifications",
+    "terms_code": "terms_codes",
+    "price_list": "price_lists",
+    "tax_group": "tax_groups",
+    "handles": "handle_kinds",
+}
+"""The catalogue of each field whose words stand in one; of handles it has the keys."""
+
+KEYED = frozenset({"registrations", "handles", "mail_routes"})
+"""The fields that hold texts under keys (`hub.customers.keyed`)."""
+
+SWITCHES = frozenset({"refuses_calls", "refuses_email"})
+
+WRITABLE = KEYED | SWITCHES | CATALOGUES.keys() | frozenset(
     {
         "kind", "name", "legal_name", "ref_no", "roles", "cvr", "p_number", "vat_no", "ean",
         "phone", "email", "website", "address", "postcode", "city", "region", "country", "industry",
-        "currency", "terms_code", "customer_group", "credit_limit", "iban", "note", "external_ref",
+        "currency", "customer_group", "credit_limit", "iban", "bic", "bank_account", "note",
+        "external_ref",
     }
 )  # fmt: skip
 """The fields that people and scripts write."""
@@ -50,7 +77,8 @@ _COMPARED = frozenset(
      "postcode", "city", "country"}
 )  # fmt: skip
 _SEARCHED = frozenset({"name", "legal_name", "ref_no", "cvr", "phone", "email", "address",
-                       "postcode", "city", "industry"})  # fmt: skip
+                       "postcode", "city", "industry", "registrations", "handles"})  # fmt: skip
+_NEEDED = frozenset({"roles", "kind"}) | SWITCHES
 _SEARCHED_BESIDE_NAME = tuple(sorted(_SEARCHED - {"name"}))
 
 
@@ -86,6 +114,8 @@ def create(
     currency = given.get("currency") or currency_of_new(session)
     values = completed(given, currency=currency, channel=channel, now=now)
     owning.refuse_unassignable(session, Customer, values)
+    refuse_unlisted(session, CATALOGUES, chosen(values))
+    routing.refuse_foreign(session, None, values["mail_routes"])
     refuse_taken(session, values, None, caller)
     ready = matching.prepare(ENTITY, party_of(values))
     if check_duplicates and not keys_are_held:
@@ -133,6 +163,8 @@ def completed(
         "currency": currency,
         "country": get_settings().country,
         "kind": CustomerKind.ORGANISATION,
+        **{name: [] for name in MIXES},
+        **dict.fromkeys(SWITCHES, False),
         **given,
         "roles": given.get("roles") or [CustomerRole.PROSPECT.value],
         "channel": channel,
@@ -166,6 +198,8 @@ def update(
     if customer.merged_into_id is not None:
         raise MergedError(ENTITY, customer.id, customer.merged_into_id)
     given = writable(changes, WRITABLE)
+    for name in KEYED & given.keys():
+        given[name] = keyed.patched(getattr(customer, name), given[name])
     values = clean({"country": customer.country, **given})
     if "country" not in given:
         del values["country"]
@@ -175,12 +209,12 @@ def update(
             N_("The currency is {currency} and cannot be changed after the first save."),
             currency=customer.currency,
         )
-    if values.get("roles", []) is None or values.get("kind", "") is None:
-        raise ValidationError.of(
-            "/roles" if "roles" in values else "/kind", "required", N_("It cannot be emptied.")
-        )
+    empty = sorted(name for name in _NEEDED & values.keys() if values[name] is None)
+    if empty:
+        raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
     refuse_taken(session, values, customer.id, caller)
     changed = {name for name, value in values.items() if getattr(customer, name) != value}
+    _refuse_unknown(session, customer, {name: values[name] for name in changed})
     if changed & _COMPARED:
         after = {**_compared_values(customer), **values}
         if "name" in changed:
@@ -241,17 +275,19 @@ def delete(session: Session, customer: Customer, *, now: datetime) -> None:
 
     What people and other systems did with it holds it: notes, reminders that are not done, links
     that are not cut, customers merged into it. They would be lost with it; who wants it out of the
-    way archives it. Contacts are the customer's own, seen and changed by its rights alone, and go
-    with it. A shop's id of it stays and answers for nobody: the shop's next order makes a new one.
+    way archives it. Contacts and addresses are the customer's own, seen and changed by its rights
+    alone, and go with it. A shop's id of it stays and answers for nobody: the shop's next order
+    makes a new one.
 
     Raises:
         ConflictError: ``in_use``; the details count and name what refers to it.
     """
     _close_to_references(session, customer)
     references.refuse_held(session, customer.id)
-    living = select(Contact).where(Contact.customer_id == customer.id, Contact.deleted_at.is_(None))
-    for contact in session.scalars(living):
-        contact.deleted_at = now
+    for model in (Contact, Address):
+        living = select(model).where(model.customer_id == customer.id, model.deleted_at.is_(None))
+        for part in session.scalars(living):
+            part.deleted_at = now
     _remove(session, customer, now)
 
 
@@ -309,10 +345,19 @@ def party_of(values: Mapping[str, Any]) -> matching.Party:
 
 def derived_texts(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the columns that search and sorting need of a customer's values."""
-    others = (values.get(name) for name in _SEARCHED_BESIDE_NAME)
+    others = (text for name in _SEARCHED_BESIDE_NAME for text in _texts(name, values.get(name)))
     return {
         "search_text": search_document(values["name"], others),
         "sort_name": sort_text(values["name"]),
+    }
+
+
+def chosen(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what values hold of catalogues, as `refuse_unlisted` takes it."""
+    return {
+        name: keyed.texts(value) if name in KEYED and value is not None else value
+        for name, value in values.items()
+        if name in CATALOGUES
     }
 
 
@@ -335,6 +380,18 @@ def _fill_derived(customer: Customer, changed: set[str]) -> None:
     if changed & _SEARCHED:
         texts = derived_texts({name: getattr(customer, name) for name in _SEARCHED})
         customer.search_text, customer.sort_name = texts["search_text"], texts["sort_name"]
+
+
+def _texts(name: str, value: Any) -> list[str | None]:
+    return list(keyed.texts(value or ()).values()) if name in KEYED else [value]
+
+
+def _refuse_unknown(session: Session, customer: Customer, values: Mapping[str, Any]) -> None:
+    """Pass what a customer is to have anew of catalogues and of its own contacts and addresses."""
+    kept = chosen({name: getattr(customer, name) for name in CATALOGUES})
+    refuse_unlisted(session, CATALOGUES, chosen(values), kept=kept)
+    new = set(values.get("mail_routes", ())) - set(customer.mail_routes)
+    routing.refuse_foreign(session, customer.id, new)
 
 
 def _find_like(

@@ -19,13 +19,18 @@ class Meaning(StrEnum):
     ROLES = "roles"
     KIND = "kind"
     USER = "user"
+    BOOLEAN = "boolean"
+    WORD = "word"  # one of a catalogue, by its code or its label
+    WORDS = "words"  # several, with commas between
+    KEYED = "keyed"  # texts under keys: `se_orgnr: 5560360793, lei: …`
 
 
 @dataclass(frozen=True, slots=True)
 class ImportColumn:
     """A column; `label` and `explanation` are English sources, `synonyms` headers of others.
 
-    A column outside the `template` is understood and not offered.
+    A column outside the `template` is understood and not offered. One whose own name files use for
+    other things (`is_vague`) is known by its synonyms alone, or where somebody says so.
     """
 
     key: str
@@ -37,6 +42,8 @@ class ImportColumn:
     example: str = ""
     choices: tuple[str, ...] = ()
     in_template: bool = True
+    catalogue: str = ""
+    is_vague: bool = False
 
 
 CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
@@ -74,6 +81,10 @@ CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
     ImportColumn(
         "vat_no", N_("VAT number"),
         ("vat", "vat no", "vat nr", "vat id", "moms nr", "momsnummer", "moms nummer"),
+        in_template=False,
+    ),
+    ImportColumn(
+        "registrations", N_("Registration numbers"), ("registreringsnumre",), Meaning.KEYED,
         in_template=False,
     ),
     ImportColumn("legal_name", N_("Legal name"), ("juridisk navn",), in_template=False),
@@ -124,6 +135,19 @@ CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
         example="nordlys.example",
     ),
     ImportColumn(
+        "handles", N_("Names in networks"), ("handles", "social media", "sociale medier"),
+        Meaning.KEYED, in_template=False,
+    ),
+    ImportColumn(
+        "refuses_calls", N_("Refuses calls"), ("do not call", "no calls", "må ikke ringes op"),
+        Meaning.BOOLEAN, in_template=False,
+    ),
+    ImportColumn(
+        "refuses_email", N_("Refuses email"),
+        ("do not email", "no email", "opted out", "unsubscribed", "frameldt", "ingen mail"),
+        Meaning.BOOLEAN, in_template=False,
+    ),
+    ImportColumn(
         "kind", N_("Kind"), ("type", "customer type", "kundetype"), Meaning.KIND,
         choices=("organisation", "person"), in_template=False,
     ),
@@ -134,6 +158,26 @@ CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
     ),
     ImportColumn("industry", N_("Industry"), ("branche", "sector", "branch"), example="Handel"),
     ImportColumn(
+        "qualification", N_("Qualification"), ("kvalifikation",), Meaning.WORD,
+        in_template=False, catalogue="qualifications",
+    ),
+    ImportColumn(
+        "value_class", N_("Value class"), ("rating", "kundeværdi"), Meaning.WORD,
+        in_template=False, catalogue="value_classes",
+    ),
+    ImportColumn(
+        "source", N_("Source"), ("lead source", "kundekilde", "leadkilde"), Meaning.WORD,
+        in_template=False, catalogue="sources", is_vague=True,
+    ),
+    ImportColumn(
+        "follow_up_method", N_("Way of following up"), (), Meaning.WORD, in_template=False,
+        catalogue="follow_up_methods",
+    ),
+    ImportColumn(
+        "classifications", N_("Classifications"),
+("classification", "klassifikation"), Meaning.WORDS, in_template=False, catalogue="classifications",
+    ),
+    ImportColumn(
         "owner_user_id", N_("Owner"),
         ("owner email", "sales person", "salesperson", "sælger", "ansvarlig", "kundeansvarlig"),
         Meaning.USER, explanation=N_("The mail address of a user of Hub."), in_template=False,
@@ -141,8 +185,16 @@ CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
     ImportColumn("currency", N_("Currency"), ("currency code", "valuta"), example="DKK"),
     ImportColumn(
         "terms_code", N_("Terms code"),
-        ("payment terms", "terms", "betalingsbetingelse", "betalingsbetingelser"),
-        in_template=False,
+        ("payment terms", "terms", "betalingsbetingelse", "betalingsbetingelser"), Meaning.WORD,
+        in_template=False, catalogue="terms_codes",
+    ),
+    ImportColumn(
+        "price_list", N_("Price list"), ("pricelist", "prisgruppe"), Meaning.WORD,
+        in_template=False, catalogue="price_lists",
+    ),
+    ImportColumn(
+        "tax_group", N_("Tax group"), ("vat group", "vat zone", "momszone"), Meaning.WORD,
+        in_template=False, catalogue="tax_groups",
     ),
     ImportColumn(
         "customer_group", N_("Customer group"), ("group", "kundegruppe", "debitorgruppe"),
@@ -155,6 +207,14 @@ CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
     ),
     ImportColumn(
         "iban", N_("IBAN"), ("iban nr", "iban nummer", "iban no", "iban number"), in_template=False
+    ),
+    ImportColumn("bic", N_("BIC"), ("swift", "bic swift", "swift code"), in_template=False),
+    ImportColumn(
+        "bank_account", N_("Bank account"),
+        ("account number", "bankkonto", "kontonummer", "reg og konto"), in_template=False,
+    ),
+    ImportColumn(
+        "mail_routes", N_("Mail routes"), ("mail routing",), Meaning.KEYED, in_template=False
     ),
     ImportColumn(
         "note", N_("Note"), ("notes", "comment", "comments", "remarks", "bemærkning",
@@ -177,8 +237,10 @@ def columns_by_header(entity_name: str) -> dict[str, ImportColumn]:
     """Return the columns of an entity by all headers they are known by, in any language of ours."""
     found: dict[str, ImportColumn] = {}
     for column in COLUMNS[entity_name]:
-        names = {column.key, column.label, *column.synonyms}
-        names |= {translate(language, column.label) for language in LANGUAGES}
+        names = set(column.synonyms)
+        if not column.is_vague:
+            names |= {column.key, column.label}
+            names |= {translate(language, column.label) for language in LANGUAGES}
         for name in names:
             found.setdefault(header_key(name), column)
     return found

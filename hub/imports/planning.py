@@ -22,6 +22,7 @@ from hub.imports.options import Apply, Options
 from hub.imports.reading import ReadRow, RowReader
 from hub.imports.staging import Staging
 from hub.imports.uploaders import uploader_of
+from hub.imports.words import words_of
 from hub.parsing import Cell
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem, PlanState
@@ -64,6 +65,7 @@ def begin(
         options,
         locale=options.locale or _locale(source.get("delimiter"), language),
         uploader=uploader_of(session, job.owner_user_id),
+        words=words_of(session, job.entity_name),
     )
 
 

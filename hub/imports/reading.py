@@ -15,10 +15,11 @@ from hub.customers.rules import clean
 from hub.errors import FieldError, ValidationError
 from hub.history.recording import plain
 from hub.i18n import LANGUAGES, N_
-from hub.imports.columns import COLUMNS, Meaning
+from hub.imports.columns import COLUMNS, ImportColumn, Meaning
 from hub.imports.options import Options
 from hub.imports.uploaders import Uploader
-from hub.parsing import Cell, parse_decimal, parse_text
+from hub.imports.words import Words
+from hub.parsing import Cell, parse_boolean, parse_decimal, parse_text
 
 _ROLES = {
     "prospect": CustomerRole.PROSPECT, "emne": CustomerRole.PROSPECT,
@@ -82,6 +83,7 @@ class RowReader:
         *,
         locale: str,
         uploader: Uploader,
+        words: Words,
     ) -> None:
         """Prepare for a file.
 
@@ -91,14 +93,16 @@ class RowReader:
             options: what the uploader wishes.
             locale: how numbers are written.
             uploader: what its rows may say.
+            words: those of catalogues.
         """
-        meanings = {column.key: column.meaning for column in COLUMNS[entity_name]}
+        known = {column.key: column for column in COLUMNS[entity_name]}
         self._options = options
         self._locale = locale
         self._uploader = uploader
+        self._words = words
         self._headers = {c["field"]: c["header"] for c in columns if c["field"]}
         self._cells = [
-            (index, column["field"], self._parser(meanings[column["field"]]))
+            (index, column["field"], self._parser(known[column["field"]]))
             for index, column in enumerate(columns)
             if column["field"] is not None
         ]
@@ -142,27 +146,34 @@ class RowReader:
         return {name: plain(value) for name, value in cleaned.items() if value is not None}
 
     def _shown(self, error: FieldError) -> dict[str, Any]:
-        field = error.pointer.removeprefix("/")
+        field = error.pointer.removeprefix("/").partition("/")[0]
         column = self._headers.get(field) or self._headers.get(f"{field}_2")
         return {
             "pointer": error.pointer, "code": error.code, "message": error.message,
             "params": {name: str(value) for name, value in error.params.items()}, "column": column,
         }  # fmt: skip
 
-    def _parser(self, meaning: Meaning) -> Callable[[Cell, str], Any]:
-        match meaning:
-            case Meaning.DECIMAL:
-                return lambda cell, pointer: parse_decimal(cell, self._locale, pointer=pointer)
-            case Meaning.COUNTRY:
-                return _country
-            case Meaning.ROLES:
-                return _roles
-            case Meaning.KIND:
-                return _kind
-            case Meaning.USER:
-                return self._user
-            case _:
-                return _text
+    def _parser(self, column: ImportColumn) -> Callable[[Cell, str], Any]:
+        parsers: dict[Meaning, Callable[[Cell, str], Any]] = {
+            Meaning.TEXT: _text,
+            Meaning.DECIMAL: lambda cell, at: parse_decimal(cell, self._locale, pointer=at),
+            Meaning.COUNTRY: _country,
+            Meaning.ROLES: _roles,
+            Meaning.KIND: _kind,
+            Meaning.USER: self._user,
+            Meaning.BOOLEAN: lambda cell, at: parse_boolean(cell, pointer=at),
+            Meaning.WORD: lambda cell, at: self._word_of(column, cell, at),
+            Meaning.WORDS: lambda cell, at: self._words_of(column, cell, at),
+            Meaning.KEYED: _keyed,
+        }
+        return parsers[column.meaning]
+
+    def _word_of(self, column: ImportColumn, cell: Cell, pointer: str) -> str | None:
+        text = parse_text(cell)
+        return None if text is None else self._words.code(column.catalogue, text, pointer)
+
+    def _words_of(self, column: ImportColumn, cell: Cell, pointer: str) -> list[str] | None:
+        return [self._words.code(column.catalogue, text, pointer) for text in _parts(cell)] or None
 
     def _user(self, cell: Cell, pointer: str) -> str | None:
         text = parse_text(cell)
@@ -199,8 +210,18 @@ def _roles(cell: Cell, pointer: str) -> list[str] | None:
     text = parse_text(cell)
     if text is None:
         return None
-    words = [word.strip() for word in text.replace(";", ",").replace("/", ",").split(",")]
-    return [_word(_ROLES, word, pointer) for word in words if word] or None
+    return [_word(_ROLES, word, pointer) for word in _parts(text.replace("/", ","))] or None
+
+
+def _keyed(cell: Cell, pointer: str) -> list[str] | None:
+    del pointer
+    return _parts(cell) or None
+
+
+def _parts(cell: Cell) -> list[str]:
+    """Return what stands between commas, semicolons or line breaks."""
+    text = (parse_text(cell) or "").replace(";", ",").replace("\n", ",")
+    return [part for part in (each.strip() for each in text.split(",")) if part]
 
 
 def _kind(cell: Cell, pointer: str) -> str | None:

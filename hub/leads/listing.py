@@ -1,52 +1,23 @@
 """The list of leads."""
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
-from hub.access.models import Team, User
+from hub.access.captions import whose_fields
 from hub.catalogues.services import label_of
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.leads.models import Lead
-from hub.listing import Choice, Field, Kind, Listing, SearchSpec
-from hub.listing.declaration import Expression, Predicate
-from hub.notes.models import Note
+from hub.leads.signals import SIGNAL
+from hub.listing import Field, Kind, Listing, SearchSpec, Sums
+from hub.listing.declaration import Expression
+from hub.notes.listing import noted_field
 from hub.sharing.listing import shared_field
-from hub.workflow.models import StateKind, Workflow, WorkflowState
-
-STATE_KINDS = (
-    Choice(StateKind.NEW, N_("New")),
-    Choice(StateKind.WORKING, N_("Being worked on")),
-    Choice(StateKind.WON, N_("Won")),
-    Choice(StateKind.LOST, N_("Lost")),
-    Choice(StateKind.PARKED, N_("Set aside")),
-)
-
-
-def _person(column: Expression) -> Expression:
-    return select(User.name).where(User.id == column).correlate(Lead).scalar_subquery()
+from hub.workflow.listing import STATE_KINDS, state_label, workflow_code
 
 
 def _of_customer(column: Expression) -> Expression:
     return select(column).where(Customer.id == Lead.customer_id).correlate(Lead).scalar_subquery()
 
-
-def _any_note(condition: Predicate) -> Predicate:
-    return exists().where(
-        Note.subject_type == Lead.entity(), Note.subject_id == Lead.id, Note.deleted_at.is_(None),
-        condition,
-    )  # fmt: skip
-
-
-_TEAM = select(Team.name).where(Team.id == Lead.team_id).correlate(Lead).scalar_subquery()
-_STATE = (
-    select(WorkflowState.label)
-    .where(WorkflowState.workflow_id == Lead.workflow_id, WorkflowState.key == Lead.state)
-    .correlate(Lead)
-    .scalar_subquery()
-)
-_WORKFLOW = (
-    select(Workflow.code).where(Workflow.id == Lead.workflow_id).correlate(Lead).scalar_subquery()
-)
 
 LEADS = Listing(
     name="leads",
@@ -74,21 +45,14 @@ LEADS = Listing(
         Field("source", Lead.source, label=N_("Lead source"), facet=True,
               caption=label_of("sources", Lead.source, Lead), width=20),
         Field("referrer", Lead.referrer, label=N_("Referrer"), shown=False),
-        Field("state", Lead.state, label=N_("State"), facet=True, caption=_STATE, width=20),
+        Field("state", Lead.state, label=N_("State"), facet=True,
+              caption=state_label(Lead), width=20),
         Field("state_kind", Lead.state_kind, label=N_("Kind of state"), kind=Kind.ENUM,
               facet=True, choices=STATE_KINDS, shown=False),
-        Field("workflow", _WORKFLOW, label=N_("Workflow"), facet=True, shown=False),
+        *SIGNAL.fields(shown=False),
+        Field("workflow", workflow_code(Lead), label=N_("Workflow"), facet=True, shown=False),
         Field("is_open", Lead.is_open, label=N_("Open"), kind=Kind.BOOLEAN, facet=True),
-        Field("owner", Lead.owner_user_id, label=N_("Assigned to"), kind=Kind.USER, facet=True,
-              caption=_person(Lead.owner_user_id), width=20),
-        Field("team", Lead.team_id, label=N_("Team"), kind=Kind.UUID, facet=True, caption=_TEAM,
-              shown=False, width=20),
-        Field("inside_rep", Lead.inside_rep_id, label=N_("Inside representative"),
-              kind=Kind.USER, facet=True, caption=_person(Lead.inside_rep_id), shown=False,
-              width=20),
-        Field("outside_rep", Lead.outside_rep_id, label=N_("Outside representative"),
-              kind=Kind.USER, facet=True, caption=_person(Lead.outside_rep_id), shown=False,
-              width=20),
+        *whose_fields(Lead),
         shared_field(Lead.entity(), Lead.id),
         Field("probability", Lead.probability, label=N_("Probability"), kind=Kind.INTEGER,
               sortable=True, width=10),
@@ -105,8 +69,7 @@ LEADS = Listing(
         Field("external_ref", Lead.external_ref, label=N_("External reference"), shown=False),
         Field("converted_customer", Lead.converted_customer_id, label=N_("Became the customer"),
               kind=Kind.UUID, shown=False),
-        Field("noted_at", Note.at, label=N_("Any note"), kind=Kind.DATETIME, through=_any_note,
-              shown=False),
+        noted_field(Lead),
         Field("last_note_at", Lead.last_note_at, label=N_("Newest note"), kind=Kind.DATETIME,
               sortable=True, width=18),
         Field("created_at", Lead.created_at, label=N_("Created"), kind=Kind.DATETIME,
@@ -115,5 +78,6 @@ LEADS = Listing(
               shown=False),
     ),
     default_sort=("-number",),
+    sums=Sums(("net_potential_value",), currency="currency"),
     search=SearchSpec(text=Lead.search_text, number=Lead.number),
 )  # fmt: skip

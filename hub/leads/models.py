@@ -93,6 +93,8 @@ class Lead(InWorkflow, Referable, Searchable):
               postgresql_where=text("customer_id is not null")),
         Index("ix_lead_converted_customer", "converted_customer_id",
               postgresql_where=text("converted_customer_id is not null")),
+        Index("ix_lead_refuses_email", text("casefold(email)"),
+              postgresql_where=text("refuses_email")),
         Index("ix_lead_workflow", "workflow_id", "state"),
         Index("ix_lead_owner", "owner_user_id", "id", postgresql_include=["deleted_at"]),
         Index("ix_lead_team", "team_id", "id", postgresql_where=text("team_id is not null")),

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from hub import external_refs, numbering
 from hub.access import owning
 from hub.catalogues.services import refuse_unlisted
-from hub.customers.defaults import currency_of_new
-from hub.customers.models import Contact, Customer
+from hub.customers.belonging import currency_of, customer_of
+from hub.customers.models import Customer
 from hub.customers.rules import writable
 from hub.errors import ConflictError, ValidationError
 from hub.i18n import N_
@@ -19,7 +19,8 @@ from hub.leads.models import Lead
 from hub.leads.rules import clean
 from hub.listing.search import search_document
 from hub.listing.sorting import sort_text
-from hub.notes.models import Note
+from hub.notes.holding import refuse_held
+from hub.opportunities.models import Opportunity
 from hub.settings import get_settings
 from hub.workflow import moving
 
@@ -47,7 +48,6 @@ _SEARCHED = (
     "number", "company", "person", "cvr", "phone", "mobile", "email", "address", "postcode",
     "city", "industry", "referrer",
 )  # fmt: skip
-_DIGITS = 18
 
 
 def create(
@@ -72,8 +72,8 @@ def create(
     owning.refuse_unassignable(session, Lead, values)
     refuse_unlisted(session, CATALOGUES, values)
     external_refs.refuse_taken(session, Lead, values.get("external_ref"))
-    customer = _customer_of(session, values)
-    values["currency"] = _currency(session, values.get("currency"), customer)
+    customer = customer_of(session, values)
+    values["currency"] = currency_of(session, values.get("currency"), customer)
     if values.get("owner_user_id") is None:
         values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
     if customer is None:
@@ -86,7 +86,7 @@ def create(
         lead.probability = probability
     # Late: from here on others who make a lead wait for this commit.
     lead.number = numbering.allocate(session, ENTITY)
-    lead.sort_number = _sortable(lead.number)
+    lead.sort_number = numbering.sortable(lead.number)
     fill_derived(lead, customer)
     session.add(lead)
     session.flush()
@@ -115,7 +115,7 @@ def update(session: Session, lead: Lead, changes: Mapping[str, Any]) -> Lead:
     for name, value in values.items():
         if getattr(lead, name) != value:
             setattr(lead, name, value)
-    customer = _customer_of(
+    customer = customer_of(
         session, {"customer_id": lead.customer_id, "contact_id": lead.contact_id}
     )
     fill_derived(lead, customer)
@@ -166,25 +166,15 @@ def delete(session: Session, lead: Lead, *, now: datetime) -> None:
     """Take a lead away; its number and history stay, its number is never given again.
 
     Raises:
-        ConflictError: ``converted``; ``in_use``, with the notes that refer to it.
+        ConflictError: ``converted``; ``in_use``, with the notes and opportunities that refer to it.
     """
     if lead.converted_at is not None:
         raise ConflictError("converted", N_("A customer came of it: it stays to be found from it."))
-    notes = session.scalars(
-        select(Note.id)
-        .where(Note.subject_type == ENTITY, Note.subject_id == lead.id, Note.deleted_at.is_(None))
-        .order_by(Note.id)
-    ).all()
-    if notes:
-        raise ConflictError(
-            "in_use",
-            N_("{count} other records refer to it."),
-            details={
-                "count": len(notes),
-                "blockers": [{"entity": "note", "id": str(each)} for each in notes[:100]],
-            },
-            count=len(notes),
-        )
+    made = select(Opportunity.id).where(
+        Opportunity.lead_id == lead.id, Opportunity.deleted_at.is_(None)
+    )
+    came_of_it = session.scalars(made.order_by(Opportunity.id))
+    refuse_held(session, lead, ((Opportunity.entity(), each) for each in came_of_it))
     lead.deleted_at = now
     session.flush()
 
@@ -216,53 +206,3 @@ def fill_derived(lead: Lead, customer: Customer | None) -> None:
     document = search_document(lead.name, [getattr(lead, name) for name in _SEARCHED])
     if lead.search_text != document:
         lead.search_text = document
-
-
-def _customer_of(session: Session, values: Mapping[str, Any]) -> Customer | None:
-    """Return the living customer that the values name; nobody takes it away meanwhile."""
-    customer_id, contact_id = values.get("customer_id"), values.get("contact_id")
-    if customer_id is None:
-        if contact_id is not None:
-            raise ValidationError.of(
-                "/contact_id", "without_customer", N_("A contact is one of a customer: name it.")
-            )
-        return None
-    customer = session.scalar(
-        select(Customer)
-        .where(Customer.id == customer_id, Customer.deleted_at.is_(None))
-        .with_for_update(read=True, key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if customer is None:
-        raise ValidationError.of("/customer_id", "unknown", N_("There is no such customer."))
-    if customer.merged_into_id is not None:
-        raise ValidationError.of(
-            "/customer_id",
-            "merged",
-            N_("It was merged into {id}."),
-            id=str(customer.merged_into_id),
-        )
-    if contact_id is not None:
-        contact = session.get(Contact, contact_id)
-        if contact is None or contact.customer_id != customer_id or contact.deleted_at is not None:
-            raise ValidationError.of(
-                "/contact_id", "unknown", N_("There is no such contact of this customer.")
-            )
-    return customer
-
-
-def _currency(session: Session, wanted: str | None, customer: Customer | None) -> str:
-    if customer is None:
-        return wanted or currency_of_new(session)
-    if wanted is not None and wanted != customer.currency:
-        raise ValidationError.of(
-            "/currency", "of_customer", N_("The currency is that of the customer: {currency}."),
-            currency=customer.currency,
-        )  # fmt: skip
-    return customer.currency
-
-
-def _sortable(number: str) -> str:
-    """Return a number so that it sorts by value: L-9 before L-10."""
-    prefix = number.rstrip("0123456789")
-    return prefix + number[len(prefix) :].rjust(_DIGITS, "0")

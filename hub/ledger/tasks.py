@@ -48,8 +48,10 @@ class TaskName(StrEnum):
     EVALUATE_CUSTOMERS = "credit.evaluate_customers"
     RECALL_CUSTOMERS = "pools.recall_customers"
     FOLLOW_WORKFLOW = "workflows.follow_workflow"
-    FOLLOW_CUSTOMER = "leads.follow_customer"
+    FOLLOW_CUSTOMER = "customers.follow_customer"
     WAKE_LEAD = "leads.wake_lead"
+    APPLY_CONVERSION = "conversions.apply_conversion"
+    UNDO_CONVERSION = "conversions.undo_conversion"
 
 
 _QUEUES = {
@@ -59,6 +61,8 @@ _QUEUES = {
     TaskName.SEARCH_COMPANIES: Queue.URGENT,
     TaskName.LOOK_UP_COMPANY: Queue.URGENT,
     TaskName.TEST_CONNECTION: Queue.URGENT,
+    TaskName.APPLY_CONVERSION: Queue.URGENT,
+    TaskName.UNDO_CONVERSION: Queue.URGENT,
     TaskName.FIND_DUPLICATES: Queue.BULK,
     TaskName.ANALYSE_FILE: Queue.BULK,
     TaskName.APPLY_IMPORT: Queue.BULK,
@@ -94,7 +98,7 @@ SERIAL_KEYS = {
     TaskName.RECALL_CUSTOMERS: "pools",
     TaskName.EVALUATE_CUSTOMERS: "credit",
     TaskName.FOLLOW_WORKFLOW: "workflows",
-    TaskName.FOLLOW_CUSTOMER: "leads:{customer_id}",
+    TaskName.FOLLOW_CUSTOMER: "names:{customer_id}",
     TaskName.RECALL_CUSTOMERS: "pools",
 }
 """What keeps jobs of a task from running beside each other, made of their arguments."""

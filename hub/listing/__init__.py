@@ -10,8 +10,9 @@ of the reader:
 The same query, stored, is a saved view, an export, a scheduled report.
 """
 
+from hub.listing.breakdowns import Breakdown, Dimension, Unit, break_down, dimensions_of
 from hub.listing.counting import Total
-from hub.listing.declaration import Bucket, Choice, Field, Kind, Listing, Operator, SearchSpec
+from hub.listing.declaration import Bucket, Choice, Field, Kind, Listing, Operator, SearchSpec, Sums
 from hub.listing.documentation import describe, openapi_parameters
 from hub.listing.facets import Facet, Slice, facets
 from hub.listing.indexes import sorts_without_index
@@ -24,9 +25,11 @@ from hub.listing.sorting import sort_text
 from hub.listing.streams import Rows, snapshot, stream
 
 __all__ = [
+    "Breakdown",
     "Bucket",
     "Choice",
     "Condition",
+    "Dimension",
     "Facet",
     "Field",
     "Kind",
@@ -40,8 +43,12 @@ __all__ = [
     "SearchSpec",
     "Searchable",
     "Slice",
+    "Sums",
     "Total",
+    "Unit",
+    "break_down",
     "describe",
+    "dimensions_of",
     "facets",
     "openapi_parameters",
     "page",

@@ -7,7 +7,9 @@ another table (`Field.through`) or a rule of its own (`Field.condition`).
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from copy import copy
+from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -72,11 +74,13 @@ _OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
     Kind.ENUM: (*_EQUALITY, Operator.EMPTY),
     Kind.TAGS: (*_EQUALITY, Operator.EMPTY),
 }
-_FACETS = frozenset(_OPERATORS) - {Kind.DECIMAL, Kind.MONEY, Kind.DATE, Kind.DATETIME}
+FACET_KINDS = frozenset(_OPERATORS) - {Kind.DECIMAL, Kind.MONEY, Kind.DATE, Kind.DATETIME}
+"""The kinds whose values can be counted one by one."""
 
 RESERVED = frozenset({"q", "sort", "fields", "facets", "limit", "cursor", "deleted"})
 """Parameters of every list, so no names for fields."""
 
+_ANYBODY = Reader(now=datetime(2000, 1, 1, tzinfo=UTC), zone="UTC")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 
 
@@ -126,6 +130,7 @@ class Field:
         condition: takes over the comparison, value by value.
         personal: the condition under which the answer is yes for whoever reads, given his id; the
             field is a yes-or-no question about him.
+        reckoned: makes `column` for a reader, where it depends on his day or his zone.
         search_text: the search document that the text is part of, where it is: `eq`, `contains`
             and `starts` then use the search index.
         caseless: `eq` and `ne` compare casefolded, by an index over ``casefold(column)``.
@@ -150,6 +155,7 @@ class Field:
     through: Callable[[Predicate], Predicate] | None = None
     condition: Callable[[Operator, Any], Predicate] | None = None
     personal: Callable[[UUID], Predicate] | None = None
+    reckoned: Callable[[Reader], Expression] | None = None
     search_text: Expression | None = None
     caseless: bool = False
 
@@ -165,23 +171,28 @@ class Field:
             raise ValueError(f"{self.name!r} ends like an operator")
         if self.kind is Kind.ENUM and not self.choices:
             raise ValueError(f"{self.name}: an enum needs choices")
-        if self.column is None and self.condition is None and self.personal is None:
+        if self._column is None and self.condition is None and self.personal is None:
             raise ValueError(f"{self.name}: needs a column or a condition")
         if self.personal is not None and self.kind is not Kind.BOOLEAN:
             raise ValueError(f"{self.name}: a question about the reader is answered by yes or no")
         if self.sortable and not self.selectable:
             raise ValueError(f"{self.name}: only a field with a value can be sorted by")
-        derived = class_of(self.column, self.caption, self.sort_key, self.search_text)
+        derived = class_of(self._column, self.caption, self.sort_key, self.search_text)
         if self.permission_class and most_delicate((self.permission_class, derived)) == derived:
             raise ValueError(f"{self.name}: its columns say of which class it is ({derived})")
         object.__setattr__(self, "permission_class", self.permission_class or derived)
-        if self.facet and not (self.buckets or (self.selectable and self.kind in _FACETS)):
+        if self.facet and not (self.buckets or (self.selectable and self.kind in FACET_KINDS)):
             raise ValueError(f"{self.name}: a facet over {self.kind} needs buckets")
 
     @property
     def selectable(self) -> bool:
         """Whether a row has one value of it, so that it can be a column."""
-        return self.column is not None and self.through is None
+        return self.through is None and not (self.column is None and self.reckoned is None)
+
+    @property
+    def _column(self) -> Expression | None:
+        """What it shows, for whomever."""
+        return self.column if self.reckoned is None else self.reckoned(_ANYBODY)
 
     @property
     def allowed(self) -> tuple[Operator, ...]:
@@ -189,6 +200,14 @@ class Field:
         if self.operators is not None:
             return self.operators
         return (Operator.EQ,) if self.personal is not None else _OPERATORS[self.kind]
+
+    def read_by(self, reader: Reader) -> "Field":
+        """Return the field as it is for a reader: one that is reckoned has its column."""
+        if self.reckoned is None:
+            return self
+        found = copy(self)
+        object.__setattr__(found, "column", self.reckoned(reader))
+        return found
 
     def is_readable(self, reader: Reader) -> bool:
         """Tell whether the field exists for a reader."""
@@ -208,6 +227,14 @@ class SearchSpec:
     number: Expression | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Which amounts of a list's rows are added up, and the field of the currency they are in."""
+
+    fields: tuple[str, ...]
+    currency: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Listing(Generic[ModelT]):
     """A collection that can be listed; see the module.
@@ -216,6 +243,7 @@ class Listing(Generic[ModelT]):
         name: as in ``GET /listings/{name}`` and the collection's path.
         model: the mapped class of its rows; rows with `deleted_at` are left out where it has one.
         default_sort: as in ``sort=``: ``("-last_note_at", "name")``.
+        sums: what a breakdown adds up beside the number of rows.
     """
 
     name: str
@@ -223,6 +251,7 @@ class Listing(Generic[ModelT]):
     fields: tuple[Field, ...]
     default_sort: tuple[str, ...]
     search: SearchSpec | None = None
+    sums: Sums | None = None
     by_name: Mapping[str, Field] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -238,6 +267,12 @@ class Listing(Generic[ModelT]):
             if not by_name[name.removeprefix("-")].sortable:
                 raise ValueError(f"{self.name}: {name} is not sortable")
         object.__setattr__(self, "by_name", by_name)
+
+    def read_by(self, reader: Reader) -> "Listing[ModelT]":
+        """Return the list as it is for a reader: the columns of its reckoned fields are there."""
+        if all(each.reckoned is None for each in self.fields):
+            return self
+        return replace(self, fields=tuple(each.read_by(reader) for each in self.fields))
 
     def readable(self, reader: Reader) -> dict[str, Field]:
         """Return the fields that exist for a reader, by name."""

@@ -1,9 +1,12 @@
 """For whom a list is read: whose day it is, who `me` is, and which fields he may see."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Date, cast, func
 
 from hub.clock import business_date
 
@@ -25,6 +28,14 @@ class Reader:
     locale: str = "en"
     classes: frozenset[str] = frozenset({PUBLIC})
     sees_deleted: bool = False
+
+    def midnight(self, day: date) -> datetime:
+        """Return the instant at which a day begins where he is."""
+        return datetime.combine(day, time.min, self.timezone).astimezone(UTC)
+
+    def day_of(self, instant: Any) -> ColumnElement[date]:
+        """Return the SQL for the calendar day on which an instant falls where he is."""
+        return cast(func.timezone(self.zone, instant), Date)
 
     @property
     def today(self) -> date:

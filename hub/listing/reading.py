@@ -81,9 +81,9 @@ class _Reading(Generic[ModelT]):
     """One reading: gathers what is understood and what is wrong."""
 
     def __init__(self, listing: Listing[ModelT], reader: Reader) -> None:
-        self._listing = listing
+        self._listing = listing.read_by(reader)
         self._reader = reader
-        self._fields = listing.readable(reader)
+        self._fields = self._listing.readable(reader)
         self._conditions: dict[tuple[str, Operator], Condition] = {}
         self._errors: list[FieldError] = []
 

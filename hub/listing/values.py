@@ -15,7 +15,7 @@ day is given, the whole local day of the reader is meant.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -175,7 +175,7 @@ def _datetime(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str
             return canonical, datetime.fromisoformat(canonical).astimezone(UTC)
         canonical, day = _day(raw, reader, pointer)
         if day is not None:
-            return canonical, Span(_midnight(day, reader), _midnight(day + timedelta(1), reader))
+            return canonical, Span(reader.midnight(day), reader.midnight(day + timedelta(1)))
     except (ValueError, OverflowError):
         pass  # a month 13, or a day outside the years that there are: told below
     raise ValidationError.of(
@@ -225,10 +225,6 @@ def _distance(text: str) -> relativedelta:
             return relativedelta(months=int(text[:-1]))
         case _:
             return relativedelta(years=int(text[:-1]))
-
-
-def _midnight(day: date, reader: Reader) -> datetime:
-    return datetime.combine(day, time.min, reader.timezone).astimezone(UTC)
 
 
 _READERS: Mapping[Kind, Callable[[Field, str, Reader, str], tuple[str, Value]]] = {

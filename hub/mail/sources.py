@@ -1,6 +1,7 @@
 """What asks for mail: whether it is still wanted, and what follows when it is out or refused."""
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -30,13 +31,29 @@ class _Plain:
         del session, delivery
 
 
+Gate = Callable[[Session, Delivery], Mapping[str, Any] | None]
+"""Says why a mail may not go out, whatever asks for it, as {code, text, params}; None where it may.
+"""
+
 _SOURCES: dict[str, Source] = {}
+_GATES: list[Gate] = []
 _PLAIN = _Plain()
 
 
 def declare_source(source_type: str, source: Source) -> None:
     """Have the mails of a concept asked about and reported to it; `hub.reactions` connects them."""
     _SOURCES[source_type] = source
+
+
+def declare_gate(gate: Gate) -> None:
+    """Have every mail pass a gate when its turn comes; `hub.reactions` connects them."""
+    if gate not in _GATES:
+        _GATES.append(gate)
+
+
+def stopped(session: Session, delivery: Delivery) -> Mapping[str, Any] | None:
+    """Return what the first gate says that stops a mail, None where none does."""
+    return next((said for gate in _GATES if (said := gate(session, delivery))), None)
 
 
 def source_of(delivery: Delivery) -> Source:

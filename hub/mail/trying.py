@@ -24,7 +24,7 @@ from hub.ledger.setbacks import Setback
 from hub.mail import keeping
 from hub.mail.models import CALENDAR, UNSETTLED, Delivery, DeliveryKind, DeliveryState
 from hub.mail.services import ENTITY, get, note_possible_repeat
-from hub.mail.sources import source_of
+from hub.mail.sources import source_of, stopped
 from hub.ports import OutgoingMail
 from hub.settings import get_settings
 
@@ -150,7 +150,10 @@ def held_kinds() -> frozenset[str]:
 def _is_wanted(session: Session, delivery: Delivery) -> bool:
     if delivery.state not in _SENDABLE:
         return False
-    if source_of(delivery).wants(session, delivery) and not _is_overtaken(session, delivery):
+    said = stopped(session, delivery)
+    if said is not None:
+        delivery.message = dict(said)
+    elif source_of(delivery).wants(session, delivery) and not _is_overtaken(session, delivery):
         return True
     delivery.state = DeliveryState.WITHDRAWN
     keeping.let_go(delivery)

@@ -15,7 +15,7 @@ from hub.workflow.definition import store
 from hub.workflow.models import Status, Workflow
 from hub.workflow.templates import TEMPLATES
 
-LEAD_DIGITS = 4
+_DIGITS = 4  # of the first numbers
 _APART = 10  # between two places, so that one can be put between them
 
 
@@ -24,7 +24,8 @@ def seed(connection: Connection) -> None:
     with Session(connection, join_transaction_mode="create_savepoint") as session, session.begin():
         _seed_catalogues(session)
         _seed_workflows(session)
-        numbering.ensure(session, "lead", prefix="L-", minimum_digits=LEAD_DIGITS)
+        for kind, prefix in (("lead", "L-"), ("opportunity", "O-")):
+            numbering.ensure(session, kind, prefix=prefix, minimum_digits=_DIGITS)
 
 
 def _seed_catalogues(session: Session) -> None:

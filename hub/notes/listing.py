@@ -1,11 +1,14 @@
-"""The list of notes."""
+"""The list of notes, and what lists of their subjects ask of them."""
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import exists, select
 
 from hub.access.models import User
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.listing import Field, Kind, Listing, SearchSpec
+from hub.listing.declaration import Predicate
 from hub.notes.models import Note
 
 _AUTHOR = select(User.name).where(User.id == Note.author_user_id).correlate(Note).scalar_subquery()
@@ -31,3 +34,17 @@ NOTES = Listing(
     default_sort=("-at",),
     search=SearchSpec(text=Note.search_text),
 )  # fmt: skip
+
+
+def noted_field(model: type[Any]) -> Field:
+    """Return the field that finds records by when any note on them was made."""
+
+    def through(condition: Predicate) -> Predicate:
+        return exists().where(
+            Note.subject_type == model.entity(), Note.subject_id == model.id,
+            Note.deleted_at.is_(None), condition,
+        )  # fmt: skip
+
+    return Field(
+        "noted_at", Note.at, label=N_("Any note"), kind=Kind.DATETIME, through=through, shown=False
+    )

@@ -14,9 +14,9 @@ from hub.listing.search import Searchable, search_index
 class Note(Referable, Searchable):
     """Something noted about a record; its edits are its history.
 
-    The subject is a customer or a lead; `customer_id` is the customer
-    whose newest note it may be, None for a lead without one. `type` is a code of the catalogue of
-    note types. `at` is when it happened.
+    The subject is a customer, a lead or an opportunity; `customer_id` is the customer whose newest
+    note it may be, None for one without. `type` is a code of the catalogue of note types, `at` is
+    when it happened.
     """
 
     __tablename__ = "note"

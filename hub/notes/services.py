@@ -34,7 +34,7 @@ def create(
 
     Args:
         session: the caller's.
-        subject: what it is about: a customer, a lead (`hub.subjects`).
+        subject: what it is about: a customer, a lead, an opportunity (`hub.subjects`).
         body: what is noted.
         now: the present.
         type: a code of the catalogue of note types.
@@ -111,19 +111,29 @@ def newest_of(session: Session, customer_id: UUID) -> Note | None:
 def refresh_newest(session: Session, note: Note) -> None:
     """Reckon the newest note again of what a note is about, after it was taken away or moved."""
     for model, identifier in _newest_of(note):
-        # Locked first, by a statement of its own: the next one then sees every committed note.
-        found = lock_subject(session, model.entity(), identifier)
-        if found is None:
-            continue
-        whose = (
-            Note.customer_id == identifier
-            if model.entity() == CUSTOMER
-            else and_(Note.subject_type == model.entity(), Note.subject_id == identifier)
-        )
-        found.last_note_at = session.scalar(
-            select(func.max(Note.at)).where(whose, Note.deleted_at.is_(None))
-        )
+        _refresh(session, model, identifier)
     session.flush()
+
+
+def refresh_customer(session: Session, customer_id: UUID) -> None:
+    """Reckon the newest note of a customer again, after a record came to it or left it."""
+    _refresh(session, subjects()[CUSTOMER], customer_id)
+    session.flush()
+
+
+def _refresh(session: Session, model: type[Any], identifier: UUID) -> None:
+    # Locked first, by a statement of its own: the next one then sees every committed note.
+    found = lock_subject(session, model.entity(), identifier)
+    if found is None:
+        return
+    whose = (
+        Note.customer_id == identifier
+        if model.entity() == CUSTOMER
+        else and_(Note.subject_type == model.entity(), Note.subject_id == identifier)
+    )
+    found.last_note_at = session.scalar(
+        select(func.max(Note.at)).where(whose, Note.deleted_at.is_(None))
+    )
 
 
 def _newest_of(note: Note) -> Iterator[tuple[type[Any], UUID]]:

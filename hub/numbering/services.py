@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.errors import ConflictError, NotFoundError
 from hub.i18n import N_
 from hub.numbering.models import NumberSequence
-from hub.numbering.settings import HIGHEST_NUMBER, find_sequence
+from hub.numbering.settings import HIGHEST_DIGITS, HIGHEST_NUMBER, find_sequence
 
 _STRETCH = 100  # numbers asked about at a time, once one was found taken
 
@@ -51,6 +51,12 @@ def preview(session: Session, kind: str) -> str:
     """
     sequence = find_sequence(session, kind)
     return _Reserved(sequence.prefix, sequence.minimum_digits, sequence.next_number).written()
+
+
+def sortable(number: str) -> str:
+    """Return a number so that it sorts by value: L-9 before L-10."""
+    prefix = number.rstrip("0123456789")
+    return prefix + number[len(prefix) :].rjust(HIGHEST_DIGITS, "0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
-"""Who may see runs and exports: those they were made for."""
+"""Who sees reports: whom they are shared with; and runs and exports: those they were made for."""
 
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from hub.access.predicates import OwnerRule
 from hub.access.principals import Principal
-from hub.access.roles import Reach, Verb
-from hub.reports.models import ReportRun
+from hub.access.roles import WITHOUT_OWNING, Reach, Verb
+from hub.db import among
+from hub.reports.models import Audience, ReportDef, ReportRun
 
 
 class RunRule:
@@ -34,3 +36,27 @@ class RunRule:
 def may_read_file(principal: Principal, run: ReportRun) -> bool:
     """Say whether a caller may have a run's file: its rows were chosen for the recipient's eyes."""
     return run.recipient_user_id == principal.user_id or principal.sees_all(ReportRun.collection())
+
+
+class ReportRule(OwnerRule):
+    """Others' reports are read where they are shared, whatever the visibility of records is."""
+
+    def __init__(self) -> None:
+        super().__init__(unowned=False)
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `Rule.predicate`."""
+        del model, reach
+        own = ReportDef.owner_user_id == principal.user_id
+        if verb not in WITHOUT_OWNING:
+            return own
+        return or_(
+            own,
+            ReportDef.audience == Audience.EVERYBODY,
+            and_(
+                ReportDef.audience == Audience.TEAM,
+                among(ReportDef.team_id, principal.standing.team_ids),
+            ),
+        )

@@ -1,18 +1,18 @@
 """The datasets: every list that can be exported or reported, by name."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hub.access.principals import Permission
 from hub.access.roles import Verb
 from hub.approvals.listing import APPROVALS
 from hub.approvals.models import Approval
-from hub.customers.listing import CONTACTS, CUSTOMERS
+from hub.customers.listing import ADDRESSES, CONTACTS, CUSTOMERS
 from hub.customers.models import Customer
 from hub.documents.listing import DOCUMENTS
 from hub.duplicates.listing import DUPLICATES
-from hub.errors import NotFoundError, ValidationError
+from hub.errors import NotFoundError, ValidationError, under
 from hub.i18n import N_
 from hub.leads.listing import LEADS
 from hub.leads.models import Lead
@@ -22,6 +22,8 @@ from hub.listing.declaration import Expression
 from hub.mail.listing import DELIVERIES
 from hub.notes.listing import NOTES
 from hub.notes.models import Note
+from hub.opportunities.listing import OPPORTUNITIES
+from hub.opportunities.models import Opportunity
 from hub.reminders.listing import REMINDERS
 from hub.reminders.models import Reminder
 from hub.reports.listing import EXPORTS, REPORT_RUNS, REPORTS
@@ -64,11 +66,8 @@ class Dataset:
             ValidationError: a field, operator or value is unknown or not for him; pointers lead
                 into the stored form, behind `pointer`.
         """
-        try:
+        with under(pointer):
             return parse_stored(self.listing, stored, reader)
-        except ValidationError as error:
-            moved = (replace(each, pointer=pointer + each.pointer) for each in error.errors)
-            raise ValidationError(*moved) from error
 
 
 DATASETS: Mapping[str, Dataset] = {
@@ -76,7 +75,9 @@ DATASETS: Mapping[str, Dataset] = {
     for dataset in (
         Dataset(CUSTOMERS, N_("Customers"), owner=Customer.owner_user_id),
         Dataset(CONTACTS, N_("Contacts")),
+        Dataset(ADDRESSES, N_("Addresses")),
         Dataset(LEADS, N_("Leads"), owner=Lead.owner_user_id),
+        Dataset(OPPORTUNITIES, N_("Opportunities"), owner=Opportunity.owner_user_id),
         Dataset(NOTES, N_("Notes"), owner=Note.author_user_id),
         Dataset(REMINDERS, N_("Reminders"), owner=Reminder.recipient_user_id),
         Dataset(DUPLICATES, N_("Duplicates")),

@@ -6,6 +6,7 @@ from hub.access.models import User
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing
 from hub.reports.models import (
+    Audience,
     Export,
     ExportState,
     FileFormat,
@@ -38,6 +39,12 @@ REPORTS = Listing(
         Field("format", ReportDef.format, label=N_("Format"), kind=Kind.ENUM, choices=_FORMATS),
         Field("owner", ReportDef.owner_user_id, label=N_("Owner"), kind=Kind.USER, facet=True,
               caption=_OWNER, width=20),
+        Field("audience", ReportDef.audience, label=N_("For whom"), kind=Kind.ENUM, facet=True,
+              choices=(
+                  Choice(Audience.AUTHOR, N_("The author")),
+                  Choice(Audience.TEAM, N_("A team")),
+                  Choice(Audience.EVERYBODY, N_("Everybody")),
+              )),
         Field("created_at", ReportDef.created_at, label=N_("Created"), kind=Kind.DATETIME,
               sortable=True, width=18),
     ),

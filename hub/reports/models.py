@@ -28,6 +28,14 @@ class FileFormat(StrEnum):
     CSV = "csv"
 
 
+class Audience(StrEnum):
+    """Whose saved view a report is: its author's alone, that of a team as well, everybody's."""
+
+    AUTHOR = "author"
+    TEAM = "team"
+    EVERYBODY = "everybody"
+
+
 class RecipientsMode(StrEnum):
     """Who gets a scheduled report: the people named, or everyone who owns rows of it, his own."""
 
@@ -97,10 +105,11 @@ class Manifest:
 
 
 class ReportDef(Record):
-    """A report: a name for a stored query over a dataset.
+    """A report, or saved view: a name for a stored query over a dataset.
 
     `query` is the stored form of `hub.listing`: filter, sort, fields (the columns), q. Its values
-    may be relative: `me` is whoever reads the report, `today` the day on which it runs.
+    may be relative: `me` is whoever reads the report, `today` the day on which it runs. Only its
+    author changes it; others see it, and in it what is theirs to see, as its `audience` says.
     """
 
     __tablename__ = "report_def"
@@ -110,9 +119,15 @@ class ReportDef(Record):
     query: Mapped[dict[str, Any]]
     format: Mapped[FileFormat] = mapped_column(EnumText(FileFormat))
     owner_user_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    audience: Mapped[Audience] = mapped_column(
+        EnumText(Audience), default=Audience.AUTHOR, server_default="author"
+    )
+    team_id: Mapped[UUID | None] = mapped_column(ForeignKey("team.id"))
 
     __table_args__ = (
         CheckConstraint(_one_of(FileFormat, "format"), name="format"),
+        CheckConstraint(_one_of(Audience, "audience"), name="audience"),
+        CheckConstraint("(audience = 'team') = (team_id is not null)", name="team"),
         Index("ix_report_def_name", "name", "id"),
         Index("ix_report_def_created_at", "created_at", "id"),
     )

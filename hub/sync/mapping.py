@@ -20,7 +20,7 @@ from hub.connections.models import Connection
 from hub.connections.models import Mapping as MappingRow
 from hub.customers.models import Customer
 from hub.customers.rules import clean
-from hub.customers.services import WRITABLE
+from hub.customers.services import KEYED, SWITCHES, WRITABLE
 from hub.errors import FieldError, ValidationError
 from hub.history.recording import plain
 from hub.i18n import N_
@@ -81,6 +81,9 @@ EU = frozenset(
     ]
 )
 DOMESTIC, WITHIN_EU, ABROAD = "1", "2", "3"  # e-conomic's VAT zones
+
+MAPPABLE = WRITABLE - KEYED - SWITCHES - {"roles", "classifications"}
+"""The fields that have one text, which is what is compared."""
 
 _TRANSFORMS = frozenset({"none", "country", "table", "vat_zone"})
 
@@ -260,7 +263,7 @@ def _errors_of(
 ) -> list[FieldError]:
     transform = pair.get("transform") or {}
     checks = [
-        ("local", pair.get("local") in WRITABLE),
+        ("local", pair.get("local") in MAPPABLE),
         ("remote", pair.get("remote") in remote_fields),
         ("direction", pair.get("direction", "both") in set(Direction)),
         ("on_conflict", pair.get("on_conflict", "ask") in set(Policy)),

@@ -1,8 +1,20 @@
-"""The list of workflows."""
+"""The list of workflows, and what lists of the records that move through them show."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
 
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing
-from hub.workflow.models import Status, Workflow
+from hub.workflow.models import StateKind, Status, Workflow, WorkflowState
+
+STATE_KINDS = (
+    Choice(StateKind.NEW, N_("New")),
+    Choice(StateKind.WORKING, N_("Being worked on")),
+    Choice(StateKind.WON, N_("Won")),
+    Choice(StateKind.LOST, N_("Lost")),
+    Choice(StateKind.PARKED, N_("Set aside")),
+)
 
 WORKFLOWS = Listing(
     name="workflows",
@@ -25,3 +37,19 @@ WORKFLOWS = Listing(
     ),
     default_sort=("created_at",),
 )  # fmt: skip
+
+
+def state_label(model: type[Any]) -> ColumnElement[str]:
+    """Return the SQL for what people call the state that a record is in."""
+    return (
+        select(WorkflowState.label)
+        .where(WorkflowState.workflow_id == model.workflow_id, WorkflowState.key == model.state)
+        .correlate(model)
+        .scalar_subquery()
+    )
+
+
+def workflow_code(model: type[Any]) -> ColumnElement[str]:
+    """Return the SQL for the code of the workflow that a record is in, whatever revision."""
+    code = select(Workflow.code).where(Workflow.id == model.workflow_id)
+    return code.correlate(model).scalar_subquery()

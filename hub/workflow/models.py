@@ -157,6 +157,10 @@ class InWorkflow:
         """The revision that it is in."""
         return mapped_column(ForeignKey("workflow.id"))
 
+    def take_probability(self, percent: int) -> None:
+        """Take on the probability that its state gives it."""
+        self.probability = percent
+
     @classmethod
     def constraints(cls, table: str) -> tuple[Any, ...]:
         """Return what the arguments of a table must hold for this."""

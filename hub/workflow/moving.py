@@ -48,7 +48,9 @@ class Move:
     close: bool = False
 
 
-def find_live(session: Session, entity: str, code: str | None = None) -> Workflow:
+def find_live(
+    session: Session, entity: str, code: str | None = None, *, pointer: str = "/workflow"
+) -> Workflow:
     """Return the live workflow of a code, or the one that new records of the kind go into.
 
     Raises:
@@ -62,7 +64,7 @@ def find_live(session: Session, entity: str, code: str | None = None) -> Workflo
     found = session.scalar(query)
     if found is None:
         raise ValidationError.of(
-            "/workflow", "unknown", N_("There is no live workflow {name}."), name=code or entity
+            pointer, "unknown", N_("There is no live workflow {name}."), name=code or entity
         )
     return found
 
@@ -88,6 +90,40 @@ def targets(session: Session, principal: Principal, record: Any) -> Sequence[Tar
         for way in definition.leaving(record.state)
         if _may_go(principal, way) and _unmet(session, record, way) is None
     ]
+
+
+def ahead(session: Session, principal: Principal, record: Any) -> str:
+    """Return the key of the next state that a record is worked on in, of those a caller may choose.
+
+    Raises:
+        ConflictError: ``no_next_state``: what follows is to win or to lose it.
+    """
+    places = {state.key: n for n, state in enumerate(definition_of(session, record).states)}
+    for each in targets(session, principal, record):
+        if each.state.kind not in OVER and places[each.state.key] > places[record.state]:
+            return each.state.key
+    raise ConflictError(
+        "no_next_state", N_("No step follows {state}: it is closed, or to be won or lost."),
+        details={"state": record.state}, state=record.state,
+    )  # fmt: skip
+
+
+def ending(session: Session, principal: Principal, record: Any, kind: StateKind) -> str:
+    """Return the key of the state by which a record is over in one way: one that is offered first.
+
+    Raises:
+        ConflictError: ``transition_refused``: its workflow has no such state.
+    """
+    offered = targets(session, principal, record)
+    of_kind = [each.state.key for each in offered if each.state.kind is kind]
+    of_kind += [s.key for s in definition_of(session, record).states if s.kind is kind]
+    if not of_kind:
+        raise ConflictError(
+            "transition_refused", N_("Its workflow has no state of the kind {kind}."),
+            details={"allowed": [each.state.key for each in offered], "state": record.state},
+            kind=kind.value,
+        )  # fmt: skip
+    return of_kind[0]
 
 
 def move(
@@ -152,7 +188,7 @@ def refuse_probability(session: Session, record: InWorkflow, probability: int) -
 def _enter(record: InWorkflow, state: State, now: datetime) -> None:
     record.state, record.state_kind, record.state_since = state.key, state.kind, now
     if state.first_probability is not None:
-        record.probability = state.first_probability
+        record.take_probability(state.first_probability)
 
 
 def _may_go(principal: Principal, way: Transition) -> bool:

@@ -213,7 +213,7 @@ def follow(session: Session, workflow: Workflow, *, limit: int) -> int:
         state = definition.state(workflow.moves.get(row.state, row.state))
         row.workflow_id, row.state, row.state_kind = workflow.id, state.key, state.kind
         if state.certain is not None:
-            row.probability = state.certain
+            row.take_probability(state.certain)
     session.flush()
     return len(rows)
 

@@ -155,3 +155,38 @@ def test_a_long_preview_is_a_workers_and_cannot_be_applied_before(
     assert later.json["counters"] == {"items": 3, "assign": 3}
     with transaction() as session:
         assert len(session.scalars(select(PlanItem)).all()) == 3
+
+
+@pytest.mark.parametrize(
+    ("entity", "body"), [("leads", {"company": "Kranen"}), ("opportunities", {"name": "Kran"})]
+)
+def test_leads_and_opportunities_are_given_away_by_plans_too(
+    client: ApiClient,
+    representative: Caller,
+    colleague: Caller,
+    *,
+    entity: str,
+    body: dict[str, Any],
+) -> None:
+    mine, theirs = (
+        client.post(f"/api/v1/{entity}", json=body, headers=caller.headers).json["id"]
+        for caller in (representative, colleague)
+    )
+    query = {"filter": {"is_open": {"eq": True}}}
+
+    made = assign(client, representative, colleague, entity=entity, query=query)
+    plan_id = made.json["id"]
+    assert (made.json["counters"], made.json["scope"]["left_out"]) == ({"items": 1, "assign": 1}, 1)
+    step(client, representative, plan_id, "application")
+    drain(TaskName.APPLY_ASSIGNMENT)
+
+    path = f"/api/v1/{entity}/{mine}"
+    given = client.get(path, headers=representative.headers).json
+    assert (given["owner_user_id"], given["version"]) == (str(colleague.user_id), 2)
+    events = client.get(f"{path}/events", headers=colleague.headers).json["items"]
+    assert (events[0]["type"].partition(".")[2], events[0]["reason"]) == ("assigned", "on leave")
+    step(client, representative, plan_id, "undo")
+    drain(TaskName.UNDO_ASSIGNMENT)
+    taken_back = client.get(path, headers=representative.headers).json
+    assert taken_back["owner_user_id"] == str(representative.user_id)
+    assert theirs not in made.text

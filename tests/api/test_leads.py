@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from hub.access.roles import Role
 from hub.clock import utcnow
+from hub.customers import following
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.history.models import Event
-from hub.leads import following, services
+from hub.leads import services
 from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.ledger.tasks import TaskName
@@ -352,7 +353,7 @@ def test_leads_follow_the_name_of_their_customer(client: ApiClient, representati
     with transaction() as session:
         asked = session.scalars(select(Job).where(Job.task == TaskName.FOLLOW_CUSTOMER)).all()
         assert [job.args["customer_id"] for job in asked] == [str(customer.id)]
-        assert following.follow_customer(session, customer.id, limit=9) == 1
+        assert following.follow(session, customer.id, limit=9) == 1
     shown = get(client, representative, f"/leads/{lead['id']}")
     assert (shown["name"], shown["version"]) == ("Sydlys", 1)
     assert get(client, representative, "/leads?q=sydlys")["total"]["count"] == 1

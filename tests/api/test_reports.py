@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 import workers.tasks.reports  # noqa: F401 - registers the tasks
+from api.authentication import forget_tokens
+from hub.access.models import Team, TeamMember
 from hub.access.roles import Role
 from hub.clock import utcnow
 from hub.customers import services as customers
@@ -85,11 +87,52 @@ def test_a_report_is_a_named_query_that_leads_to_its_list(
     assert client.get(path, headers=representative.headers).status_code == 404
 
 
+def test_a_report_is_its_authors_alone_until_he_shares_it(
+    client: ApiClient, representative: Caller
+) -> None:
+    other = make_caller(Role.REPRESENTATIVE, "carl@example.com")
+    with transaction() as session:
+        team = Team(name="Nord")
+        session.add(team)
+        session.flush()
+        team_id = str(team.id)
+        for each in (representative, other):
+            session.add(TeamMember(team_id=team.id, user_id=each.user_id))
+    forget_tokens()
+    stranger = make_caller(Role.REPRESENTATIVE, "dorte@example.com")
+    made = make_report(client, other)
+    path = f"/api/v1/reports/{made['id']}"
+
+    def change(version: int, **changes: Any) -> Any:
+        return client.patch(path, json=changes, headers=at(version, other))
+
+    def readers() -> list[bool]:
+        return [
+            client.get(path, headers=each.headers).status_code == 200
+            and [made["id"]]
+            == [
+                found["id"]
+                for found in client.get("/api/v1/reports", headers=each.headers).json["items"]
+            ]
+            for each in (other, representative, stranger)
+        ]
+
+    assert (made["audience"], readers()) == ("author", [True, False, False])
+    assert change(1, audience="team").json["errors"][0]["pointer"] == "/team_id"
+    assert change(1, audience="team", team_id=made["id"]).json["errors"][0]["code"] == "not_yours"
+    assert change(1, team_id=team_id).json["errors"][0]["code"] == "no_team"
+    assert change(1, audience="team", team_id=team_id).status_code == 200
+    assert readers() == [True, True, False]
+    everybodys = change(2, audience="everybody").json
+    assert (everybodys["audience"], everybodys["team_id"]) == ("everybody", None)
+    assert readers() == [True, True, True]
+
+
 def test_a_report_of_somebody_else_is_read_and_not_changed(
     client: ApiClient, representative: Caller
 ) -> None:
     other = make_caller(Role.REPRESENTATIVE, "carl@example.com")
-    made = make_report(client, other)
+    made = make_report(client, other, audience="everybody")
     path = f"/api/v1/reports/{made['id']}"
 
     shown = client.get(path, headers=representative.headers)

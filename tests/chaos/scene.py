@@ -133,6 +133,15 @@ class Scene:
             made = self.post(f"/leads/{made['id']}/ownership", body)
         return self.post(f"/leads/{made['id']}/closing", {}) if closed else made
 
+    def opportunity(self, *, free: bool = False, lost: bool = False, closed: bool = False) -> Any:
+        made = self.post("/opportunities", {"name": self.name(), "pipeline": "axelor"})
+        path = f"/opportunities/{made['id']}"
+        if free:
+            made = self.post(f"{path}/ownership", {"owner_user_id": None, "reason": "Givet fri"})
+        if lost or closed:
+            made = self.post(f"{path}/lost", {"lost_reason": "price"})
+        return self.post(f"{path}/closing", {}) if closed else made
+
     def entry(self) -> Any:
         body = {"code": f"s{uuid4().hex}", "label": "Messe"}
         return self.post("/catalogues/sources/entries", body)
@@ -154,6 +163,11 @@ class Scene:
     def contact(self) -> Any:
         customer = self.customer()
         return self.post(f"/customers/{customer['id']}/contacts", {"first_name": "Ida"})
+
+    def address(self) -> Any:
+        customer = self.customer()
+        body = {"kind": "billing", "city": "Ribe"}
+        return self.post(f"/customers/{customer['id']}/addresses", body)
 
     def note(self, **fields: Any) -> Any:
         customer = self.customer()

@@ -34,6 +34,10 @@ def _on(kind: str, make: Callable[[Scene], Any], action: str, json: Any = None) 
     return case
 
 
+def _shared(kind: str, make: Callable[[Scene], Any]) -> Case:
+    return lambda s: Request(f"/{kind}/{make(s)['id']}/grants", {"user_id": s.user()["id"]})
+
+
 def _change(kind: str, make: Callable[[Scene], Any], json: Any = None) -> Case:
     def case(scene: Scene) -> Request:
         made = make(scene)
@@ -116,6 +120,7 @@ def _parts(kind: str, fields: Mapping[str, Any]) -> Case:
 
 
 _CONTACT = {"last_name": "Holm"}
+_ADDRESS = {"kind": "billing", "city": "Ribe", "email": "faktura@havn.example"}
 _NOTE = {"body": "Ringet"}
 _REMINDER = TOMORROWS
 
@@ -202,6 +207,13 @@ CASES: Mapping[str, Case] = {
     "PUT /notes/by-external-ref/<path:external_ref>": _part_upserted("notes", _NOTE),
     "PUT /reminders/by-external-ref/<path:external_ref>": _part_upserted("reminders", _REMINDER),
     "POST /contacts/batch": _parts("contacts", _CONTACT),
+    "PUT /addresses/by-external-ref/<path:external_ref>": _part_upserted("addresses", _ADDRESS),
+    "POST /addresses/batch": _parts("addresses", _ADDRESS),
+    "POST /customers/<uuid:customer_id>/addresses": _on(
+        "customers", Scene.customer, "addresses", _ADDRESS
+    ),
+    "PATCH /addresses/<uuid:address_id>": _change("addresses", Scene.address, {"city": "Ry"}),
+    "DELETE /addresses/<uuid:address_id>": _change("addresses", Scene.address),
     "POST /notes/batch": _parts("notes", _NOTE),
     "POST /reminders/batch": _parts("reminders", _REMINDER),
     "POST /customers/<uuid:customer_id>/contacts": _on(
@@ -308,6 +320,12 @@ CASES: Mapping[str, Case] = {
     "POST /leads/<uuid:lead_id>/closing": _on(
         "leads", Scene.lead, "closing", {"set_aside_until": "2999-01-04"}
     ),
+    "POST /leads/<uuid:lead_id>/conversion": _on(
+        "leads", Scene.lead, "conversion", {"opportunity": {}}
+    ),
+    "POST /leads/<uuid:lead_id>/conversion-previews": _on(
+        "leads", Scene.lead, "conversion-previews", {"opportunity": {}}
+    ),
     "POST /leads/<uuid:lead_id>/reopening": _on(
         "leads", lambda s: s.lead(closed=True), "reopening", {}
     ),
@@ -316,6 +334,51 @@ CASES: Mapping[str, Case] = {
     ),
     "POST /leads/<uuid:lead_id>/taking": _on(
         "leads", lambda s: s.lead(free=True), "taking", {"reason": "Min egn"}
+    ),
+    "POST /opportunities": _new("/opportunities", {"name": "Kran 4", "amount": "1200.00"}),
+    "PUT /opportunities/by-external-ref/<path:external_ref>": lambda s: Request(
+        f"/opportunities/by-external-ref/{s.name('erp')}", {"name": s.name()}
+    ),
+    "POST /opportunities/batch": lambda s: Request(
+        "/opportunities/batch",
+        {"items": [{"external_ref": s.name("erp"), "fields": {"name": "A"}}]},
+    ),
+    "PATCH /opportunities/<uuid:opportunity_id>": _change(
+        "opportunities", Scene.opportunity, {"probability": 35}
+    ),
+    "DELETE /opportunities/<uuid:opportunity_id>": _change("opportunities", Scene.opportunity),
+    "POST /opportunities/<uuid:opportunity_id>/transitions": _on(
+        "opportunities", Scene.opportunity, "transitions", {"to": "qualification"}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/next": _on(
+        "opportunities", Scene.opportunity, "next", {}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/won": _on(
+        "opportunities", Scene.opportunity, "won", {"close": True}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/lost": _on(
+        "opportunities", Scene.opportunity, "lost", {"lost_reason": "price"}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/closing": _on(
+        "opportunities", lambda s: s.opportunity(lost=True), "closing", {}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/reopening": _on(
+        "opportunities", lambda s: s.opportunity(closed=True), "reopening", {}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/ownership": _on(
+        "opportunities",
+        Scene.opportunity,
+        "ownership",
+        {"owner_user_id": None, "reason": "Givet fri"},
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/taking": _on(
+        "opportunities", lambda s: s.opportunity(free=True), "taking", {"reason": "Min egn"}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/notes": _on(
+        "opportunities", Scene.opportunity, "notes", {"body": "Ringede", "reminder": TOMORROWS}
+    ),
+    "POST /opportunities/<uuid:opportunity_id>/reminders": _on(
+        "opportunities", Scene.opportunity, "reminders", TOMORROWS
     ),
     "POST /leads/<uuid:lead_id>/notes": _on(
         "leads", Scene.lead, "notes", {"body": "Ringede", "reminder": TOMORROWS}
@@ -397,9 +460,9 @@ CASES: Mapping[str, Case] = {
     ),
     "POST /pools/<uuid:pool_id>/assignments": _assigned,
     "POST /pools/<uuid:pool_id>/draws": _drawn,
-    "POST /customers/<uuid:customer_id>/grants": lambda scene: Request(
-        f"/customers/{scene.customer()['id']}/grants", {"user_id": scene.user()["id"]}
-    ),
+    "POST /customers/<uuid:customer_id>/grants": _shared("customers", Scene.customer),
+    "POST /leads/<uuid:lead_id>/grants": _shared("leads", Scene.lead),
+    "POST /opportunities/<uuid:opportunity_id>/grants": _shared("opportunities", Scene.opportunity),
     "PATCH /grants/<uuid:grant_id>": _change("grants", Scene.grant, {"level": "write"}),
     "DELETE /grants/<uuid:grant_id>": _change("grants", Scene.grant),
     "POST /access-requests": _access_requested,
@@ -409,6 +472,11 @@ CASES: Mapping[str, Case] = {
     "DELETE /customers/<uuid:customer_id>/protection": _released,
     "PUT /settings/sharing": lambda s: Request(
         "/settings/sharing", {"access_days": 9}, headers=at(s.get("/settings/sharing"))
+    ),
+    "PUT /settings/opportunities": lambda s: Request(
+        "/settings/opportunities",
+        {"copies_customer_note": True},
+        headers=at(s.get("/settings/opportunities")),
     ),
     "PUT /settings/protection": lambda s: Request(
         "/settings/protection", {"longest_days": 9}, headers=at(s.get("/settings/protection"))

@@ -23,10 +23,10 @@ from hub.access.principals import Principal
 from hub.access.readers import reader_of
 from hub.access.roles import Level, Reach, Role, Verb, Visibility, level_of
 from hub.clock import utcnow
+from hub.customers.access import BesideCustomerRule
 from hub.customers.listing import CUSTOMERS
 from hub.customers.models import Customer, PoolState
 from hub.db import Ids, among, among_unweighed, array_of, transaction
-from hub.leads.access import LeadRule
 from hub.listing import Query, facets, page, parse_parameters
 from hub.pools.models import Pool
 
@@ -377,6 +377,6 @@ def test_leads_wait_in_no_pool(session: Session) -> None:
     session.flush()
     bo = principal_of(session, user)
 
-    found = LeadRule().grounds(bo, Verb.READ, Lead, Reach.VISIBLE)
+    found = BesideCustomerRule().grounds(bo, Verb.READ, Lead, Reach.VISIBLE)
 
     assert (len(bo.standing.pool_ids), len(found.pools)) == (1, 0)

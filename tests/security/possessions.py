@@ -15,7 +15,7 @@ from hub.autofill.models import RegistryLookup
 from hub.catalogues.models import CatalogueEntry
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
 from hub.credit.models import CreditCode
-from hub.customers import contacts
+from hub.customers import addresses, contacts
 from hub.customers import services as customers
 from hub.customers.models import Customer
 from hub.db import transaction
@@ -33,6 +33,7 @@ from hub.ledger.tasks import TaskName
 from hub.listing import Reader
 from hub.mail.models import Delivery, DeliveryKind, DeliveryState
 from hub.notes import services as notes
+from hub.opportunities import services as opportunities
 from hub.origin import ActorKind, Origin
 from hub.plans.models import Plan, PlanItem
 from hub.pools import drawing, holding
@@ -177,6 +178,11 @@ class _Maker:
             self.session, customer, {"last_name": self.word, "external_ref": f"{self.word}-c"}
         )
         self.paths["contact_id"] = contact.id
+        address = addresses.create(
+            self.session, customer,
+            {"kind": "shipping", "city": self.word, "external_ref": f"{self.word}-a"},
+        )  # fmt: skip
+        self.paths["address_id"] = address.id
         note = notes.create(
             self.session, customer, body=f"{self.word} called", external_ref=f"{self.word}-n",
             now=NOW,
@@ -272,7 +278,7 @@ class _Maker:
         self.add("export_id", export)
 
     def led(self, customer: Customer) -> None:
-        """Make a lead, and find what all leads are made of."""
+        """Make a lead and an opportunity, and find what all of them are made of."""
         lead = leads.create(
             self.session,
             {
@@ -283,6 +289,17 @@ class _Maker:
             now=NOW,
         )
         self.paths["lead_id"] = lead.id
+        opportunity = opportunities.create(
+            self.session,
+            {
+                "name": f"{self.word} business",
+                "customer_id": customer.id,
+                "owner_user_id": self.user.id,
+                "external_ref": f"{self.word}-o",
+            },
+            now=NOW,
+        )
+        self.paths["opportunity_id"] = opportunity.id
         self.paths["workflow_id"] = lead.workflow_id
         self.paths["entry_id"] = self.session.scalars(
             select(CatalogueEntry.id).where(
@@ -338,7 +355,9 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "user_id": str(caller.user_id),
             "external_ref": f"{word}-1",
             "contact_ref": f"{word}-c",
+            "address_ref": f"{word}-a",
             "lead_ref": f"{word}-l",
+            "opportunity_ref": f"{word}-o",
             "note_ref": f"{word}-n",
             "reminder_ref": f"{word}-r",
             "name": "customers",

@@ -13,6 +13,8 @@ from api.declarations import Operation, Public, Upload
 from api.dispatch import API
 from api.operations import View
 from hub.access.principals import Permission
+from hub.listing import Kind, Listing
+from hub.listing.declaration import FACET_KINDS
 from tests.api.client import ApiClient, Reply
 from tests.security.possessions import Possessions
 
@@ -21,7 +23,9 @@ _OTHER_NAMES = {
     "/report-runs/<uuid:run_id>": "report_run_id",
     "/hook-deliveries/<uuid:delivery_id>": "hook_delivery_id",
     "/contacts/by-external-ref/<path:external_ref>": "contact_ref",
+    "/addresses/by-external-ref/<path:external_ref>": "address_ref",
     "/leads/by-external-ref/<path:external_ref>": "lead_ref",
+    "/opportunities/by-external-ref/<path:external_ref>": "opportunity_ref",
     "/notes/by-external-ref/<path:external_ref>": "note_ref",
     "/reminders/by-external-ref/<path:external_ref>": "reminder_ref",
 }
@@ -32,10 +36,15 @@ PUBLIC_ROUTES = frozenset({"POST /sessions", "POST /password-resets", "POST /tic
 
 OF_A_SESSION = frozenset({"GET /session", "POST /session/sign-out"})
 """What makes sense by a cookie only."""
+DAYS = {Kind.DATE, Kind.DATETIME}
+COUNTED = FACET_KINDS - {Kind.TAGS}
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
 ONES_BODIES: dict[str, dict[str, Any]] = {
     "AccessRequest": {"customer_id": "{customer_id}", "level": "write", "reason": "theirs"},
+    "AddressFields": {"kind": "shipping", "city": "Ry"},
+    "AddressPatch": {"city": "Ry"},
+    "AddressUpsert": {"city": "Ry"},
     "Assignments": {"items": [{"customer_id": NOBODY, "user_id": NOBODY}], "reason": "x"},
     "ClaimRequest": {"customer_ids": [NOBODY]},
     "Closing": {},
@@ -43,6 +52,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "ContactFields": {"last_name": "Holm"},
     "ContactPatch": {"last_name": "Holm"},
     "ContactUpsert": {"last_name": "Holm"},
+    "ConversionCreate": {"reason": "Klar"},
     "CustomerPatch": {"city": "Ry"},
     "CustomerUpsert": {"city": "Ry"},
     "Decision": {},
@@ -65,9 +75,14 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "LinkCreate": {"connection_id": "{connection_id}", "remote_id": "99"},
     "LeadPatch": {"referrer": "Bo"},
     "LeadUpsert": {"referrer": "Bo"},
+    "Losing": {"lost_reason": "price"},
     "NoteCreate": {"body": "called"},
     "NotePatch": {"body": "called"},
     "NoteUpsert": {"body": "called"},
+    "OpportunityClosing": {},
+    "OpportunityPatch": {"next_step": "call"},
+    "OpportunityTransition": {"to": "qualification"},
+    "OpportunityUpsert": {"next_step": "call"},
     "ProtectionBody": {},
     "Refusal": {"reason": "too dear"},
     "OwnershipChange": {"owner_user_id": "{user_id}", "reason": "leave"},
@@ -82,6 +97,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
         "recipients": {"mode": "each_owner"},
     },
     "SchedulePatch": {"name": "Mine"},
+    "Step": {},
     "Taking": {"reason": "mine"},
     "TransitionCreate": {"to": "development"},
     "TokenPatch": {"name": "mine"},
@@ -153,6 +169,20 @@ class Route:
         send = getattr(client, self.operation.method.lower())
         reply: Reply = send(path + query, **options)
         return reply
+
+
+def counted(answer: Reply) -> int:
+    """Return how many rows a list, or a summary of one, says there are."""
+    if "totals" in answer.json:
+        return sum(each["count"] for each in answer.json["totals"])
+    return int(answer.json["total"]["count"])
+
+
+def breakdowns(listing: Listing[Any]) -> list[str]:
+    """Return what a summary of a list can be asked to count by, one at a time."""
+    plain = [each.name for each in listing.fields if each.facet and each.kind in COUNTED]
+    days = [f"{each.name}.year" for each in listing.fields if each.kind in DAYS and each.selectable]
+    return [f"?by={name}" for name in (*plain, *days)]
 
 
 def documented_routes(app: Flask) -> list[Route]:

@@ -31,8 +31,11 @@ from tests.security.routes import documented_routes
 
 WORD = "Zanzibarfalk"
 LIMIT, NOTE, IBAN = "77771.2500", "Zinnoberhemmelighed", "DK5000400440116243"
-CANARIES = {"credit_limit": LIMIT, "note": NOTE, "iban": IBAN}
-INTERNAL, SENSITIVE = {LIMIT, NOTE}, {IBAN}
+BIC, ACCOUNT = "NDEADKKK", "2191 7771234567"
+CANARIES = {
+    "credit_limit": LIMIT, "note": NOTE, "iban": IBAN, "bic": BIC, "bank_account": ACCOUNT
+}  # fmt: skip
+INTERNAL, SENSITIVE = {LIMIT, NOTE}, {IBAN, BIC, ACCOUNT}
 API = "/api/v1"
 
 
@@ -241,6 +244,11 @@ def models_below(base: type[Any]) -> set[type[Any]]:
 
 _NOT_OF_THE_RECORD = {
     "TransactionApproval": {"amount"},  # of what is asked for
+    "ConvertedOpportunity": {"amount"},
+    "OpportunityCreate": {"amount"},  # of what may come; the classified one is of a document
+    "OpportunityPatch": {"amount"},
+    "OpportunityUpsert": {"amount"},
+    "OpportunityView": {"amount"},
 }
 """Fields that are called as a classified column is, and hold something else."""
 

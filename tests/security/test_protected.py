@@ -24,8 +24,8 @@ from tests.security.routes import Route, documented_routes
 
 WORD = "Zanzibarfalk"
 OF_THE_CUSTOMER = {
-    "approval_id", "conflict_id", "contact_id", "customer_id", "duplicate_id", "grant_id",
-    "link_id", "note_id", "reminder_id", "external_ref",
+    "address_id", "approval_id", "conflict_id", "contact_id", "customer_id", "duplicate_id",
+    "grant_id", "link_id", "note_id", "reminder_id", "external_ref",
 }  # fmt: skip
 WITHOUT_A_SESSION = "GET /session"  # who calls by a token has none
 SEEN_BY_ALL_WITH_A_RIGHT = {Role.ADMINISTRATOR, Role.AUDITOR}

@@ -8,6 +8,7 @@ from hub.clock import utcnow
 from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
 from hub.plans import services as plans
+from hub.plans.asking import acting_for
 from hub.plans.models import PlanState
 from workers.chain import RunningJob, checkpoint, task
 
@@ -30,7 +31,7 @@ def plan_assignment(job: RunningJob, plan_id: UUID) -> None:
         with job.transaction() as session:
             job.require_claim(session)  # or another worker has begun again
             plan = plans.get(session, plan_id, lock=True)
-            asking = planning.acting_for(session, plan)
+            asking = acting_for(session, plan)
             if asking is not None:
                 after = planning.plan_found(session, plan, asking, now=utcnow(), after=after)
             done = plan.counters.get("items", 0)

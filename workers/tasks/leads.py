@@ -1,30 +1,15 @@
-"""Leads: they show their customer's name, and come back on the day they were set aside until."""
+"""Leads: they come back on the day they were set aside until."""
 
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from hub.clock import business_date, utcnow
 from hub.db import find_locked
-from hub.leads import following, services
+from hub.leads import services
 from hub.leads.models import Lead
 from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
 from hub.settings import get_settings
 from workers.chain import RunningJob, task
-
-
-@task(TaskName.FOLLOW_CUSTOMER)
-def follow_customer(job: RunningJob, customer_id: UUID) -> None:
-    """Bring the name that leads show of their customer up to date."""
-    job.caused_by(CauseKind.RULE, f"customer:{customer_id}")
-
-    def follow(session: Session) -> int | None:
-        return following.follow_customer(session, customer_id, limit=200) or None
-
-    job.batches(follow, "leads")
-    with job.finish():
-        pass
 
 
 @task(TaskName.WAKE_LEAD)

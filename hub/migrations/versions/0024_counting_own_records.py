@@ -6,11 +6,11 @@ Revision: 0024
 from alembic import op
 
 revision = "0024"
-down_revision = "0020"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
-_TABLES = ("customer", "lead")
+_TABLES = ("customer", "lead", "opportunity")
 
 
 def upgrade() -> None:

@@ -171,7 +171,7 @@ def test_each_customer_has_an_event_with_reason_and_plan(office: Office) -> None
 
     with transaction() as session:
         events = session.scalars(
-            select(Event).where(Event.type == ownership.ASSIGNED).order_by(Event.id)
+            select(Event).where(Event.type == "customer.assigned").order_by(Event.id)
         ).all()
         versions = [session.get_one(Customer, each).version for each in mine]
     why = {"reason": "he left", "plan_id": str(plan_id)}
@@ -378,7 +378,7 @@ def test_ten_thousand_customers_are_one_plan(office: Office) -> None:
     assert undone.counters["undone"] == 10_000
     with transaction() as session:
         told_of = session.scalar(
-            select(func.count()).select_from(Event).where(Event.type == ownership.ASSIGNED)
+            select(func.count()).select_from(Event).where(Event.type == "customer.assigned")
         )
         of_bo = session.scalar(
             select(func.count()).select_from(Customer).where(

@@ -24,7 +24,7 @@ from tests.people import NOW, acting, make_customer, make_user
 
 
 def assigned(session: Session) -> list[Event]:
-    return list(session.scalars(select(Event).where(Event.type == ownership.ASSIGNED)))
+    return list(session.scalars(select(Event).where(Event.type == "customer.assigned")))
 
 
 def test_a_customer_is_given_away_with_its_reason_in_the_history(session: Session) -> None:

@@ -428,3 +428,25 @@ def test_a_preview_made_again_follows_the_new_wishes(database: Engine) -> None:
 
     assert import_job(job).plan_id != former
     assert [(c.name, c.legal_name) for c in customers()] == [("Lys", "Nordlys")]
+
+
+def test_words_of_catalogues_and_texts_under_keys_are_read_and_what_is_unknown_is_told() -> None:
+    import_file(
+        lines(
+            "Navn;Betalingsbetingelser;Value class;Registration numbers;Frameldt;Lead source",
+            "Nordlys;Netto 14 dage;A;se_orgnr: 556036-0793, no_orgnr:988077917;ja;trade_show",
+        )
+    )
+    refused = upload(
+        lines("Navn;Betalingsbetingelser;Registration numbers", "Havn;når som helst;mars:1")
+    )
+
+    [made] = customers()
+    assert (made.terms_code, made.value_class, made.source) == ("net14", "a", "trade_show")
+    assert made.registrations == ["no_orgnr:988077917", "se_orgnr:5560360793"]
+    assert made.refuses_email is True
+    [row] = rows(refused)
+    assert [(e["pointer"], e["code"], e["column"]) for e in row.errors or []] == [
+        ("/terms_code", "unknown", "Betalingsbetingelser"),
+        ("/registrations/mars", "unknown", "Registration numbers"),
+    ]

@@ -9,6 +9,7 @@ from hub.imports.mapping import missing, propose
 from hub.imports.options import Options
 from hub.imports.reading import ReadRow, RowReader
 from hub.imports.uploaders import Uploader
+from hub.imports.words import Words
 from hub.parsing import Cell
 
 ANNA = UUID("01900000-0000-7000-8000-000000000001")
@@ -17,7 +18,9 @@ UPLOADER = Uploader(people={"anna@hub.example": ANNA}, assignable=frozenset({ANN
 
 def read(cells: dict[str, Cell], *, locale: str = "da", **options: Any) -> ReadRow:
     columns = propose("customers", list(cells), {})
-    reader = RowReader("customers", columns, Options(**options), locale=locale, uploader=UPLOADER)
+    reader = RowReader(
+        "customers", columns, Options(**options), locale=locale, uploader=UPLOADER, words=Words()
+    )
     return reader.read(2, list(cells.values()))
 
 
@@ -154,7 +157,9 @@ def test_who_may_not_assign_names_nobody_but_himself(address: str, expected: lis
         assignable=frozenset({ANNA, bo}),
     )
     columns = propose("customers", ["Navn", "Sælger"], {})
-    reader = RowReader("customers", columns, Options(), locale="da", uploader=uploader)
+    reader = RowReader(
+        "customers", columns, Options(), locale="da", uploader=uploader, words=Words()
+    )
 
     row = reader.read(2, ["Nordlys", address])
 
@@ -164,7 +169,9 @@ def test_who_may_not_assign_names_nobody_but_himself(address: str, expected: lis
 def test_one_whom_nothing_is_assigned_to_is_no_owner() -> None:
     uploader = replace(UPLOADER, assignable=frozenset())
     columns = propose("customers", ["Navn", "Sælger"], {})
-    reader = RowReader("customers", columns, Options(), locale="da", uploader=uploader)
+    reader = RowReader(
+        "customers", columns, Options(), locale="da", uploader=uploader, words=Words()
+    )
 
     row = reader.read(2, ["Nordlys", "anna@hub.example"])
 
@@ -174,7 +181,9 @@ def test_one_whom_nothing_is_assigned_to_is_no_owner() -> None:
 def test_a_cell_that_is_not_the_uploaders_to_set_is_refused_with_its_row() -> None:
     uploader = replace(UPLOADER, foreign={"iban": "sensitive"})
     columns = propose("customers", ["Navn", "IBAN"], {})
-    reader = RowReader("customers", columns, Options(), locale="da", uploader=uploader)
+    reader = RowReader(
+        "customers", columns, Options(), locale="da", uploader=uploader, words=Words()
+    )
 
     refused = reader.read(2, ["Nordlys", "DK5000400440116243"])
     empty = reader.read(3, ["Havn", None])

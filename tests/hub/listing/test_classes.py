@@ -38,5 +38,6 @@ def test_every_list_guards_its_classified_columns() -> None:
 
     assert guarded == {
         "customers.credit_limit": "internal", "customers.iban": "sensitive",
+        "customers.bic": "sensitive", "customers.bank_account": "sensitive",
         "documents.amount": "internal", "documents.remaining": "internal",
     }  # fmt: skip
