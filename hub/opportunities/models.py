@@ -154,7 +154,7 @@ class Opportunity(InWorkflow, Customised, Referable, Searchable):
               postgresql_where=text("customer_id is not null")),
         Index("ix_opportunity_lead", "lead_id", postgresql_where=text("lead_id is not null")),
         Index("ix_opportunity_workflow", "workflow_id", "state"),
-        Index("ix_opportunity_owner", "owner_user_id", "id"),
+        Index("ix_opportunity_owner", "owner_user_id", "id", postgresql_include=["deleted_at"]),
         Index("ix_opportunity_team", "team_id", "id",
               postgresql_where=text("team_id is not null")),
         Index("ix_opportunity_program", "program", "is_open", "state"),

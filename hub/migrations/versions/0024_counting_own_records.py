@@ -10,7 +10,7 @@ down_revision = "0026"
 branch_labels = None
 depends_on = None
 
-_TABLES = ("customer", "lead")
+_TABLES = ("customer", "lead", "opportunity")
 
 
 def upgrade() -> None:
