@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint
 
 from api.concealing import shown_if_seen
-from api.operations import Answer, Call, Permission, Verb, operation
+from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.presenting_workflows import transitions_view
 from api.schemas.ownership import OwnershipChange, Taking
 from api.schemas.shapes import RecordView
@@ -191,8 +191,3 @@ def _serve_owning(blueprint: Blueprint, kind: Moved[Any]) -> None:
         permission=kind.right(Verb.CLAIM), body=Taking, answer=kind.answer,
         reload=kind.view_again,
     )(take)  # fmt: skip
-
-
-def named(function: Callable[..., Any], name: str, document: str) -> None:
-    """Give a route that is made for a kind its name and its documentation."""
-    function.__name__, function.__doc__ = name, document

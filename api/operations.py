@@ -33,6 +33,7 @@ __all__ = [
     "Upload",
     "Verb",
     "View",
+    "named",
     "operation",
 ]  # fmt: skip - what a module of routes needs
 
@@ -130,3 +131,8 @@ def operation(
         return function
 
     return declare
+
+
+def named(function: Callable[..., Any], name: str, document: str) -> None:
+    """Give a route that is made for one kind of many its name and its documentation."""
+    function.__name__, function.__doc__ = name, document

@@ -6,7 +6,7 @@ session's own events, so that nobody can forget it.
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -33,6 +33,8 @@ from sqlalchemy import (
     Uuid,
     any_,
     create_engine,
+    event,
+    func,
     literal,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -123,29 +125,50 @@ class Base(DeclarativeBase):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 
-class Ids(tuple[UUID, ...]):  # noqa: SLOT001 - what is written once is kept in its __dict__
-    """Many ids, written for PostgreSQL once: lists ask with the same ones again and again.
+class Ids(Collection[UUID]):
+    """Many ids, kept as PostgreSQL writes and reads an array of them.
 
-    psycopg takes 4 µs an id to write an array of them, every time.
+    Lists ask with the same ones again and again, and hardly anybody looks at one: written each time
+    they would take 4 µs an id, read 2 µs.
     """
 
-    @cached_property
-    def _known(self) -> frozenset[UUID]:
-        return frozenset(self)
+    def __init__(self, ids: Iterable[UUID] = ()) -> None:
+        self._items = b"".join([_ITEM.pack(_UUID_BYTES, each.bytes) for each in ids])
+
+    @classmethod
+    def of_wire(cls, sent: bytes | None) -> Self:
+        """Read what ``array_send`` makes of a ``uuid[]`` without nulls; None is none."""
+        found = cls()
+        found._items = (sent or b"")[_ARRAY_HEAD.size :]  # an empty array has but a shorter head
+        return found
+
+    def __len__(self) -> int:
+        return len(self._items) // _ITEM.size
+
+    def __iter__(self) -> Iterator[UUID]:
+        return (UUID(bytes=each) for _, each in _ITEM.iter_unpack(self._items))
+
+    def __contains__(self, other: object) -> bool:
+        return isinstance(other, UUID) and other.bytes in self._known
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ids) and self._items == other._items
+
+    def __hash__(self) -> int:
+        return hash(self._items)
 
     def within(self, others: Iterable[UUID]) -> "Ids":
         """Return those of some ids that are among these."""
-        return Ids(each for each in others if each in self._known)
+        return Ids(each for each in others if each in self) if self else NO_IDS
+
+    @cached_property
+    def _known(self) -> frozenset[bytes]:
+        return frozenset(each for _, each in _ITEM.iter_unpack(self._items))
 
     @cached_property
     def wire(self) -> "UuidArray":
         """The ids as ``array_recv`` reads them: one dimension, no nulls, each with its length."""
-        length = struct.pack("!i", 16)
-        head = struct.pack("!iiIii", 1, 0, _UUID_OID, len(self), 1)
-        return UuidArray(head + b"".join([length + each.bytes for each in self]))
-
-
-NO_IDS = Ids()
+        return UuidArray(_ARRAY_HEAD.pack(1, 0, _UUID_OID, len(self), 1) + self._items)
 
 
 class UuidArray(bytes):
@@ -161,7 +184,30 @@ class _UuidArrayDumper(Dumper):
 
 
 _UUID_OID = 2950
+_UUID_BYTES = 16
+_ARRAY_HEAD = struct.Struct("!iiIii")
+_ITEM = struct.Struct("!i16s")
+_HASHED_FROM = 9  # ids: MIN_ARRAY_SIZE_FOR_HASHED_SAOP of PostgreSQL
+NO_IDS = Ids()
 psycopg.adapters.register_dumper(UuidArray, _UuidArrayDumper)
+
+
+@event.listens_for(Engine, "do_execute")
+def _plan_for_these(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+    """Have a statement with many ids planned for these very ids.
+
+    In a plan made for any ids PostgreSQL takes them to be ten, and compares each row with each id
+    in turn; of ids that it knows when planning it makes a hash table. With 7,000 of them that was
+    150 times as quick.
+    """
+    del context
+    if not isinstance(parameters, Mapping):
+        return False
+    least = _ARRAY_HEAD.size + _HASHED_FROM * _ITEM.size
+    if not any(type(v) is UuidArray and len(v) >= least for v in parameters.values()):
+        return False
+    cursor.execute(statement, parameters, prepare=False)
+    return True
 
 
 class _IdsType(TypeDecorator[Ids]):
@@ -173,6 +219,11 @@ class _IdsType(TypeDecorator[Ids]):
         return attrgetter("wire")
 
 
+def array_of(ids: Iterable[UUID]) -> ColumnElement[Any]:
+    """Return many ids as one array."""
+    return literal(ids if isinstance(ids, Ids) else Ids(ids), _IdsType())
+
+
 def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], ids: Iterable[UUID]) -> Any:
     """Return the condition that a column is one of many ids, sent as one array.
 
@@ -180,7 +231,19 @@ def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], ids: Iterable
     that is quicker and hashes it where not; of a subquery inside an OR it would know neither how
     many rows it lets through nor that an index has them.
     """
-    return column == any_(literal(ids if isinstance(ids, Ids) else Ids(ids), _IdsType()))
+    return column == any_(array_of(ids))
+
+
+def among_unweighed(
+    column: ColumnElement[Any] | InstrumentedAttribute[Any], ids: Iterable[UUID]
+) -> Any:
+    """Return the same condition for so many ids that weighing each costs more than it is worth.
+
+    PostgreSQL hashes them as before, but takes the condition to let half of all rows through,
+    whatever they are, and looks them up in no index. Planning costs 0.2 ms with 7,000 ids in place
+    of 3 ms.
+    """
+    return func.coalesce(among(column, ids), False)
 
 
 ModelT = TypeVar("ModelT", bound=Base)

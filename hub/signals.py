@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -80,11 +81,11 @@ class SignalTable:
 
     def key(self, reader: Reader) -> ColumnElement[str]:
         """Return the SQL for the key of the rule that decides."""
-        return self._decided(reader, lambda rule: _word(rule.key), Text())
+        return _decided(self, "key", _day_of(reader))
 
     def since(self, reader: Reader) -> ColumnElement[date]:
         """Return the SQL for the day since when it does."""
-        return self._decided(reader, lambda rule: rule.since(reader), Date())
+        return _decided(self, "since", _day_of(reader))
 
     def fields(self, *, shown: bool = True) -> tuple[Field, ...]:
         """Return the fields by which lists show, filter and count it.
@@ -92,14 +93,14 @@ class SignalTable:
         A table of one rule is a question of yes or no.
         """
 
-        def attribute(of: Callable[[Rule], str | None]) -> Callable[[Reader], Expression]:
-            return lambda reader: self._decided(reader, lambda rule: _word(of(rule)), Text())
+        def attribute(name: str) -> Callable[[Reader], Expression]:
+            return lambda reader: _decided(self, name, _day_of(reader))
 
         return (
             self._whole_field(shown=shown),
-            Field(f"{self.name}.colour", None, reckoned=attribute(lambda rule: rule.colour),
+            Field(f"{self.name}.colour", None, reckoned=attribute("colour"),
                   label=N_("Colour"), facet=True, shown=False),
-            Field(f"{self.name}.icon", None, reckoned=attribute(lambda rule: rule.icon),
+            Field(f"{self.name}.icon", None, reckoned=attribute("icon"),
                   label=N_("Icon"), facet=True, shown=False),
             Field(f"{self.name}.since", None, reckoned=self.since, label=N_("Since"),
                   kind=Kind.DATE, shown=False),
@@ -117,12 +118,6 @@ class SignalTable:
             choices=choices, width=24, reckoned=self.key,
         )  # fmt: skip
 
-    def _decided(
-        self, reader: Reader, pick: Callable[[Rule], Any], type_: Any
-    ) -> ColumnElement[Any]:
-        ways = [(rule.holds(reader), cast(pick(rule), type_)) for rule in self.rules]
-        return case(*ways, else_=cast(null(), type_))
-
 
 def read(
     session: Session, reader: Reader, tables: Iterable[SignalTable], ids: Iterable[UUID]
@@ -137,6 +132,23 @@ def read(
     ]
     rows = session.execute(select(model.id, *columns).where(among(model.id, ids))).mappings()
     return {row["id"]: {table.name: _signal(table, row) for table in chosen} for row in rows}
+
+
+@lru_cache(maxsize=256)
+def _decided(table: SignalTable, what: str, day: Reader) -> ColumnElement[Any]:
+    """Return the SQL for what the rule that decides says: made once a day for each zone."""
+    type_ = Date() if what == "since" else Text()
+
+    def said(rule: Rule) -> Any:
+        return rule.since(day) if what == "since" else _word(getattr(rule, what))
+
+    ways = [(rule.holds(day), cast(said(rule), type_)) for rule in table.rules]
+    return case(*ways, else_=cast(null(), type_))
+
+
+def _day_of(reader: Reader) -> Reader:
+    """Return all of a reader that signals depend on: his day and his zone."""
+    return Reader(now=reader.midnight(reader.today), zone=reader.zone)
 
 
 def _signal(table: SignalTable, row: Mapping[Any, Any]) -> Signal | None:

@@ -8,8 +8,7 @@ from flask import Blueprint
 from sqlalchemy import and_
 
 from api.lists import ListPage, list_page
-from api.moved_records import named
-from api.operations import Answer, Call, Permission, Verb, operation
+from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.presenting_sharing import GrantNames, grant_view
 from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.sharing import GrantCreate, GrantPatch, GrantView

@@ -8,8 +8,7 @@ from flask import Blueprint
 from sqlalchemy import select
 
 from api.lists import ListPage, list_page
-from api.moved_records import named
-from api.operations import Answer, Call, Permission, Verb, operation
+from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.presenting_reminders import note_view, reminder_view
 from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.notes import (

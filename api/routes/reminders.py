@@ -7,8 +7,7 @@ from uuid import UUID
 from flask import Blueprint
 
 from api.lists import ListPage, list_page
-from api.moved_records import named
-from api.operations import Answer, Call, Permission, Verb, operation
+from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.presenting_reminders import reminder_view
 from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.reminders import ReminderCreate, ReminderPatch, ReminderView

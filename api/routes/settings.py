@@ -1,11 +1,10 @@
 """/settings"""
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint
 
-from api.operations import Call, Permission, Verb, operation
+from api.operations import Call, Permission, Verb, named, operation
 from api.schemas.settings import SettingSummary, SettingsView, SettingView
 from hub import configuration
 from hub.access.assignable import AssignmentPolicy
@@ -72,8 +71,8 @@ def _declare_routes(policy: type[Policy]) -> None:
         )
         return shown(call, found)
 
-    _named(get, f"get_{policy.KEY}_settings", f"Return a policy.\n\n{policy.__doc__}")
-    _named(
+    named(get, f"get_{policy.KEY}_settings", f"Return a policy.\n\n{policy.__doc__}")
+    named(
         replace,
         f"replace_{policy.KEY}_settings",
         "Set a policy anew, whole: what is left out has its default.\n\n"
@@ -83,10 +82,6 @@ def _declare_routes(policy: type[Policy]) -> None:
     operation(
         blueprint, "PUT", path, permission=CONFIGURE, body=policy, answer=answer, versioned=True
     )(replace)
-
-
-def _named(function: Callable[..., Any], name: str, document: str) -> None:
-    function.__name__, function.__doc__ = name, document
 
 
 for _policy in POLICIES:

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from api.moved_records import named
-from api.operations import Call, Permission, Verb, operation
+from api.operations import Call, Permission, Verb, named, operation
 from api.schemas.breakdowns import BreakdownQuery, BreakdownView, GroupView, KeyView, SumsView
 from hub.access.predicates import visible
 from hub.customers.listing import CUSTOMERS

@@ -5,8 +5,9 @@ one record ask `allowed`, which asks the same predicate about that row. A rule i
 once, in SQL.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -14,18 +15,17 @@ from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Session, object_session
 
 from hub.access.fields import of_shown_fields
+from hub.access.grounds import Grounds, grounds_of
 from hub.access.principals import Permission, Principal
 from hub.access.roles import (
     OF_A_RECORD,
     WITHOUT_OWNING,
-    Level,
     Reach,
     Verb,
     Visibility,
-    level_of,
 )
 from hub.access.row_filters import narrowed
-from hub.db import among
+from hub.db import among, among_unweighed
 from hub.history.records import Record
 
 
@@ -149,19 +149,12 @@ class RecordRule:
         self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
     ) -> ColumnElement[bool]:
         """See `Rule.predicate`."""
-        own = model.owner_user_id == principal.user_id
-        led = (
-            [among(model.owner_user_id, principal.standing.line_user_ids)]
-            if reach >= Reach.LINE and principal.standing.line_user_ids
-            else []
-        )
-        # Whoever protects it is to know it still.
-        protects = verb is Verb.PROTECT
-        unprotected = [] if protects else self._unprotected(principal, verb, model, reach)
-        open_to = [and_(each, self.is_open(model)) for each in unprotected]
-        of_pools = self._of_pools(principal, verb, model)
-        # What is quick to look at comes first: PostgreSQL keeps the order of an OR.
-        return or_(own, *led, *open_to, *of_pools, *self._shared(principal, verb, model))
+        condition: Callable[..., ColumnElement[bool]] = _condition
+        return condition(self, model, self.grounds(principal, verb, model, reach))
+
+    def grounds(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Grounds:
+        """Return on what grounds a caller may do `verb` to rows of a model."""
+        return grounds_of(principal, verb, model.entity(), reach, self.slots)
 
     def is_own(self, principal: Principal, entity: object) -> bool:
         """See `Rule.is_own`."""
@@ -172,44 +165,31 @@ class RecordRule:
         # One or the other: a protected record has an owner, and one in a pool has none.
         return and_(~model.is_protected, ~model.is_pooled)
 
-    def _shared(
-        self, principal: Principal, verb: Verb, model: type[Any]
-    ) -> list[ColumnElement[bool]]:
-        shared = principal.standing.shared.get(model.entity())
-        if shared is None:
-            return []
-        ids = shared.to_share_on if verb is Verb.SHARE else shared.at.get(level_of(verb))
-        return [among(model.id, ids)] if ids else []
 
-    def _of_pools(
-        self, principal: Principal, verb: Verb, model: type[Any]
-    ) -> list[ColumnElement[bool]]:
-        if not principal.standing.pool_ids:
-            return []
-        of_theirs = among(model.pool_id, principal.standing.pool_ids)
-        if level_of(verb) > Level.COMMENT:
-            return [and_(of_theirs, model.is_pooled)]
-        return [and_(of_theirs, ~model.is_protected)]
-
-    def _unprotected(
-        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
-    ) -> list[ColumnElement[bool]]:
-        standing = principal.standing
-        slots = self.slots if level_of(verb) < Level.GIVE else ()
-        found = [getattr(model, slot) == principal.user_id for slot in slots]
-        if reach >= Reach.LINE and standing.line_team_ids:
-            found.append(among(model.team_id, standing.line_team_ids))
-        if reach < Reach.VISIBLE:
-            return found
-        if level_of(verb) <= Level.COMMENT:
-            if principal.visibility is Visibility.PUBLIC:
-                return [true()]
-            if principal.visibility is Visibility.TEAM:
-                if standing.team_ids:
-                    found.append(among(model.team_id, standing.team_ids))
-                if standing.colleague_ids:
-                    found.append(among(model.owner_user_id, standing.colleague_ids))
-        return [*found, model.owner_user_id.is_(None)]
+@lru_cache(maxsize=128)  # every page asks for several; each may hold the ids of a whole standing
+def _condition(rule: RecordRule, model: Any, grounds: Grounds) -> ColumnElement[bool]:
+    one_of = among_unweighed if grounds.are_wide else among
+    # What is quick to look at comes first: PostgreSQL keeps the order of an OR.
+    ways = [model.owner_user_id == grounds.user_id]
+    if grounds.led:
+        ways.append(one_of(model.owner_user_id, grounds.led))
+    if_open = [getattr(model, slot) == grounds.user_id for slot in grounds.slots]
+    if grounds.teams:
+        if_open.append(one_of(model.team_id, grounds.teams))
+    if grounds.colleagues:
+        if_open.append(one_of(model.owner_user_id, grounds.colleagues))
+    if grounds.nobodys:
+        if_open.append(model.owner_user_id.is_(None))
+    if grounds.all_open:
+        if_open = [true()]
+    if if_open:
+        ways.append(and_(or_(*if_open), rule.is_open(model)))
+    if grounds.pools:
+        of_pools = among(model.pool_id, grounds.pools)
+        ways.append(and_(of_pools, ~model.is_protected if grounds.reads_pools else model.is_pooled))
+    if grounds.shared:
+        ways.append(one_of(model.id, grounds.shared))
+    return or_(*ways)
 
 
 class PartRule:
@@ -288,19 +268,25 @@ def actions_on(
         return {}
     wanted = tuple(v for v in verbs if principal.may(Permission(v, collection)))
     model = type(entities[0])
-    found = {each.id: _without_asking(principal, model, each, wanted) for each in entities}
+    plainly = _judge(principal, model, wanted)
+    found = {each.id: plainly(each) for each in entities}
     unknown = [identifier for identifier, known in found.items() if known is None]
     asked = _ask(session, principal, model, unknown, wanted) if unknown else {}
     return {
-        identifier: [verb.value for verb in (asked.get(identifier, ()) if known is None else known)]
+        identifier: list(_values(asked.get(identifier, ()) if known is None else known))
         for identifier, known in found.items()
     }
+
+
+@lru_cache(maxsize=1024)  # the same few, for every record that is shown
+def _values(verbs: tuple[Verb, ...]) -> tuple[str, ...]:
+    return tuple(verb.value for verb in verbs)
 
 
 def _verbs_of_one(
     principal: Principal, model: type[Any], entity: Any, verbs: tuple[Verb, ...]
 ) -> tuple[Verb, ...]:
-    known = _without_asking(principal, model, entity, verbs)
+    known = _judge(principal, model, verbs)(entity)
     if known is not None:
         return known
     session = object_session(entity)
@@ -309,19 +295,20 @@ def _verbs_of_one(
     return _ask(session, principal, model, [entity.id], verbs).get(entity.id, ())
 
 
-def _without_asking(
-    principal: Principal, model: type[Any], entity: Any, verbs: tuple[Verb, ...]
-) -> tuple[Verb, ...] | None:
-    """Return which verbs are granted where that is plain from the row; None where it is not."""
+def _judge(
+    principal: Principal, model: type[Any], verbs: tuple[Verb, ...]
+) -> Callable[[Any], tuple[Verb, ...] | None]:
+    """Return what tells of a row which verbs are granted, as far as it is plain; None where not."""
     reaches = {verb: principal.reach(verb, model.collection()) for verb in verbs}
     granted = tuple(verb for verb in verbs if reaches[verb] is not None)
     if not granted:
-        return ()
+        return lambda _: ()
     if principal.row_filters or of_shown_fields(principal, model):
-        return None
+        return lambda _: None
     if all(reaches[verb] is Reach.ALL for verb in granted):
-        return granted
-    return granted if _rule(model).is_own(principal, entity) else None
+        return lambda _: granted
+    is_own = _rule(model).is_own
+    return lambda row: granted if is_own(principal, row) else None
 
 
 def _ask(
@@ -332,20 +319,16 @@ def _ask(
     verbs: tuple[Verb, ...],
 ) -> dict[UUID, tuple[Verb, ...]]:
     principal = _near(principal, model, ids)
-    # Verbs that need the same are asked about once.
-    alike: dict[object, list[Verb]] = {}
-    is_part = _rule(model).is_part  # then the whole's rights count as well
+    # Verbs whose condition is the same are asked about once.
+    alike: dict[int, tuple[ColumnElement[bool], list[Verb]]] = {}
     for verb in verbs:
-        reach = principal.reach(verb, model.collection())
-        apart = is_part or verb in {Verb.SHARE, Verb.PROTECT}
-        key = verb if apart else (reach, level_of(verb))
-        alike.setdefault(key, []).append(verb)
-    groups = list(alike.values())
+        condition = visible(principal, verb, model)
+        alike.setdefault(id(condition), (condition, []))[1].append(verb)
+    groups = [group for _, group in alike.values()]
     columns = [
-        visible(principal, group[0], model).label(f"group_{number}")
-        for number, group in enumerate(groups)
+        condition.label(f"group_{number}") for number, (condition, _) in enumerate(alike.values())
     ]
-    rows = session.execute(select(model.id, *columns).where(model.id.in_(ids)))
+    rows = session.execute(select(model.id, *columns).where(among(model.id, ids)))
     found: dict[UUID, tuple[Verb, ...]] = {}
     for identifier, *holds in rows:
         held = [group for group, holding in zip(groups, holds, strict=True) if holding]

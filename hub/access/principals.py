@@ -1,12 +1,22 @@
 """The caller: a person, as far as the token in his hand reaches."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from hub.access.roles import ALL, FieldClass, Level, Reach, RoleDefinition, Verb, Visibility, covers
+from hub.access.roles import (
+    ALL,
+    FieldClass,
+    Level,
+    Reach,
+    RoleDefinition,
+    Verb,
+    Visibility,
+    covers,
+    level_of,
+)
 from hub.db import NO_IDS, Ids
 from hub.errors import ForbiddenError
 from hub.i18n import N_
@@ -36,12 +46,19 @@ class Shared:
     at: Mapping[Level, Ids] = field(default_factory=dict)
     to_share_on: Ids = NO_IDS
 
-    def within(self, ids: Iterable[UUID]) -> "Shared":
+    def enough_to(self, verb: Verb) -> Ids:
+        """Return the records that are shared with him as far as a verb needs."""
+        return self.to_share_on if verb is Verb.SHARE else self.at.get(level_of(verb), NO_IDS)
+
+    def within(self, ids: Sequence[UUID]) -> "Shared":
         """Return the same of some records only."""
         return Shared(
             {level: shared.within(ids) for level, shared in self.at.items()},
             self.to_share_on.within(ids),
         )
+
+
+NOTHING_SHARED = Shared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +138,9 @@ class Principal:
         """Say whether he reads everything of a collection, protected records too."""
         return self.reach(Verb.READ, collection) is Reach.ALL and not self.row_filters
 
-    def has_shares(self, entity: str) -> bool:
-        """Say whether any record of an entity is shared with him."""
-        return entity in self.standing.shared
+    def shared(self, entity: str, ids: Iterable[UUID]) -> Ids:
+        """Return those of some records of an entity that are shared with him."""
+        return self.standing.shared.get(entity, NOTHING_SHARED).enough_to(Verb.READ).within(ids)
 
     def without_shares(self) -> "Principal":
         """Return him as he would stand if nothing were shared with him."""

@@ -1,17 +1,18 @@
 """Reads where a person stands: his teams, the line he leads, what is shared with him."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, Uuid, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import AccessGrant, Team, TeamMember
 from hub.access.principals import Shared, Standing
-from hub.access.roles import GRANTED_LEVELS, Level
+from hub.access.roles import GRANTED_LEVELS
 from hub.db import Ids, among
 
-FindPools = Callable[[Session, UUID, Sequence[UUID]], Iterable[UUID]]
+FindPools = Callable[[Session, UUID, Ids], Iterable[UUID]]
 """Returns over which pools a person decides, himself or by one of some teams."""
 
 _find_pools: list[FindPools] = []
@@ -24,22 +25,17 @@ def declare_pools(find: FindPools) -> None:
 
 def standing_of(session: Session, user_id: UUID) -> Standing:
     """Return a person's standing as it is now."""
-    own = Ids(
-        session.scalars(
-            select(TeamMember.team_id)
-            .join(Team, Team.id == TeamMember.team_id)
-            .where(TeamMember.user_id == user_id, Team.deleted_at.is_(None))
-        )
+    own, line, colleagues, led = map(
+        Ids.of_wire, session.execute(_PEOPLE, {"user_id": user_id}).one()
     )
-    line = _line(session, user_id)
-    teams = Ids({*own, *line})
+    teams = Ids({*own, *line}) if line else own
     return Standing(
         team_ids=teams,
-        colleague_ids=_members(session, own),
+        colleague_ids=colleagues,
         line_team_ids=line,
-        line_user_ids=Ids(each for each in _members(session, line) if each != user_id),
+        line_user_ids=led,
         pool_ids=Ids(each for find in _find_pools for each in find(session, user_id, teams)),
-        shared=_shared(session, (user_id, *own, *line)),
+        shared=_shared(session, user_id, teams),
     )
 
 
@@ -64,55 +60,69 @@ def leaders_of(session: Session, user_id: UUID) -> list[UUID]:
     return [each for each in found if each is not None and each != user_id]
 
 
-def _line(session: Session, user_id: UUID) -> Ids:
-    led = (
-        select(Team.id)
-        .where(Team.manager_user_id == user_id, Team.deleted_at.is_(None))
-        .cte("led", recursive=True)
-    )
-    led = led.union(
-        select(Team.id).join(led, Team.parent_id == led.c.id).where(Team.deleted_at.is_(None))
-    )
-    return Ids(session.scalars(select(led.c.id)))
-
-
-def _members(session: Session, team_ids: Ids) -> Ids:
-    if not team_ids:
-        return Ids()
-    return Ids(
-        session.scalars(
-            select(TeamMember.user_id).where(among(TeamMember.team_id, team_ids)).distinct()
-        )
-    )
-
-
-def _shared(session: Session, grantees: Sequence[UUID]) -> dict[str, Shared]:
-    """Return what is shared with any of some people and teams; a grant that has expired is none."""
+def _shared(session: Session, user_id: UUID, team_ids: Ids) -> dict[str, Shared]:
+    """Return what is shared with a person or some teams; a grant that has expired is none."""
     rows = session.execute(
-        select(
-            AccessGrant.subject_type,
-            AccessGrant.level,
-            AccessGrant.may_share,
-            func.array_agg(AccessGrant.subject_id),
-        )
+        select(AccessGrant.subject_type, *_OF_LEVELS, _TO_SHARE_ON)
         .where(
-            or_(among(AccessGrant.user_id, grantees), among(AccessGrant.team_id, grantees)),
-            AccessGrant.deleted_at.is_(None),
-            or_(AccessGrant.expires_at.is_(None), AccessGrant.expires_at > func.now()),
+            or_(AccessGrant.user_id == user_id, among(AccessGrant.team_id, team_ids)),
+            AccessGrant.is_live,
         )
-        .group_by(AccessGrant.subject_type, AccessGrant.level, AccessGrant.may_share)
+        .group_by(AccessGrant.subject_type)
     )
-    by_entity: dict[str, list[tuple[Level, bool, Sequence[UUID]]]] = {}
-    for entity, level, may_share, ids in rows:
-        by_entity.setdefault(entity, []).append((Level[level.upper()], may_share, ids))
-    return {entity: _of_entity(found) for entity, found in by_entity.items()}
+    return {
+        entity: Shared(
+            dict(zip(GRANTED_LEVELS, map(Ids.of_wire, of_levels), strict=True)),
+            Ids.of_wire(to_share_on),
+        )
+        for entity, *of_levels, to_share_on in rows
+    }
 
 
-def _of_entity(found: Sequence[tuple[Level, bool, Sequence[UUID]]]) -> Shared:
-    return Shared(
-        at={
-            level: Ids({each for granted, _, ids in found if granted >= level for each in ids})
-            for level in GRANTED_LEVELS
-        },
-        to_share_on=Ids({each for _, may_share, ids in found if may_share for each in ids}),
+def _subjects(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    return func.array_send(func.array_agg(AccessGrant.subject_id).filter(condition))
+
+
+_OF_LEVELS = [
+    _subjects(
+        AccessGrant.level.in_([each.name.lower() for each in GRANTED_LEVELS if each >= level])
     )
+    for level in GRANTED_LEVELS
+]
+_TO_SHARE_ON = _subjects(AccessGrant.may_share.is_(True))
+
+
+def _in_teams(teams: CTE, *conditions: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(TeamMember.user_id)
+        .where(TeamMember.team_id.in_(select(teams.c.id)), *conditions)
+        .distinct()
+    )
+
+
+def _sent(ids: Select[Any]) -> ColumnElement[Any]:
+    """Return ids as `Ids` keeps them."""
+    return func.array_send(func.array(ids.scalar_subquery()))
+
+
+def _people() -> Select[Any]:
+    """Return the question for a person's own teams, his line, and the people in both."""
+    person: ColumnElement[UUID] = bindparam("user_id", type_=Uuid())
+    living = Team.deleted_at.is_(None)
+    own = (
+        select(TeamMember.team_id.label("id"))
+        .join(Team, Team.id == TeamMember.team_id)
+        .where(TeamMember.user_id == person, living)
+        .cte("own")
+    )
+    led = select(Team.id).where(Team.manager_user_id == person, living).cte("led", recursive=True)
+    led = led.union(select(Team.id).join(led, Team.parent_id == led.c.id).where(living))
+    return select(
+        _sent(select(own.c.id)),
+        _sent(select(led.c.id)),
+        _sent(_in_teams(own)),
+        _sent(_in_teams(led, TeamMember.user_id != person)),
+    )
+
+
+_PEOPLE = _people()

@@ -13,6 +13,7 @@ from hub.access.principals import Principal
 from hub.access.roles import Reach
 from hub.access.standing import leaders_of
 from hub.approvals.models import Approval
+from hub.db import among
 from hub.history.records import Record
 
 
@@ -47,11 +48,12 @@ class Leaders(Administrators):
         line, standing = principal.standing.line_user_ids, principal.standing
         concerned = []
         if hasattr(model, "owner_user_id"):
-            concerned.append(model.owner_user_id.in_((principal.user_id, *line)))
+            owner = model.owner_user_id
+            concerned.append(or_(owner == principal.user_id, among(owner, line)))
         if hasattr(model, "team_id") and standing.line_team_ids:
-            concerned.append(model.team_id.in_(standing.line_team_ids))
+            concerned.append(among(model.team_id, standing.line_team_ids))
         of_theirs = select(model.id).where(or_(false(), *concerned)).correlate(None)
-        return or_(Approval.requested_by.in_(line), Approval.subject_id.in_(of_theirs))
+        return or_(among(Approval.requested_by, line), Approval.subject_id.in_(of_theirs))
 
     def candidates(
         self, session: Session, approval: Approval, subject: Record | None

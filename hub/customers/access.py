@@ -4,14 +4,17 @@ The parts of a customer are for whoever may do it to the customer itself; record
 themselves have owners of their own.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 
+from hub.access.grounds import Grounds
 from hub.access.predicates import PartRule, RecordRule, visible
 from hub.access.principals import Principal
 from hub.access.roles import Reach, Verb
 from hub.customers.models import Customer
+from hub.db import NO_IDS
 
 
 class PartOfCustomerRule(PartRule):
@@ -39,8 +42,6 @@ class BesideCustomerRule(RecordRule):
         protected = select(Customer.id).where(Customer.protected_until > func.now())
         return or_(model.customer_id.is_(None), model.customer_id.not_in(protected))
 
-    def _of_pools(
-        self, principal: Principal, verb: Verb, model: type[Any]
-    ) -> list[ColumnElement[bool]]:
-        del principal, verb, model
-        return []
+    def grounds(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Grounds:
+        """See `RecordRule.grounds`."""
+        return replace(super().grounds(principal, verb, model, reach), pools=NO_IDS)

@@ -253,7 +253,7 @@ class Customer(Customised, Referable, Searchable):
               postgresql_where=text("pool_id is not null")),
         Index("ix_customer_pooled_at", "pool_id", "pooled_at", "id",
               postgresql_where=text("pooled_at is not null")),
-        Index("ix_customer_owner", "owner_user_id", "id"),
+        Index("ix_customer_owner", "owner_user_id", "id", postgresql_include=["deleted_at"]),
         Index("ix_customer_team", "team_id", "id", postgresql_where=text("team_id is not null")),
         Index("ix_customer_inside_rep", "inside_rep_id",
               postgresql_where=text("inside_rep_id is not null")),

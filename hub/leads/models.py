@@ -97,7 +97,7 @@ class Lead(InWorkflow, Customised, Referable, Searchable):
         Index("ix_lead_refuses_email", text("casefold(email)"),
               postgresql_where=text("refuses_email")),
         Index("ix_lead_workflow", "workflow_id", "state"),
-        Index("ix_lead_owner", "owner_user_id", "id"),
+        Index("ix_lead_owner", "owner_user_id", "id", postgresql_include=["deleted_at"]),
         Index("ix_lead_team", "team_id", "id", postgresql_where=text("team_id is not null")),
         Index("ix_lead_program", "program", "is_open", "state"),
         Index("ix_lead_source", "source", "is_open", "state"),

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, Date, cast, func, literal, literal_column, null, select
+from sqlalchemy import ColumnElement, Date, cast, func, literal_column, null, select
 from sqlalchemy.orm import Session
 
 from hub.errors import FieldError, ValidationError
@@ -121,7 +121,9 @@ def dimensions_of(query: Query[Any], names: Sequence[str]) -> tuple[Dimension, .
         errors.append(FieldError("/by", "too_many", N_("At most {most} fields, each once."), most))
     if errors:
         raise ValidationError(*errors)
-    return tuple(known[name] for name in names)
+    return tuple(
+        Dimension(known[name].field.read_by(query.reader), known[name].unit) for name in names
+    )
 
 
 def break_down(
@@ -218,10 +220,10 @@ def _order(
     return [*by_time, count.desc(), *(value.asc().nulls_last() for value in values)]
 
 
-def _value(query: Query[Any], dimension: Dimension) -> ColumnElement[Any]:
+def _value(query: Query[Any], dimension: Dimension) -> Any:
     column: Any = dimension.field.column
     if dimension.unit is None:
-        return literal(None) if column is None else column
+        return column
     day = query.reader.day_of(column) if dimension.field.kind is Kind.DATETIME else column
     return cast(func.date_trunc(literal_column(f"'{dimension.unit}'"), day), Date)
 

@@ -40,10 +40,12 @@ def count_visible(
 ) -> Total:
     """Return the total of what a reader may see, counted no further than the bound.
 
-    Where one of several alternatives lets him see a row, the first alone may be more than enough:
-    a single one is quick to count, all of them together are not.
+    Where one of several alternatives lets him see a row, and nothing else narrows the list, the
+    first alone may be more than enough: its index tells so at once, while all of them together are
+    looked at row by row.
     """
-    if isinstance(visible, BooleanClauseList) and visible.operator is or_:
+    narrows = bool(query.conditions) or query.q is not None
+    if not narrows and isinstance(visible, BooleanClauseList) and visible.operator is or_:
         first = count_to(session, query, found_rows(session, query, visible.clauses[0]), bound)
         if not first.exact:
             return first

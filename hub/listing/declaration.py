@@ -8,7 +8,7 @@ another table (`Field.through`) or a rule of its own (`Field.condition`).
 import re
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -267,12 +267,6 @@ class Listing(Generic[ModelT]):
             if not by_name[name.removeprefix("-")].sortable:
                 raise ValueError(f"{self.name}: {name} is not sortable")
         object.__setattr__(self, "by_name", by_name)
-
-    def read_by(self, reader: Reader) -> "Listing[ModelT]":
-        """Return the list as it is for a reader: the columns of its reckoned fields are there."""
-        if all(each.reckoned is None for each in self.fields):
-            return self
-        return replace(self, fields=tuple(each.read_by(reader) for each in self.fields))
 
     def readable(self, reader: Reader) -> dict[str, Field]:
         """Return the fields that exist for a reader, by name."""

@@ -69,7 +69,10 @@ class Query(Generic[ModelT]):
     def order(self) -> tuple[Order, ...]:
         """The sort, the listing's own where none was asked for and the reader may see it."""
         return self.sort or tuple(
-            Order(self.listing.by_name[name.removeprefix("-")], name.startswith("-"))
+            Order(
+                self.listing.by_name[name.removeprefix("-")].read_by(self.reader),
+                name.startswith("-"),
+            )
             for name in self.listing.default_sort
             if self.listing.by_name[name.removeprefix("-")].is_readable(self.reader)
         )
@@ -83,7 +86,7 @@ class Query(Generic[ModelT]):
     def shown(self) -> tuple[Field, ...]:
         """The columns, those of the listing where none were asked for."""
         return self.columns or tuple(
-            each
+            each.read_by(self.reader)
             for each in self.listing.fields
             if each.shown and each.selectable and each.is_readable(self.reader)
         )

@@ -81,9 +81,10 @@ class _Reading(Generic[ModelT]):
     """One reading: gathers what is understood and what is wrong."""
 
     def __init__(self, listing: Listing[ModelT], reader: Reader) -> None:
-        self._listing = listing.read_by(reader)
+        self._listing = listing
         self._reader = reader
-        self._fields = self._listing.readable(reader)
+        self._fields = listing.readable(reader)
+        self._read: dict[str, Field] = {}
         self._conditions: dict[tuple[str, Operator], Condition] = {}
         self._errors: list[FieldError] = []
 
@@ -183,6 +184,7 @@ class _Reading(Generic[ModelT]):
                 pointer, "too_many_values", N_("has more than {limit} values"), limit=HIGHEST_VALUES
             )
             return
+        field = self._field(name)
         operator = Operator(suffix)
         read = {}
         for text in texts:
@@ -244,7 +246,7 @@ class _Reading(Generic[ModelT]):
             elif name in orders:
                 self.refuse("/sort", "repeated", N_("{name} is given twice"), name=name)
             else:
-                orders[name] = Order(self._fields[name], text.startswith("-"))
+                orders[name] = Order(self._field(name), text.startswith("-"))
         if len(orders) > HIGHEST_SORTS:
             self.refuse(
                 "/sort", "too_many_values", N_("has more than {limit} values"), limit=HIGHEST_SORTS
@@ -261,7 +263,13 @@ class _Reading(Generic[ModelT]):
                     pointer, "unknown_field", N_("{name} is not to be had; allowed are {allowed}"),
                     name=name, allowed=", ".join(allowed),
                 )  # fmt: skip
-        return tuple(allowed[name] for name in dict.fromkeys(names) if name in allowed)
+        return tuple(self._field(name) for name in dict.fromkeys(names) if name in allowed)
+
+    def _field(self, name: str) -> Field:
+        """Return a field as it is for the reader: the same one, wherever the query names it."""
+        if name not in self._read:
+            self._read[name] = self._fields[name].read_by(self._reader)
+        return self._read[name]
 
     def _limit(self, text: str | None) -> int:
         if text is None:

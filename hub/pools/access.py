@@ -1,6 +1,6 @@
 """Who may do what with pools: their people claim, whoever decides over them assigns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from hub.access.principals import Principal
 from hub.access.roles import WITHOUT_OWNING, Reach, Verb
 from hub.access.row_filters import narrowed
 from hub.customers.models import Customer
-from hub.db import among
+from hub.db import Ids, among, array_of
 from hub.pools.models import Pool
 
 
@@ -28,7 +28,7 @@ class PoolRule:
         del reach
         standing = principal.standing
         decides: ColumnElement[bool] = among(model.id, standing.pool_ids)
-        belongs: ColumnElement[bool] = model.claim_team_ids.overlap(list(standing.team_ids))
+        belongs: ColumnElement[bool] = model.claim_team_ids.overlap(array_of(standing.team_ids))
         if verb in WITHOUT_OWNING:
             return or_(decides, belongs)
         return belongs if verb is Verb.CLAIM else decides
@@ -86,14 +86,14 @@ def cards_seen(principal: Principal) -> ColumnElement[bool]:
     )
 
 
-def pools_decided_over(session: Session, user_id: UUID, team_ids: Sequence[UUID]) -> Iterable[UUID]:
+def pools_decided_over(session: Session, user_id: UUID, team_ids: Ids) -> Iterable[UUID]:
     """Return the pools over which a person decides, himself or by one of some teams."""
     return session.scalars(
         select(Pool.id).where(
             Pool.deleted_at.is_(None),
             or_(
                 Pool.manager_user_ids.contains([user_id]),
-                Pool.manager_team_ids.overlap(list(team_ids)),
+                Pool.manager_team_ids.overlap(array_of(team_ids)),
             ),
         )
     )

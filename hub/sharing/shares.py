@@ -34,14 +34,25 @@ def received(
 
     Of several grants of a record the one that reaches furthest, then the one that lasts longest.
     """
-    if not rows or not principal.has_shares(rows[0].entity()):
+    if not rows:
+        return {}
+    shared = principal.shared(rows[0].entity(), (row.id for row in rows))
+    if not shared:
         return {}
     found = session.execute(
-        select(AccessGrant, User.name)
+        select(
+            AccessGrant.subject_id,
+            AccessGrant.level,
+            AccessGrant.may_share,
+            AccessGrant.expires_at,
+            AccessGrant.reason,
+            AccessGrant.created_by,
+            User.name,
+        )
         .outerjoin(User, User.id == AccessGrant.created_by)
         .where(
             AccessGrant.subject_type == rows[0].entity(),
-            AccessGrant.subject_id.in_([row.id for row in rows]),
+            among(AccessGrant.subject_id, shared),
             AccessGrant.is_live,
             or_(
                 AccessGrant.user_id == principal.user_id,
@@ -49,25 +60,15 @@ def received(
             ),
         )
     )
-    best: dict[UUID, tuple[AccessGrant, str | None]] = {}
-    for granted, name in found:
-        known = best.get(granted.subject_id)
-        if known is None or _rank(granted) > _rank(known[0]):
-            best[granted.subject_id] = (granted, name)
-    return {record_id: _shown(granted, name) for record_id, (granted, name) in best.items()}
+    best: dict[UUID, ReceivedShare] = {}
+    for record_id, level, may_share, expires_at, reason, by, by_name in found:
+        share = ReceivedShare(Level[level.upper()], may_share, expires_at, reason, by, by_name)
+        known = best.get(record_id)
+        if known is None or _rank(share) > _rank(known):
+            best[record_id] = share
+    return best
 
 
-def _rank(granted: AccessGrant) -> tuple[Level, bool, float]:
-    lasts = granted.expires_at.timestamp() if granted.expires_at else float("inf")
-    return Level[granted.level.upper()], granted.may_share, lasts
-
-
-def _shown(granted: AccessGrant, name: str | None) -> ReceivedShare:
-    return ReceivedShare(
-        level=Level[granted.level.upper()],
-        may_share=granted.may_share,
-        expires_at=granted.expires_at,
-        reason=granted.reason,
-        by=granted.created_by,
-        by_name=name,
-    )
+def _rank(share: ReceivedShare) -> tuple[Level, bool, float]:
+    lasts = share.expires_at.timestamp() if share.expires_at else float("inf")
+    return share.level, share.may_share, lasts

@@ -11,11 +11,13 @@ from hub.access.models import User
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.errors import AuthenticationError, RejectedError, RemoteFieldError, TransientError
+from hub.leads import services as leads
 from hub.ledger import services as ledger
 from hub.ledger.models import Job, JobState
 from hub.mail import services as mail
 from hub.mail.models import Delivery
 from hub.mail.trying import WAITS_FOR_SERVER
+from hub.opportunities import services as opportunities
 from hub.reminders import services as reminders
 from hub.reminders.models import Reminder
 from hub.reminders.timing import Moment
@@ -67,6 +69,51 @@ def test_an_invitation_tells_whom_to_ring_what_was_said_and_where_to_look(
     assert calendar_line(sent, "SEQUENCE") == "SEQUENCE:0"
     assert calendar_line(sent, "DTSTART") == "DTSTART:20901201T080000Z"
     assert calendar_line(sent, "TRANSP") == "TRANSP:TRANSPARENT"
+
+
+def test_a_reminder_of_an_opportunity_names_it_and_leads_to_it(mailer: FakeMailer) -> None:
+    with transaction() as session:
+        user = make_user(session, "aase@nordlys.example")
+        case = opportunities.create(session, {"name": "Kran", "owner_user_id": user.id}, now=NOW)
+        reminders.create(
+            session, case, title="Send tilbud", moment=LATER, zone="Europe/Copenhagen",
+            recipient_user_id=user.id, now=NOW,
+        )  # fmt: skip
+
+    work()
+
+    (sent,) = mailer.received
+    assert str(make_header(decode_header(parsed(sent)["Subject"]))) == (
+        "Påmindelse: Send tilbud (O-0001 Kran)"
+    )
+    text = part(sent, "text/plain")
+    assert "Kunde" not in text
+    assert "O-0001 Kran" in text
+    assert f"http://127.0.0.1:8080/go/opportunities/{case.id}" in text
+
+
+def test_of_a_lead_he_may_not_see_he_is_told_nothing(
+    mailer: FakeMailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_VISIBILITY", "private")
+    get_settings.cache_clear()
+    with transaction() as session:
+        user = make_user(session, "aase@nordlys.example")
+        boss = make_user(session, "boss@nordlys.example")
+        lead = leads.create(session, {"company": "Kranen", "owner_user_id": boss.id}, now=NOW)
+        reminders.create(
+            session, lead, title="Ring om tilbuddet", moment=LATER, zone="Europe/Copenhagen",
+            recipient_user_id=user.id, now=NOW,
+        )  # fmt: skip
+
+    work()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+    raw = "".join(part(mailer.received[0], kind) for kind in ("text/plain", "text/calendar"))
+    assert "påmindelse om en post" in raw
+    assert "Ring om tilbuddet" not in raw
+    assert "Kranen" not in raw
 
 
 def test_a_sent_mail_is_a_row_with_its_identity_its_bytes_and_the_servers_answer(

@@ -20,6 +20,7 @@ from hub.notes import services as notes
 from hub.notes.models import Note
 from hub.ports import OutgoingMail
 from hub.reminders.models import Reminder
+from hub.subjects import CUSTOMER, subjects
 from workers.mailing.renderers import Composer, renders
 from workers.rendering.mails import Envelope
 from workers.rendering.readers import Reader
@@ -32,13 +33,16 @@ HIDDEN = N_("A reminder of a record that you may not see")
 def reminder_mail(session: Session, delivery: Delivery) -> Composer:
     """Return what makes one mail of a reminder.
 
-    Its own words are those of the delivery's sequence. Of the customer it tells what the person it
-    is for may see himself; where he may not see it at all, its own words are not for him either.
+    Its own words are those of the delivery's sequence. Of the record that it is about, and of its
+    customer, it tells what the person it is for may see himself; where he may not see the record at
+    all, its own words are not for him either.
     """
     reminder = session.get_one(Reminder, delivery.source_id)
     living = _living_customer(session, reminder)
     customer = living if _may_see(session, delivery.user_id, living) else None
-    is_hidden = living is not None and customer is None
+    subject = living if reminder.subject_type == CUSTOMER else _living_subject(session, reminder)
+    is_hidden = subject is not None and not _may_see(session, delivery.user_id, subject)
+    shown = None if is_hidden else subject
     note = notes.newest_of(session, customer.id) if customer else None
     told: dict[str, Any] = {
         "uid": delivery.facts["uid"],
@@ -47,9 +51,10 @@ def reminder_mail(session: Session, delivery: Delivery) -> Composer:
         "customer_name": customer.name if customer else "",
         "customer_phone": _phone(session, customer) if customer else None,
         "last_note": note.body if note else None,
+        "about": _about(shown),
         "link": links.absolute(
-            links.record_path("customers", customer.id)
-            if customer
+            links.record_path(shown.collection(), shown.id)
+            if shown is not None
             else links.record_path("reminders", reminder.id)
         ),
     }
@@ -69,11 +74,23 @@ def _living_customer(session: Session, reminder: Reminder) -> Customer | None:
     return None if customer is None or customer.deleted_at is not None else customer
 
 
-def _may_see(session: Session, reader_id: UUID | None, customer: Customer | None) -> bool:
+def _living_subject(session: Session, reminder: Reminder) -> Any:
+    found: Any = session.get(subjects()[reminder.subject_type], reminder.subject_id)
+    return None if found is None or found.deleted_at is not None else found
+
+
+def _may_see(session: Session, reader_id: UUID | None, record: Any) -> bool:
     user = session.get(User, reader_id) if reader_id else None
-    if customer is None or user is None:
+    if record is None or user is None:
         return False
-    return allowed(principal_of(session, user), Verb.READ, customer)
+    return allowed(principal_of(session, user), Verb.READ, record)
+
+
+def _about(subject: Any) -> str:
+    """Return what people know a lead or an opportunity by; a customer is told of by itself."""
+    if subject is None or subject.entity() == CUSTOMER:
+        return ""
+    return f"{subject.number} {subject.name}"
 
 
 def _phone(session: Session, customer: Customer) -> str | None:

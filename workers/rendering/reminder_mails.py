@@ -31,7 +31,8 @@ class ReminderFacts:
     """What the mails of one reminder tell.
 
     `starts_at` is an instant, or a date for the whole day; `last_note_on` is a local date. `link`
-    opens the record.
+    opens the record. `about` is the number and name of a lead or an opportunity, where it is about
+    one; `customer_name` is empty where that has no customer.
     """
 
     uid: str
@@ -43,8 +44,14 @@ class ReminderFacts:
     customer_phone: str | None = None
     last_note: str | None = None
     last_note_on: date | None = None
+    about: str = ""
     location: str = ""
     duration: timedelta = DEFAULT_DURATION
+
+    @property
+    def whom(self) -> str:
+        """Whom it is about, in a few words: the customer, else the record."""
+        return self.customer_name or self.about
 
 
 def compose_reminder(
@@ -68,7 +75,7 @@ def reminder_content(occasion: Occasion, facts: ReminderFacts, reader: Reader) -
     words = _WORDS[occasion]
     page = Page(
         language=reader.language,
-        subject=reader.words(words.subject, title=facts.title, customer=facts.customer_name),
+        subject=reader.words(words.subject, title=facts.title, customer=facts.whom),
         heading=facts.title,
         lead=reader.words(words.lead),
         sections=(
@@ -96,7 +103,7 @@ def _invitation(
         uid=facts.uid,
         sequence=facts.sequence,
         method=Method.CANCEL if occasion is Occasion.CANCELLATION else Method.REQUEST,
-        summary=f"{facts.title} ({facts.customer_name})" if facts.customer_name else facts.title,
+        summary=f"{facts.title} ({facts.whom})" if facts.whom else facts.title,
         starts_at=facts.starts_at,
         duration=facts.duration if timed else timedelta(days=1),
         organizer=envelope.sender,
@@ -114,10 +121,11 @@ def _facts(facts: ReminderFacts, reader: Reader) -> tuple[Fact, ...]:
         if isinstance(facts.starts_at, datetime)
         else reader.words(N_("{day} (all day)"), day=reader.day(facts.starts_at))
     )
-    found = [
-        Fact(reader.words(N_("When")), when),
-        Fact(reader.words(N_("Customer")), facts.customer_name),
-    ]
+    found = [Fact(reader.words(N_("When")), when)]
+    if facts.customer_name or not facts.about:
+        found.append(Fact(reader.words(N_("Customer")), facts.customer_name))
+    if facts.about:
+        found.append(Fact(reader.words(N_("About")), facts.about))
     if facts.customer_phone:
         digits = re.sub(r"[^0-9+]", "", facts.customer_phone)
         found.append(Fact(reader.words(N_("Phone")), facts.customer_phone, f"tel:{digits}"))

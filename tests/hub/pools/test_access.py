@@ -128,11 +128,11 @@ def test_people_of_a_managing_team_decide_and_so_does_who_leads_it(
     session.flush()
 
     for user in (leader, member, scene.manager):
-        assert principal_of(session, user).standing.pool_ids == (scene.pool.id,)
-    assert principal_of(session, scene.bo).standing.pool_ids == ()
+        assert list(principal_of(session, user).standing.pool_ids) == [scene.pool.id]
+    assert not principal_of(session, scene.bo).standing.pool_ids
     scene.pool.deleted_at = utcnow()
     session.flush()
-    assert principal_of(session, leader).standing.pool_ids == ()
+    assert not principal_of(session, leader).standing.pool_ids
 
 
 def test_a_narrowed_token_sees_no_further_cards_claims_or_records(
