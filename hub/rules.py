@@ -58,7 +58,7 @@ from hub.pools.access import ClaimRule, DrawRule, PoolRule, pools_decided_over
 from hub.pools.models import Pool, PoolClaim, PoolDraw
 from hub.problems.models import Problem
 from hub.reminders.models import Reminder
-from hub.reports.access import ReportRule, RunRule
+from hub.reports.access import ReportRule, RunRule, ScheduleRule
 from hub.reports.models import Export, ReportDef, ReportRun, ReportSchedule
 from hub.seeing import JOBS
 from hub.sharing.access import GrantRule
@@ -105,7 +105,7 @@ RULES: Mapping[type[Any], Rule] = {
     Run: PersonalRule("created_by"),
     ImportJob: PersonalRule("owner_user_id"),
     ReportDef: ReportRule(),
-    ReportSchedule: OwnerRule(),
+    ReportSchedule: ScheduleRule(),
     ReportRun: RunRule(),
     Export: PersonalRule("owner_user_id"),
     Pool: PoolRule(),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from hub.access.predicates import OwnerRule
 from hub.access.principals import Principal
@@ -50,13 +50,32 @@ class ReportRule(OwnerRule):
         """See `Rule.predicate`."""
         del model, reach
         own = ReportDef.owner_user_id == principal.user_id
+        return or_(own, _shared_with(principal)) if verb in WITHOUT_OWNING else own
+
+
+class ScheduleRule(OwnerRule):
+    """Others' schedules are seen with the report that they run."""
+
+    def __init__(self) -> None:
+        super().__init__(unowned=False)
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `Rule.predicate`."""
+        del reach
+        own: ColumnElement[bool] = model.owner_user_id == principal.user_id
         if verb not in WITHOUT_OWNING:
             return own
-        return or_(
-            own,
-            ReportDef.audience == Audience.EVERYBODY,
-            and_(
-                ReportDef.audience == Audience.TEAM,
-                among(ReportDef.team_id, principal.standing.team_ids),
-            ),
-        )
+        shared = select(ReportDef.id).where(_shared_with(principal)).correlate(None)
+        return or_(own, model.report_id.in_(shared))
+
+
+def _shared_with(principal: Principal) -> ColumnElement[bool]:
+    return or_(
+        ReportDef.audience == Audience.EVERYBODY,
+        and_(
+            ReportDef.audience == Audience.TEAM,
+            among(ReportDef.team_id, principal.standing.team_ids),
+        ),
+    )

@@ -146,7 +146,9 @@ def _send_monday_list(stage: Stage, mette: Person) -> None:
         "sort": ["fire_at"],
         "fields": ["customer", "title", "fire_at", "state"],
     }
-    body = {"name": "Mandagslisten", "dataset": "reminders", "query": query}
+    body = {
+        "name": "Mandagslisten", "dataset": "reminders", "query": query, "audience": "everybody",
+    }  # fmt: skip
     report = stage.show("POST", "/reports", body, status=201, fields={"id": "id"}).json
     weekly = {
         "rule": "FREQ=WEEKLY;BYDAY=MO",

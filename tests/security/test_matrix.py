@@ -75,12 +75,12 @@ KINDS = {
     **dict.fromkeys(
         (
             "export_id", "report_run_id", "import_id", "job_id", "lookup_id", "delivery_id",
-            "problem_id", "plan_id", "report_id", "run_id", "token_id", "session_id",
+            "problem_id", "plan_id", "report_id", "schedule_id", "run_id", "token_id", "session_id",
             "hook_delivery_id",
         ),
         Kind.PERSONAL,
     ),
-    **dict.fromkeys(("schedule_id", "connection_id"), Kind.DEFINITION),
+    "connection_id": Kind.DEFINITION,
     **dict.fromkeys(
         (
             "role_id", "team_id", "user_id", "code_id", "name", "catalogue", "entry_id",
@@ -245,8 +245,7 @@ def _of_a_request(verb: Verb, standing: Standing) -> str:
 def _of_a_person(route: Route, kind: Kind, secrecy: str) -> str:
     if kind is not Kind.DEFINITION or secrecy == "private":
         return HIDDEN
-    changes = route.operation.method != "GET" and "schedule_id" in route.parameters
-    return FORBIDDEN if changes or level_of(route.permission.verb) >= Level.WRITE else OK
+    return FORBIDDEN if level_of(route.permission.verb) >= Level.WRITE else OK
 
 
 def _of_a_customer(route: Route, kind: Kind, standing: Standing) -> str:
