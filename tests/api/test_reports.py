@@ -238,7 +238,9 @@ def test_the_schedule_of_somebody_else_is_neither_changed_nor_run(
     client: ApiClient, representative: Caller
 ) -> None:
     other = make_caller(Role.REPRESENTATIVE, "carl@example.com")
-    made = make_schedule(client, other, make_report(client, other, audience="everybody"), weekly(other))
+    made = make_schedule(
+        client, other, make_report(client, other, audience="everybody"), weekly(other)
+    )
     path = f"/api/v1/schedules/{made['id']}"
 
     answers = [

@@ -288,4 +288,4 @@ def test_whatever_happens_in_whatever_order_the_ledger_keeps_its_promises(
 
 @pytest.mark.slow
 def test_the_same_at_length(database: Engine) -> None:
-    run(examples=100, steps=30)
+    run(examples=50, steps=30)

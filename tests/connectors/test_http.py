@@ -116,13 +116,13 @@ def test_a_reply_that_does_not_come_whole_leaves_only_a_write_in_doubt(  # noqa:
 ) -> None:
     control = NotingControl()
     with scripted(script) as server:
-        books = client(server, control, timeout_s=0.4)
+        books = client(server, control, timeout_s=1.0)
         started = time.monotonic()
         with pytest.raises(ConnectorError) as caught:
             books.call(method, "/customers", reads_only=reads_only)
 
     assert type(caught.value) is error
-    assert time.monotonic() - started < 2  # the whole call has one deadline, dripping or not
+    assert time.monotonic() - started < 4  # the whole call has one deadline, dripping or not
     assert ("in time" in str(caught.value)) is late
     assert [(record.status, record.outcome) for record in control.records] == [(None, outcome)]
 
