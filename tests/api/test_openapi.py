@@ -115,7 +115,14 @@ def _operations(app: Flask) -> list[Any]:
     return [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker runs: whoever prefers to wait would wait for nothing."""
+    monkeypatch.setattr(dispatch, "wait_for", lambda _jobs, _seconds: True)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_no_generated_request_breaks_the_server_or_the_document(
@@ -124,10 +131,7 @@ def test_no_generated_request_breaks_the_server_or_the_document(
     administrator: Caller,
     mode: GenerationMode,
     part: int,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # No worker runs: whoever prefers to wait would wait for nothing.
-    monkeypatch.setattr(dispatch, "wait_for", lambda _jobs, _seconds: True)
     with transaction() as session:
         templates.ask_where_outdated(session)
     drain(TaskName.RENDER_IMPORT_TEMPLATES)  # what a worker does as Hub starts
