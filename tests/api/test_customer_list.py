@@ -1,0 +1,99 @@
+"""The list of customers as people work with it: whose, where, and how long unheard of."""
+
+from typing import Any
+
+import pytest
+
+from hub.access.roles import Role
+from hub.db import transaction
+from tests.api.asking import get, post
+from tests.api.client import ApiClient
+from tests.api.conftest import Caller, make_caller
+from tests.people import make_customer
+
+
+@pytest.fixture
+def others(client: ApiClient) -> tuple[Caller, Caller]:
+    return (
+        make_caller(Role.REPRESENTATIVE, "inge@example.com"),
+        make_caller(Role.REPRESENTATIVE, "otto@example.com"),
+    )
+
+
+@pytest.fixture
+def told(
+    client: ApiClient, representative: Caller, others: tuple[Caller, Caller]
+) -> dict[str, str]:
+    inside, outside = others
+    fields: dict[str, dict[str, Any]] = {
+        "Havn": {"region": "Fyn", "ref_no": "9", "inside_rep_id": inside.user_id},
+        "Mole": {"region": "Fyn", "ref_no": "10", "outside_rep_id": outside.user_id},
+        "Vrag": {"region": "Thy", "ref_no": "11"},
+    }
+    with transaction() as session:
+        made = {
+            name: str(make_customer(session, name, owner_user_id=representative.user_id, **more).id)
+            for name, more in fields.items()
+        }
+    for name, at in (("Havn", "2026-03-01"), ("Havn", "2026-01-05"), ("Vrag", "2026-02-01")):
+        body = {"body": "Ringede", "at": f"{at}T10:00:00Z"}
+        post(client, representative, f"/customers/{made[name]}/notes", body)
+    return made
+
+
+def names(client: ApiClient, caller: Caller, query: str) -> list[str]:
+    return [each["name"] for each in get(client, caller, f"/customers?{query}")["items"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("name.contains=av", ["Havn"]),
+        ("region=Fyn", ["Havn", "Mole"]),
+        ("last_note_at.gte=2026-02-15", ["Havn"]),
+        ("last_note_at.gte=2026-01-01&last_note_at.lt=2026-02-15", ["Vrag"]),
+        ("last_note_at.empty=true", ["Mole"]),
+        ("region=Fyn&last_note_at.gte=2026-01-01", ["Havn"]),
+    ],
+)
+def test_customers_are_found_by_name_region_and_newest_note_together(
+    client: ApiClient, representative: Caller, told: dict[str, str], query: str, found: list[str]
+) -> None:
+    assert names(client, representative, f"{query}&sort=name") == found
+
+
+def test_customers_are_found_by_their_representatives(
+    client: ApiClient,
+    representative: Caller,
+    told: dict[str, str],
+    others: tuple[Caller, Caller],
+) -> None:
+    inside, outside = others
+
+    assert names(client, representative, f"inside_rep={inside.user_id}") == ["Havn"]
+    assert names(client, representative, f"outside_rep={outside.user_id}") == ["Mole"]
+    assert names(client, inside, "inside_rep=me") == ["Havn"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "found"),
+    [
+        ("last_note_at", ["Vrag", "Havn", "Mole"]),
+        ("-last_note_at", ["Havn", "Vrag", "Mole"]),
+        ("name", ["Havn", "Mole", "Vrag"]),
+        ("-name", ["Vrag", "Mole", "Havn"]),
+    ],
+)
+def test_the_list_is_sorted_both_ways_by_name_and_newest_note(
+    client: ApiClient, representative: Caller, told: dict[str, str], sort: str, found: list[str]
+) -> None:
+    assert names(client, representative, f"sort={sort}") == found
+
+
+def test_numbers_of_customers_sort_both_ways(
+    client: ApiClient, representative: Caller, told: dict[str, str]
+) -> None:
+    up = names(client, representative, "sort=ref_no")
+
+    assert sorted(up) == ["Havn", "Mole", "Vrag"]
+    assert names(client, representative, "sort=-ref_no") == up[::-1]
