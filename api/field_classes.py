@@ -14,6 +14,7 @@ from api.schemas.shapes import Body, View
 from hub.access.fields import hidden_names, refuse_to_set
 from hub.access.principals import Principal
 from hub.access.roles import FieldClass
+from hub.errors import under
 
 Exclusion = dict[str, Any]
 """What pydantic leaves out: True for a field, another one for what lies within it."""
@@ -29,13 +30,17 @@ def left_out(principal: Principal | None, answer: type[BaseModel] | None) -> Exc
 
 
 def refuse_foreign_fields(principal: Principal | None, body: object) -> None:
-    """Pass a body whose every field its sender may set.
+    """Pass a body whose every field its sender may set, those of the bodies within it too.
 
     Raises:
         ValidationError: names each that is of another class.
     """
-    if principal is not None and isinstance(body, Body):
-        refuse_to_set(principal, type(body).classes, body.model_fields_set)
+    if principal is None or not isinstance(body, Body):
+        return
+    refuse_to_set(principal, type(body).classes, body.model_fields_set)
+    for name in sorted(body.model_fields_set):
+        with under(f"/{name}"):
+            refuse_foreign_fields(principal, getattr(body, name))
 
 
 def without(value: Any, exclusion: Exclusion) -> Any:

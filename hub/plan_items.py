@@ -75,6 +75,8 @@ class Sight:
         return columns
 
     def _source(self, item: PlanItem) -> dict[str, Any] | None:
+        if item.entity == Lead.entity():
+            return None  # what a conversion was asked for: its other items tell what comes of it
         if self.remote is None or item.source is None:
             return readable(self.principal, item.entity, item.source)
         return {**item.source, "fields": self.remote.only(item.source.get("fields"))}

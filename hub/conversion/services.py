@@ -59,13 +59,13 @@ def preview(
     Raises:
         DomainError: as `carry_out`.
     """
-    plan = _begin(session, lead, wish)
+    plan = _begin(session, lead)
     with trial(session):
         steps = carry_out(session, principal, lead, wish, plan_id=plan.id, now=now)
         session.flush()
         found = [_Noted.of(each) for each in steps]
     for position, each in enumerate(found):
-        session.add(each.item(plan.id, position))
+        session.add(each.item(plan.id, position, wish))
     session.flush()
     plan.counters = plans.counters(session, plan.id)
     plan.expires_at = now + plans.DRAFTS_LAST
@@ -80,12 +80,12 @@ def convert(
     Raises:
         DomainError: as `carry_out`; nothing is kept.
     """
-    plan = _begin(session, lead, wish)
+    plan = _begin(session, lead)
     plan.state = PlanState.APPLYING
     steps = carry_out(session, principal, lead, wish, plan_id=plan.id, now=now)
     session.flush()
     for position, each in enumerate(steps):
-        item = _Noted.of(each).item(plan.id, position)
+        item = _Noted.of(each).item(plan.id, position, wish)
         _note_done(item, each)
         session.add(item)
     session.flush()
@@ -163,16 +163,18 @@ class _Noted:
             plans.all_shown(step.error) if step.error else None,
         )  # fmt: skip
 
-    def item(self, plan_id: UUID, position: int) -> PlanItem:
+    def item(self, plan_id: UUID, position: int, wish: Wish) -> PlanItem:
+        """Return the item; that of the lead carries the wish, which nobody is shown."""
         return PlanItem(
             plan_id=plan_id, position=position, action=self.action, entity=self.entity,
             record_id=self.record_id, record_version=self.version, before=self.before,
             after=self.after, errors=self.errors,
+            source=wish.stored() if self.entity == Lead.entity() else None,
         )  # fmt: skip
 
 
-def _begin(session: Session, lead: Lead, wish: Wish) -> Plan:
-    return plans.create(session, KIND, scope={"lead_id": str(lead.id), "wish": wish.stored()})
+def _begin(session: Session, lead: Lead) -> Plan:
+    return plans.create(session, KIND, scope={"lead_id": str(lead.id)})
 
 
 def _carry_out_again(
@@ -186,7 +188,7 @@ def _carry_out_again(
         expected_version=items[-1].record_version,
     )  # fmt: skip
     steps = carry_out(
-        session, principal, lead, Wish.of(plan.scope["wish"]), plan_id=plan.id, now=now
+        session, principal, lead, Wish.of(items[-1].source or {}), plan_id=plan.id, now=now
     )
     session.flush()
     previewed = [(each.action, each.entity, each.record_version) for each in items]

@@ -184,6 +184,7 @@ def test_what_is_previewed_is_what_is_done(
     assert drawn["items"][0]["after"]["name"] == "Kranen ApS"
     assert drawn["items"][2]["after"]["amount"] == "900.00"
     assert drawn["items"][3]["after"]["is_open"] is False
+    assert (drawn["items"][3]["source"], drawn["scope"]) == (None, {"lead_id": lead["id"]})
     assert (count(Customer), count(Contact), count(Opportunity)) == (0, 0, 0)
     assert get(client, representative, f"/leads/{lead['id']}")["version"] == lead["version"]
 

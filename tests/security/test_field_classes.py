@@ -211,7 +211,15 @@ def test_a_field_of_a_class_that_is_not_ones_own_is_set_on_no_way(
         f"{API}/conflicts/{conflict}/resolution", json={"choice": "remote"}, headers=headers
     )
 
+    lead = client.post(f"{API}/leads", json={"company": "Ny ApS"}, headers=headers).json["id"]
+    converted = [
+        client.post(f"{API}/leads/{lead}/{act}", json={"customer": foreign}, headers=headers)
+        for act in ("conversion", "conversion-previews")
+    ]
+
     assert errors(created) == errors(patched) == errors(put) == both
+    within = [(f"/customer{pointer}", code) for pointer, code in both]
+    assert [errors(each) for each in converted] == [within, within]
     assert (batch["status"], [e["pointer"] for e in batch["problem"]["errors"]]) == (
         422, ["/fields/iban", "/fields/note"],
     )  # fmt: skip
