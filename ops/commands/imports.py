@@ -142,12 +142,14 @@ class _Hub:
             OperationError: it cannot be had.
         """
         while True:
-            answer = self._request("GET", f"/imports/{import_id}/result")
-            if answer.status_code == HTTPStatus.OK and not self._is_rendering(import_id):
-                target.write_bytes(answer.content)
-                return
-            if answer.status_code not in {HTTPStatus.OK, HTTPStatus.CONFLICT}:
-                raise OperationError(_refusal(answer))
+            # Asked first: what is there while another is rendered is the preview's.
+            if not self._is_rendering(import_id):
+                answer = self._request("GET", f"/imports/{import_id}/result")
+                if answer.status_code == HTTPStatus.OK:
+                    target.write_bytes(answer.content)
+                    return
+                if answer.status_code != HTTPStatus.CONFLICT:
+                    raise OperationError(_refusal(answer))
             time.sleep(_POLL_S)
 
     def _is_rendering(self, import_id: str) -> bool:
