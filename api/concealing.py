@@ -1,6 +1,6 @@
 """Routes whose answers may tell of records that the caller does not see, or sees no longer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -40,6 +40,22 @@ def require_room_unless_all_seen(call: Call[Any, Any]) -> None:
     """
     if not call.principal.sees_all(Customer.collection()):
         require_room(call.session, call.principal)
+
+
+@contextmanager
+def writing_part(
+    call: Call[Any, Any], model: type[Record], fields: Mapping[str, Any]
+) -> Iterator[None]:
+    """Have the block write a part of a customer; its reference may be that of one that is not seen.
+
+    Raises:
+        ConflictError, UnseenError: as `naming_only_seen`.
+        TooManyBlindMatchesError: he was told of such too often.
+    """
+    if fields.get("external_ref") is not None:
+        require_room_unless_all_seen(call)
+    with naming_only_seen(call, model):
+        yield
 
 
 def shown_if_seen(

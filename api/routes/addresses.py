@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import naming_only_seen, require_room_unless_all_seen
+from api.concealing import writing_part
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.routes.customers import get_customer_record
@@ -57,10 +57,9 @@ def list_addresses(call: Call) -> Answer[ListPage[AddressView]]:
 def create_address(call: Call[AddressFields], customer_id: UUID) -> Answer[AddressView]:
     """Add a billing, shipping or other address; the first one of its kind is the default."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
-    if call.body.given().get("external_ref") is not None:
-        require_room_unless_all_seen(call)
-    with naming_only_seen(call, Address):
-        address = addresses.create(call.session, customer, call.body.given())
+    fields = call.body.given()
+    with writing_part(call, Address, fields):
+        address = addresses.create(call.session, customer, fields)
     return Answer(address_view(call, address), location=f"/addresses/{address.id}")
 
 
@@ -82,10 +81,9 @@ def change_address(call: Call[AddressPatch], address_id: UUID) -> AddressView:
     """Change an address; made the default, it takes the place of the one that was."""
     address = _for_change(call, address_id)
     customer = get_customer_record(call, Verb.EDIT, address.customer_id)
-    if call.body.changes().get("external_ref") is not None:
-        require_room_unless_all_seen(call)
-    with naming_only_seen(call, Address):
-        addresses.update(call.session, customer, address, call.body.changes())
+    changes = call.body.changes()
+    with writing_part(call, Address, changes):
+        addresses.update(call.session, customer, address, changes)
     return address_view(call, address)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import naming_only_seen, require_room_unless_all_seen
+from api.concealing import writing_part
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.routes.customers import get_customer_record
@@ -53,10 +53,9 @@ def list_contacts(call: Call) -> Answer[ListPage[ContactView]]:
 def create_contact(call: Call[ContactFields], customer_id: UUID) -> Answer[ContactView]:
     """Add a person to a customer; the first one is its main contact."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
-    if call.body.given().get("external_ref") is not None:
-        require_room_unless_all_seen(call)
-    with naming_only_seen(call, Contact):
-        contact = contacts.create(call.session, customer, call.body.given())
+    fields = call.body.given()
+    with writing_part(call, Contact, fields):
+        contact = contacts.create(call.session, customer, fields)
     return Answer(contact_view(call, contact), location=f"/contacts/{contact.id}")
 
 
@@ -81,10 +80,9 @@ def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
         expected_version=call.expected_version,
     )  # fmt: skip
     customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
-    if call.body.changes().get("external_ref") is not None:
-        require_room_unless_all_seen(call)
-    with naming_only_seen(call, Contact):
-        contacts.update(call.session, customer, contact, call.body.changes())
+    changes = call.body.changes()
+    with writing_part(call, Contact, changes):
+        contacts.update(call.session, customer, contact, changes)
     return contact_view(call, contact)
 
 

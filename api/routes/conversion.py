@@ -35,18 +35,24 @@ _REFUSED = {
 
 def _converted_again(call: Call[Any, Any], lead_id: UUID) -> ConversionView:
     lead = get_lead_record(call, Verb.READ, lead_id)
-    if lead.converted_customer_id is None:
+    if lead.converted_at is None:
         raise NotFoundError(Lead.entity(), lead_id)
-    plan_id = call.session.scalar(
+    plan_id = call.session.scalars(
         select(PlanItem.plan_id)
         .where(PlanItem.entity == Lead.entity(), PlanItem.record_id == lead.id,
                PlanItem.outcome == "done")
         .order_by(PlanItem.id.desc())
         .limit(1)
-    )  # fmt: skip
+    ).one()  # fmt: skip
+    return _converted(call, lead, plan_id)
+
+
+def _converted(call: Call[Any, Any], lead: Lead, plan_id: UUID) -> ConversionView:
+    assert lead.converted_customer_id is not None  # noqa: S101 - a constraint binds the two
     of_it = select(Opportunity.id).where(
-        Opportunity.lead_id == lead.id, Opportunity.deleted_at.is_(None)
-    )
+        Opportunity.lead_id == lead.id, Opportunity.customer_id == lead.converted_customer_id,
+        Opportunity.deleted_at.is_(None),
+    )  # fmt: skip
     return ConversionView(
         id=lead.id,
         plan_id=plan_id,
@@ -104,17 +110,8 @@ def convert_lead(call: Call[ConversionCreate], lead_id: UUID) -> Answer[Conversi
     """
     lead = get_lead_record(call, Verb.TRANSITION, lead_id)
     with naming_only_seen(call, Customer):
-        converted = conversion.convert(
+        plan = conversion.convert(
             call.session, call.principal, lead, call.body.wish(), now=call.now
         )
     react(call.session)
-    assert lead.converted_customer_id is not None  # noqa: S101 - it was just converted
-    shown = ConversionView(
-        id=lead.id,
-        plan_id=converted.plan.id,
-        customer_id=lead.converted_customer_id,
-        contact_id=lead.converted_contact_id,
-        opportunity_ids=converted.made(Opportunity),
-        lead=lead_view(call, lead),
-    )
-    return Answer(shown, location=f"/leads/{lead.id}")
+    return Answer(_converted(call, lead, plan.id), location=f"/leads/{lead.id}")

@@ -15,10 +15,11 @@ from hub.assignments.entities import ENTITIES
 from hub.errors import ConflictError, under
 from hub.history.recording import plain
 from hub.i18n import N_
-from hub.ledger.enqueueing import Enqueued, enqueue
+from hub.ledger.enqueueing import Enqueued
 from hub.ledger.tasks import TaskName
 from hub.listing import parse_stored
 from hub.plans import services as plans
+from hub.plans.asking import ask_for
 from hub.plans.models import Plan
 
 KIND = "assign"
@@ -60,7 +61,7 @@ def request(
         planning.plan_found(session, plan, principal, limit=PLANNED_AT_ONCE, now=now)
         planning.complete(session, plan, now=now)
         return plan, None
-    return plan, _ask(session, plan, TaskName.PLAN_ASSIGNMENT)
+    return plan, ask_for(session, plan, TaskName.PLAN_ASSIGNMENT)
 
 
 def request_application(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
@@ -75,7 +76,7 @@ def request_application(session: Session, plan: Plan, *, now: datetime) -> Enque
     plans.start(plan, now=now)
     _refuse_unassignable(session, plan.scope["entity"], planning.changes_of(plan))
     session.flush()
-    return _ask(session, plan, TaskName.APPLY_ASSIGNMENT)
+    return ask_for(session, plan, TaskName.APPLY_ASSIGNMENT)
 
 
 def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
@@ -91,7 +92,7 @@ def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
             N_("It was applied more than {days} days ago: assign them by a new plan."),
             days=UNDONE_WITHIN.days,
         )
-    return _ask(session, plan, TaskName.UNDO_ASSIGNMENT)
+    return ask_for(session, plan, TaskName.UNDO_ASSIGNMENT)
 
 
 def _query(
@@ -109,14 +110,3 @@ def _query(
 def _refuse_unassignable(session: Session, entity: str, changes: Mapping[str, UUID | None]) -> None:
     with under("/set"):
         refuse_unassignable(session, entity, changes)
-
-
-def _ask(session: Session, plan: Plan, task: TaskName) -> Enqueued:
-    return enqueue(
-        session,
-        task,
-        key=str(plan.id),
-        serial_key=f"plan:{plan.id}",
-        subject=(plans.ENTITY, plan.id),
-        plan_id=plan.id,
-    )

@@ -5,7 +5,6 @@ item: the customer first, the lead last.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,34 +20,17 @@ from hub.conversion.wishes import Wish
 from hub.db import savepoint, trial
 from hub.errors import ConflictError, DomainError, StaleVersionError
 from hub.history.recording import plain
-from hub.history.records import Record
 from hub.i18n import N_
 from hub.leads.models import Lead
-from hub.ledger.enqueueing import Enqueued, enqueue
+from hub.ledger.enqueueing import Enqueued
 from hub.ledger.tasks import TaskName
 from hub.plans import services as plans
-from hub.plans.asking import acting_for
+from hub.plans.asking import acting_for, ask_for
 from hub.plans.models import Plan, PlanItem, PlanState
 
 KIND = "convert"
 UNDONE_WITHIN = timedelta(days=30)
 _GONE = N_("Whoever asked for it is not active any more.")
-
-
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """What a lead became, and the plan that says so."""
-
-    plan: Plan
-    steps: Sequence[Step]
-
-    def made(self, model: type[Record]) -> list[UUID]:
-        """Return the ids of the records of a kind that it became, or came with it."""
-        return [
-            each.record.id
-            for each in self.steps
-            if isinstance(each.record, model) and each.action != "skip"
-        ]
 
 
 def preview(
@@ -63,9 +45,8 @@ def preview(
     with trial(session):
         steps = carry_out(session, principal, lead, wish, plan_id=plan.id, now=now)
         session.flush()
-        found = [_Noted.of(each) for each in steps]
-    for position, each in enumerate(found):
-        session.add(each.item(plan.id, position, wish))
+        items = [_item(plan, place, each, wish) for place, each in enumerate(steps)]
+    session.add_all(items)
     session.flush()
     plan.counters = plans.counters(session, plan.id)
     plan.expires_at = now + plans.DRAFTS_LAST
@@ -74,8 +55,8 @@ def preview(
 
 def convert(
     session: Session, principal: Principal, lead: Lead, wish: Wish, *, now: datetime
-) -> Converted:
-    """Convert a lead that the caller may move, and is locked.
+) -> Plan:
+    """Convert a lead that the caller may move, and is locked; returns the plan that says so.
 
     Raises:
         DomainError: as `carry_out`; nothing is kept.
@@ -84,13 +65,13 @@ def convert(
     plan.state = PlanState.APPLYING
     steps = carry_out(session, principal, lead, wish, plan_id=plan.id, now=now)
     session.flush()
-    for position, each in enumerate(steps):
-        item = _Noted.of(each).item(plan.id, position, wish)
+    for place, each in enumerate(steps):
+        item = _item(plan, place, each, wish)
         _note_done(item, each)
         session.add(item)
     session.flush()
     plans.finish(session, plan, now=now)
-    return Converted(plan, steps)
+    return plan
 
 
 def request_application(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
@@ -100,7 +81,7 @@ def request_application(session: Session, plan: Plan, *, now: datetime) -> Enque
         ConflictError: it is no draft, or has expired.
     """
     plans.start(plan, now=now)
-    return _ask(session, plan, TaskName.APPLY_CONVERSION)
+    return ask_for(session, plan, TaskName.APPLY_CONVERSION)
 
 
 def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
@@ -116,7 +97,7 @@ def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
             N_("It was converted more than {days} days ago: too much has come of it."),
             days=UNDONE_WITHIN.days,
         )
-    return _ask(session, plan, TaskName.UNDO_CONVERSION)
+    return ask_for(session, plan, TaskName.UNDO_CONVERSION)
 
 
 def apply(session: Session, plan: Plan, *, now: datetime) -> None:
@@ -143,38 +124,20 @@ def undo(session: Session, plan: Plan, *, now: datetime) -> None:
     plans.finish_undo(session, plan, now=now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Noted:
-    """What an item tells of a step, whether the step is kept or taken back."""
-
-    action: str
-    entity: str
-    record_id: UUID | None
-    version: int | None
-    before: object
-    after: object
-    errors: list[dict[str, object]] | None
-
-    @classmethod
-    def of(cls, step: Step) -> "_Noted":
-        return cls(
-            step.action, step.record.entity(), None if step.action == "create" else step.record.id,
-            step.version, plain(step.before), plain(step.after),
-            plans.all_shown(step.error) if step.error else None,
-        )  # fmt: skip
-
-    def item(self, plan_id: UUID, position: int, wish: Wish) -> PlanItem:
-        """Return the item; that of the lead carries the wish, which nobody is shown."""
-        return PlanItem(
-            plan_id=plan_id, position=position, action=self.action, entity=self.entity,
-            record_id=self.record_id, record_version=self.version, before=self.before,
-            after=self.after, errors=self.errors,
-            source=wish.stored() if self.entity == Lead.entity() else None,
-        )  # fmt: skip
-
-
 def _begin(session: Session, lead: Lead) -> Plan:
     return plans.create(session, KIND, scope={"lead_id": str(lead.id)})
+
+
+def _item(plan: Plan, position: int, step: Step, wish: Wish) -> PlanItem:
+    """Return what a plan tells of a step; that of the lead carries the wish, shown to nobody."""
+    entity = step.record.entity()
+    return PlanItem(
+        plan_id=plan.id, position=position, action=step.action, entity=entity,
+        record_id=None if step.action == "create" else step.record.id, record_version=step.version,
+        before=plain(step.before), after=plain(step.after),
+        errors=plans.all_shown(step.error) if step.error else None,
+        source=wish.stored() if entity == Lead.entity() else None,
+    )  # fmt: skip
 
 
 def _carry_out_again(
@@ -210,10 +173,3 @@ def _note_done(item: PlanItem, step: Step) -> None:
 def _items(session: Session, plan: Plan) -> Sequence[PlanItem]:
     query = select(PlanItem).where(PlanItem.plan_id == plan.id).order_by(PlanItem.position)
     return session.scalars(query).all()
-
-
-def _ask(session: Session, plan: Plan, task: TaskName) -> Enqueued:
-    return enqueue(
-        session, task, key=str(plan.id), serial_key=f"plan:{plan.id}",
-        subject=(plans.ENTITY, plan.id), plan_id=plan.id,
-    )  # fmt: skip

@@ -20,7 +20,6 @@ from hub.leads.services import fill_derived
 from hub.opportunities import services as opportunities
 from hub.opportunities.models import Opportunity
 from hub.plans.models import PlanItem
-from hub.plans.services import Applied
 
 _MODELS: Mapping[str, type[Record]] = {
     each.entity(): each for each in (Customer, Contact, Opportunity, Lead)
@@ -28,7 +27,7 @@ _MODELS: Mapping[str, type[Record]] = {
 
 
 class Undoing:
-    """Undoes the items of one plan, of which the lead's comes first; see `hub.plans.Handler`.
+    """Undoes the items of one plan, of which the lead's comes first; an `Undoer`.
 
     Where the lead has gone on, everything is kept: it would refer to what is not there.
     """
@@ -36,12 +35,8 @@ class Undoing:
     def __init__(self) -> None:
         self._lead_is_kept = False
 
-    def apply(self, session: Session, item: PlanItem, *, now: datetime) -> Applied:
-        """Never called: a conversion is carried out as a whole."""
-        raise NotImplementedError
-
     def undo(self, session: Session, item: PlanItem, *, now: datetime) -> None:
-        """See `Handler.undo`."""
+        """See `Undoer.undo`."""
         if self._lead_is_kept:
             raise ConflictError("lead_kept", N_("The lead was changed since: it stays converted."))
         model = _MODELS[item.entity]

@@ -1,4 +1,4 @@
-"""Who asked for a plan, as he stands now."""
+"""Who asked for a plan, as he stands now; and asking for the work on one."""
 
 from sqlalchemy.orm import Session
 
@@ -6,7 +6,10 @@ from hub.access.callers import principal_of, speaking
 from hub.access.models import ApiToken
 from hub.access.people import find_active_user
 from hub.access.principals import Principal
+from hub.ledger.enqueueing import Enqueued, enqueue
+from hub.ledger.tasks import TaskName
 from hub.plans.models import Plan
+from hub.plans.services import ENTITY
 
 
 def acting_for(session: Session, plan: Plan) -> Principal | None:
@@ -19,3 +22,11 @@ def acting_for(session: Session, plan: Plan) -> Principal | None:
         return None
     token = session.get_one(ApiToken, plan.token_id) if plan.token_id is not None else None
     return principal_of(session, user) if token is None else speaking(session, user, token)
+
+
+def ask_for(session: Session, plan: Plan, task: TaskName) -> Enqueued:
+    """Ask for a task's work on a plan: one job of it at a time, and none beside another."""
+    return enqueue(
+        session, task, key=str(plan.id), serial_key=f"plan:{plan.id}",
+        subject=(ENTITY, plan.id), plan_id=plan.id,
+    )  # fmt: skip

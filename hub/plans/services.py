@@ -43,16 +43,8 @@ class Applied:
     before: Mapping[str, Any] | None = None
 
 
-class Handler(Protocol):
-    """Applies and undoes the items of one kind of plan."""
-
-    def apply(self, session: Session, item: PlanItem, *, now: datetime) -> Applied:
-        """Do what the item says.
-
-        Raises:
-            DomainError: it cannot be done; the item fails and the plan goes on.
-        """
-        ...
+class Undoer(Protocol):
+    """Undoes the items of one kind of plan."""
 
     def undo(self, session: Session, item: PlanItem, *, now: datetime) -> None:
         """Take back what the item did.
@@ -60,6 +52,18 @@ class Handler(Protocol):
         Raises:
             StaleVersionError: the record was changed since; it is kept and listed.
             DomainError: it cannot be taken back; kept and listed likewise.
+        """
+        ...
+
+
+class Handler(Undoer, Protocol):
+    """Applies and undoes the items of one kind of plan."""
+
+    def apply(self, session: Session, item: PlanItem, *, now: datetime) -> Applied:
+        """Do what the item says.
+
+        Raises:
+            DomainError: it cannot be done; the item fails and the plan goes on.
         """
         ...
 
@@ -185,7 +189,7 @@ def start_undo(plan: Plan) -> None:
 
 
 def undo_batch(
-    session: Session, plan: Plan, handler: Handler, *, now: datetime, limit: int = 200
+    session: Session, plan: Plan, undoer: Undoer, *, now: datetime, limit: int = 200
 ) -> int:
     """Take back the next items, the last one first; returns how many, 0 when all are done."""
     items = session.scalars(
@@ -197,7 +201,7 @@ def undo_batch(
     for item in items:
         try:
             with savepoint(session):
-                handler.undo(session, item, now=now)
+                undoer.undo(session, item, now=now)
                 item.outcome = "undone"
         except DomainError as error:
             item.outcome, item.errors = "kept", all_shown(error)

@@ -183,8 +183,7 @@ class LeadMachine(Machine):
 
         def act(session: Any, principal: Any, lead: Any) -> None:
             wish = Wish(opportunity={})
-            converted = conversion.convert(session, principal, lead, wish, now=utcnow())
-            made.append(converted.plan.id)
+            made.append(conversion.convert(session, principal, lead, wish, now=utcnow()).id)
 
         refused = self.change(act)
         if self.plan_id is not None or not self.is_open:
