@@ -8,15 +8,12 @@ from pydantic import Field
 from api.schemas.connections import PlanItemView, PlanView
 from api.schemas.customers import ContactFields, CustomerCreate
 from api.schemas.fields import Lines
-from api.schemas.leads import LeadView
+from api.schemas.leads import LeadView, Reason
 from api.schemas.opportunities import OpportunityCreate
 from api.schemas.shapes import Body, View
 from hub.conversion.wishes import Wish
 from hub.customers.models import CustomerRole
 from hub.opportunities.models import Opportunity
-
-Reason = Annotated[str, Lines(1000)]
-_BY_CONVERSION = ("customer_id", "contact_id", "lead_id")
 
 
 class ConvertedOpportunity(OpportunityCreate):
@@ -53,22 +50,23 @@ class ConversionCreate(Body):
 
     def wish(self) -> Wish:
         """Return it as the hub takes it."""
-        wanted = self.opportunity
+        wanted, customer = self.opportunity, self.customer
         opportunity: dict[str, Any] | None = None
         if wanted is not None:
-            said = {n: v for n, v in wanted.fields().items() if n not in _BY_CONVERSION}
-            opportunity = {name: value for name, value in said.items() if value is not None}
-        leave = self.customer is not None and self.customer.allow_duplicate
+            opportunity = {n: v for n, v in wanted.fields().items() if v is not None}
+        leave = customer if customer and customer.allow_duplicate else None
         return Wish(
             customer_id=self.customer_id,
             role=CustomerRole(self.role) if self.role else None,
-            customer=self.customer.fields() if self.customer else {},
+            customer=customer.fields() if customer else {},
             contact_id=self.contact_id,
             contact=self.contact.given() if self.contact else None,
             without_contact=self.without_contact,
             opportunity=opportunity,
             pipeline=wanted.pipeline if wanted else None,
-            duplicate_reason=(self.customer.reason or "") if leave and self.customer else None,
+            duplicate_reason=customer.reason or ""
+            if customer and customer.allow_duplicate
+            else None,
             reason=self.reason,
         )
 
