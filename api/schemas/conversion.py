@@ -64,9 +64,7 @@ class ConversionCreate(Body):
             without_contact=self.without_contact,
             opportunity=opportunity,
             pipeline=wanted.pipeline if wanted else None,
-            duplicate_reason=customer.reason or ""
-            if customer and customer.allow_duplicate
-            else None,
+            duplicate_reason=leave.reason or "" if leave else None,
             reason=self.reason,
         )
 
