@@ -108,8 +108,8 @@ def database(_engine: tuple[Engine, Cleaner]) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def cleaner(_engine: tuple[Engine, Cleaner]) -> Cleaner:
-    """What cleans the database of this process, for tests that do so more than once."""
+def cleaner(database: Engine, _engine: tuple[Engine, Cleaner]) -> Cleaner:
+    """What cleans the database, for tests that do so more than once."""
     return _engine[1]
 
 

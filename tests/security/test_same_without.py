@@ -276,7 +276,7 @@ def _lasting(value: Any) -> Any:
 
 
 @pytest.fixture
-def clean(app: Flask, database: Engine, cleaner: Cleaner) -> Iterator[Cleaner]:
+def clean(app: Flask, cleaner: Cleaner) -> Iterator[Cleaner]:
     yield cleaner
     get_settings.cache_clear()
 

@@ -136,7 +136,6 @@ RECORD = st.fixed_dictionaries({name: values for name, (_, values) in FIELDS.ite
     touched=st.sets(st.integers(0, 3)),
 )
 def test_undoing_restores_every_untouched_customer_byte_by_byte(
-    database: Engine,
     cleaner: Cleaner,
     before: list[dict[str, Any]],
     file: list[dict[str, Any]],
