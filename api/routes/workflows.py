@@ -104,7 +104,7 @@ def get_workflow(call: Call, workflow_id: UUID) -> WorkflowView:
 )  # fmt: skip
 def get_diagram(call: Call, workflow_id: UUID) -> DiagramView:
     """Return a workflow as a picture: its states with their places, and the arrows."""
-    definition = load(call.session, _read(call, workflow_id))
+    definition = load(call.session, _read(call, workflow_id).id)
     return DiagramView(
         nodes=[
             NodeView(
@@ -128,7 +128,7 @@ def get_diagram(call: Call, workflow_id: UUID) -> DiagramView:
 def draw_diagram(call: Call, workflow_id: UUID) -> Response:
     """Return the picture of a workflow as SVG."""
     workflow = _read(call, workflow_id)
-    definition = load(call.session, workflow)
+    definition = load(call.session, workflow.id)
     labels = {state.key: translate(call.language, state.label) for state in definition.states}
     picture = diagrams.draw(definition, translate(call.language, workflow.name), labels)
     return Response(picture, content_type=SVG)

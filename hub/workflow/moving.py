@@ -72,12 +72,20 @@ def find_live(
 def begin(session: Session, record: InWorkflow, workflow: Workflow, *, now: datetime) -> None:
     """Put a new record into the first state of a workflow."""
     record.workflow_id = workflow.id
-    _enter(record, load(session, workflow).initial, now)
+    _enter(record, load(session, workflow.id).initial, now)
+
+
+def workflow_of(session: Session, record: InWorkflow) -> Workflow:
+    """Return the workflow that a record is in; it is read once in each session."""
+    known: dict[UUID, Workflow] = session.info.setdefault("workflows", {})
+    if record.workflow_id not in known:
+        known[record.workflow_id] = session.get_one(Workflow, record.workflow_id)
+    return known[record.workflow_id]
 
 
 def definition_of(session: Session, record: InWorkflow) -> Definition:
     """Return the revision that a record is in."""
-    return load(session, session.get_one(Workflow, record.workflow_id))
+    return load(session, record.workflow_id)
 
 
 def targets(session: Session, principal: Principal, record: Any) -> Sequence[Target]:
