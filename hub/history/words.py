@@ -42,6 +42,7 @@ _ORIGINS = {
     CauseKind.ACCOUNTING: N_("The accounting system"),
     CauseKind.SHOP: N_("A shop"),
     CauseKind.ASSIGNMENT: N_("A mass assignment"),
+    CauseKind.CONVERSION: N_("A conversion"),
     CauseKind.MERGE: N_("A merge"),
     CauseKind.RULE: N_("A rule of Hub"),
     CauseKind.MIGRATION: N_("A migration"),
