@@ -11,7 +11,7 @@ that is reached from neither side is named as lost, and not guessed.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -57,10 +57,9 @@ class Origin:
 
 
 _READERS: Mapping[type[TypeEngine[Any]], Callable[[Any], Any]] = {
-    Instant: datetime.fromisoformat,
+    Instant: lambda value: datetime.fromisoformat(value).astimezone(UTC),
     Date: date.fromisoformat,
     Uuid: UUID,
-    Numeric: lambda value: Decimal(str(value)),
 }
 """Of what is kept as text."""
 
@@ -127,7 +126,8 @@ def as_of(session: Session, record: RecordT, at: datetime | None = None) -> Past
     reached = (place for place, each in enumerate(happened, 1) if at is None or each.at <= at)
     until = max(reached, default=0)
     model = type(record)
-    values, lost = _undone(_present(record), happened[:until], happened[until:], model)
+    told, lost = _undone(_present(record), happened[:until], happened[until:], model)
+    values = {name: _stored(model, name, each) for name, each in told.items()}
     return Past(
         record=_row(record, values, lost),
         values=values,
@@ -146,8 +146,16 @@ def restored(kind: TypeEngine[Any], value: Any) -> Any:
         return [restored(kind.item_type, each) for each in value]
     if isinstance(kind, EnumText):
         return kind.member(value)
+    if isinstance(kind, Numeric):
+        return round(Decimal(str(value)), kind.scale or 0)
     read = next((read for type_, read in _READERS.items() if isinstance(kind, type_)), None)
     return value if read is None else read(value)
+
+
+def _stored(model: type[Record], name: str, value: Any) -> Any:
+    """Return a value as its column gives it back, whatever form it had as it was written."""
+    column = model.__mapper__.columns.get(name)
+    return value if column is None else plain(restored(column.type, value))
 
 
 def _present(record: Record) -> dict[str, Any]:

@@ -12,6 +12,7 @@ _ACTS = {
     "transitioned": N_("Moved on"),
     "closed": N_("Closed"),
     "reopened": N_("Opened again"),
+    "restored": N_("An earlier version restored"),
     "shared": N_("Shared"),
     "share_changed": N_("Share changed"),
     "unshared": N_("Not shared any more"),

@@ -1,0 +1,305 @@
+"""Records as they stood, and why they held what they held."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from hub.access.roles import Role
+from hub.custom_fields import CustomField
+from hub.customers.models import Customer
+from hub.db import transaction
+from hub.history import sealing
+from hub.origin import ActorKind, CauseKind, Origin
+from tests.api.asking import API, broken, get, patch, post, remove
+from tests.api.client import ApiClient
+from tests.api.conftest import Caller, make_caller
+
+COLOURS = ("red", "green", "blue")
+
+
+def as_of(client: ApiClient, caller: Caller, path: str, **query: str) -> Any:
+    asked = "&".join(f"{name}={value.replace('+', '%2B')}" for name, value in query.items())
+    return get(client, caller, f"{path}/as-of?{asked}")
+
+
+def events(client: ApiClient, caller: Caller, path: str) -> list[Any]:
+    return list(reversed(get(client, caller, f"{path}/events?limit=500")["items"]))
+
+
+def values(past: Any) -> dict[str, Any]:
+    return {each["field"]: each["value"] for each in past["origins"] if each["value"] is not None}
+
+
+def origin(past: Any, field: str) -> Any:
+    [found] = [each for each in past["origins"] if each["field"] == field]
+    return found
+
+
+def act_of(past: Any, field: str) -> Any:
+    [found] = [each for each in past["events"] if each["id"] == origin(past, field)["event_id"]]
+    return found
+
+
+@pytest.fixture
+def colours(client: ApiClient) -> None:
+    with transaction() as session:
+        session.add_all(
+            CustomField(entity_name="customer", key=key, label=label, type=type_)
+            for key, label, type_ in (("colour", "Colour", "text"), ("visits", "Visits", "number"))
+        )
+
+
+def random_edit(chance: random.Random) -> dict[str, Any]:
+    """Return a change of one to four fields of a customer, of every sort there is."""
+    some: dict[str, Any] = {
+        "name": f"Nordlys {chance.randint(1, 9)}",
+        "city": chance.choice(["Ry", "Aarhus", "Odense", None]),
+        "roles": chance.choice([["prospect"], ["customer"], ["customer", "supplier"]]),
+        "credit_limit": chance.choice(["25000.00", "0.5", None]),
+        "handles": {"skype": chance.choice(["nord", "lys", None])},
+        "refuses_email": chance.choice([True, False]),
+        "custom": {"colour": chance.choice([*COLOURS, None]), "visits": chance.randint(0, 3)},
+        "note": chance.choice(["calls on Fridays", None]),
+        "iban": chance.choice(["DK5000400440116243", None]),
+    }
+    return {name: some[name] for name in chance.sample(sorted(some), chance.randint(1, 4))}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_each_state_that_a_customer_was_read_in_is_read_again_and_its_events_lead_to_the_present(
+    client: ApiClient, administrator: Caller, colours: None, seed: int
+) -> None:
+    chance = random.Random(seed)
+    customer = post(client, administrator, "/customers", {"name": "Nordlys", "city": "Ry"})
+    path = f"/customers/{customer['id']}"
+    read = [get(client, administrator, path)]
+    for _ in range(8):
+        answer = patch(client, administrator, "/customers", read[-1], **random_edit(chance))
+        assert answer.status_code == 200, answer.text
+        if answer.json["version"] != read[-1]["version"]:
+            read.append(get(client, administrator, path))
+    happened = events(client, administrator, path)
+
+    pasts = [as_of(client, administrator, path, at=each["at"]) for each in happened]
+
+    assert len(happened) == len(read) > 4
+    kept = pasts[0]["record"].keys() & read[0].keys()
+    assert {"name", "city", "roles", "credit_limit", "handles", "custom", "iban", "kind"} <= kept
+    for past, then in zip(pasts, read, strict=True):
+        assert {name: past["record"][name] for name in kept} == {name: then[name] for name in kept}
+        assert (past["lost"], past["last_event_id"]) == ([], happened[pasts.index(past)]["id"])
+    replayed = values(pasts[0])
+    for event in happened[1:]:
+        replayed |= {each["field"]: each["after"] for each in event["changes"]}
+    limit = replayed.pop("credit_limit", None)  # events have it as it was written: 0.5
+    present = values(as_of(client, administrator, path))
+    assert Decimal(limit or 0) == Decimal(present.pop("credit_limit", None) or 0)
+    assert {name: each for name, each in replayed.items() if each is not None} == present
+
+
+def test_with_a_value_goes_who_set_it_when_why_and_what_it_was_before(
+    client: ApiClient, representative: Caller
+) -> None:
+    customer = post(client, representative, "/customers", {"name": "N", "city": "Ry"})
+    plan = str(uuid4())
+    by_import = Origin(
+        ActorKind.JOB, uuid4(), representative.user_id, CauseKind.IMPORT, plan
+    )  # fmt: skip
+    with transaction(by_import) as session:
+        session.get_one(Customer, UUID(customer["id"])).city = "Odense"
+
+    past = as_of(client, representative, f"/customers/{customer['id']}")
+
+    city, made = origin(past, "city"), act_of(past, "currency")
+    assert (city["label"], city["value"], city["before"]) == ("City", "Odense", "Ry")
+    assert (city["lost"], city["source"]) == (False, None)
+    act = act_of(past, "city")
+    assert (act["title"], act["origin"]["label"], act["origin"]["id"]) == (
+        "Changed", "An import", plan,
+    )  # fmt: skip
+    assert act["actor"]["name"] == "bo"
+    assert (made["title"], origin(past, "kind")["event_id"]) == ("Created", made["id"])
+    assert [each["id"] for each in past["events"]] == [act["id"], made["id"]]
+
+
+def test_a_history_is_narrowed_to_fields_that_there_are(
+    client: ApiClient, administrator: Caller, colours: None
+) -> None:
+    customer = post(client, administrator, "/customers", {"name": "N", "city": "Ry"})
+    path = f"/customers/{customer['id']}"
+    patch(client, administrator, "/customers", customer, city="Odense")
+    customer = get(client, administrator, path)
+    patch(client, administrator, "/customers", customer, custom={"colour": "red"})
+    viewer = make_caller(Role.VIEWER, "vibe@example.com")
+
+    by_city = get(client, administrator, f"{path}/events?field=city")["items"]
+    by_both = get(client, administrator, f"{path}/events?field=name&field=custom.colour")["items"]
+    unknown = client.get(f"{API}{path}/events?field=mood", headers=administrator.headers)
+    hidden = client.get(f"{API}{path}/events?field=iban", headers=viewer.headers)
+
+    assert [each["title"] for each in by_city] == ["Changed", "Created"]
+    assert [[c["field"] for c in each["changes"]] for each in by_both[:1]] == [["custom.colour"]]
+    assert broken(unknown.json) == broken(hidden.json) == [("/field", "unknown")]
+
+
+def test_two_instants_are_compared(client: ApiClient, representative: Caller) -> None:
+    customer = post(client, representative, "/customers", {"name": "N", "city": "Ry"})
+    path = f"/customers/{customer['id']}"
+    patch(client, representative, "/customers", customer, city="Odense", postcode="5000")
+    first = events(client, representative, path)[0]["at"]
+
+    past = as_of(client, representative, path, compared_with=first)
+
+    assert past["changes"] == [
+        {"field": "city", "label": "City", "before": "Ry", "after": "Odense"},
+        {"field": "postcode", "label": "Postcode", "before": None, "after": "5000"},
+    ]
+
+
+def test_before_it_was_made_there_was_none_and_the_future_is_not_known(
+    client: ApiClient, representative: Caller
+) -> None:
+    customer = post(client, representative, "/customers", {"name": "N"})
+    path = f"{API}/customers/{customer['id']}/as-of"
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat().replace("+", "%2B")
+
+    early = client.get(f"{path}?at=2020-01-01T00:00:00Z", headers=representative.headers)
+    future = client.get(f"{path}?at={later}", headers=representative.headers)
+    naive = client.get(f"{path}?at=2020-01-01T00:00:00", headers=representative.headers)
+    unknown = client.get(f"{API}/customers/{uuid4()}/as-of", headers=representative.headers)
+
+    assert (early.status_code, early.json["code"]) == (404, "not_yet")
+    assert early.json["detail"].startswith("This customer was made later, at ")
+    assert (future.status_code, broken(future.json)) == (422, [("/at", "future")])
+    assert (naive.status_code, broken(naive.json)) == (422, [("/at", "instant")])
+    assert (unknown.status_code, unknown.json["code"]) == (404, "not_found")
+
+
+def test_what_was_taken_away_is_read_with_who_did_that_and_as_it_was_before(
+    client: ApiClient, representative: Caller
+) -> None:
+    lead = post(client, representative, "/leads", {"company": "Nordlys ApS"})
+    path = f"/leads/{lead['id']}"
+    before = events(client, representative, path)[-1]["at"]
+    assert remove(client, representative, "/leads", lead).status_code == 204
+
+    gone, was = (
+        as_of(client, representative, path, **when) for when in ({}, {"at": before})
+    )  # fmt: skip
+
+    assert client.get(f"{API}{path}", headers=representative.headers).status_code == 404
+    assert (gone["deleted"]["title"], gone["deleted"]["actor"]["name"]) == ("Deleted", "bo")
+    assert gone["record"]["company"] == was["record"]["company"] == "Nordlys ApS"
+    assert was["deleted"] is None
+    assert was["record"]["state"] == {**lead["state"], "since": before}
+
+
+def test_what_is_not_ones_own_to_see_is_not_told_of_the_past_either(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    fields = {"name": "N", "iban": "DK5000400440116243", "city": "Ry"}
+    customer = post(client, administrator, "/customers", fields)
+    path = f"/customers/{customer['id']}"
+    patch(client, administrator, "/customers", customer, iban=None)
+    at = events(client, administrator, path)[0]["at"]
+    viewer = make_caller(Role.VIEWER, "vibe@example.com")
+
+    told = as_of(client, administrator, path, at=at)
+    read = as_of(client, viewer, path, at=at, compared_with=datetime.now(UTC).isoformat())
+    protection = client.post(
+        f"{API}{path}/protection", json={"reason": "secret"}, headers=administrator.headers
+    )
+    hidden = client.get(f"{API}{path}/as-of", headers=representative.headers)
+
+    assert told["record"]["iban"] == fields["iban"]
+    assert "iban" not in str(read)
+    assert read["record"]["city"] == "Ry"
+    assert protection.status_code == 200, protection.text
+    assert hidden.status_code == 404
+
+
+def test_of_what_was_erased_nothing_is_guessed(
+    client: ApiClient, administrator: Caller, colours: None
+) -> None:
+    customer = post(
+        client, administrator, "/customers", {"name": "N", "city": "Ry", "phone": "12345678"}
+    )
+    path = f"/customers/{customer['id']}"
+    for changes in ({"city": "Odense"}, {"phone": "87654321"}, {"city": "Skagen"}):
+        patch(client, administrator, "/customers", customer, **changes)
+        customer = get(client, administrator, path)
+    made, city, phone, _ = events(client, administrator, path)
+    with transaction() as session:
+        sealing.erase(session, [UUID(phone["id"])])
+
+    before, after = (as_of(client, administrator, path, at=each["at"]) for each in (city, phone))
+    now = as_of(client, administrator, path)
+
+    assert (before["record"]["city"], before["record"]["phone"]) == ("Odense", "+4512345678")
+    assert "postcode" in before["lost"]  # nothing tells of it on either side
+    assert "city" not in before["lost"]
+    assert (after["record"]["city"], after["record"]["phone"]) == ("Odense", "+4587654321")
+    assert after["lost"] == []  # the present and what came later say it all
+    assert now["lost"] == []
+    assert (origin(now, "phone")["lost"], origin(now, "phone")["event_id"]) == (True, None)
+    assert origin(now, "city")["lost"] is False
+    assert made["type"] == "customer.created"
+
+
+def test_of_two_that_waited_for_one_another_no_state_is_shown_that_never_was(
+    client: ApiClient, administrator: Caller
+) -> None:
+    customer = post(client, administrator, "/customers", {"name": "N", "city": "Ry"})
+    path = f"/customers/{customer['id']}"
+    patch(client, administrator, "/customers", customer, city="Odense")
+    customer = get(client, administrator, path)
+    patch(client, administrator, "/customers", customer, postcode="5000")
+    _, odense, postcode = events(client, administrator, path)
+    begun = datetime.fromisoformat(odense["at"]) - timedelta(microseconds=5)
+    with transaction() as session:  # the last one began first, and waited
+        session.execute(
+            text("update event set at = :at where id = :id"),
+            {"at": begun, "id": postcode["id"]},
+        )
+
+    past = as_of(client, administrator, path, at=begun.isoformat())
+
+    assert (past["record"]["city"], past["record"]["postcode"]) == ("Odense", "5000")
+
+
+def test_people_of_a_team_moments_of_activities_and_recipients_are_told_too(
+    client: ApiClient, administrator: Caller
+) -> None:
+    team = post(
+        client, administrator, "/teams",
+        {"name": "Fyn", "member_ids": [str(administrator.user_id)]},
+    )  # fmt: skip
+    call = post(
+        client, administrator, "/activities",
+        {"kind": "call", "title": "Ring", "due": {"on": "2999-01-05"},
+         "assignee_ids": [str(administrator.user_id)]},
+    )  # fmt: skip
+    at = events(client, administrator, f"/activities/{call['id']}")[0]["at"]
+    patch(client, administrator, "/teams", team, member_ids=[])
+    patch(client, administrator, "/activities", call, due={"on": "2999-02-05", "at": "09:00"})
+    first = events(client, administrator, f"/teams/{team['id']}")[0]["at"]
+
+    was = as_of(client, administrator, f"/activities/{call['id']}", at=at)
+    now = as_of(client, administrator, f"/activities/{call['id']}")
+    teams = [
+        as_of(client, administrator, f"/teams/{team['id']}", **when)["record"]["member_ids"]
+        for when in ({"at": first}, {})
+    ]
+
+    assert (was["record"]["due"], now["record"]["due"]) == (
+        {"on": "2999-01-05", "at": None}, {"on": "2999-02-05", "at": "09:00:00"},
+    )  # fmt: skip
+    assert was["record"]["assignees"] == [{"id": str(administrator.user_id), "name": "anna"}]
+    assert was["record"]["is_open"] is True
+    assert teams == [[str(administrator.user_id)], []]
+    assert {"subjects", "contacts", "attendees"} <= set(was["not_kept"])
