@@ -7,17 +7,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 
+from api.routes.histories import HISTORIES
+from api.schemas.shapes import Because
 from hub.access.roles import Role
 from hub.custom_fields import CustomField
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.history import sealing
+from hub.opportunities.models import Opportunity
 from hub.origin import ActorKind, CauseKind, Origin
 from tests.api.asking import API, broken, get, patch, post, remove
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller
+from tests.security.routes import documented_routes
 
 COLOURS = ("red", "green", "blue")
 
@@ -303,3 +308,52 @@ def test_people_of_a_team_moments_of_activities_and_recipients_are_told_too(
     assert was["record"]["is_open"] is True
     assert teams == [[str(administrator.user_id)], []]
     assert {"subjects", "contacts", "attendees"} <= set(was["not_kept"])
+
+
+def test_why_a_record_was_taken_away_is_kept_with_it(
+    client: ApiClient, administrator: Caller
+) -> None:
+    lead = post(client, administrator, "/leads", {"company": "Nordlys ApS"})
+    team = post(client, administrator, "/teams", {"name": "Fyn"})
+    for path, record in (("leads", lead), ("teams", team)):
+        headers = {**administrator.headers, "If-Match": f'"{record["version"]}"'}
+        url = f"{API}/{path}/{record['id']}?reason=entered%20twice"
+        assert client.delete(url, headers=headers).status_code == 204
+
+        past = as_of(client, administrator, f"/{path}/{record['id']}")
+
+        assert past["deleted"]["reason"] == "entered twice"
+        assert events(client, administrator, f"/{path}/{record['id']}")[-1]["type"].endswith(
+            ".deleted"
+        )
+
+
+def test_whatever_has_a_history_is_taken_away_with_a_reason(app: Flask) -> None:
+    known = {history.path for history in HISTORIES}
+    taken = {
+        route.path.removeprefix(API): route.operation.query
+        for route in documented_routes(app)
+        if route.operation.method == "DELETE"
+    }
+
+    assert len(known & taken.keys()) == 16
+    assert {path for path in known & taken.keys() if taken[path] is not Because} == set()
+
+
+@pytest.mark.usefixtures("private")
+def test_of_what_holds_a_record_only_what_is_seen_is_named_and_counted(
+    client: ApiClient, representative: Caller, administrator: Caller
+) -> None:
+    lead = post(client, representative, "/leads", {"company": "Nordlys ApS"})
+    other = post(client, administrator, "/opportunities", {"name": "Nord"})
+    with transaction() as session:
+        session.get_one(Opportunity, UUID(other["id"])).lead_id = UUID(lead["id"])
+
+    hidden = remove(client, representative, "/leads", lead)
+    seen = remove(client, administrator, "/leads", lead)
+
+    assert (hidden.status_code, hidden.json["code"]) == (409, "in_use")
+    assert hidden.json["detail"] == "It is kept, something refers to it: what you may not see."
+    assert hidden.json["details"] == {"count": 0, "kinds": {}, "blockers": [], "others": True}
+    assert seen.json["details"]["blockers"] == [{"entity": "opportunity", "id": other["id"]}]
+    assert seen.json["detail"] == "It is kept, something refers to it: opportunity (1)."
