@@ -130,7 +130,7 @@ def _environment() -> Iterator[EnvironmentSetting]:
 
 
 def _declare_routes(policy: type[Policy]) -> None:
-    """Make the routes that read and replace a policy, list its versions and restore one."""
+    """Make the routes that read and replace a policy."""
     path = f"/settings/{policy.KEY}"
     answer: Any = SettingView[policy]  # type: ignore[valid-type]  # a model made at run time
 
@@ -149,19 +149,6 @@ def _declare_routes(policy: type[Policy]) -> None:
         )
         return shown(call, found)
 
-    def list_versions(call: Call[Any, Any]) -> SettingVersions:
-        return _versions(call, policy)
-
-    def restore(call: Call[Restoration]) -> Any:
-        found = configuration.restore(
-            call.session,
-            policy,
-            call.body.version,
-            expected_version=call.expected_version,
-            reason=call.body.reason,
-        )
-        return shown(call, found)
-
     named(get, f"get_{policy.KEY}_settings", f"Return a policy.\n\n{policy.__doc__}")
     named(
         replace,
@@ -169,29 +156,36 @@ def _declare_routes(policy: type[Policy]) -> None:
         "Set a policy anew, whole: what is left out has its default.\n\n"
         f"{policy.__doc__} Its versions keep who set what, when and why.",
     )
-    named(
-        list_versions,
-        f"list_{policy.KEY}_settings_versions",
-        "List the versions of a policy: who set what, when, why, and until when it held.",
-    )
-    named(
-        restore,
-        f"restore_{policy.KEY}_settings",
-        "Have an earlier version of a policy hold again.\n\n"
-        "It becomes a new version with the same value, and is refused as that would be.",
-    )
     operation(blueprint, "GET", path, permission=READ, answer=answer)(get)
     operation(
         blueprint, "PUT", path,
         permission=CONFIGURE, body=policy, query=Because, answer=answer, versioned=True,
     )(replace)  # fmt: skip
-    operation(blueprint, "GET", f"{path}/versions", permission=READ, answer=SettingVersions)(
-        list_versions
-    )
-    operation(
-        blueprint, "POST", f"{path}/restoration",
-        permission=CONFIGURE, body=Restoration, answer=answer, versioned=True,
-    )(restore)  # fmt: skip
+
+
+@operation(
+    blueprint, "GET", "/settings/<string:key>/versions", permission=READ, answer=SettingVersions
+)  # fmt: skip
+def list_setting_versions(call: Call, key: str) -> SettingVersions:
+    """List the versions of a policy: who set what, when, why, and until when it held."""
+    return _versions(call, configuration.policy_of(key))
+
+
+@operation(
+    blueprint, "POST", "/settings/<string:key>/restoration",
+    permission=CONFIGURE, body=Restoration, answer=SettingSummary, versioned=True,
+)  # fmt: skip
+def restore_setting(call: Call[Restoration], key: str) -> SettingSummary:
+    """Have an earlier version of a policy hold again.
+
+    It becomes a new version with the same value, and is refused as that would be.
+    """
+    policy = configuration.policy_of(key)
+    configuration.restore(
+        call.session, policy, call.body.version,
+        expected_version=call.expected_version, reason=call.body.reason,
+    )  # fmt: skip
+    return _now(call, policy)
 
 
 def _versions(call: Call[Any, Any], policy: type[Policy]) -> SettingVersions:
