@@ -92,6 +92,7 @@ def change_address(call: Call[AddressPatch], address_id: UUID) -> AddressView:
 @operation(
     blueprint, "DELETE", "/addresses/<uuid:address_id>",
     permission=Permission(Verb.EDIT, "customers"), query=Because, status=HTTPStatus.NO_CONTENT,
+    refusals={HTTPStatus.CONFLICT: "Documents go to it (`in_use`)."},
 )  # fmt: skip
 def delete_address(call: Call[None, Because], address_id: UUID) -> Answer[None]:
     """Take an address away; its history stays readable.

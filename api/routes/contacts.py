@@ -91,6 +91,9 @@ def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
 @operation(
     blueprint, "DELETE", "/contacts/<uuid:contact_id>",
     permission=Permission(Verb.EDIT, "customers"), query=Because, status=HTTPStatus.NO_CONTENT,
+    refusals={
+        HTTPStatus.CONFLICT: "Leads, opportunities, activities or documents name it (`in_use`)."
+    },
 )  # fmt: skip
 def delete_contact(call: Call[None, Because], contact_id: UUID) -> Answer[None]:
     """Take a contact away; its history stays readable.

@@ -106,7 +106,7 @@ def change_report(call: Call[ReportPatch], report_id: UUID) -> ReportView:
 @operation(
     blueprint, "DELETE", "/reports/<uuid:report_id>",
     permission=Permission(Verb.DELETE, "reports"), query=Because, status=HTTPStatus.NO_CONTENT,
-    refusals={HTTPStatus.CONFLICT: "It has schedules (`in_use`); `details` lists them."},
+    refusals={HTTPStatus.CONFLICT: "It has schedules (`in_use`): `details` names them."},
 )  # fmt: skip
 def delete_report(call: Call[None, Because], report_id: UUID) -> Answer[None]:
     """Take a report away; the files of its runs stay."""
