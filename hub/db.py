@@ -97,7 +97,15 @@ class EnumText(TypeDecorator[StrEnum]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
         """Give the member back."""
         del dialect
-        return None if value is None else self._members.get(value) or self.enum(value)
+        return None if value is None else self.member(value)
+
+    def member(self, value: str) -> StrEnum:
+        """Return the member of a stored value.
+
+        Raises:
+            ValueError: the enum has it no more.
+        """
+        return self._members.get(value) or self.enum(value)
 
 
 class Base(DeclarativeBase):

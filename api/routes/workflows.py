@@ -9,6 +9,8 @@ from flask import Blueprint, Response
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_workflows import workflow_view
+from api.removing import taking_away
+from api.schemas.shapes import Because
 from api.schemas.workflows import (
     DefinitionBody,
     DiagramView,
@@ -148,12 +150,13 @@ def replace_draft(call: Call[DefinitionBody], workflow_id: UUID) -> WorkflowView
 
 @operation(
     blueprint, "DELETE", "/workflows/<uuid:workflow_id>",
-    permission=CONFIGURE, status=HTTPStatus.NO_CONTENT, refusals=_NOT_A_DRAFT,
+    permission=CONFIGURE, query=Because, status=HTTPStatus.NO_CONTENT, refusals=_NOT_A_DRAFT,
 )  # fmt: skip
-def discard_draft(call: Call, workflow_id: UUID) -> Answer[None]:
+def discard_draft(call: Call[None, Because], workflow_id: UUID) -> Answer[None]:
     """Take a draft away."""
     workflow = _for_change(call, workflow_id, call.expected_version)
-    services.discard(call.session, workflow, now=call.now)
+    with taking_away(call, workflow):
+        services.discard(call.session, workflow, now=call.now)
     return Answer(None)
 
 

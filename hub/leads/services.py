@@ -17,6 +17,7 @@ from hub.customers.rules import writable
 from hub.entry_policies.enforcing import warn
 from hub.entry_policies.entering import entered
 from hub.errors import ConflictError, ValidationError
+from hub.held import HeldError, Holder
 from hub.i18n import N_
 from hub.leads.models import Lead
 from hub.leads.rules import clean
@@ -180,15 +181,19 @@ def delete(session: Session, lead: Lead, *, now: datetime) -> None:
     """Take a lead away; its number and history stay, its number is never given again.
 
     Raises:
-        ConflictError: ``converted``; ``in_use``, with the notes and opportunities that refer to it.
+        HeldError: ``converted``, with the customer; ``in_use``, with the notes, activities and
+            opportunities that refer to it.
     """
-    if lead.converted_at is not None:
-        raise ConflictError("converted", N_("A customer came of it: it stays to be found from it."))
+    if lead.converted_customer_id is not None:
+        raise HeldError(
+            N_("A customer came of it: it stays to be found from it."),
+            [Holder(Customer.entity(), lead.converted_customer_id)],
+            code="converted",
+        )
     made = select(Opportunity.id).where(
         Opportunity.lead_id == lead.id, Opportunity.deleted_at.is_(None)
     )
-    came_of_it = session.scalars(made.order_by(Opportunity.id))
-    refuse_held(session, lead, ((Opportunity.entity(), each) for each in came_of_it))
+    refuse_held(session, lead, [(Opportunity.entity(), made.order_by(Opportunity.id))])
     lead.deleted_at = now
     session.flush()
 

@@ -248,7 +248,7 @@ def test_what_somebody_went_on_with_is_kept_when_a_conversion_is_taken_back(
     outcomes = undo(client, representative, made["plan_id"])
 
     assert outcomes == {
-        "lead": "undone", "opportunity": "kept", "contact": "undone", "customer": "kept",
+        "lead": "undone", "opportunity": "kept", "contact": "kept", "customer": "kept",
     }  # fmt: skip
     assert get(client, representative, f"/leads/{lead['id']}")["converted"] is None
     assert count(Opportunity) == 1

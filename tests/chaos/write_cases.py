@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+from api.dispatch import API
 from connectors.sandbox.woocommerce.composing import Composer
 from connectors.sandbox.woocommerce.sending import Hook
 from hub.access.roles import Role
@@ -197,6 +198,16 @@ def _failed_mail(scene: Scene) -> UUID:
     failed = scene.delivery(DeliveryState.FAILED)
     scene.empty_queues()
     return failed
+
+
+def _restored(scene: Scene) -> Request:
+    seen = scene.get("/settings/sharing")
+    answer = scene.client.put(
+        f"{API}/settings/sharing",
+        json={"reference_hours": 24 + seen["version"]},
+        headers={**scene.caller.headers, **at(seen)},
+    )
+    return Request("/settings/sharing/restoration", {"version": 1}, headers=at(answer.json or {}))
 
 
 CASES: Mapping[str, Case] = {
@@ -538,6 +549,7 @@ CASES: Mapping[str, Case] = {
     "PUT /settings/protection": lambda s: Request(
         "/settings/protection", {"longest_days": 9}, headers=at(s.get("/settings/protection"))
     ),
+    "POST /settings/<string:key>/restoration": _restored,
     "PUT /settings/approvals": lambda s: Request(
         "/settings/approvals",
         {"expires_after_days": 30},

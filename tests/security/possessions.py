@@ -387,5 +387,6 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "reminder_ref": f"{word}-r",
             "name": "customers",
             "catalogue": "sources",
+            "key": "credit",
         }
     return Possessions(paths, frozenset(hidden), word)
