@@ -28,6 +28,7 @@ from hub.imports.models import ImportJob
 from hub.leads.models import Lead
 from hub.notes.models import Note, NoteTemplate
 from hub.numbering import NumberSequence
+from hub.objectives.models import Objective, ObjectiveTemplate
 from hub.opportunities.models import Opportunity
 from hub.pools.models import Pool
 from hub.reminders.models import Reminder
@@ -58,6 +59,8 @@ HISTORIES = (
     History("/addresses/<uuid:address_id>", Address),
     History("/leads/<uuid:lead_id>", Lead),
     History("/opportunities/<uuid:opportunity_id>", Opportunity),
+    History("/objectives/<uuid:objective_id>", Objective),
+    History("/objective-templates/<uuid:objective_template_id>", ObjectiveTemplate),
     History("/workflows/<uuid:workflow_id>", Workflow),
     History("/catalogue-entries/<uuid:entry_id>", CatalogueEntry),
     History("/activities/<uuid:activity_id>", Activity),
