@@ -32,8 +32,8 @@ from hub.db import Instant
 from hub.history.models import Event
 from hub.history.past import AsOf
 from hub.i18n import N_
-from hub.listing.declaration import Expression
 from hub.leads.models import Lead
+from hub.listing.declaration import Expression
 from hub.objectives.models import Measure
 from hub.objectives.tenures import Tenure, in_tenure
 from hub.objectives.windows import Period
