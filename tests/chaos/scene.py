@@ -185,6 +185,14 @@ class Scene:
     def note_template(self) -> Any:
         return self.post("/note-templates", {"name": self.name(), "body": "Ringede til {contact}"})
 
+    def objective(self) -> Any:
+        body = {"name": "Opkald", "targets": {"calls": 5}, "starts_on": "2026-01-01"}
+        return self.post("/objectives", {**body, "frequency": "weekly"})
+
+    def objective_template(self) -> Any:
+        body = {"name": self.name(), "targets": {"calls": 5}, "frequency": "weekly"}
+        return self.post("/objective-templates", body)
+
     def activity(self) -> Any:
         customer = self.customer()
         body = {"kind": "call", "title": "Ring", "reminder": TOMORROWS}

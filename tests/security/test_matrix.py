@@ -59,6 +59,7 @@ class Kind(Enum):
     REQUEST = "it is asked for by one and decided by others"
     SHARE = "whoever may share its record knows it, and whom it is for"
     POOL = "it is known to its people and to those who decide over it"
+    OBJECTIVE = "it is known to whom it is set for, and to who leads him"
 
 
 KINDS = {
@@ -84,13 +85,14 @@ KINDS = {
     **dict.fromkeys(
         (
             "role_id", "team_id", "user_id", "code_id", "name", "catalogue", "entry_id",
-            "workflow_id", "template_id", "sequence_id", "field_id",
+            "workflow_id", "template_id", "sequence_id", "field_id", "objective_template_id",
         ),
         Kind.COMMON,
     ),
     "approval_id": Kind.REQUEST,
     "grant_id": Kind.SHARE,
     **dict.fromkeys(("pool_id", "draw_id"), Kind.POOL),
+    "objective_id": Kind.OBJECTIVE,
 }  # fmt: skip
 """By the first parameter of a path, as `Route.parameters` names it."""
 
@@ -230,6 +232,8 @@ def expected(route: Route, standing: Standing, secrecy: str) -> str:
         return _of_a_request(verb, standing)
     if standing.sees_everything or standing.is_owner or kind is Kind.COMMON:
         return OK
+    if kind is Kind.OBJECTIVE:
+        return OK if standing.level is HIGHEST else HIDDEN
     if kind in {Kind.PERSONAL, Kind.DEFINITION, Kind.POOL}:
         return _of_a_person(route, kind, secrecy)
     return _of_a_customer(route, kind, standing)
