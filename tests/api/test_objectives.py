@@ -240,7 +240,7 @@ def test_who_leads_sets_and_colleagues_know_nothing(
 REFUSED: list[tuple[dict[str, Any], tuple[str, str]]] = [
     ({"targets": {"calls": 0}}, ("/targets/calls", "too_small")),
     ({"targets": {"calls": -1}}, ("/targets/calls", "too_small")),
-    ({"targets": {"opp_amount_won": "-5.00"}}, ("/targets/opp_amount_won", "pattern")),
+    ({"targets": {"opp_amount_won": "-5.00"}}, ("/targets/opp_amount_won", "form")),
     ({"targets": {"opp_amount_won": "0.00"}}, ("/targets/opp_amount_won", "not_positive")),
     ({"targets": {"naps": 3}}, ("/targets/naps", "unknown")),
     ({"targets": {}}, ("/targets", "required")),

@@ -96,6 +96,9 @@ KINDS = {
 }  # fmt: skip
 """By the first parameter of a path, as `Route.parameters` names it."""
 
+LED = {Kind.SHARE, Kind.OBJECTIVE}
+"""What is known to whom it is for, and to who leads him or may share as he likes."""
+
 LEVELS = {
     "notes:create": Level.COMMENT, "reminders:create": Level.COMMENT,
     "activities:create": Level.COMMENT, "approvals:create": Level.READ,
@@ -232,8 +235,6 @@ def expected(route: Route, standing: Standing, secrecy: str) -> str:
         return _of_a_request(verb, standing)
     if standing.sees_everything or standing.is_owner or kind is Kind.COMMON:
         return OK
-    if kind is Kind.OBJECTIVE:
-        return OK if standing.level is HIGHEST else HIDDEN
     if kind in {Kind.PERSONAL, Kind.DEFINITION, Kind.POOL}:
         return _of_a_person(route, kind, secrecy)
     return _of_a_customer(route, kind, standing)
@@ -253,8 +254,8 @@ def _of_a_person(route: Route, kind: Kind, secrecy: str) -> str:
 
 
 def _of_a_customer(route: Route, kind: Kind, standing: Standing) -> str:
-    if standing.level is None or (kind is Kind.SHARE and standing.level is not HIGHEST):
-        return HIDDEN  # a share is for its grantee and for those who may share as they like
+    if standing.level is None or (kind in LED and standing.level is not HIGHEST):
+        return HIDDEN
     needed = LEVELS.get(str(route.permission), level_of(route.permission.verb))
     if kind is Kind.WRITTEN and needed >= Level.WRITE:
         return FORBIDDEN
