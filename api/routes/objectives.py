@@ -1,13 +1,14 @@
 """/objectives, their progress, and boards of them"""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from datetime import date
 from http import HTTPStatus
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint
-from sqlalchemy import select
 
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
@@ -135,7 +136,11 @@ def get_objective_progress(call: Call[None, ProgressQuery], objective_id: UUID) 
     """
     objective = _get(call, Verb.READ, objective_id)
     day, last = call.query.as_of, call.query.periods
-    figures = _kept(call, objective, last) if day is None else _as_of(call, objective)
+    figures: Sequence[Figure | ObjectiveProgress] = (
+        progress.kept(call.session, objective, last=last)
+        if day is None
+        else _as_of(call, objective, day)
+    )
     return ProgressView(
         objective_id=objective.id,
         as_of=day,
@@ -145,7 +150,7 @@ def get_objective_progress(call: Call[None, ProgressQuery], objective_id: UUID) 
                 starts_on=starts_on, ends_on=ends_on,
                 figures=[_figure(call, objective, each) for each in found],
             )
-            for (starts_on, ends_on), found in groupby(figures, _days)
+            for (starts_on, ends_on), found in groupby(figures, attrgetter("starts_on", "ends_on"))
         ],
     )  # fmt: skip
 
@@ -185,27 +190,7 @@ def show_objectives_board(call: Call[None, BoardQuery]) -> BoardView:
     )  # fmt: skip
 
 
-def _kept(call: Call[Any, Any], objective: Objective, last: int) -> Iterable[Any]:
-    row = ObjectiveProgress
-    newest = (
-        select(row.starts_on)
-        .where(row.objective_id == objective.id)
-        .distinct()
-        .order_by(row.starts_on.desc())
-        .limit(last)
-    )
-    found = call.session.scalars(
-        select(row)
-        .where(row.objective_id == objective.id, row.starts_on.in_(newest))
-        .order_by(row.starts_on)
-    )
-    places = {measure: place for place, measure in enumerate(LABELS)}
-    return sorted(found, key=lambda each: (each.starts_on, places[each.measure]))
-
-
-def _as_of(call: Call[Any, ProgressQuery], objective: Objective) -> Iterable[Any]:
-    day = call.query.as_of
-    assert day is not None  # noqa: S101 - as its caller knows
+def _as_of(call: Call[Any, ProgressQuery], objective: Objective, day: date) -> list[Figure]:
     if day > business_date(call.now, objective.zone):
         raise ValidationError.of("/as_of", "future", N_("That day has not come."))
     over = instant_on(day + DAY, objective.zone)
@@ -214,12 +199,9 @@ def _as_of(call: Call[Any, ProgressQuery], objective: Objective) -> Iterable[Any
     )
 
 
-def _days(figure: Any) -> tuple[Any, Any]:
-    period: Any = figure.period if isinstance(figure, Figure) else figure
-    return period.starts_on, period.ends_on
-
-
-def _figure(call: Call[Any, Any], objective: Objective, figure: Any) -> FigureView:
+def _figure(
+    call: Call[Any, Any], objective: Objective, figure: Figure | ObjectiveProgress
+) -> FigureView:
     return FigureView(
         measure=figure.measure,
         label=translate(call.language, LABELS[figure.measure]),

@@ -161,11 +161,6 @@ class ObjectiveProgress(Base):
     )  # fmt: skip
 
     @classmethod
-    def entity(cls) -> str:
-        """Return the name of a row."""
-        return str(cls.__tablename__)
-
-    @classmethod
     def collection(cls) -> str:
         """Return the name of the rights over it: whoever reads an objective reads its progress."""
         return Objective.collection()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,16 @@ class Figure:
     measure: Measure
     value: Decimal
     target: Decimal
+
+    @property
+    def starts_on(self) -> date:
+        """The first day."""
+        return self.period.starts_on
+
+    @property
+    def ends_on(self) -> date:
+        """The last day."""
+        return self.period.ends_on
 
     @property
     def ratio(self) -> Decimal:
@@ -94,6 +104,16 @@ def reckon(
     ]
 
 
+def kept(session: Session, objective: Objective, *, last: int) -> list[ObjectiveProgress]:
+    """Return what is kept of an objective's newest periods, so many of them, in their order."""
+    row = ObjectiveProgress
+    own = row.objective_id == objective.id
+    newest = select(row.starts_on).where(own).distinct().order_by(row.starts_on.desc()).limit(last)
+    found = session.scalars(select(row).where(own, row.starts_on.in_(newest)))
+    places = {each: place for place, each in enumerate(Measure)}
+    return sorted(found, key=lambda each: (each.starts_on, places[each.measure]))
+
+
 def measure(session: Session, objective_id: UUID, *, now: datetime) -> int:
     """Reckon an objective, keep its progress, and ask for its next turn; returns how many figures.
 
@@ -146,18 +166,18 @@ def _keep(session: Session, objective: Objective, figures: Sequence[Figure], now
     """Bring the rows of an objective, which is locked, to what was reckoned."""
     rows = select(ObjectiveProgress).where(ObjectiveProgress.objective_id == objective.id)
     if figures:
-        rows = rows.where(ObjectiveProgress.starts_on >= figures[0].period.starts_on)
+        rows = rows.where(ObjectiveProgress.starts_on >= figures[0].starts_on)
     kept = {(row.starts_on, row.measure): row for row in session.scalars(rows)}
     for figure in figures:
-        row = kept.pop((figure.period.starts_on, figure.measure), None)
+        row = kept.pop((figure.starts_on, figure.measure), None)
         if row is None:
             row = ObjectiveProgress(
                 objective_id=objective.id, user_id=objective.user_id, team_id=objective.team_id,
-                measure=figure.measure, starts_on=figure.period.starts_on,
+                measure=figure.measure, starts_on=figure.starts_on,
                 currency=objective.currency if figure.measure in AMOUNTS else None,
             )  # fmt: skip
             session.add(row)
-        reckoned = (figure.period.ends_on, figure.value, figure.target)
+        reckoned = (figure.ends_on, figure.value, figure.target)
         if (row.ends_on, row.value, row.target) != reckoned:
             row.ends_on, row.value, row.target = reckoned
             row.computed_at = now

@@ -415,7 +415,7 @@ def test_progress_is_a_list_that_is_filtered_sorted_and_exported(
     drain(TaskName.RENDER_EXPORT)
     export = get(client, representative, "/exports")["items"][0]
     file = client.get(f"{API}/exports/{export['id']}/file", headers=representative.headers)
-    lines = file.get_data().decode("utf-8-sig").splitlines()
+    lines = file.text.removeprefix("\ufeff").splitlines()
     assert lines == ['"Objective","Measure","Value"', '"Opkald","Meetings","1.0000"']
 
 
