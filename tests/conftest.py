@@ -92,7 +92,9 @@ def database_url(
 @pytest.fixture(scope="session")
 def _engine(database_url: str) -> Iterator[tuple[Engine, Cleaner]]:
     engine = hub.db.connect(database_url, fsync=False)
-    yield engine, Cleaner(engine)
+    cleaner = Cleaner(engine)
+    yield engine, cleaner
+    cleaner.close()
     engine.dispose()
 
 
@@ -103,6 +105,12 @@ def database(_engine: tuple[Engine, Cleaner]) -> Iterator[Engine]:
     hub.db.bind_sessions(bind=engine)
     yield engine
     cleaner.clean()
+
+
+@pytest.fixture
+def cleaner(database: Engine, _engine: tuple[Engine, Cleaner]) -> Cleaner:
+    """What cleans the database, for tests that do so more than once."""
+    return _engine[1]
 
 
 @pytest.fixture

@@ -276,8 +276,8 @@ def _lasting(value: Any) -> Any:
 
 
 @pytest.fixture
-def clean(app: Flask, database: Engine, _engine: tuple[Engine, Cleaner]) -> Iterator[Cleaner]:
-    yield _engine[1]
+def clean(app: Flask, cleaner: Cleaner) -> Iterator[Cleaner]:
+    yield cleaner
     get_settings.cache_clear()
 
 
