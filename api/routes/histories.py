@@ -26,6 +26,7 @@ from api.schemas.imports import ImportView
 from api.schemas.leads import LeadView
 from api.schemas.notes import NoteView, TemplateView
 from api.schemas.numbering import NumberSequenceView
+from api.schemas.objectives import ObjectiveTemplateView, ObjectiveView
 from api.schemas.opportunities import OpportunityView
 from api.schemas.pools import PoolView
 from api.schemas.reminders import ReminderView
@@ -56,6 +57,7 @@ from hub.imports.models import ImportJob
 from hub.leads.models import Lead
 from hub.notes.models import Note, NoteTemplate
 from hub.numbering import NumberSequence
+from hub.objectives.models import Objective, ObjectiveTemplate
 from hub.opportunities.models import Opportunity
 from hub.pools.models import Pool
 from hub.reminders.models import Reminder
@@ -90,6 +92,12 @@ HISTORIES = (
     History("/addresses/<uuid:address_id>", Address, AddressView),
     History("/leads/<uuid:lead_id>", Lead, LeadView),
     History("/opportunities/<uuid:opportunity_id>", Opportunity, OpportunityView),
+    History("/objectives/<uuid:objective_id>", Objective, ObjectiveView),
+    History(
+        "/objective-templates/<uuid:objective_template_id>",
+        ObjectiveTemplate,
+        ObjectiveTemplateView,
+    ),
     History("/workflows/<uuid:workflow_id>", Workflow, WorkflowView),
     History("/catalogue-entries/<uuid:entry_id>", CatalogueEntry, EntryView),
     History("/activities/<uuid:activity_id>", Activity, ActivityView),

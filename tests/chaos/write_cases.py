@@ -258,6 +258,25 @@ CASES: Mapping[str, Case] = {
     "PATCH /note-templates/<uuid:template_id>": _change(
         "note-templates", Scene.note_template, {"active": False}
     ),
+    "POST /objectives": lambda _: Request(
+        "/objectives",
+        {
+            "name": "Opkald",
+            "targets": {"calls": 5},
+            "starts_on": "2026-01-01",
+            "ends_on": "2026-12-31",
+        },
+    ),
+    "PATCH /objectives/<uuid:objective_id>": _change(
+        "objectives", Scene.objective, {"targets": {"calls": 6}}
+    ),
+    "DELETE /objectives/<uuid:objective_id>": _change("objectives", Scene.objective),
+    "POST /objective-templates": lambda s: Request(
+        "/objective-templates", {"name": s.name(), "targets": {"calls": 5}}
+    ),
+    "PATCH /objective-templates/<uuid:objective_template_id>": _change(
+        "objective-templates", Scene.objective_template, {"active": False}
+    ),
     "POST /contacts/batch": _parts("contacts", _CONTACT),
     "PUT /addresses/by-external-ref/<path:external_ref>": _part_upserted("addresses", _ADDRESS),
     "POST /addresses/batch": _parts("addresses", _ADDRESS),
