@@ -88,6 +88,7 @@ class WorkflowState(Base):
     colour: Mapped[str | None]
     forced_probability: Mapped[int | None]
     default_probability: Mapped[int | None]
+    on_enter: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     fixed: Mapped[bool] = mapped_column(default=False, server_default="false")
     sort: Mapped[int]
 
