@@ -1,4 +1,4 @@
-"""Pairs of leads, and of leads with customers; scans by chosen fields.
+"""Pairs of leads, and of leads with customers; scans by chosen fields; errands of workflows.
 
 Revision: 0029
 """
@@ -13,11 +13,17 @@ branch_labels = None
 depends_on = None
 
 _TEXTS = postgresql.ARRAY(sa.Text())
+_DELIVERY_KINDS = (
+    "kind in ('invitation', 'update', 'cancellation', 'due', 'report', 'alert', 'recovery',"
+    " 'digest', 'test', 'approval', 'recall_warning', 'welcome', 'password_reset',"
+    " 'password_changed', 'address_verification')"
+)
+_WITH_MOVES = _DELIVERY_KINDS.replace("'recall_warning'", "'recall_warning', 'move'")
 _JSON = postgresql.JSONB(astext_type=sa.Text())
 
 
 def upgrade() -> None:
-    """Let a pair be of two kinds of records; tasks on entering a state, whichever way."""
+    """Let a pair be of two kinds of records, and a state have something done on entering it."""
     for side in ("a", "b"):
         op.drop_constraint(f"fk_dup_candidate_{side}_id", "dup_candidate", type_="foreignkey")
         op.add_column(
@@ -45,10 +51,19 @@ def upgrade() -> None:
     op.add_column(
         "workflow_state", sa.Column("on_enter", _JSON, server_default="[]", nullable=False)
     )
+    _allow_deliveries(_WITH_MOVES)
+
+
+def _allow_deliveries(kinds: str) -> None:
+    op.drop_constraint(op.f("ck_delivery_kind"), "delivery", type_="check")
+    op.create_check_constraint(op.f("ck_delivery_kind"), "delivery", kinds)
 
 
 def downgrade() -> None:
-    """Forget what is not of customers alone."""
+    """Forget what is not of customers alone, and what is done on entering states."""
+    op.execute("delete from delivery where kind = 'move'")
+    _allow_deliveries(_DELIVERY_KINDS)
+    op.execute("update workflow_transition set on_enter = '[]'")
     op.drop_column("workflow_state", "on_enter")
     for name in ("entity", "fields", "entities"):
         op.drop_column("duplicate_scan", name)
