@@ -7,7 +7,7 @@ showing everything.
 from collections.abc import Mapping
 from typing import Any
 
-from hub import guarding
+from hub import errands, guarding
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.access.predicates import (
     OpenRule,
@@ -142,4 +142,5 @@ def install() -> None:
     activities.install()
     catalogues.declare_use("note_types", catalogues.Use(NoteTemplate, NoteTemplate.type))
     opportunities.install()
+    errands.install()
     declare_pools(pools_decided_over)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
-from api.presenting_workflows import workflow_view
+from api.presenting_workflows import errands_in_words, workflow_view
 from api.removing import taking_away
 from api.schemas.shapes import Because
 from api.schemas.workflows import (
@@ -27,6 +27,7 @@ from hub.access.lookup import get_record
 from hub.i18n import translate
 from hub.workflow import diagrams, services
 from hub.workflow.definition import load
+from hub.workflow.diagrams import Words
 from hub.workflow.guards import guards_of
 from hub.workflow.listing import WORKFLOWS
 from hub.workflow.models import Workflow
@@ -116,10 +117,14 @@ def get_diagram(call: Call, workflow_id: UUID) -> DiagramView:
                 colour=node.state.colour,
                 x=node.x,
                 y=node.y,
+                on_enter=errands_in_words(call, node.state.on_enter),
             )
             for node in diagrams.arrange(definition)
         ],
-        edges=[EdgeView(**named_ends(way)) for way in definition.transitions],
+        edges=[
+            EdgeView(**named_ends(way), on_enter=errands_in_words(call, way.on_enter))
+            for way in definition.transitions
+        ],
     )
 
 
@@ -131,8 +136,15 @@ def draw_diagram(call: Call, workflow_id: UUID) -> Response:
     """Return the picture of a workflow as SVG."""
     workflow = _read(call, workflow_id)
     definition = load(call.session, workflow.id)
-    labels = {state.key: translate(call.language, state.label) for state in definition.states}
-    picture = diagrams.draw(definition, translate(call.language, workflow.name), labels)
+    words = Words(
+        {state.key: translate(call.language, state.label) for state in definition.states},
+        {state.key: errands_in_words(call, state.on_enter) for state in definition.states},
+        {
+            (way.origin, way.target): errands_in_words(call, way.on_enter)
+            for way in definition.transitions
+        },
+    )
+    picture = diagrams.draw(definition, translate(call.language, workflow.name), words)
     return Response(picture, content_type=SVG)
 
 

@@ -68,8 +68,8 @@ def without_unseen(
     if isinstance(error, HeldError):
         return _with_seen_holders(session, principal, error)
     named = _named(error.details)
-    if not named:
-        return error
+    if not named or any("entity" in each for each in error.details.get(_SEVERAL, ())):  # type: ignore[attr-defined]  # details are JSON
+        return error  # candidates of several models were looked for among what he sees
     seen = {
         str(identifier)
         for identifier in session.scalars(

@@ -45,6 +45,11 @@ class EntryPolicy(Policy):
     KEY: ClassVar[str] = "entry"
 
     rules: list[EntryRule] = Field(default_factory=list, max_length=200)
+    alike_leads: Duplicates = Field(
+        Duplicates.WARN,
+        description="Of a new lead that is surely another lead or a customer: `warn` tells of it,"
+        " `forbid` refuses it unless a reason is given.",
+    )
 
     def check(self, session: Session) -> None:
         """See `Policy.check`: there is no rule for what there is not, and one for each field.

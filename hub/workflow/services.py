@@ -219,7 +219,7 @@ def follow(session: Session, workflow: Workflow, *, limit: int) -> int:
 
 
 def _check(session: Session, entity: str, code: str, definition: Definition) -> None:
-    definition.check(guards_of(entity))
+    definition.check(guards_of(entity), entity)
     roles = {role for way in definition.transitions for role in way.roles}
     if roles:
         known_roles(session, roles)
