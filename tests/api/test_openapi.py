@@ -110,8 +110,14 @@ def test_every_reference_of_the_document_resolves(published: Any) -> None:
         assert isinstance(found, dict)
 
 
-def _operations(app: Flask) -> list[Any]:
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+def _operations(app: Flask, part: int) -> list[Any]:
+    """Return the operations of every so many-th path of the document, from some part on."""
+    document: Any = app.test_client().get("/api/v1/openapi.json").json
+    paths = dict(list(document["paths"].items())[part::PARTS])
+    schema = schemathesis.openapi.from_dict({**document, "paths": paths})
+    schema.app = app
+    # Which characters UTF-8 has takes seconds to try; without a codec only surrogates are left out.
+    schema.config.generation.codec = None
     return [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
 
 
@@ -137,7 +143,7 @@ def test_no_generated_request_breaks_the_server_or_the_document(
     drain(TaskName.RENDER_IMPORT_TEMPLATES)  # what a worker does as Hub starts
     broken: list[str] = []
     statuses: Counter[int] = Counter()
-    operations = _operations(served)[part::PARTS]
+    operations = _operations(served, part)
 
     for each in operations:
 
