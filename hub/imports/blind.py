@@ -26,12 +26,12 @@ from hub.customers.unseen import (
     unseen_with,
 )
 from hub.i18n import N_
+from hub.imports.reasons import Reason
 from hub.imports.staging import StagedRow
 from hub.matching import Identity
 from hub.matching.keys import Key
 from hub.sharing.blind_matches import TOLD, TooManyBlindMatchesError, require_room, tell
 
-Reason = Mapping[str, Any]
 THERE_IS_ONE = N_(
     "It is here already, and you may not see it. Ask {name}, or ask for access by the reference"
     " {reference}."
