@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.conversion.wishes import as_stored
@@ -17,6 +18,7 @@ from hub.history.records import Record
 from hub.i18n import N_
 from hub.leads.models import Lead
 from hub.leads.services import fill_derived
+from hub.notes.holding import refuse_held
 from hub.opportunities import services as opportunities
 from hub.opportunities.models import Opportunity
 from hub.plans.models import PlanItem
@@ -87,6 +89,11 @@ def _refuse_changed(found: Record, item: PlanItem) -> None:
 
 def _remove_contact(session: Session, contact: Contact, now: datetime) -> None:
     customer = session.get_one(Customer, contact.customer_id)
+    named = select(Opportunity.id).where(
+        Opportunity.contact_id == contact.id, Opportunity.deleted_at.is_(None)
+    )
+    going_on = session.scalars(named.order_by(Opportunity.id))
+    refuse_held(session, contact, ((Opportunity.entity(), each) for each in going_on))
     contacts.delete(session, customer, contact, now=now)
 
 

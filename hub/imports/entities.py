@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hub import matching
@@ -52,8 +52,8 @@ class Importable:
         """The right to say whose its records are."""
         return Permission(Verb.ASSIGN, self.model.collection())
 
-    def refuse_misfitting(self, options: Options) -> None:
-        """Pass wishes that make sense of it.
+    def fitted(self, options: Options) -> Options:
+        """Return wishes as far as they make sense of it.
 
         Raises:
             ValidationError: they name roles that its records do not have, or keys by which none of
@@ -67,6 +67,7 @@ class Importable:
                 "/match", "unfit", N_("None of these records is found by {key}."),
                 key=strange[0].value,
             )  # fmt: skip
+        return replace(options, match=tuple(key for key in options.match if key in self.match))
 
 
 def _join_customer(given: dict[str, Any]) -> None:

@@ -59,7 +59,7 @@ def upload(
         )
     if not content.size_bytes:
         raise ValidationError.of("/file", "file.empty", N_("The file holds no rows."))
-    _refuse_misfitting(session, entity_name, options)
+    options = _fitted(session, entity_name, options)
     kept = files.keep(
         session, content, name=file_name, media_type=media_type, expires_at=now + KEPT_FOR
     )
@@ -85,8 +85,7 @@ def plan_again(session: Session, job: ImportJob, options: Options) -> Enqueued:
     """
     if job.state not in _MAY_BE_PLANNED:
         raise _wrong_state(job)
-    _refuse_misfitting(session, job.entity_name, options)
-    job.options = options.stored()
+    job.options = _fitted(session, job.entity_name, options).stored()
     job.state, job.message = ImportState.UPLOADED, None
     session.flush()
     return _ask(session, job, TaskName.ANALYSE_FILE)
@@ -184,10 +183,10 @@ def is_undoable(session: Session, job: ImportJob) -> bool:
     return plan is not None and plan.state is PlanState.APPLIED
 
 
-def _refuse_misfitting(session: Session, entity_name: str, options: Options) -> None:
+def _fitted(session: Session, entity_name: str, options: Options) -> Options:
     entity = ENTITIES[entity_name]
-    entity.refuse_misfitting(options)
     uploaders.refuse_unassignable_owner(session, options, entity)
+    return entity.fitted(options)
 
 
 def _ask(session: Session, job: ImportJob, task: TaskName) -> Enqueued:
