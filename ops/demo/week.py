@@ -141,7 +141,7 @@ def _give_away(stage: Stage, inquiry: str) -> None:
 def _call(stage: Stage, lead: str) -> None:
     stage.teller.step("Tuesday: a call, noted from a template, with its outcome")
     mette = stage.people["mette"]
-    template = {"name": "Opringning", "type": "call", "body": "Talte med {contact} hos {customer}."}
+    template = {"name": "Opkaldsnotat", "type": "call", "body": "Talte med {contact} hos {customer}."}
     made = stage.quietly("POST", "/note-templates", template, status=201).json
     note = stage.show(
         "POST", f"/leads/{lead}/notes", {"template_id": made["id"]}, status=201, by=mette.server,
