@@ -16,7 +16,7 @@ from hub.catalogues.models import CatalogueEntry
 from hub.db import Seen, savepoint
 from hub.errors import ConflictError, FieldError, NotFoundError, ValidationError
 from hub.held import refuse_held
-from hub.i18n import N_
+from hub.i18n import LANGUAGES, N_, translate
 
 _UNKNOWN = N_("There is no {name} in the catalogue {catalogue}.")
 _RETIRED = N_("{name} is retired: nothing gets it any more.")
@@ -101,6 +101,21 @@ def entries(session: Session, name: str) -> Sequence[CatalogueEntry]:
         CatalogueEntry.catalogue == name, CatalogueEntry.deleted_at.is_(None)
     )
     return session.scalars(query.order_by(CatalogueEntry.sort, CatalogueEntry.code)).all()
+
+
+def writings(session: Session, name: str) -> dict[str, str]:
+    """Return the codes of a catalogue's entries that are not retired, by how people write them.
+
+    That is the code, or the label in any language of ours, case-folded.
+    """
+    found: dict[str, str] = {}
+    active = [entry for entry in entries(session, name) if entry.active]
+    for entry in active:
+        found.setdefault(entry.code.casefold(), entry.code)
+    for entry in active:
+        for label in (entry.label, *(translate(each, entry.label) for each in LANGUAGES)):
+            found.setdefault(label.casefold(), entry.code)
+    return found
 
 
 def labels(session: Session, name: str) -> dict[str, str]:

@@ -65,9 +65,12 @@ def create(
     channel: str = "manual",
     allow_duplicate: DuplicateLeave | None = None,
     keys_are_held: bool = False,
+    owned_by_creator: bool = True,
     caller: Principal | None = None,
 ) -> Lead:
-    """Make a lead, in the first state of its workflow; it is its creator's unless fields say else.
+    """Make a lead, in the first state of its workflow.
+
+    It is its creator's, unless fields say else or it is not `owned_by_creator`: then nobody's.
 
     With a customer it is spun off from that (C13), and has its currency. That a caller may name
     others is his to check (`hub.access.owning`), and that he sees the customer. What is there
@@ -88,7 +91,7 @@ def create(
     external_refs.refuse_taken(session, Lead, values.get("external_ref"))
     customer = customer_of(session, values)
     values["currency"] = currency_of(session, values.get("currency"), customer)
-    if values.get("owner_user_id") is None:
+    if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
     if customer is None:
         values.setdefault("country", get_settings().country)

@@ -237,9 +237,10 @@ def _check_needs(way: Transition, wanted: Move) -> None:
 def _refusal(
     session: Session, principal: Principal, record: Any, wanted: str, offered: Sequence[Target]
 ) -> ConflictError:
-    allowed = [each.state.key for each in offered]
     known = definition_of(session, record)
+    labels = {state.key: {"text": state.label} for state in known.states}
     way = next((each for each in known.leaving(record.state) if each.target == wanted), None)
+    allowed = [each.state.key for each in offered]
     details = {"allowed": allowed, "state": record.state}
     if way is not None and _may_go(principal, way):
         return ConflictError(
@@ -247,11 +248,11 @@ def _refusal(
         )
     return ConflictError(
         "transition_refused",
-        N_("It cannot be moved from {state} to {wanted}; it can to {allowed}."),
+        N_("It cannot be moved from {state} to {wanted}, but to: {allowed}."),
         details=details,
-        state=record.state,
-        wanted=wanted,
-        allowed=", ".join(allowed) or "–",
+        state=labels[record.state],
+        wanted=labels.get(wanted, wanted),
+        allowed=[labels[key] for key in allowed] or "–",
     )
 
 
