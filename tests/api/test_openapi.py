@@ -89,6 +89,27 @@ def test_an_operation_tells_its_headers_and_refusals(published: Any) -> None:
     assert problem == {"$ref": "#/components/schemas/Problem"}
 
 
+def test_a_success_is_never_told_as_a_problem(published: Any) -> None:
+    told = {
+        (method, path, status): answer.get("content", {})
+        for path, methods in published["paths"].items()
+        for method, each in methods.items()
+        if method != "parameters"
+        for status, answer in each["responses"].items()
+        if status.startswith("2")
+    }
+
+    assert [each for each, content in told.items() if "application/problem+json" in content] == []
+    assert [each for each, content in told.items() if each[2] == "204" and content] == []
+    [upsert] = [
+        each["put"]["responses"]
+        for path, each in published["paths"].items()
+        if path.endswith("/customers/by-external-ref/{external_ref}")
+    ]
+    assert upsert["201"]["content"] == upsert["200"]["content"]
+    assert {"ETag", "Location"} <= set(upsert["201"]["headers"])
+
+
 def test_the_schemas_tell_the_rules(published: Any) -> None:
     schemas = published["components"]["schemas"]
 
