@@ -12,6 +12,7 @@ from flask import Blueprint
 
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
+from api.removing import taking_away
 from api.schemas.objectives import (
     BoardGroupView,
     BoardQuery,
@@ -27,6 +28,7 @@ from api.schemas.objectives import (
     ProgressRowView,
     ProgressView,
 )
+from api.schemas.shapes import Because
 from hub.access.lookup import get_record
 from hub.access.predicates import visible
 from hub.calendar_time import instant_on
@@ -116,11 +118,13 @@ def change_objective(call: Call[ObjectivePatch], objective_id: UUID) -> Objectiv
 
 @operation(
     blueprint, "DELETE", "/objectives/<uuid:objective_id>",
-    permission=_right(Verb.DELETE), status=HTTPStatus.NO_CONTENT,
+    permission=_right(Verb.DELETE), query=Because, status=HTTPStatus.NO_CONTENT,
 )  # fmt: skip
-def delete_objective(call: Call, objective_id: UUID) -> Answer[None]:
+def delete_objective(call: Call[None, Because], objective_id: UUID) -> Answer[None]:
     """Take an objective away with its progress; its history stays."""
-    services.delete(call.session, _get(call, Verb.DELETE, objective_id), now=call.now)
+    objective = _get(call, Verb.DELETE, objective_id)
+    with taking_away(call, objective):
+        services.delete(call.session, objective, now=call.now)
     return Answer(None)
 
 

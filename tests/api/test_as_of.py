@@ -398,7 +398,7 @@ def test_whatever_has_a_history_is_taken_away_with_a_reason(app: Flask) -> None:
         if route.operation.method == "DELETE"
     }
 
-    assert len(known & taken.keys()) == 16
+    assert len(known & taken.keys()) == 17
     assert {path for path in known & taken.keys() if taken[path] is not Because} == set()
 
 
