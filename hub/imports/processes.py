@@ -52,14 +52,13 @@ class Process:
     """What is done with files of one sort.
 
     `newcomers` are the records made since a preview, which are not to be made again. `undoer` is
-    what takes items back. `is_compared` says whether duplicates are looked for once it is done.
+    what takes items back.
     """
 
     decide: Callable[[Staging, Options, Principal | None], Decider]
     newcomers: Callable[[Session, Plan], frozenset[UUID]]
     apply_batch: ApplyBatch
     undoer: Callable[[Plan], plans.Undoer]
-    is_compared: bool = False
 
 
 def _decide_customers(staging: Staging, options: Options, caller: Principal | None) -> Decider:
@@ -80,7 +79,6 @@ PROCESSES: Mapping[str, Process] = {
         newcomers=meanwhile.newcomers,
         apply_batch=applying.apply_batch,
         undoer=lambda plan: CustomerImport(plan.id),
-        is_compared=True,
     ),
     LEADS: Process(
         decide=LeadDecider,

@@ -102,7 +102,7 @@ def end_application(session: Session, import_id: UUID, *, now: datetime) -> dict
     job.state = ImportState.PARTIAL if incomplete else ImportState.DONE
     session.flush()
     services.ask_for_result(session, job)
-    if counted.get("done") and PROCESSES[job.entity_name].is_compared:
+    if counted.get("done"):
         enqueue(
             session,
             TaskName.FIND_DUPLICATES,

@@ -11,12 +11,14 @@ from sqlalchemy import select
 from hub.clock import utcnow
 from hub.configuration import services as configuration
 from hub.db import transaction
+from hub.duplicates.models import DupCandidate
 from hub.entry_policies.policy import Duplicates, EntryPolicy, EntryRule
 from hub.errors import ValidationError
 from hub.imports.models import ImportState
 from hub.imports.options import MatchKey, OnMatch
 from hub.leads import services as leads
 from hub.leads.models import Lead
+from hub.ledger.tasks import TaskName
 from tests.hub.imports.uploads import (
     actions,
     apply,
@@ -25,6 +27,7 @@ from tests.hub.imports.uploads import (
     outcomes,
     reasons,
     rows,
+    run,
     undo,
     upload,
 )
@@ -203,6 +206,18 @@ def test_what_the_installation_asks_of_leads_is_asked_of_rows() -> None:
         ("refuse", "skipped", ["required"]),
         ("create", "failed", ["duplicate_value"]),
     ]
+
+
+def test_leads_of_two_files_that_may_be_one_are_found_to_be_so() -> None:
+    said = "Vibens Vogne ApS;33121213;ida@viben.example;Struer"
+    imported("id;Firma;Tlf;Mail;By", f"1;{said}")
+
+    imported("id;Firma;Tlf;Mail;By", f"2;{said}")
+    run(TaskName.FIND_DUPLICATES)
+
+    with transaction() as session:
+        [pair] = session.scalars(select(DupCandidate)).all()
+    assert {pair.a_id, pair.b_id} == {lead.id for lead in living()}
 
 
 @pytest.mark.parametrize(
