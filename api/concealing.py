@@ -20,15 +20,19 @@ from hub.sharing.blind_matches import require_room
 ViewT = TypeVar("ViewT", bound=View)
 
 
-def require_sight_of_all(call: Call[Any, Any]) -> None:
+def require_sight_of_all(call: Call[Any, Any], model: type[Record] = Customer) -> None:
     """Pass whoever may read all customers: raw traffic with other systems tells of any of them.
+
+    With another `model`, whoever may read all of its records.
 
     Raises:
         ForbiddenError: the caller may read some only.
     """
-    if not call.principal.sees_all(Customer.collection()):
+    if not call.principal.sees_all(model.collection()):
         raise ForbiddenError(
             N_("This holds every customer's data: it is for those who may read them all.")
+            if model is Customer
+            else N_("This counts every record: it is for those who may read them all.")
         )
 
 

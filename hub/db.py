@@ -53,6 +53,7 @@ from hub.origin import SYSTEM, Origin
 STATEMENT_TIMEOUT_MS = 30_000  # reliability.md R-17
 LOCK_TIMEOUT_MS = 5_000
 IDLE_TIMEOUT_MS = 60_000
+WORK_MEM = "16MB"  # what a search finds among a million rows is then told row by row, not by page
 CONNECT_TIMEOUT_S = 3
 
 new_id = uuid_utils.compat.uuid7
@@ -96,7 +97,15 @@ class EnumText(TypeDecorator[StrEnum]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
         """Give the member back."""
         del dialect
-        return None if value is None else self._members.get(value) or self.enum(value)
+        return None if value is None else self.member(value)
+
+    def member(self, value: str) -> StrEnum:
+        """Return the member of a stored value.
+
+        Raises:
+            ValueError: the enum has it no more.
+        """
+        return self._members.get(value) or self.enum(value)
 
 
 class Base(DeclarativeBase):
@@ -270,7 +279,8 @@ def connect(url: str, *, pool_size: int = 5, fsync: bool = True) -> Engine:
     """
     options = (
         f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} "
-        f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS} -c timezone=UTC"
+        f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS} -c timezone=UTC "
+        f"-c work_mem={WORK_MEM}"
     )
     if not fsync:
         options += " -c synchronous_commit=off"

@@ -7,7 +7,7 @@ showing everything.
 from collections.abc import Mapping
 from typing import Any
 
-from hub import guarding
+from hub import errands, guarding
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.access.predicates import (
     OpenRule,
@@ -50,6 +50,8 @@ from hub.listing.further import declare_further
 from hub.mail.models import Delivery
 from hub.notes.models import Note, NoteTemplate
 from hub.numbering import NumberSequence
+from hub.objectives.access import ObjectiveRule
+from hub.objectives.models import Objective, ObjectiveProgress, ObjectiveTemplate
 from hub.opportunities import uses as opportunities
 from hub.opportunities.listing import OPPORTUNITIES
 from hub.opportunities.models import Opportunity
@@ -92,6 +94,9 @@ RULES: Mapping[type[Any], Rule] = {
     Workflow: OpenRule(),
     Lead: BESIDE_A_CUSTOMER,
     Opportunity: BESIDE_A_CUSTOMER,
+    Objective: ObjectiveRule(),
+    ObjectiveProgress: ObjectiveRule(),
+    ObjectiveTemplate: OpenRule(),
     DupCandidate: PairRule(),
     Activity: ActivityRule(),
     NoteTemplate: OpenRule(),
@@ -137,4 +142,5 @@ def install() -> None:
     activities.install()
     catalogues.declare_use("note_types", catalogues.Use(NoteTemplate, NoteTemplate.type))
     opportunities.install()
+    errands.install()
     declare_pools(pools_decided_over)

@@ -9,6 +9,7 @@ from flask import Blueprint
 from api.concealing import writing_part
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
+from api.removing import taking_away
 from api.routes.customers import get_customer_record
 from api.schemas.addresses import (
     AddressFields,
@@ -17,6 +18,7 @@ from api.schemas.addresses import (
     MailRoutes,
     MailRouteView,
 )
+from api.schemas.shapes import Because
 from hub.access.lookup import get_record
 from hub.customers import addresses, routing
 from hub.customers.listing import ADDRESSES
@@ -89,16 +91,18 @@ def change_address(call: Call[AddressPatch], address_id: UUID) -> AddressView:
 
 @operation(
     blueprint, "DELETE", "/addresses/<uuid:address_id>",
-    permission=Permission(Verb.EDIT, "customers"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.EDIT, "customers"), query=Because, status=HTTPStatus.NO_CONTENT,
+    refusals={HTTPStatus.CONFLICT: "Documents go to it (`in_use`)."},
 )  # fmt: skip
-def delete_address(call: Call, address_id: UUID) -> Answer[None]:
+def delete_address(call: Call[None, Because], address_id: UUID) -> Answer[None]:
     """Take an address away; its history stays readable.
 
     In the place of a default comes the oldest of the others of its kind.
     """
     address = _for_change(call, address_id)
     customer = get_customer_record(call, Verb.EDIT, address.customer_id)
-    addresses.delete(call.session, customer, address, now=call.now)
+    with taking_away(call, address):
+        addresses.delete(call.session, customer, address, now=call.now)
     return Answer(None)
 
 

@@ -9,8 +9,10 @@ from flask import Blueprint
 from api.concealing import writing_part
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
+from api.removing import taking_away
 from api.routes.customers import get_customer_record
 from api.schemas.customers import ContactFields, ContactPatch, ContactView
+from api.schemas.shapes import Because
 from hub.access.lookup import get_record
 from hub.customers import contacts, keyed
 from hub.customers.listing import CONTACTS
@@ -88,9 +90,12 @@ def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
 
 @operation(
     blueprint, "DELETE", "/contacts/<uuid:contact_id>",
-    permission=Permission(Verb.EDIT, "customers"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.EDIT, "customers"), query=Because, status=HTTPStatus.NO_CONTENT,
+    refusals={
+        HTTPStatus.CONFLICT: "Leads, opportunities, activities or documents name it (`in_use`)."
+    },
 )  # fmt: skip
-def delete_contact(call: Call, contact_id: UUID) -> Answer[None]:
+def delete_contact(call: Call[None, Because], contact_id: UUID) -> Answer[None]:
     """Take a contact away; its history stays readable.
 
     In the place of a main contact comes the oldest of the others.
@@ -100,5 +105,6 @@ def delete_contact(call: Call, contact_id: UUID) -> Answer[None]:
         expected_version=call.expected_version,
     )  # fmt: skip
     customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
-    contacts.delete(call.session, customer, contact, now=call.now)
+    with taking_away(call, contact):
+        contacts.delete(call.session, customer, contact, now=call.now)
     return Answer(None)

@@ -11,6 +11,7 @@ from api.lists import ListPage, list_page
 from api.moved_records import Moved, serve
 from api.operations import Answer, Call, Verb, operation
 from api.presenting_opportunities import opportunity_view
+from api.removing import taking_away
 from api.routes.customers import get_customer_record
 from api.routes.leads import get_lead_record
 from api.schemas.opportunities import (
@@ -21,6 +22,7 @@ from api.schemas.opportunities import (
     OpportunityTransition,
     OpportunityView,
 )
+from api.schemas.shapes import Because
 from api.schemas.workflows import Step
 from hub.access import owning
 from hub.history.recording import react
@@ -144,15 +146,16 @@ def change_opportunity(call: Call[OpportunityPatch], opportunity_id: UUID) -> Op
 
 @operation(
     blueprint, "DELETE", "/opportunities/<uuid:opportunity_id>",
-    permission=OPPORTUNITY.right(Verb.DELETE), status=HTTPStatus.NO_CONTENT,
+    permission=OPPORTUNITY.right(Verb.DELETE), query=Because, status=HTTPStatus.NO_CONTENT,
     refusals={HTTPStatus.CONFLICT: "Orders came of it (`ordered`), or notes refer to it"
                                    " (`in_use`)."},
 )  # fmt: skip
-def delete_opportunity(call: Call, opportunity_id: UUID) -> Answer[None]:
+def delete_opportunity(call: Call[None, Because], opportunity_id: UUID) -> Answer[None]:
     """Take an opportunity away; its history stays and its number is never given again."""
     version = call.expected_version
     opportunity = OPPORTUNITY.find(call, Verb.DELETE, opportunity_id, version=version)
-    opportunities.delete(call.session, opportunity, now=call.now)
+    with taking_away(call, opportunity):
+        opportunities.delete(call.session, opportunity, now=call.now)
     return Answer(None)
 
 

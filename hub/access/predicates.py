@@ -233,6 +233,14 @@ def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> Column
     return and_(found, *narrowed(principal, entity_model), *shown)
 
 
+def is_wide(principal: Principal, verb: Verb, entity_model: type[Any]) -> bool:
+    """Say whether a caller may do `verb` because he has the records of many people or teams."""
+    reach = principal.reach(verb, entity_model.collection())
+    if reach is None or reach is Reach.ALL:
+        return False
+    return grounds_of(principal, verb, entity_model.collection(), reach, ()).are_wide
+
+
 def visible_by_standing(
     principal: Principal, verb: Verb, entity_model: type[Any]
 ) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from hub.access.predicates import visible_by_standing
 from hub.access.principals import Principal
 from hub.access.roles import Reach, Verb
+from hub.db import among
 from hub.history.recording import record_once
 
 ACT = "protected_read"
@@ -77,7 +78,9 @@ def note(session: Session, principal: Principal, rows: Sequence[Any], how: str) 
     """Note that a caller is shown some rows of one model."""
     if not rows or (guard := _GUARDS.get(type(rows[0]))) is None:
         return
-    if guard.is_own:
+    if type(rows[0]) is guard.protected:
+        ids = {row.id for row in rows if row.is_protected}
+    elif guard.is_own:
         ids = {getattr(row, column.key) for row in rows for column in guard.columns}
     elif _reaches_everything(principal, guard.protected):
         told = select(*guard.columns).where(guard.row.in_([row.id for row in rows]))
@@ -110,7 +113,9 @@ def note_ids(
     if not wanted or not _reaches_everything(principal, protected):
         return
     found = session.scalars(
-        select(protected.id).where(protected.id.in_(wanted), _by_right_alone(principal, protected))
+        select(protected.id).where(
+            among(protected.id, wanted), _by_right_alone(principal, protected)
+        )
     )
     _write(session, principal, protected, found.all(), how)
 

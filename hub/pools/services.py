@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hub.access.models import Team, User
 from hub.customers.models import Customer
 from hub.errors import ConflictError, FieldError, ValidationError
+from hub.held import refuse_held
 from hub.i18n import N_
 from hub.pools.models import DrawOrder, Pool
 from hub.pools.people import members
@@ -64,20 +65,16 @@ def delete(session: Session, pool: Pool, *, now: datetime) -> None:
     Its row is locked by the caller, so that nothing enters meanwhile.
 
     Raises:
-        ConflictError: ``in_use``: customers wait in it, or their owners have them from it.
+        HeldError: ``in_use``: customers wait in it, or their owners have them from it.
     """
-    count = session.scalar(
-        select(func.count())
-        .select_from(Customer)
-        .where(Customer.pool_id == pool.id, Customer.deleted_at.is_(None))
+    belonging = select(Customer.id).where(
+        Customer.pool_id == pool.id, Customer.deleted_at.is_(None)
     )
-    if count:
-        raise ConflictError(
-            "in_use",
-            N_("{count} customers belong to this pool: make it inactive instead."),
-            details={"count": count},
-            count=count,
-        )
+    refuse_held(
+        session,
+        N_("It is kept, customers belong to it: {what}. Make it inactive instead."),
+        [(Customer.entity(), belonging.order_by(Customer.id))],
+    )
     pool.deleted_at = now
     session.flush()
 

@@ -159,7 +159,8 @@ def test_a_preview_can_be_made_again_with_another_mapping(
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
-        ({"entity": "leads"}, "/entity"),
+        ({"entity": "opportunities"}, "/entity"),
+        ({"entity": "leads", "roles": "customer"}, "/roles"),
         ({"mapping": "[1]"}, "/mapping"),
         ({"mapping": '{"a": 1}'}, "/mapping"),
         ({"on_match": "merge"}, "/on_match"),

@@ -131,7 +131,7 @@ def test_a_rule_that_cannot_be_is_refused_with_its_field(
 def test_a_pool_with_customers_stays_and_names_are_there_once(
     client: ApiClient, administrator: Caller, pool: str
 ) -> None:
-    wait_in(pool)
+    [waiting] = wait_in(pool)
 
     twice = post(client, administrator, "/pools", {"name": "NORD"})
     assert (twice.status_code, twice.json["code"]) == (409, "taken")
@@ -139,7 +139,9 @@ def test_a_pool_with_customers_stays_and_names_are_there_once(
         f"/api/v1/pools/{pool}", headers=administrator.headers | {"If-Match": '"1"'}
     )
     assert (used.status_code, used.json["code"], used.json["details"]) == (
-        409, "in_use", {"count": 1},
+        409, "in_use",
+        {"count": 1, "kinds": {"customer": 1}, "others": False,
+         "blockers": [{"entity": "customer", "id": waiting}]},
     )  # fmt: skip
 
 

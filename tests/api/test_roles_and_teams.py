@@ -98,7 +98,8 @@ def test_a_role_that_somebody_has_stays(
     gone = client.delete(path, headers=headers)
 
     assert (refused.status_code, refused.json["code"]) == (409, "in_use")
-    assert refused.json["details"]["user_ids"] == [str(representative.user_id)]
+    holder = {"entity": "user", "id": str(representative.user_id)}
+    assert refused.json["details"]["blockers"] == [holder]
     assert gone.status_code == 204
 
 

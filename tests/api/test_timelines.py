@@ -138,7 +138,8 @@ def test_all_kinds_stand_in_one_order_the_newest_first(
         "Invoice", "2026-01-05", "2026-01-05T00:00:00Z",
     )  # fmt: skip
     moved = next(each for each in items if each["kind"] == "transition")
-    assert moved["title"] == "pending_qualification → development"
+    assert moved["title"] == "Pending qualification → Development"
+    assert moved["reason"] == HIDDEN
     assert moved["label"] == "Moved on"
     assert moved["subject"] == {"type": "lead", "id": lead["id"]}
     for each in items:

@@ -60,6 +60,7 @@ class Kind(Enum):
     REQUEST = "it is asked for by one and decided by others"
     SHARE = "whoever may share its record knows it, and whom it is for"
     POOL = "it is known to its people and to those who decide over it"
+    OBJECTIVE = "it is known to whom it is set for, and to who leads him"
 
 
 KINDS = {
@@ -86,14 +87,19 @@ KINDS = {
         (
             "role_id", "team_id", "user_id", "code_id", "name", "catalogue", "entry_id",
             "workflow_id", "template_id", "sequence_id", "field_id",
+            "objective_template_id", "key",
         ),
         Kind.COMMON,
     ),
     "approval_id": Kind.REQUEST,
     "grant_id": Kind.SHARE,
     **dict.fromkeys(("pool_id", "draw_id"), Kind.POOL),
+    "objective_id": Kind.OBJECTIVE,
 }  # fmt: skip
 """By the first parameter of a path, as `Route.parameters` names it."""
+
+LED = {Kind.SHARE, Kind.OBJECTIVE}
+"""What is known to whom it is for, and to who leads him or may share as he likes."""
 
 LEVELS = {
     "notes:create": Level.COMMENT, "reminders:create": Level.COMMENT,
@@ -263,8 +269,8 @@ def _of_a_person(route: Route, kind: Kind, secrecy: str) -> str:
 
 
 def _of_a_customer(route: Route, kind: Kind, standing: Standing) -> str:
-    if standing.level is None or (kind is Kind.SHARE and standing.level is not HIGHEST):
-        return HIDDEN  # a share is for its grantee and for those who may share as they like
+    if standing.level is None or (kind in LED and standing.level is not HIGHEST):
+        return HIDDEN
     needed = LEVELS.get(str(route.permission), level_of(route.permission.verb))
     if kind is Kind.WRITTEN and needed >= Level.WRITE:
         return FORBIDDEN
