@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub.access.roles import Role
 from hub.clock import utcnow
-from hub.customers import following
+from hub.customers import contacts, following
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.history.models import Event
@@ -114,6 +114,23 @@ def test_what_breaks_a_rule_is_named_and_nothing_is_written(
     assert broken(answer) == rules
     made = post(client, representative, "/leads", {"company": "Den næste"})
     assert made["number"] == "L-0001"
+
+
+def test_a_person_of_nobody_and_one_of_another_customer_are_refused_alike(
+    client: ApiClient, representative: Caller
+) -> None:
+    with transaction() as session:
+        own, other = (make_customer(session, name) for name in ("Kranen ApS", "Møllen ApS"))
+        theirs = contacts.create(session, other, {"last_name": "Holm"}).id
+        own_id = own.id
+    lead = post(client, representative, "/leads", {"customer_id": str(own_id)})
+
+    answers = [
+        patch(client, representative, lead, contact_id=str(each)) for each in (theirs, UUID(int=1))
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert [broken(answer.json) for answer in answers] == [[("/contact_id", "unknown")]] * 2
 
 
 def test_a_customer_that_one_may_not_see_has_no_leads_of_ones_own(
