@@ -67,7 +67,7 @@ def begin(
         job.columns,
         options,
         locale=options.locale or _locale(source.get("delimiter"), language),
-        uploader=uploader_of(session, job.owner_user_id),
+        uploader=uploader_of(session, uploader(session, job.owner_user_id, job.token_id)),
         words=words_of(session, (*COLUMNS[job.entity_name], *added)),
         added=added,
     )

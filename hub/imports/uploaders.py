@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from hub.access import owning
 from hub.access.assignable import assignable_people, refuse_unassignable
-from hub.access.callers import principal_of
 from hub.access.fields import NOT_YOURS, NOT_YOURS_TO_SET, hidden_names
 from hub.access.models import User
 from hub.access.people import are_active
@@ -67,8 +66,8 @@ class Uploader:
         return found
 
 
-def uploader_of(session: Session, user_id: UUID | None) -> Uploader:
-    """Return what somebody may write, as he stands now; None is the installation itself."""
+def uploader_of(session: Session, principal: Principal | None) -> Uploader:
+    """Return what somebody may write, as far as he reaches; None is the installation itself."""
     rows = session.execute(
         select(
             User.id,
@@ -76,9 +75,8 @@ def uploader_of(session: Session, user_id: UUID | None) -> Uploader:
             assignable_people(Customer.collection()).label("assignable"),
         ).where(are_active())
     ).all()
-    principal = _principal(session, user_id)
     return Uploader(
-        user_id=user_id,
+        user_id=None if principal is None else principal.user_id,
         may_assign=principal is None or principal.may(ownership.ASSIGNING),
         people={row.email: row.id for row in rows},
         assignable=frozenset(row.id for row in rows if row.assignable),
@@ -104,11 +102,6 @@ def refuse_unassignable_owner(session: Session, options: Options) -> None:
         ValidationError: names the rule.
     """
     refuse_unassignable(session, Customer.collection(), {"owner": options.owner_user_id})
-
-
-def _principal(session: Session, user_id: UUID | None) -> Principal | None:
-    user = session.get(User, user_id) if user_id is not None else None
-    return None if user is None else principal_of(session, user)
 
 
 def _foreign(principal: Principal | None) -> dict[str, str]:
