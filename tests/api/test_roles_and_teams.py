@@ -205,6 +205,22 @@ class TestRowFilters:
 
         assert answer.json["row_filters"] == self.FILTERS
 
+    def test_a_token_made_with_it_may_be_narrower_but_not_beside_it(
+        self, client: ApiClient, bearer: dict[str, str]
+    ) -> None:
+        def make(filters: dict[str, Any]) -> Any:
+            body = {"name": "n", "scopes": ["*"], "row_filters": filters}
+            return client.post("/api/v1/tokens", headers=bearer, json=body)
+
+        narrower = make({"customers": {"city": {"eq": "Ry"}}, "leads": {"city": {"eq": "Ry"}}})
+        beside = make({"customers": {"country": {"eq": "SE"}}})
+
+        assert narrower.json["row_filters"] == {
+            "customers": {"country": {"eq": "DK"}, "city": {"eq": "Ry"}},
+            "leads": {"city": {"eq": "Ry"}},
+        }
+        assert (beside.status_code, beside.json["code"]) == (403, "forbidden")
+
     @pytest.mark.parametrize(
         ("filters", "pointer"),
         [
