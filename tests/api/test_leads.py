@@ -167,7 +167,7 @@ def test_leads_and_opportunities_of_a_customer_in_a_pool_tell_nobody_of_it(
     assert "Kranen" in client.get(f"{API}/leads", headers=stranger.headers).text
     with transaction() as session:
         pool, customer = session.get_one(Pool, pooled[0]), session.get_one(Customer, customer_id)
-        put_in(session, pool, customer, how=ClaimState.RELEASED, reason=None, now=utcnow())
+        put_in(session, pool, customer, how=ClaimState.RELEASED, reason="x", now=utcnow())
 
     for path in ("leads", "opportunities", "opportunities?facets=customer",
                  "opportunities/summary?by=customer"):  # fmt: skip
