@@ -7,7 +7,7 @@ themselves have owners of their own.
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 
 from hub.access.grounds import Grounds
 from hub.access.predicates import PartRule, RecordRule, visible
@@ -16,6 +16,13 @@ from hub.access.roles import Reach, Verb
 from hub.access.row_filters import narrowed
 from hub.customers.models import Customer
 from hub.db import NO_IDS
+
+
+def concealed(principal: Principal) -> ColumnElement[bool]:
+    """Return the condition for the customers whose protection hides them from a caller."""
+    if principal.sees_all(Customer.collection()):
+        return false()
+    return and_(Customer.protected_until > func.now(), ~visible(principal, Verb.READ, Customer))
 
 
 class PartOfCustomerRule(PartRule):
