@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access import readings
 from hub.access.predicates import visible
 from hub.access.principals import Permission, Principal
-from hub.access.readings import protected_of
 from hub.access.roles import Verb
 from hub.db import Base
 from hub.errors import ConflictError
@@ -61,8 +61,8 @@ def without_unseen(
     """Return a refusal without the ids of records that the caller may not see.
 
     That there is one he is still told: otherwise he could not know why he is refused; it is an
-    `UnseenError` then. Of ``blockers``, records of any kind, those he may not see are counted with
-    the others.
+    `UnseenError` then. What only a right to all shows him is marked. Of ``blockers``, records of
+    any kind, those he may not see are counted with the others.
     """
     if _BLOCKERS in error.details:
         return _with_seen_blockers(session, principal, error)
@@ -77,13 +77,14 @@ def without_unseen(
             )
         )
     }
+    readings.note_found(session, principal, model, map(UUID, seen), "refusal")
     if named <= seen:
         return error
     kept = _kept(error.details, seen)
     existing_id = error.details.get(_ONE)
     subject = None
     if existing_id is not None and existing_id not in seen:
-        subject = protected_of(session, model, UUID(str(existing_id)))
+        subject = readings.whose_is(session, model, UUID(str(existing_id)))
     if subject is None:
         return ConflictError(error.code, error.message, details=kept, **error.params)
     said = (error.code, *(f"{name}={error.params[name]}" for name in sorted(error.params)))
@@ -118,16 +119,13 @@ def _with_seen_blockers(
     blockers: Sequence[Mapping[str, str]] = error.details[_BLOCKERS]  # type: ignore[assignment]  # details are JSON
     for blocker in blockers:
         ids.setdefault(blocker["entity"], []).append(UUID(blocker["id"]))
-    seen = {
-        str(identifier)
-        for model in _records_of(ids)
-        if principal.may(Permission(Verb.READ, model.collection()))
-        for identifier in session.scalars(
-            select(model.id).where(
-                model.id.in_(ids[model.entity()]), visible(principal, Verb.READ, model)
-            )
-        )
-    }
+    seen: set[str] = set()
+    for model in _records_of(ids):
+        if not principal.may(Permission(Verb.READ, model.collection())):
+            continue
+        found = seen_among(session, principal, model, ids[model.entity()])
+        readings.note_found(session, principal, model, found, "refusal")
+        seen.update(map(str, found))
     named = [blocker for blocker in blockers if blocker["id"] in seen]
     return ConflictError(
         error.code, error.message, details={**error.details, _BLOCKERS: named}, **error.params
