@@ -22,9 +22,9 @@ def install() -> None:
         Address, Conflict, Contact, DocMirror, ExternalLink, Lead, Opportunity, PoolClaim,
     ):  # fmt: skip
         declare_guarded(model, Customer, model.customer_id)
-    for model in (Note, Reminder):
-        about = model.subject_type, model.subject_id
-        declare_guarded(model, Customer, model.customer_id, about=about)
+    for noted in (Note, Reminder):
+        about = noted.subject_type, noted.subject_id
+        declare_guarded(noted, Customer, noted.customer_id, about=about)
     declare_guarded(
         Activity, Customer, ActivitySubject.customer_id, by=ActivitySubject.activity_id,
         about=(ActivitySubject.subject_type, ActivitySubject.subject_id),
