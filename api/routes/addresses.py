@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import writing_part
+from api.concealing import writing
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.removing import taking_away
@@ -60,7 +60,7 @@ def create_address(call: Call[AddressFields], customer_id: UUID) -> Answer[Addre
     """Add a billing, shipping or other address; the first one of its kind is the default."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
     fields = call.body.given()
-    with writing_part(call, Address, fields):
+    with writing(call, Address, fields):
         address = addresses.create(call.session, customer, fields)
     return Answer(address_view(call, address), location=f"/addresses/{address.id}")
 
@@ -84,7 +84,7 @@ def change_address(call: Call[AddressPatch], address_id: UUID) -> AddressView:
     address = _for_change(call, address_id)
     customer = get_customer_record(call, Verb.EDIT, address.customer_id)
     changes = call.body.changes()
-    with writing_part(call, Address, changes):
+    with writing(call, Address, changes):
         addresses.update(call.session, customer, address, changes)
     return address_view(call, address)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import writing_part
+from api.concealing import writing
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.removing import taking_away
@@ -56,7 +56,7 @@ def create_contact(call: Call[ContactFields], customer_id: UUID) -> Answer[Conta
     """Add a person to a customer; the first one is its main contact."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
     fields = call.body.given()
-    with writing_part(call, Contact, fields):
+    with writing(call, Contact, fields):
         contact = contacts.create(call.session, customer, fields)
     return Answer(contact_view(call, contact), location=f"/contacts/{contact.id}")
 
@@ -83,7 +83,7 @@ def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
     )  # fmt: skip
     customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
     changes = call.body.changes()
-    with writing_part(call, Contact, changes):
+    with writing(call, Contact, changes):
         contacts.update(call.session, customer, contact, changes)
     return contact_view(call, contact)
 

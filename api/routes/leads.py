@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import naming_only_seen
+from api.concealing import writing
 from api.lists import ListPage, list_page
 from api.moved_records import Moved, serve
 from api.operations import Answer, Call, Permission, Verb, operation
@@ -83,7 +83,7 @@ def create_lead(call: Call[LeadCreate]) -> LeadView:
     owning.refuse_to_name_others(call.principal, Lead, fields)
     if fields.get("customer_id") is not None:
         fields["customer_id"] = get_customer_record(call, Verb.COMMENT, fields["customer_id"]).id
-    with naming_only_seen(call, Lead):
+    with writing(call, Lead, fields):
         lead = leads.create(
             call.session, fields, now=call.now, workflow=call.body.workflow,
             allow_duplicate=leave, caller=call.principal,
@@ -111,7 +111,7 @@ def change_lead(call: Call[LeadPatch], lead_id: UUID) -> LeadView:
     changes = call.body.changes()
     if changes.get("customer_id") not in {None, lead.customer_id}:
         get_customer_record(call, Verb.READ, changes["customer_id"])
-    with naming_only_seen(call, Lead):
+    with writing(call, Lead, changes):
         leads.update(call.session, lead, changes, caller=call.principal)
     react(call.session)
     return lead_view(call, lead)

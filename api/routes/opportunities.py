@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import naming_only_seen
+from api.concealing import writing
 from api.lists import ListPage, list_page
 from api.moved_records import Moved, serve
 from api.operations import Answer, Call, Verb, operation
@@ -108,7 +108,7 @@ def create_opportunity(call: Call[OpportunityCreate]) -> OpportunityView:
     fields = call.body.fields()
     owning.refuse_to_name_others(call.principal, Opportunity, fields)
     check_named(call, Verb.COMMENT, fields)
-    with naming_only_seen(call, Opportunity):
+    with writing(call, Opportunity, fields):
         made = opportunities.create(
             call.session, fields, now=call.now, pipeline=call.body.pipeline, caller=call.principal
         )
@@ -138,7 +138,7 @@ def change_opportunity(call: Call[OpportunityPatch], opportunity_id: UUID) -> Op
     changes = call.body.changes()
     if changes.get("customer_id") not in {None, opportunity.customer_id}:
         check_named(call, Verb.READ, changes)
-    with naming_only_seen(call, Opportunity):
+    with writing(call, Opportunity, changes):
         opportunities.update(call.session, opportunity, changes, caller=call.principal)
     react(call.session)
     return opportunity_view(call, opportunity)

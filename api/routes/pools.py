@@ -143,6 +143,7 @@ def list_people(call: Call, pool_id: UUID) -> StandingsView:
     decides = allowed(call.principal, Verb.ASSIGN, pool)
     found = pools.standings(
         call.session,
+        call.principal,
         pool,
         on=business_date(call.now, get_settings().zone),
         only=None if decides else call.principal.user_id,

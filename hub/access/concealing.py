@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access import readings
 from hub.access.predicates import has_rule, visible
 from hub.access.principals import Permission, Principal
-from hub.access.readings import protected_of
 from hub.access.roles import Verb
 from hub.db import Base
 from hub.errors import ConflictError
@@ -62,8 +62,8 @@ def without_unseen(
     """Return a refusal without the ids of records that the caller may not see.
 
     That there is one he is still told: otherwise he could not know why he is refused; it is an
-    `UnseenError` then. Of what holds a record, records of any kind, he is told that there are
-    others, and not how many.
+    `UnseenError` then. What only a right to all shows him is marked. Of what holds a record,
+    records of any kind, he is told that there are others, and not how many.
     """
     if isinstance(error, HeldError):
         return _with_seen_holders(session, principal, error)
@@ -78,13 +78,14 @@ def without_unseen(
             )
         )
     }
+    readings.note_found(session, principal, model, map(UUID, seen), "refusal")
     if named <= seen:
         return error
     kept = _kept(error.details, seen)
     existing_id = error.details.get(_ONE)
     subject = None
     if existing_id is not None and existing_id not in seen:
-        subject = protected_of(session, model, UUID(str(existing_id)))
+        subject = readings.whose_is(session, model, UUID(str(existing_id)))
     if subject is None:
         return ConflictError(error.code, error.message, details=kept, **error.params)
     said = (error.code, *(f"{name}={error.params[name]}" for name in sorted(error.params)))
@@ -123,8 +124,10 @@ def _with_seen_holders(session: Session, principal: Principal, error: HeldError)
             continue
         if principal.sees_all(model.collection()):
             all_of.add(entity)
+            readings.note_found(session, principal, model, ids[entity], "refusal")
             continue
         found = seen_among(session, principal, model, ids[entity])
+        readings.note_found(session, principal, model, found, "refusal")
         seen |= {Holder(entity, each) for each in found}
     return error.told_of(seen, all_of=all_of)
 

@@ -216,6 +216,11 @@ def has_rule(model: type[Any]) -> bool:
     return model in _RULES
 
 
+def is_owned(model: type[Any]) -> bool:
+    """Say whether the records of a model have owners, who answer for them."""
+    return isinstance(_RULES.get(model), RecordRule)
+
+
 def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> ColumnElement[bool]:
     """Return the condition for the rows of a model to which a caller may do `verb`."""
     reach = principal.reach(verb, entity_model.collection())

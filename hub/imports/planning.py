@@ -65,7 +65,11 @@ def begin(
         job.columns,
         options,
         locale=options.locale or _locale(source.get("delimiter"), language),
-        uploader=uploader_of(session, job.owner_user_id, ENTITIES[job.entity_name]),
+        uploader=uploader_of(
+            session,
+            uploader(session, job.owner_user_id, job.token_id),
+            ENTITIES[job.entity_name],
+        ),
         words=words_of(session, (*ENTITIES[job.entity_name].columns, *added)),
         added=added,
     )

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from hub.access import owning
 from hub.access.assignable import assignable_people, refuse_unassignable
-from hub.access.callers import principal_of
 from hub.access.fields import NOT_YOURS, NOT_YOURS_TO_SET, hidden_names
 from hub.access.models import User
 from hub.access.people import are_active
@@ -71,8 +70,8 @@ class Uploader:
         return found
 
 
-def uploader_of(session: Session, user_id: UUID | None, entity: Importable) -> Uploader:
-    """Return what somebody may write, as he stands now; None is the installation itself."""
+def uploader_of(session: Session, principal: Principal | None, entity: Importable) -> Uploader:
+    """Return what somebody may write, as far as he reaches; None is the installation itself."""
     model = entity.model
     rows = session.execute(
         select(
@@ -81,9 +80,8 @@ def uploader_of(session: Session, user_id: UUID | None, entity: Importable) -> U
             assignable_people(model.collection()).label("assignable"),
         ).where(are_active())
     ).all()
-    principal = _principal(session, user_id)
     return Uploader(
-        user_id=user_id,
+        user_id=None if principal is None else principal.user_id,
         may_assign=principal is None or principal.may(entity.assigning),
         assigning=entity.assigning,
         people={row.email: row.id for row in rows},
@@ -110,11 +108,6 @@ def refuse_unassignable_owner(session: Session, options: Options, entity: Import
         ValidationError: names the rule.
     """
     refuse_unassignable(session, entity.model.collection(), {"owner": options.owner_user_id})
-
-
-def _principal(session: Session, user_id: UUID | None) -> Principal | None:
-    user = session.get(User, user_id) if user_id is not None else None
-    return None if user is None else principal_of(session, user)
 
 
 def _foreign(principal: Principal | None, model: type[Customer] | type[Lead]) -> dict[str, str]:

@@ -50,6 +50,7 @@ WRITABLE = CANDIDATE | CATALOGUES.keys() | frozenset(
 """The fields that people and scripts write, beside those that say whose it is."""
 
 _REQUIRED = frozenset({"probability", "refuses_calls", "refuses_email"})
+_WHOM = ("customer_id", "contact_id")
 _SEARCHED = (
     "number", "company", "person", "cvr", "phone", "mobile", "email", "address", "postcode",
     "city", "industry", "referrer",
@@ -147,13 +148,12 @@ def update(
         if lead.converted_at is not None:
             raise ConflictError("converted", N_("It is converted: its customer stays."))
         values.setdefault("contact_id", None)
+    whom = {name: values.get(name, getattr(lead, name)) for name in _WHOM}
+    customer = customer_of(session, whom)
     changed = {name for name, value in values.items() if getattr(lead, name) != value}
     alike.refuse_unseen(session, caller, lead, {name: values[name] for name in changed})
     for name in changed:
         setattr(lead, name, values[name])
-    customer = customer_of(
-        session, {"customer_id": lead.customer_id, "contact_id": lead.contact_id}
-    )
     fill_derived(lead, customer)
     session.flush()
     if changed & alike.COMPARED:

@@ -10,6 +10,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hub.access.models import Team, User
+from hub.access.principals import Principal
+from hub.customers.access import concealed
 from hub.customers.models import Customer
 from hub.errors import ConflictError, FieldError, ValidationError
 from hub.held import refuse_held
@@ -80,23 +82,26 @@ def delete(session: Session, pool: Pool, *, now: datetime) -> None:
 
 
 def standings(
-    session: Session, pool: Pool, *, on: date, only: UUID | None = None
+    session: Session, principal: Principal, pool: Pool, *, on: date, only: UUID | None = None
 ) -> list[Standing]:
     """Return how the people of a pool stand on a business day, by name; `only` one of them.
 
-    Whoever still holds a customer of the pool is among them, a person who left included.
+    Whoever still holds a customer of the pool is among them, a person who left included. What is
+    hidden from the caller by its protection is not counted for him.
     """
+    shown = ~concealed(principal)
     may_claim = set(session.scalars(members(pool)))
     holding = select(Customer.owner_user_id).where(
         Customer.pool_id == pool.id,
         Customer.owner_user_id.is_not(None),
         Customer.deleted_at.is_(None),
+        shown,
     )
     wanted = may_claim | {each for each in session.scalars(holding.distinct()) if each}
     if only is not None:
         wanted &= {only}
     people = session.scalars(select(User).where(User.id.in_(wanted)).order_by(User.name, User.id))
-    room_of = rooms(session, pool, wanted, on=on)
+    room_of = rooms(session, pool, wanted, on=on, among=shown)
     return [Standing(user, user.id in may_claim, room_of[user.id]) for user in people]
 
 

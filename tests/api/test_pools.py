@@ -377,6 +377,36 @@ def test_who_holds_what_is_shown_to_himself_and_to_who_decides_leavers_included(
     assert results(back) == [(200, None)]
 
 
+def test_what_its_owner_protects_no_claim_draw_or_count_tells_the_others_of(
+    client: ApiClient, representative: Caller, colleague: Caller, manager: Caller, pool: str
+) -> None:
+    wait_in(pool, 2)
+    path = f"/pools/{pool}"
+    drawn = post(client, representative, f"{path}/draws", {"count": 1, "reason": "Egernsund"}).json
+    [customer_id] = [each["customer_id"] for each in drawn["dealt"]]
+    before = get(client, manager, f"{path}/people").json["items"]
+    days = {"days": 3, "reason": "udbud"}
+    assert (
+        post(client, representative, f"/customers/{customer_id}/protection", days).status_code < 300
+    )
+
+    paths = [f"{path}/claims", f"{path}/claims?facets=user,state", f"{path}/draws",
+             f"{path}/draws/{drawn['id']}", f"{path}/draws/{drawn['id']}/candidates"]  # fmt: skip
+    for caller in (manager, colleague):
+        told = [get(client, caller, each) for each in paths]
+        assert [each.status_code for each in told] == [200] * 5
+        assert [each for each in told if customer_id in each.text] == []
+        assert told[0].json["total"]["count"] == 0
+    after = get(client, manager, f"{path}/people").json["items"]
+    owner = str(representative.user_id)
+    assert [
+        [(each["held"], each["taken_today"]) for each in people if each["user_id"] == owner]
+        for people in (before, after)
+    ] == [[(1, 1)], [(0, 0)]]
+    own = get(client, representative, f"{path}/draws/{drawn['id']}")
+    assert own.json["dealt"][0]["customer_id"] == customer_id
+
+
 def test_past_its_pool_a_customer_is_neither_given_nor_taken(
     client: ApiClient, administrator: Caller, manager: Caller, representative: Caller, pool: str
 ) -> None:

@@ -158,6 +158,7 @@ class _Maker:
         self.paths["pool_id"] = pool.id
         for _ in range(2):
             customer = self.customer("Havn 3")
+            self.beside(customer)
             holding.put_in(
                 self.session, pool, customer, how=ClaimState.RELEASED, reason=self.word, now=NOW
             )
@@ -169,6 +170,13 @@ class _Maker:
         self.others.update(
             self.session.scalars(select(PoolClaim.id).where(PoolClaim.pool_id == pool.id))
         )
+
+    def beside(self, customer: Customer) -> None:
+        """Make a lead and an opportunity of a customer."""
+        owned = {"customer_id": customer.id, "owner_user_id": self.user.id}
+        lead = leads.create(self.session, owned, now=NOW)
+        named = {**owned, "name": f"{self.word} business"}
+        self.others |= {lead.id, opportunities.create(self.session, named, now=NOW).id}
 
     def organised(self) -> None:
         role = CustomRole(
