@@ -24,8 +24,8 @@ from hub.history.recording import PendingEvent, origin_of
 from hub.i18n import N_
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
-from hub.origin import CauseKind
 from hub.links import record_path
+from hub.origin import CauseKind
 from hub.ports import RemoteCustomer, Scalar
 from hub.sync import links, mapping
 from hub.sync.changes import Change, change_of, take_over
