@@ -32,6 +32,15 @@ def tell(stage: Stage) -> None:
 def _search(stage: Stage) -> None:
     stage.teller.step("Somebody says “Nordlys”: who can that be?")
     before = stage.get("/customers")["total"]["count"]
+    candidates = _candidates(stage)
+    stage.check(candidates, "at least one candidate", candidates)
+    after = stage.get("/customers")["total"]["count"]
+    stage.check(after == before, "a search creates nothing", f"{after - before} new customers")
+    stage.teller.success("Candidates to choose from; nothing was created.")
+
+
+def _candidates(stage: Stage) -> list[dict[str, Any]]:
+    """Ask the registry for “Nordlys”, tell whom it names, and return them."""
     found = stage.show(
         "POST", "/registry-lookups", {"query": "Nordlys"}, status=202, Prefer="wait=15"
     ).json
@@ -41,10 +50,8 @@ def _search(stage: Stage) -> None:
             f"CVR {one['registration_number']}  {one['name']}, {one['postcode']} {one['city']}, "
             f"{one['status']}, customer already: {one['existing_customer_id'] or 'no'}"
         )
-    stage.check(found["candidates"], "at least one candidate", found)
-    after = stage.get("/customers")["total"]["count"]
-    stage.check(after == before, "a search creates nothing", f"{after - before} new customers")
-    stage.teller.success("Candidates to choose from; nothing was created.")
+    candidates: list[dict[str, Any]] = found["candidates"]
+    return candidates
 
 
 def _create(stage: Stage) -> dict[str, Any]:
@@ -71,6 +78,12 @@ def _create(stage: Stage) -> dict[str, Any]:
 
 def _refuse_twice(stage: Stage, first: dict[str, Any]) -> None:
     stage.teller.step("The same again is refused, unless somebody says why")
+    known = [
+        one["existing_customer_id"]
+        for one in _candidates(stage)
+        if one["registration_number"] == first["cvr"]
+    ]
+    stage.check(known == [first["id"]], "the candidate names our customer now", known)
     body: dict[str, Any] = {"cvr": "99000007", "roles": ["customer"]}
     refused = stage.show(
         "POST", "/customers", body, status=409,
