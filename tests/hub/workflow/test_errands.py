@@ -184,6 +184,7 @@ def test_an_opportunity_is_followed_up_on_a_day(session: Session, mover: User) -
 
     assert made.follow_up_on == working_days_after(today(), 3)
     event = logged(session, made)
+    assert event.changes is not None
     assert event.changes["follow_up_on"] == [None, made.follow_up_on.isoformat()]
 
 
