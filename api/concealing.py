@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from api.calls import Answer, Call
 from api.schemas.shapes import View
 from hub.access.concealing import without_unseen
-from hub.access.predicates import allowed
+from hub.access.predicates import allowed, is_owned
 from hub.access.roles import Verb
 from hub.customers.models import Customer
 from hub.errors import ConflictError, ForbiddenError
@@ -36,28 +36,26 @@ def require_sight_of_all(call: Call[Any, Any], model: type[Record] = Customer) -
         )
 
 
-def require_room_unless_all_seen(call: Call[Any, Any]) -> None:
-    """Pass whoever may be refused by what he does not see; who reads all customers always is.
+def require_room_unless_all_seen(call: Call[Any, Any], model: type[Record] = Customer) -> None:
+    """Pass whoever may be refused by what he does not see; who reads all of it always is.
 
     Raises:
         TooManyBlindMatchesError: he was told of such too often.
     """
-    if not call.principal.sees_all(Customer.collection()):
+    if not call.principal.sees_all(model.collection()):
         require_room(call.session, call.principal)
 
 
 @contextmanager
-def writing_part(
-    call: Call[Any, Any], model: type[Record], fields: Mapping[str, Any]
-) -> Iterator[None]:
-    """Have the block write a part of a customer; its reference may be that of one that is not seen.
+def writing(call: Call[Any, Any], model: type[Record], fields: Mapping[str, Any]) -> Iterator[None]:
+    """Have the block write a record; its reference may be that of one that is not seen.
 
     Raises:
         ConflictError, UnseenError: as `naming_only_seen`.
         TooManyBlindMatchesError: he was told of such too often.
     """
     if fields.get("external_ref") is not None:
-        require_room_unless_all_seen(call)
+        require_room_unless_all_seen(call, model if is_owned(model) else Customer)
     with naming_only_seen(call, model):
         yield
 

@@ -36,7 +36,7 @@ _LOGGED = 200  # moves of one record that are shown; the history has them all
 
 def workflow_view(call: Call[Any, Any], workflow: Workflow) -> WorkflowView:
     """Return a revision of a workflow in the caller's language."""
-    definition = load(call.session, workflow)
+    definition = load(call.session, workflow.id)
     used = _usage(call, workflow)
     record = frozenset(WorkflowView.model_fields) - {
         "entity", "name", "states", "transitions", "allowed_actions",

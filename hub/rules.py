@@ -50,6 +50,8 @@ from hub.listing.further import declare_further
 from hub.mail.models import Delivery
 from hub.notes.models import Note, NoteTemplate
 from hub.numbering import NumberSequence
+from hub.objectives.access import ObjectiveRule
+from hub.objectives.models import Objective, ObjectiveProgress, ObjectiveTemplate
 from hub.opportunities import uses as opportunities
 from hub.opportunities.listing import OPPORTUNITIES
 from hub.opportunities.models import Opportunity
@@ -92,6 +94,9 @@ RULES: Mapping[type[Any], Rule] = {
     Workflow: OpenRule(),
     Lead: BESIDE_A_CUSTOMER,
     Opportunity: BESIDE_A_CUSTOMER,
+    Objective: ObjectiveRule(),
+    ObjectiveProgress: ObjectiveRule(),
+    ObjectiveTemplate: OpenRule(),
     DupCandidate: PairRule(),
     Activity: ActivityRule(),
     NoteTemplate: OpenRule(),

@@ -394,12 +394,18 @@ def _fill_derived(customer: Customer, changed: set[str]) -> None:
         customer.search_text, customer.sort_name = texts["search_text"], texts["sort_name"]
 
 
+# Every new customer asks this: the statement is built once.
+_NUMBERED = select(NumberSequence.id).where(
+    NumberSequence.kind == ENTITY,
+    NumberSequence.automatic,
+    ~select(Connection.id)
+    .where(Connection.numbering_owner, Connection.deleted_at.is_(None))
+    .exists(),
+)
+
+
 def _are_numbered(session: Session) -> bool:
-    owned = select(Connection.id).where(Connection.numbering_owner, Connection.deleted_at.is_(None))
-    query = select(NumberSequence.id).where(
-        NumberSequence.kind == ENTITY, NumberSequence.automatic, ~owned.exists()
-    )
-    return session.scalar(query) is not None
+    return session.scalar(_NUMBERED) is not None
 
 
 def _taken(session: Session, numbers: Sequence[str]) -> list[str]:

@@ -81,4 +81,4 @@ _NO_RECORDS = N_("There are no such records.")
 _NO_FIELD = N_("There is no such field.")
 _TWICE = N_("This field has a rule already.")
 
-declare(EntryPolicy, N_("Entry"))
+declare(EntryPolicy, N_("Entry"), N_("What is asked of records when they are entered."))

@@ -18,6 +18,7 @@ from hub.access.principals import Principal
 from hub.customers.models import Customer
 from hub.customers.refusing import ENTITY, UNIQUE, holds, taken_unseen
 from hub.i18n import N_
+from hub.imports.reasons import Reason
 from hub.imports.staging import StagedRow
 from hub.matching import Identity
 from hub.matching.keys import Key
@@ -30,7 +31,6 @@ from hub.sharing.unseen import (
     unseen_with,
 )
 
-Reason = Mapping[str, Any]
 THERE_IS_ONE = N_(
     "It is here already, and you may not see it. Ask {name}, or ask for access by the reference"
     " {reference}."

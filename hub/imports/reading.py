@@ -1,4 +1,4 @@
-"""What a row says: its cells become a customer's fields, or the reasons why they cannot."""
+"""What a row says: its cells become a record's fields, or the reasons why they cannot."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from babel.core import Locale
 
 from hub.customers.models import CustomerKind, CustomerRole
-from hub.customers.rules import clean
 from hub.entry_policies.enforcing import pointer_of
 from hub.errors import FieldError, ValidationError
 from hub.history.recording import plain
 from hub.i18n import LANGUAGES, N_
-from hub.imports.columns import COLUMNS, ImportColumn, Meaning
+from hub.imports.columns import ImportColumn, Meaning
+from hub.imports.entities import ENTITIES
 from hub.imports.options import Options
 from hub.imports.uploaders import Uploader
 from hub.imports.words import Words
@@ -107,7 +107,8 @@ class RowReader:
             words: those of catalogues.
             added: columns of the installation's own.
         """
-        known = {column.key: column for column in (*COLUMNS[entity_name], *added)}
+        self.entity = ENTITIES[entity_name]
+        known = {column.key: column for column in (*self.entity.columns, *added)}
         self._options = options
         self._locale = locale
         self._uploader = uploader
@@ -135,26 +136,25 @@ class RowReader:
                 continue
             if value is not None:
                 given[key] = value
-        _join_parts(given)
+        self.entity.join(given)
         try:
             values = self._clean(given)
         except ValidationError as error:
             errors.extend(error.errors)
             values = {}
-        if not errors and not values.get("name") and not values.get("cvr"):
-            errors.append(FieldError("/name", "required", N_("A name or a CVR number is needed.")))
+        if not errors and not any(values.get(name) for name in self.entity.named_by):
+            errors.append(self.entity.nameless)
         if errors:
             return ReadRow(number, {}, [self._shown(error) for error in errors])
         return ReadRow(number, values)
 
     def _clean(self, given: Mapping[str, Any]) -> dict[str, Any]:
         country = given.get("country") or self._options.country
-        if country is None or "country" in given:
-            cleaned = clean(given)
-        else:
-            cleaned = clean({**given, "country": country})
-        if isinstance(cleaned.get("credit_limit"), Decimal):
-            cleaned["credit_limit"] = cleaned["credit_limit"].quantize(_STORED_DECIMALS)
+        said = given if country is None or "country" in given else {**given, "country": country}
+        cleaned = self.entity.clean(said)
+        for name in self.entity.amounts:
+            if isinstance(cleaned.get(name), Decimal):
+                cleaned[name] = cleaned[name].quantize(_STORED_DECIMALS)
         return {name: plain(value) for name, value in cleaned.items() if value is not None}
 
     def _shown(self, error: FieldError) -> dict[str, Any]:
@@ -201,17 +201,6 @@ class RowReader:
         if text is None:
             return None
         return str(self._uploader.owner(text, pointer))
-
-
-def _join_parts(given: dict[str, Any]) -> None:
-    """Make one name and one address of their parts."""
-    first, last = given.pop("first_name", None), given.pop("last_name", None)
-    if (first or last) and "name" not in given:
-        given["name"] = " ".join(part for part in (first, last) if part)
-        given.setdefault("kind", CustomerKind.PERSON.value)
-    second = given.pop("address_2", None)
-    if second:
-        given["address"] = "\n".join(part for part in (given.get("address"), second) if part)
 
 
 def _text(cell: Cell, pointer: str) -> str | None:

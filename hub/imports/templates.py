@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hub.db import new_id
 from hub.errors import NotFoundError, PostponedError
 from hub.i18n import LANGUAGES, N_, language_of, locale_of, translate
-from hub.imports.columns import COLUMNS
+from hub.imports.entities import ENTITIES
 from hub.imports.models import ImportTemplate
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
@@ -30,7 +30,7 @@ def fingerprint(entity_name: str, language: str) -> str:
     told = [
         [column.key, translate(language, column.label), translate(language, column.explanation),
          column.example, column.required, column.choices]
-        for column in COLUMNS[entity_name]
+        for column in ENTITIES[entity_name].columns
         if column.in_template
     ]  # fmt: skip
     return hashlib.sha256(repr((_RENDERING, told)).encode()).hexdigest()
@@ -48,7 +48,7 @@ def outdated(session: Session) -> list[tuple[str, str]]:
     }
     return [
         (entity_name, language)
-        for entity_name in COLUMNS
+        for entity_name in ENTITIES
         for language in LANGUAGES
         if known.get((entity_name, language)) != fingerprint(entity_name, language)
     ]
@@ -112,11 +112,13 @@ def csv_file(entity_name: str, preferred: str | None) -> bytes:
     has_comma = get_decimal_symbol(locale_of(preferred)) == ","
     target = io.StringIO(newline="")
     csv.writer(target, delimiter=";" if has_comma else ",").writerow(
-        translate(preferred, column.label) for column in COLUMNS[entity_name] if column.in_template
+        translate(preferred, column.label)
+        for column in ENTITIES[entity_name].columns
+        if column.in_template
     )
     return target.getvalue().encode("utf-8-sig")  # the mark tells Excel that it is UTF-8
 
 
 def _require(entity_name: str) -> None:
-    if entity_name not in COLUMNS:
+    if entity_name not in ENTITIES:
         raise NotFoundError("import", entity_name)

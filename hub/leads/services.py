@@ -18,6 +18,7 @@ from hub.customers.rules import writable
 from hub.entry_policies.enforcing import warn
 from hub.entry_policies.entering import entered
 from hub.errors import ConflictError, ValidationError
+from hub.held import HeldError, Holder
 from hub.i18n import N_
 from hub.leads import alike
 from hub.leads.models import Lead
@@ -49,6 +50,7 @@ WRITABLE = CANDIDATE | CATALOGUES.keys() | frozenset(
 """The fields that people and scripts write, beside those that say whose it is."""
 
 _REQUIRED = frozenset({"probability", "refuses_calls", "refuses_email"})
+_WHOM = ("customer_id", "contact_id")
 _SEARCHED = (
     "number", "company", "person", "cvr", "phone", "mobile", "email", "address", "postcode",
     "city", "industry", "referrer",
@@ -64,9 +66,12 @@ def create(
     channel: str = "manual",
     allow_duplicate: DuplicateLeave | None = None,
     keys_are_held: bool = False,
+    owned_by_creator: bool = True,
     caller: Principal | None = None,
 ) -> Lead:
-    """Make a lead, in the first state of its workflow; it is its creator's unless fields say else.
+    """Make a lead, in the first state of its workflow.
+
+    It is its creator's, unless fields say else or it is not `owned_by_creator`: then nobody's.
 
     With a customer it is spun off from that (C13), and has its currency. That a caller may name
     others is his to check (`hub.access.owning`), and that he sees the customer. What is there
@@ -87,7 +92,7 @@ def create(
     external_refs.refuse_taken(session, Lead, values.get("external_ref"))
     customer = customer_of(session, values)
     values["currency"] = currency_of(session, values.get("currency"), customer)
-    if values.get("owner_user_id") is None:
+    if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
     if customer is None:
         values.setdefault("country", get_settings().country)
@@ -143,13 +148,12 @@ def update(
         if lead.converted_at is not None:
             raise ConflictError("converted", N_("It is converted: its customer stays."))
         values.setdefault("contact_id", None)
+    whom = {name: values.get(name, getattr(lead, name)) for name in _WHOM}
+    customer = customer_of(session, whom)
     changed = {name for name, value in values.items() if getattr(lead, name) != value}
     alike.refuse_unseen(session, caller, lead, {name: values[name] for name in changed})
     for name in changed:
         setattr(lead, name, values[name])
-    customer = customer_of(
-        session, {"customer_id": lead.customer_id, "contact_id": lead.contact_id}
-    )
     fill_derived(lead, customer)
     session.flush()
     if changed & alike.COMPARED:
@@ -201,15 +205,19 @@ def delete(session: Session, lead: Lead, *, now: datetime) -> None:
     """Take a lead away; its number and history stay, its number is never given again.
 
     Raises:
-        ConflictError: ``converted``; ``in_use``, with the notes and opportunities that refer to it.
+        HeldError: ``converted``, with the customer; ``in_use``, with the notes, activities and
+            opportunities that refer to it.
     """
-    if lead.converted_at is not None:
-        raise ConflictError("converted", N_("A customer came of it: it stays to be found from it."))
+    if lead.converted_customer_id is not None:
+        raise HeldError(
+            N_("A customer came of it: it stays to be found from it."),
+            [Holder(Customer.entity(), lead.converted_customer_id)],
+            code="converted",
+        )
     made = select(Opportunity.id).where(
         Opportunity.lead_id == lead.id, Opportunity.deleted_at.is_(None)
     )
-    came_of_it = session.scalars(made.order_by(Opportunity.id))
-    refuse_held(session, lead, ((Opportunity.entity(), each) for each in came_of_it))
+    refuse_held(session, lead, [(Opportunity.entity(), made.order_by(Opportunity.id))])
     lead.deleted_at = now
     session.flush()
     alike.write_keys(session, lead)

@@ -120,7 +120,8 @@ class Field:
         nullable: whether `column` (or `sort_key`) may be NULL; None asks the mapped column, and
             takes any other expression to be nullable.
         facet: may be counted; `buckets` counts ranges in place of values.
-        caption: what stands for the value where people read it, for example an owner's name.
+        caption: what stands for the value where people read it: of an id a name, of a code its
+            label, which is told in the reader's language.
         permission_class: whose reader may see it, filter and sort by it. As the models of its
             columns declare it, unless it is said here, which can only guard it better.
         shown: a column of the list and of exports when no columns are asked for.

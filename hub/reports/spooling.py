@@ -102,6 +102,8 @@ def _write(rows: Rows, writers: Sequence[Callable[[Any], Any]], file: IO[bytes],
 
 def _writer(field: Field, locale: str) -> Callable[[Any], Any]:
     labels = {choice.value: translate(locale, choice.label) for choice in field.choices}
+    if field.caption is not None and field.kind is Kind.TEXT:  # a code's is a word, an id's a name
+        return lambda value: translate(locale, value)
     match kind_of(field):
         case Kind.INTEGER | Kind.BOOLEAN:
             return _same

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -178,12 +179,12 @@ def everywhere(keys: Iterable[str]) -> tuple[Transition, ...]:
     return tuple(Transition(a, b) for a in among for b in among if a != b)
 
 
-def load(session: Session, workflow: Workflow) -> Definition:
+def load(session: Session, workflow_id: UUID) -> Definition:
     """Return what a revision consists of; it is read once in each session."""
     known: dict[Any, Definition] = session.info.setdefault("workflow_definitions", {})
-    if workflow.id not in known:
-        known[workflow.id] = _read(session, workflow)
-    return known[workflow.id]
+    if workflow_id not in known:
+        known[workflow_id] = _read(session, workflow_id)
+    return known[workflow_id]
 
 
 def store(session: Session, workflow: Workflow, definition: Definition) -> None:
@@ -220,15 +221,15 @@ def store(session: Session, workflow: Workflow, definition: Definition) -> None:
     session.info.pop("workflow_definitions", None)
 
 
-def _read(session: Session, workflow: Workflow) -> Definition:
+def _read(session: Session, workflow_id: UUID) -> Definition:
     states = session.scalars(
         select(WorkflowState)
-        .where(WorkflowState.workflow_id == workflow.id)
+        .where(WorkflowState.workflow_id == workflow_id)
         .order_by(WorkflowState.sort)
     )
     ways = session.scalars(
         select(WorkflowTransition)
-        .where(WorkflowTransition.workflow_id == workflow.id)
+        .where(WorkflowTransition.workflow_id == workflow_id)
         .order_by(WorkflowTransition.origin, WorkflowTransition.target)
     )
     return Definition(

@@ -75,12 +75,20 @@ def find_live(
 def begin(session: Session, record: InWorkflow, workflow: Workflow, *, now: datetime) -> None:
     """Put a new record into the first state of a workflow."""
     record.workflow_id = workflow.id
-    _enter(record, load(session, workflow).initial, now)
+    _enter(record, load(session, workflow.id).initial, now)
+
+
+def workflow_of(session: Session, record: InWorkflow) -> Workflow:
+    """Return the workflow that a record is in; it is read once in each session."""
+    known: dict[UUID, Workflow] = session.info.setdefault("workflows", {})
+    if record.workflow_id not in known:
+        known[record.workflow_id] = session.get_one(Workflow, record.workflow_id)
+    return known[record.workflow_id]
 
 
 def definition_of(session: Session, record: InWorkflow) -> Definition:
     """Return the revision that a record is in."""
-    return load(session, session.get_one(Workflow, record.workflow_id))
+    return load(session, record.workflow_id)
 
 
 def targets(session: Session, principal: Principal, record: Any) -> Sequence[Target]:
@@ -229,9 +237,10 @@ def _check_needs(way: Transition, wanted: Move) -> None:
 def _refusal(
     session: Session, principal: Principal, record: Any, wanted: str, offered: Sequence[Target]
 ) -> ConflictError:
-    allowed = [each.state.key for each in offered]
     known = definition_of(session, record)
+    labels = {state.key: {"text": state.label} for state in known.states}
     way = next((each for each in known.leaving(record.state) if each.target == wanted), None)
+    allowed = [each.state.key for each in offered]
     details = {"allowed": allowed, "state": record.state}
     if way is not None and _may_go(principal, way):
         return ConflictError(
@@ -239,11 +248,11 @@ def _refusal(
         )
     return ConflictError(
         "transition_refused",
-        N_("It cannot be moved from {state} to {wanted}; it can to {allowed}."),
+        N_("It cannot be moved from {state} to {wanted}, but to: {allowed}."),
         details=details,
-        state=record.state,
-        wanted=wanted,
-        allowed=", ".join(allowed) or "–",
+        state=labels[record.state],
+        wanted=labels.get(wanted, wanted),
+        allowed=[labels[key] for key in allowed] or "–",
     )
 
 

@@ -1,7 +1,7 @@
-"""``hub import``: files of customers, through the API of a running Hub."""
+"""``hub import``: files of customers and leads, through the API of a running Hub."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -25,22 +25,53 @@ def import_() -> None:
     """Bring files in."""
 
 
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command what every import takes."""
+    parameters = (
+        click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+        click.option(
+            "--apply", "applies", is_flag=True, help="Do it; without, it is only previewed."
+        ),
+        click.option("--url", help="Where the API is; this machine's if not given."),
+        click.option(
+            "--token", envvar="TOKEN", help="An API token; that of the variable TOKEN if not given."
+        ),
+        click.option(
+            "--option", "options", multiple=True, metavar="NAME=VALUE",
+            help="As of POST /imports: on_match=skip, country=SE, owner=… Repeatable.",
+        ),
+        click.option(
+            "--result", type=click.Path(dir_okay=False, path_type=Path),
+            help="Where to put the workbook with the outcome of each row.",
+        ),
+    )  # fmt: skip
+    for parameter in reversed(parameters):
+        command = parameter(command)
+    return command
+
+
 @import_.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--apply", "applies", is_flag=True, help="Do it; without, it is only previewed.")
-@click.option("--url", help="Where the API is; this machine's if not given.")
-@click.option(
-    "--token", envvar="TOKEN", help="An API token; that of the variable TOKEN if not given."
-)
-@click.option(
-    "--option", "options", multiple=True, metavar="NAME=VALUE",
-    help="As of POST /imports: on_match=skip, country=SE, roles=customer … Repeatable.",
-)  # fmt: skip
-@click.option(
-    "--result", type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to put the workbook with the outcome of each row.",
-)  # fmt: skip
-def customers(
+@_options
+def customers(**wanted: Any) -> None:
+    """Preview or import the customers of FILE, an .xlsx or a .csv.
+
+    Ends with 1 where the file cannot be imported, or some of its rows were refused.
+    """
+    _bring_in("customers", **wanted)
+
+
+@import_.command()
+@_options
+def leads(**wanted: Any) -> None:
+    """Preview or import the leads of FILE, an .xlsx or a .csv.
+
+    Ends with 1 where the file cannot be imported, or some of its rows were refused.
+    """
+    _bring_in("leads", **wanted)
+
+
+def _bring_in(
+    entity: str,
     *,
     file: Path,
     applies: bool,
@@ -49,12 +80,8 @@ def customers(
     options: tuple[str, ...],
     result: Path | None,
 ) -> None:
-    """Preview or import the customers of FILE, an .xlsx or a .csv.
-
-    Ends with 1 where the file cannot be imported, or some of its rows were refused.
-    """
     hub = _Hub(*_place(url, token))
-    wanted = {"entity": "customers", "name": file.name, **_pairs(options)}
+    wanted = {"entity": entity, "name": file.name, **_pairs(options)}
     job = hub.send("POST", "/imports", params=wanted, data=file.read_bytes())
     found = hub.follow(job["id"], "previewed")
     if found["message"]:
@@ -74,7 +101,7 @@ def customers(
         hub.save_result(found["id"], result)
         click.echo(f"{result}: each row with its outcome and the reasons.")
     if found["state"] == "planned":
-        click.echo(f"Nothing is written yet. To do it: hub import customers {file} --apply")
+        click.echo(f"Nothing is written yet. To do it: hub import {entity} {file} --apply")
     if troubled:
         raise OperationError("Some rows did not come in; mend them and import the file again.")
 

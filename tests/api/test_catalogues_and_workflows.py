@@ -113,14 +113,18 @@ def test_an_entry_is_added_renamed_and_retired_and_whoever_has_it_keeps_it(
 def test_an_entry_in_use_is_not_deleted_and_an_unused_one_leaves_its_code_behind(
     client: ApiClient, administrator: Caller
 ) -> None:
-    lead(client, administrator, source="advert")
+    keeper = lead(client, administrator, source="advert")
     advert = entry_of(client, administrator, "sources", "advert")
     unused = entry_of(client, administrator, "sources", "cold_call")
 
     held = send(
         client, administrator, "delete", f"/catalogue-entries/{advert['id']}", version=1, status=409
     )
-    assert (held["code"], held["details"]) == ("in_use", {"count": 1})
+    assert (held["code"], held["details"]) == (
+        "in_use",
+        {"count": 1, "kinds": {"lead": 1}, "others": False,
+         "blockers": [{"entity": "lead", "id": keeper["id"]}]},
+    )  # fmt: skip
     send(
         client, administrator, "delete", f"/catalogue-entries/{unused['id']}", version=1, status=204
     )

@@ -159,7 +159,8 @@ def test_a_preview_can_be_made_again_with_another_mapping(
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
-        ({"entity": "leads"}, "/entity"),
+        ({"entity": "opportunities"}, "/entity"),
+        ({"entity": "leads", "roles": "customer"}, "/roles"),
         ({"mapping": "[1]"}, "/mapping"),
         ({"mapping": '{"a": 1}'}, "/mapping"),
         ({"on_match": "merge"}, "/on_match"),
@@ -335,6 +336,24 @@ def test_the_same_upload_with_one_key_is_one_import(
 
     assert first.json["id"] == second.json["id"]
     assert second.headers["Idempotency-Replayed"] == "true"
+
+
+def test_a_file_names_others_as_owners_only_where_its_token_lets_it(
+    client: ApiClient, representative: Caller
+) -> None:
+    scopes = ("imports:*", "plans:*", "customers:create", "customers:read", "customers:import")
+    without = make_caller(Role.ADMINISTRATOR, "anna@example.com", scopes)
+    assigning = make_caller(
+        Role.ADMINISTRATOR, "erik@example.com", (*scopes, "customers:assign")
+    )  # fmt: skip
+    content = b"name;owner\nNordlys ApS;bo@example.com\n"
+
+    said = {}
+    for caller in (without, assigning):
+        [row] = get(client, caller, f"{uploaded(client, caller, content)}/rows")["items"]
+        said[caller] = (row["action"], [each["code"] for each in row["reasons"]])
+
+    assert said == {without: ("refuse", ["field_not_yours"]), assigning: ("create", [])}
 
 
 def test_a_narrowed_token_reaches_what_it_imported_and_no_other_import(

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from connectors import declarations as installed
 from hub.access.callers import principal_of
@@ -197,6 +197,17 @@ class Scene:
 
     def note_template(self) -> Any:
         return self.post("/note-templates", {"name": self.name(), "body": "Ringede til {contact}"})
+
+    def objective(self) -> Any:
+        body = {"name": "Opkald", "targets": {"calls": 5}, "starts_on": "2026-01-01"}
+        made = self.post("/objectives", {**body, "frequency": "weekly"})
+        with transaction() as session:  # it has been reckoned: what is asked for now is asked anew
+            session.execute(delete(Job).where(Job.subject_id == UUID(made["id"])))
+        return made
+
+    def objective_template(self) -> Any:
+        body = {"name": self.name(), "targets": {"calls": 5}, "frequency": "weekly"}
+        return self.post("/objective-templates", body)
 
     def activity(self) -> Any:
         customer = self.customer()

@@ -90,6 +90,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "OpportunityUpsert": {"next_step": "call"},
     "ProtectionBody": {},
     "Refusal": {"reason": "too dear"},
+    "ObjectivePatch": {"name": "Calls"},
     "OfASubject": {"kind": "call", "title": "Ring"},
     "OwnershipChange": {"owner_user_id": "{user_id}", "reason": "leave"},
     "ReminderCreate": {"title": "call", "on": "2999-01-04"},

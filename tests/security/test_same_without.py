@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, or_, select, text
+from sqlalchemy import delete, or_, select, text
 
 import workers.tasks  # noqa: F401 - registers the bodies
 from api.authentication import forget_tokens
@@ -276,8 +276,8 @@ def _lasting(value: Any) -> Any:
 
 
 @pytest.fixture
-def clean(app: Flask, database: Engine, _engine: tuple[Engine, Cleaner]) -> Iterator[Cleaner]:
-    yield _engine[1]
+def clean(app: Flask, cleaner: Cleaner) -> Iterator[Cleaner]:
+    yield cleaner
     get_settings.cache_clear()
 
 

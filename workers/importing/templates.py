@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from hub.db import transaction
 from hub.imports import templates
-from hub.imports.columns import COLUMNS, ImportColumn, Meaning
+from hub.imports.columns import ImportColumn, Meaning
+from hub.imports.entities import ENTITIES
 from hub.settings import get_settings
 from workers.rendering.columns import ColumnKind
 from workers.rendering.import_workbooks import TemplateColumn, write_template
@@ -34,7 +35,7 @@ def render_all(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes
 def render(entity_name: str, language: str) -> bytes:
     """Return the template of an entity in a language."""
     target = io.BytesIO()
-    columns = [_column(c) for c in COLUMNS[entity_name] if c.in_template]
+    columns = [_column(c) for c in ENTITIES[entity_name].columns if c.in_template]
     write_template(target, columns, Reader(language, get_settings().zone))
     return target.getvalue()
 

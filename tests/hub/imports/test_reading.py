@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from hub.errors import ValidationError
-from hub.imports.mapping import missing, propose
+from hub.imports.mapping import is_nameless, propose
 from hub.imports.options import Options
 from hub.imports.reading import ReadRow, RowReader
 from hub.imports.uploaders import Uploader
@@ -74,8 +74,16 @@ def test_a_wrong_mapping_names_what_is_wrong() -> None:
 
 
 def test_a_file_without_names_cannot_be_imported() -> None:
-    assert missing("customers", propose("customers", ["By", "Tlf"], {})) == ["name"]
-    assert missing("customers", propose("customers", ["CVR", "Tlf"], {})) == []
+    nameless = {
+        (entity, header): is_nameless(entity, propose(entity, [header, "Tlf"], {}))
+        for entity in ("customers", "leads")
+        for header in ("By", "CVR", "Fornavn", "Firma")
+    }
+    assert nameless == {
+        ("customers", "By"): True, ("customers", "CVR"): False, ("customers", "Fornavn"): False,
+        ("customers", "Firma"): False, ("leads", "By"): True, ("leads", "CVR"): True,
+        ("leads", "Fornavn"): False, ("leads", "Firma"): False,
+    }  # fmt: skip
 
 
 def test_a_row_becomes_the_stored_form_of_its_values() -> None:

@@ -184,8 +184,7 @@ def test_an_opportunity_is_followed_up_on_a_day(session: Session, mover: User) -
 
     assert made.follow_up_on == working_days_after(today(), 3)
     event = logged(session, made)
-    assert event.changes is not None
-    assert event.changes["follow_up_on"] == [None, made.follow_up_on.isoformat()]
+    assert (event.changes or {})["follow_up_on"] == [None, made.follow_up_on.isoformat()]
 
 
 def test_it_is_for_whom_the_workflow_says(session: Session, mover: User) -> None:
@@ -366,7 +365,7 @@ class Machine(RuleBasedStateMachine):
         with transaction() as session:
             workflow = self.publish(session)
             assert services.follow(session, workflow, limit=10) == 1
-            assert load(session, workflow).state(self.state).on_enter
+            assert load(session, workflow.id).state(self.state).on_enter
 
     @invariant()
     def all_is_done_once_for_each_move(self) -> None:
