@@ -63,6 +63,12 @@ def _named(record: Any) -> NamedRecord:
     return NamedRecord(entity=record.entity(), id=record.id, name=record.name, ref_no=number)
 
 
+def _actions(call: Call[Any, Any], pair: DupCandidate) -> list[str]:
+    """Return what there is to be done with a pair; who may merge it may say that it is two."""
+    may = call.actions("duplicates", pair, (Verb.READ, Verb.MERGE))
+    return ["dismiss" if verb == Verb.MERGE else verb for verb in may]
+
+
 def _view(call: Call[Any, Any], pair: DupCandidate) -> DuplicateView:
     return DuplicateView(
         id=pair.id,
@@ -71,7 +77,7 @@ def _view(call: Call[Any, Any], pair: DupCandidate) -> DuplicateView:
         created_by=pair.created_by,
         updated_at=pair.updated_at,
         updated_by=pair.updated_by,
-        allowed_actions=call.actions("duplicates", pair, (Verb.READ, Verb.MERGE)),
+        allowed_actions=_actions(call, pair),
         a=_named(pair.a),
         b=_named(pair.b),
         score=float(pair.score),

@@ -48,7 +48,7 @@ def test_the_list_shows_both_customers_and_why(
     assert ("name", "same", "The names are the same.") in {
         (reason["field"], reason["kind"], reason["text"]) for reason in item["evidence"]
     }
-    assert item["allowed_actions"] == ["read", "merge"]
+    assert item["allowed_actions"] == ["read", "dismiss"]
 
 
 def test_the_list_is_narrowed_by_state_score_and_customer(
