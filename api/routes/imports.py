@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response
-from sqlalchemy import select
+from sqlalchemy import false, func, select
 
 from api.downloads import disposition, download
 from api.messages import message_view
@@ -31,6 +31,7 @@ from hub.i18n import N_, translate
 from hub.imports import services as imports
 from hub.imports import templates, uploaders
 from hub.imports.models import ImportJob
+from hub.imports.reading import LEFT_OUT
 from hub.leads.models import Lead
 from hub.plan_items import Sight, sight_of
 from hub.plans import services as plans
@@ -138,6 +139,9 @@ def list_rows(call: Call[None, ImportRowsQuery], import_id: UUID) -> Answer[Page
         query = query.where(PlanItem.action == call.query.action)
     if call.query.outcome:
         query = query.where(PlanItem.outcome == call.query.outcome)
+    if call.query.left_out is not None:
+        leaves_out = func.coalesce(PlanItem.errors.contains([{"code": LEFT_OUT}]), false())
+        query = query.where(leaves_out.is_(call.query.left_out))
     sights: list[Sight] = []
 
     def view(item: PlanItem) -> ImportRowView:

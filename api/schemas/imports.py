@@ -184,6 +184,9 @@ class ImportRowsQuery(PageQuery):
 
     action: Literal["create", "update", "skip", "refuse"] | None = None
     outcome: Literal["done", "skipped", "failed", "undone", "kept"] | None = None
+    left_out: bool | None = Field(
+        default=None, description="Those that come in without a value that cannot be read."
+    )
 
 
 class TemplateQuery(Query):

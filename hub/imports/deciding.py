@@ -23,7 +23,7 @@ from hub.imports.finding import Finder, Found, Target
 from hub.imports.known import Snapshot, look_up, snapshots
 from hub.imports.options import MatchKey, OnMatch, Options
 from hub.imports.reading import ReadRow
-from hub.imports.reasons import ALREADY_HERE, UNCHANGED, Reason, kept_as_here, refuse
+from hub.imports.reasons import ALREADY_HERE, UNCHANGED, Reason, kept_as_here, refuse, with_notes
 from hub.imports.staging import StagedRow, Staging
 from hub.plans.models import Plan, PlanItem
 
@@ -84,7 +84,7 @@ class CustomerDecider:
                 items.append(refuse(ENTITY, staged, [refused[staged.index]]))
                 continue
             found = self._finder.find(staged, known, here, similar.get(staged.index, []))
-            items.append(self._item(session, staged, found, here))
+            items.append(with_notes(self._item(session, staged, found, here), staged))
         return items
 
     def complete(self, session: Session, plan: Plan) -> None:

@@ -32,7 +32,8 @@ class Importable:
     `join` makes whole fields of the parts that files have them in; `clean` brings values to their
     stored form; `prepare` makes ready for duplicate detection. A file has one of the columns
     `named_in`, a row one of the fields `named_by`, or it says `nameless`. `amounts` are decimals.
-    `match` says by what a row can find its record, `has_roles` whether its records have roles.
+    A row comes in without its `phones` where they cannot be read. `match` says by what a row can
+    find its record, `has_roles` whether its records have roles.
     """
 
     model: type[Customer] | type[Lead]
@@ -44,6 +45,7 @@ class Importable:
     named_by: frozenset[str]
     nameless: FieldError
     amounts: AbstractSet[str]
+    phones: AbstractSet[str]
     match: frozenset[MatchKey]
     has_roles: bool = False
 
@@ -108,6 +110,7 @@ ENTITIES: Mapping[str, Importable] = {
         named_by=frozenset({"name", "cvr"}),
         nameless=FieldError("/name", "required", N_("A name or a CVR number is needed.")),
         amounts=frozenset({"credit_limit"}),
+        phones=frozenset({"phone"}),
         match=frozenset(MatchKey),
         has_roles=True,
     ),
@@ -121,6 +124,7 @@ ENTITIES: Mapping[str, Importable] = {
         named_by=frozenset({"company", "person"}),
         nameless=FieldError("/company", "required", N_("A company or a person is needed.")),
         amounts=frozenset({"net_potential_value"}),
+        phones=frozenset({"phone", "mobile"}),
         match=frozenset({MatchKey.EXTERNAL_REF}),
     ),
 }

@@ -27,7 +27,7 @@ from hub.imports.models import ImportIdentity
 from hub.imports.nesting import spread
 from hub.imports.options import OnMatch, Options
 from hub.imports.reading import ReadRow
-from hub.imports.reasons import ALREADY_HERE, UNCHANGED, Reason, kept_as_here, refuse
+from hub.imports.reasons import ALREADY_HERE, UNCHANGED, Reason, kept_as_here, refuse, with_notes
 from hub.imports.staging import StagedRow, Staging
 from hub.leads.models import Lead
 from hub.leads.services import WRITABLE
@@ -74,7 +74,7 @@ class LeadDecider:
         """Return the plan items of the next rows, as `hub.plans.services.add_items` takes them."""
         good = [staged.row for staged in rows if not staged.row.errors]
         here = _look_up(session, good, self._caller)
-        return [self._item(session, staged, here) for staged in rows]
+        return [with_notes(self._item(session, staged, here), staged) for staged in rows]
 
     def complete(self, session: Session, plan: Plan) -> None:
         """Nothing is left: no row adds to another."""

@@ -46,6 +46,8 @@ _KINDS = {
     "erhverv": CustomerKind.ORGANISATION, "person": CustomerKind.PERSON,
     "private": CustomerKind.PERSON, "privat": CustomerKind.PERSON,
 }  # fmt: skip
+LEFT_OUT = "left_out"
+"""The code of a reason that says which value a row comes in without."""
 _DIGEST_BYTES = 16
 _STORED_DECIMALS = Decimal("0.0001")  # as the column holds it: equal values are equal texts
 
@@ -55,12 +57,14 @@ class ReadRow:
     """One row as it was understood; `errors` non-empty says that it cannot come in.
 
     `values` are in stored form, as JSON carries them. `errors` are {pointer, code, message, params,
-    column}, where `column` is the header in the file.
+    column}, where `column` is the header in the file; `notes`, in the same form, tell what a row
+    that comes in leaves behind.
     """
 
     number: int
     values: Mapping[str, Any]
     errors: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[Mapping[str, Any]] = ()
 
     @property
     def external_ref(self) -> str | None:
@@ -137,8 +141,9 @@ class RowReader:
             if value is not None:
                 given[key] = value
         self.entity.join(given)
+        notes: list[FieldError] = []
         try:
-            values = self._clean(given)
+            values = self._clean(given, notes)
         except ValidationError as error:
             errors.extend(error.errors)
             values = {}
@@ -146,16 +151,28 @@ class RowReader:
             errors.append(self.entity.nameless)
         if errors:
             return ReadRow(number, {}, [self._shown(error) for error in errors])
-        return ReadRow(number, values)
+        return ReadRow(number, values, notes=[self._shown(note) for note in notes])
 
-    def _clean(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _clean(self, given: Mapping[str, Any], notes: list[FieldError]) -> dict[str, Any]:
+        """Return the stored form; `notes` takes what is left behind for it."""
         country = given.get("country") or self._options.country
         said = given if country is None or "country" in given else {**given, "country": country}
-        cleaned = self.entity.clean(said)
+        try:
+            cleaned = self.entity.clean(said)
+        except ValidationError as error:
+            unread = [each for each in error.errors if self._is_unread_phone(each)]
+            if len(unread) != len(error.errors):
+                raise
+            names = {each.pointer.removeprefix("/") for each in unread}
+            notes += [_left_out(name, said) for name in sorted(names)]
+            cleaned = self.entity.clean({k: v for k, v in said.items() if k not in names})
         for name in self.entity.amounts:
             if isinstance(cleaned.get(name), Decimal):
                 cleaned[name] = cleaned[name].quantize(_STORED_DECIMALS)
         return {name: plain(value) for name, value in cleaned.items() if value is not None}
+
+    def _is_unread_phone(self, error: FieldError) -> bool:
+        return error.code == "format" and error.pointer.removeprefix("/") in self.entity.phones
 
     def _shown(self, error: FieldError) -> dict[str, Any]:
         whole = error.pointer.removeprefix("/")
@@ -201,6 +218,16 @@ class RowReader:
         if text is None:
             return None
         return str(self._uploader.owner(text, pointer))
+
+
+def _left_out(name: str, said: Mapping[str, Any]) -> FieldError:
+    """Return that a row comes in without one of its phone numbers."""
+    country = str(said.get("country") or get_settings().country).upper()
+    return FieldError(
+        f"/{name}", LEFT_OUT,
+        N_("Left out, for it is no phone number of {country}: {value}"),
+        {"country": country, "value": said[name]},
+    )  # fmt: skip
 
 
 def _text(cell: Cell, pointer: str) -> str | None:

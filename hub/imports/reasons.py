@@ -26,6 +26,12 @@ def kept_as_here(fields: Sequence[str]) -> Reason:
     }  # fmt: skip
 
 
+def with_notes(item: dict[str, Any], staged: StagedRow) -> dict[str, Any]:
+    """Return the item of a row, which tells first what the row leaves behind."""
+    notes = staged.row.notes
+    return {**item, "errors": [*notes, *(item.get("errors") or ())]} if notes else item
+
+
 def refuse(entity: str, staged: StagedRow, reasons: Sequence[Reason]) -> dict[str, Any]:
     """Return the item of a row that cannot come in."""
     return {

@@ -89,6 +89,18 @@ def test_a_danish_file_becomes_leads_that_are_nobodys() -> None:
     assert customers() == []
 
 
+def test_a_lead_comes_in_without_the_phones_that_cannot_be_read() -> None:
+    job = imported(
+        "Firma;Telefon;Mobilnummer;Kontaktperson", "Lommen;312 555 0142;ring senere;Ida Prøve"
+    )
+
+    [item] = rows(job)
+    assert (item.action, [(e["code"], e["column"]) for e in item.errors or ()]) == (
+        "create", [("left_out", "Mobilnummer"), ("left_out", "Telefon")],
+    )  # fmt: skip
+    assert (item.after or {}) == {"company": "Lommen", "person": "Ida Prøve"}
+
+
 def test_each_row_that_cannot_come_in_says_why_and_the_rest_goes_in() -> None:
     job = imported(
         "Firma;Kontaktperson;CVR;Mail;Kilde;Sælger",
