@@ -25,6 +25,7 @@ from api.schemas.duplicates import (
     NamedRecord,
 )
 from api.schemas.jobs import JobView
+from api.schemas.shapes import TotalView
 from hub.access import readings
 from hub.access.fields import hidden_fields
 from hub.access.lookup import get_record
@@ -132,8 +133,7 @@ def list_duplicate_groups(call: Call[None, GroupsQuery]) -> Answer[DuplicateGrou
     return Answer(
         DuplicateGroups(
             items=[_group(call, group, pairs) for group in found.groups],
-            total=found.total,
-            complete=found.complete,
+            total=TotalView(count=found.total, exact=found.complete),
             next_cursor=following,
         ),
         headers={"Link": next_link(call, cursor=following)} if following else {},

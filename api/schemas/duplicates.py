@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from api.schemas.fields import Code, Lines
-from api.schemas.shapes import Body, Query, RecordView, View
+from api.schemas.shapes import Body, Query, RecordView, TotalView, View
 from hub.duplicates.models import DupState
 from hub.matching import COMPARED_FIELDS, MEETING_FIELDS
 
@@ -58,9 +58,9 @@ class DuplicateGroups(View):
     """A page of groups, the surest first."""
 
     items: list[DuplicateGroup]
-    total: int
-    complete: bool = Field(
-        description="False where there are so many pairs that only the best were put together."
+    total: TotalView = Field(
+        description="`exact` is false where so many pairs are there that only the best of them were"
+        " put together."
     )
     next_cursor: str | None
 

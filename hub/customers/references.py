@@ -43,8 +43,6 @@ _PARTS: Mapping[str, str] = {
 
 _TRACES = frozenset(
     {
-        "dup_candidate.a_id",
-        "dup_candidate.b_id",
         "field_fact.customer_id",
         "import_identity.customer_id",
         "pool_seen_card.customer_id",

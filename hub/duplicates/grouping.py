@@ -18,7 +18,7 @@ from hub.listing.predicates import found_rows
 from hub.listing.query import Query
 
 CONSIDERED = 50_000
-"""So many pairs at most are put together, those of the best scores; all are so in 0.3 s."""
+"""So many pairs at most are put together, those of the best scores."""
 
 Ref = tuple[str, UUID]
 

@@ -251,7 +251,8 @@ def test_groups_show_their_records_and_pairs(client: ApiClient, administrator: C
     assert {(each["entity"], each["ref_no"]) for each in group["records"]} == {
         ("customer", "1001"), ("lead", "L-0001"),
     }  # fmt: skip
-    assert (group["size"], answer.json["total"], answer.json["next_cursor"]) == (2, 1, None)
+    assert (group["size"], answer.json["next_cursor"]) == (2, None)
+    assert answer.json["total"] == {"count": 1, "exact": True}
     [pair] = group["pairs"]
     assert pair["agrees"] == ["name", "phone", "country"]
     assert pair["score"] == group["score"] > 0.9
@@ -291,9 +292,9 @@ def test_groups_are_paged_and_filtered(client: ApiClient, administrator: Caller)
 
     assert [len(each["items"]) for each in (first, second)] == [1, 1]
     assert first["items"][0]["records"] != second["items"][0]["records"]
-    assert (first["total"], second["next_cursor"]) == (2, None)
-    assert page("fields=cvr")["total"] == 0
-    assert page("state=dismissed")["total"] == 0
+    assert (first["total"]["count"], second["next_cursor"]) == (2, None)
+    assert page("fields=cvr")["total"]["count"] == 0
+    assert page("state=dismissed")["total"]["count"] == 0
     answer = client.get("/api/v1/duplicates/groups?fields=x", headers=administrator.headers)
     assert answer.status_code == 422
 

@@ -133,6 +133,19 @@ class Scene:
             made = self.post(f"/leads/{made['id']}/ownership", body)
         return self.post(f"/leads/{made['id']}/closing", {}) if closed else made
 
+    def lead_with_errands(self) -> Any:
+        """Make a lead whose next state has something of every sort done."""
+        ring = {"do": "activity", "title": "Ring til {name}", "due_in": 1}
+        remind = {"do": "reminder", "title": "Følg op", "due_in": 2, "unit": "working_days"}
+        short = self.short_workflow()
+        talking = {"key": "talking", "label": "I dialog", "kind": "working",
+                   "on_enter": [ring, remind]}  # fmt: skip
+        way = {"from": "begun", "to": "talking", "on_enter": [{"do": "mail", "title": "{number}"}]}
+        states, ways = [*short["states"], talking], [*short["transitions"], way]
+        made = self.post("/workflows", {**short, "states": states, "transitions": ways})
+        self.post(f"/workflows/{made['id']}/publication", {})
+        return self.post("/leads", {"company": self.name(), "workflow": made["code"]})
+
     def opportunity(self, *, free: bool = False, lost: bool = False, closed: bool = False) -> Any:
         made = self.post("/opportunities", {"name": self.name(), "pipeline": "axelor"})
         path = f"/opportunities/{made['id']}"

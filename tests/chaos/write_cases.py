@@ -397,7 +397,7 @@ CASES: Mapping[str, Case] = {
     "PATCH /leads/<uuid:lead_id>": _change("leads", Scene.lead, {"city": "Ribe"}),
     "DELETE /leads/<uuid:lead_id>": _change("leads", Scene.lead),
     "POST /leads/<uuid:lead_id>/transitions": _on(
-        "leads", Scene.lead, "transitions", {"to": "development"}
+        "leads", Scene.lead_with_errands, "transitions", {"to": "talking"}
     ),
     "POST /leads/<uuid:lead_id>/closing": _on(
         "leads", Scene.lead, "closing", {"set_aside_until": "2999-01-04"}

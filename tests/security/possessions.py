@@ -70,8 +70,8 @@ from tests.pools import make_pool
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
 COMMON = (
-    "role_id", "team_id", "code_id", "entry_id", "workflow_id", "template_id", "sequence_id",
-    "field_id", "objective_template_id",
+    "role_id", "team_id", "grantees_id", "code_id", "entry_id", "workflow_id", "template_id",
+    "sequence_id", "field_id", "objective_template_id",
 )  # fmt: skip
 """What everybody sees: roles and teams."""
 
@@ -185,6 +185,7 @@ class _Maker:
         )  # fmt: skip
         self.paths["role_id"] = self.common(role)
         self.paths["team_id"] = self.common(Team(name=f"team {self.user.id}"))
+        self.paths["grantees_id"] = self.common(Team(name=f"grantees {self.user.id}"))
         template = NoteTemplate(name=f"template {self.user.id}", type="note", body="Called {name}")
         self.paths["template_id"] = self.common(template)
         self.paths["objective_template_id"] = self.common(
@@ -259,6 +260,13 @@ class _Maker:
             "connection_id",
             Connection(
                 name=f"{self.word} books", connector="fake", kind="accounting",
+                owner_user_id=self.user.id,
+            ),
+        )  # fmt: skip
+        self.add(
+            "unlinked_connection_id",
+            Connection(
+                name=f"{self.word} webshop", connector="fake", kind="webshop",
                 owner_user_id=self.user.id,
             ),
         )  # fmt: skip
