@@ -10,7 +10,7 @@ from hub.autofill import services as autofill
 from hub.credit import reacting as credit
 from hub.credit import transactions
 from hub.customers import following as customers
-from hub.customers import refusals
+from hub.customers import reaching, refusals
 from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
 from hub.hooks import importing as hooks
@@ -44,6 +44,7 @@ def install() -> None:
     when_set_back(TaskName.PUSH_CUSTOMER, accounting_notes.note_push)
     when_changed("user", following.react)
     when_changed("customer", customers.react)
+    when_changed("contact", reaching.react)
     when_changed("lead", leads.react)
     for entity in ("lead", "opportunity"):
         when_changed(entity, follow_ups.react)

@@ -135,6 +135,7 @@ def install() -> None:
     customers.install()
     leads.install()
     activities.install()
-    catalogues.declare_use("note_types", catalogues.Use(NoteTemplate, NoteTemplate.type))
+    for noted in (Note, NoteTemplate):
+        catalogues.declare_use("note_types", catalogues.Use(noted, noted.type))
     opportunities.install()
     declare_pools(pools_decided_over)

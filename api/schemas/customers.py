@@ -233,6 +233,14 @@ class SharedView(View):
     shared_by_name: str | None
 
 
+class ShopView(View):
+    """By which id a shop knows a customer."""
+
+    connection_id: UUID
+    connection_name: str
+    shop_customer_id: str
+
+
 class CustomerView(RecordView):
     """A customer."""
 
@@ -307,6 +315,9 @@ class CustomerView(RecordView):
     accounting: AccountingView
     provenance: dict[str, FieldSource] | None = Field(
         None, description="Where values come from that nobody typed here; on single records."
+    )
+    shops: list[ShopView] | None = Field(
+        None, description="The shops that know it, and by which id; on single records."
     )
 
 

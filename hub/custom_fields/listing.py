@@ -10,7 +10,7 @@ from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.roles import Verb
 from hub.catalogues.declaring import Catalogue, Use
-from hub.catalogues.models import CatalogueEntry
+from hub.catalogues.services import words_of
 from hub.custom_fields.declaring import CustomisedEntity, entities, targets
 from hub.custom_fields.models import CustomField, FieldType
 from hub.custom_fields.services import definitions
@@ -116,6 +116,9 @@ def _listed(entity: CustomisedEntity, field: CustomField, principal: Principal) 
     return Field(
         field.name, column, label=field.label, kind=kind, sortable=True, shown=False,
         facet=field.type in _COUNTED, caption=_caption(entity, field, principal),
+        words=words_of(str(field.catalogue), text, entity.model)
+        if field.type is FieldType.CHOICE
+        else None,
     )  # fmt: skip
 
 
@@ -123,11 +126,6 @@ def _caption(
     entity: CustomisedEntity, field: CustomField, principal: Principal
 ) -> Expression | None:
     text = text_of(entity.model, field.key)
-    if field.type is FieldType.CHOICE:
-        label = select(CatalogueEntry.label).where(
-            CatalogueEntry.catalogue == field.catalogue, CatalogueEntry.code == text
-        )
-        return label.correlate(entity.model).scalar_subquery()
     if field.type is not FieldType.REFERENCE:
         return None
     target = targets()[str(field.reference)]

@@ -3,7 +3,7 @@
 from sqlalchemy import column, select, table
 
 from hub.access.captions import whose_fields
-from hub.catalogues.services import label_of
+from hub.catalogues.services import words_of
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.listing import Bucket, Choice, Field, Kind, Listing, SearchSpec, Sums
@@ -11,7 +11,7 @@ from hub.notes.listing import noted_field
 from hub.opportunities.models import Opportunity, OpportunityType, Period, ProbabilitySource
 from hub.opportunities.signals import EDGE, OVERDUE, SIGNAL
 from hub.sharing.listing import shared_field
-from hub.workflow.listing import STATE_KINDS, state_label, workflow_code
+from hub.workflow.listing import STATE_KINDS, states_of, workflow_code
 
 TYPES = (
     Choice(OpportunityType.NEW_CUSTOMER, N_("New customer")),
@@ -47,8 +47,8 @@ _CUSTOMER_NUMBER = (
 
 def _word(name: str, catalogue: str, label: str, *, shown: bool = True) -> Field:
     kept = getattr(Opportunity, name)
-    caption = label_of(catalogue, kept, Opportunity)
-    return Field(name, kept, label=label, facet=True, caption=caption, shown=shown, width=20)
+    words = words_of(catalogue, kept, Opportunity)
+    return Field(name, kept, label=label, facet=True, words=words, shown=shown, width=20)
 
 
 OPPORTUNITIES = Listing(
@@ -68,7 +68,7 @@ OPPORTUNITIES = Listing(
         Field("type", Opportunity.type, label=N_("Type"), kind=Kind.ENUM, facet=True,
               choices=TYPES, width=18),
         Field("stage", Opportunity.state, label=N_("Stage"), facet=True,
-              caption=state_label(Opportunity), width=20),
+              words=states_of(Opportunity), width=20),
         Field("stage_kind", Opportunity.state_kind, label=N_("Kind of stage"), kind=Kind.ENUM,
               facet=True, choices=STATE_KINDS, shown=False),
         Field("pipeline", workflow_code(Opportunity), label=N_("Pipeline"), facet=True,

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from hub.access.roles import Role
+from hub.connections.models import Connection
+from hub.customers.models import ShopIdentity
 from hub.db import transaction
 from tests.api.asking import get, post
 from tests.api.client import ApiClient
@@ -97,3 +99,27 @@ def test_numbers_of_customers_sort_both_ways(
 
     assert sorted(up) == ["Havn", "Mole", "Vrag"]
     assert names(client, representative, "sort=-ref_no") == up[::-1]
+
+
+def test_a_shops_own_id_of_a_customer_is_shown_with_it_and_finds_it(
+    client: ApiClient, representative: Caller
+) -> None:
+    with transaction() as session:
+        shop = Connection(name="Netbutik", connector="woocommerce", kind="shop")
+        session.add(shop)
+        customer = make_customer(session, "Anna")
+        make_customer(session, "Bo")
+        session.flush()
+        session.add(
+            ShopIdentity(connection_id=shop.id, shop_customer_id="17", customer_id=customer.id)
+        )
+
+    shown = client.get(f"/api/v1/customers/{customer.id}", headers=representative.headers).json
+    listed = client.get("/api/v1/customers?shop_customer_id=17", headers=representative.headers)
+
+    known = [{"connection_id": str(shop.id), "connection_name": "Netbutik",
+              "shop_customer_id": "17"}]  # fmt: skip
+    assert shown["shops"] == known
+    assert [each["name"] for each in listed.json["items"]] == ["Anna"]
+    nobody = client.get("/api/v1/customers?shop_customer_id=18", headers=representative.headers)
+    assert nobody.json["items"] == []

@@ -15,6 +15,7 @@ from hub.db import transaction
 from hub.ledger.tasks import TaskName
 from hub.reports.models import Export
 from hub.settings import get_settings
+from tests.api.asking import get, post
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller, narrow
 from workers.chain import drain
@@ -81,6 +82,40 @@ def test_the_name_of_a_file_keeps_its_letters(client: ApiClient, representative:
 
     disposition = file.headers["Content-Disposition"]
     assert "filename*=UTF-8''P%C3%A5mindelser%20" in disposition
+
+
+def test_words_that_hub_brings_are_in_the_readers_language_and_all_others_as_they_are(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    with transaction() as session:
+        session.get_one(User, representative.user_id).locale = "da"
+        session.get_one(User, administrator.user_id).name = "Advertisement"
+    campaign = {"code": "spring", "label": "Quoting"}  # in words of the installation
+    post(client, administrator, "/catalogues/programs/entries", campaign)
+    lead = {"company": "Price", "program": "spring", "source": "advert"}
+    post(client, administrator, "/leads", lead)
+    make_customers("Nord")
+    [customer] = get(client, administrator, "/customers")["items"]
+    contact = {"first_name": "Bo", "roles": ["decides", "buys"]}
+    post(client, administrator, f"/customers/{customer['id']}/contacts", contact)
+
+    def rows(dataset: str, *fields: str) -> list[str]:
+        made = ask(client, representative, dataset=dataset, query={"fields": [*fields]},
+                   format="csv").json  # fmt: skip
+        work()
+        file = client.get(f"/api/v1/exports/{made['id']}/file", headers=representative.headers)
+        return file.text.splitlines()[1:]
+
+    assert rows("leads", "name", "program", "source", "state", "owner") == [
+        '"Price";"Quoting";"Annonce";"Afventer kvalificering";"Advertisement"'
+    ]
+    assert rows("contacts", "first_name", "roles") == ['"Bo";"Køber ind, Bestemmer"']
+    facets = get(client, representative, "/leads?facets=source,owner,program")["facets"]
+    assert {name: each["slices"][0]["label"] for name, each in facets.items()} == {
+        "source": "Annonce", "owner": "Advertisement", "program": "Quoting",
+    }  # fmt: skip
+    roles = get(client, representative, "/contacts?facets=roles")["facets"]["roles"]["slices"]
+    assert [each["label"] for each in roles] == ["Køber ind", "Bestemmer"]
 
 
 def test_nobody_else_sees_an_export_but_an_administrator(

@@ -325,6 +325,41 @@ def test_the_tabs_of_a_customer_and_of_its_lead(
     assert len({each.name for each in RELATIONS}) == len(RELATIONS)
 
 
+def test_a_new_case_shows_the_other_cases_and_the_orders_of_its_customer(
+    client: ApiClient, representative: Caller, customer: str
+) -> None:
+    case: dict[str, Any] = {"pipeline": "tracelink", "customer_id": customer}
+    first = post(client, representative, "/opportunities", {"name": "Første", **case})
+    alone = tabs(client, representative, f"/opportunities/{first['id']}")
+    offered = post(client, representative, "/opportunities", {"name": "Tilbudt", **case})
+    third = post(client, representative, "/opportunities", {"name": "Tredje", **case})
+    for path, body in (
+        (f"{first['id']}/lost", {"lost_reason": "price"}),
+        (f"{first['id']}/closing", {}),
+        (f"{offered['id']}/transitions", {"to": "offer_given"}),
+    ):
+        post(client, representative, f"/opportunities/{path}", body, 200)
+    mirrored(customer, representative)
+
+    path = f"/opportunities/{third['id']}"
+    found = tabs(client, representative, path)
+
+    assert alone == {"customer": (1,)}
+    assert found == {
+        "customer": (1,), "same_customer_opportunities": (2, 1, 1), "orders": (1, 1, 0),
+    }  # fmt: skip
+    links = {
+        each["name"]: each["link"].removeprefix(API)
+        for each in get(client, representative, f"{path}/related")["items"]
+    }
+    others = get(client, representative, links["same_customer_opportunities"])["items"]
+    assert {each["id"]: (each["stage"]["label"], each["is_open"]) for each in others} == {
+        first["id"]: ("Lost", False), offered["id"]: ("Offer given", True),
+    }  # fmt: skip
+    [order] = get(client, representative, links["orders"])["items"]
+    assert (order["number"], order["state"]) == ("F-2", "open")
+
+
 def test_a_customer_with_nothing_has_an_empty_timeline_and_no_tabs(
     client: ApiClient, representative: Caller
 ) -> None:

@@ -1,0 +1,59 @@
+"""Customers are found by the numbers of their contacts, and by a shop's own ids of them.
+
+Revision: 0030
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0030"
+down_revision = "0023"
+branch_labels = None
+depends_on = None
+
+_TAGS = postgresql.ARRAY(sa.Text())
+
+
+def upgrade() -> None:
+    """Add what is kept of contacts with their customer, and have it found.
+
+    Phones are kept as E.164 has them, so that their digits are the words they are found by.
+    """
+    op.add_column(
+        "customer", sa.Column("contact_numbers", _TAGS, server_default="{}", nullable=False)
+    )
+    op.execute("""
+        update customer c
+        set contact_numbers = of.numbers, search_text = c.search_text || of.found
+        from (
+            select k.customer_id,
+                array_agg(p.number order by k.id, p.place) as numbers,
+                string_agg(
+                    case when p.place < 3 then regexp_replace(p.number, '[^0-9]', '', 'g')
+                    else lower(p.number) end || '  ',
+                    '' order by k.id, p.place
+                ) as found
+            from contact k
+            cross join lateral (
+                select k.office_phone, 1 union all select k.mobile, 2
+                union all
+                select substr(handle, strpos(handle, ':') + 1), 2 + place
+                from unnest(k.handles) with ordinality as h (handle, place)
+            ) as p (number, place)
+            where k.deleted_at is null and p.number is not null
+            group by k.customer_id
+        ) as of
+        where of.customer_id = c.id and c.deleted_at is null
+    """)
+    op.create_index("ix_shop_identity_customer", "shop_identity", ["customer_id"])
+    op.create_index(
+        "ix_shop_identity_of_shop", "shop_identity", ["shop_customer_id", "customer_id"]
+    )
+
+
+def downgrade() -> None:
+    """Forget them; the next change of a customer leaves them out of what it is found by."""
+    op.drop_index("ix_shop_identity_of_shop", table_name="shop_identity")
+    op.drop_index("ix_shop_identity_customer", table_name="shop_identity")
+    op.drop_column("customer", "contact_numbers")
