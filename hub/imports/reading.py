@@ -13,10 +13,10 @@ from babel.core import Locale
 
 from hub.customers.models import CustomerKind, CustomerRole
 from hub.customers.rules import clean
-from hub.entry_policies.enforcing import pointer_of
 from hub.errors import FieldError, ValidationError
 from hub.history.recording import plain
 from hub.i18n import LANGUAGES, N_
+from hub.imports import parts
 from hub.imports.columns import COLUMNS, ImportColumn, Meaning
 from hub.imports.options import Options
 from hub.imports.uploaders import Uploader
@@ -129,23 +129,28 @@ class RowReader:
                 continue
             try:
                 self._uploader.refuse_foreign(key, f"/{key}")
-                value = parse(cell, pointer_of(key))
+                value = parse(cell, "/" + key.replace(".", "/"))
             except ValidationError as error:
                 errors.extend(error.errors)
                 continue
             if value is not None:
                 given[key] = value
-        _join_parts(given)
+        _join_names(given)
+        values, beside = {}, {}
+        try:
+            country = given.get("country") or self._options.country
+            beside = parts.read(given, country or get_settings().country)
+        except ValidationError as error:
+            errors.extend(error.errors)
         try:
             values = self._clean(given)
         except ValidationError as error:
             errors.extend(error.errors)
-            values = {}
         if not errors and not values.get("name") and not values.get("cvr"):
             errors.append(FieldError("/name", "required", N_("A name or a CVR number is needed.")))
         if errors:
             return ReadRow(number, {}, [self._shown(error) for error in errors])
-        return ReadRow(number, values)
+        return ReadRow(number, {**values, **beside})
 
     def _clean(self, given: Mapping[str, Any]) -> dict[str, Any]:
         country = given.get("country") or self._options.country
@@ -159,7 +164,8 @@ class RowReader:
 
     def _shown(self, error: FieldError) -> dict[str, Any]:
         whole = error.pointer.removeprefix("/")
-        field = whole.replace("/", ".") if whole.startswith("custom/") else whole.partition("/")[0]
+        dotted = whole.replace("/", ".")
+        field = dotted if dotted in self._headers else whole.partition("/")[0]
         column = self._headers.get(field) or self._headers.get(f"{field}_2")
         return {
             "pointer": error.pointer, "code": error.code, "message": error.message,
@@ -203,12 +209,19 @@ class RowReader:
         return str(self._uploader.owner(text, pointer))
 
 
-def _join_parts(given: dict[str, Any]) -> None:
-    """Make one name and one address of their parts."""
-    first, last = given.pop("first_name", None), given.pop("last_name", None)
-    if (first or last) and "name" not in given:
-        given["name"] = " ".join(part for part in (first, last) if part)
+def _join_names(given: dict[str, Any]) -> None:
+    """Make one name and one address of their parts; beside a company's name a person's is another.
+
+    He is the company's contact then.
+    """
+    names = {name: given.pop(name, None) for name in ("first_name", "last_name")}
+    said = {name: text for name, text in names.items() if text}
+    if said and "name" not in given:
+        given["name"] = " ".join(said.values())
         given.setdefault("kind", CustomerKind.PERSON.value)
+    elif given.get("kind") != CustomerKind.PERSON.value:
+        for name, text in said.items():
+            given.setdefault(f"{parts.CONTACT}.{name}", text)
     second = given.pop("address_2", None)
     if second:
         given["address"] = "\n".join(part for part in (given.get("address"), second) if part)
