@@ -15,6 +15,7 @@ from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
 from hub.hooks import importing as hooks
 from hub.imports import services as imports
+from hub.imports import templates
 from hub.leads import following as leads
 from hub.leads.models import Lead
 from hub.ledger.setbacks import when_set_back
@@ -45,6 +46,7 @@ def install() -> None:
     when_changed("user", following.react)
     when_changed("customer", customers.react)
     when_changed("contact", reaching.react)
+    when_changed("custom_field", templates.follow)
     when_changed("lead", leads.react)
     for entity in ("lead", "opportunity"):
         when_changed(entity, follow_ups.react)

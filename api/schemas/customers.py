@@ -56,6 +56,7 @@ MAIL_ROUTES = (
 class CustomerCreate(Body):
     """A new customer: a name is enough, or a CVR number, whose registry entry gives the name."""
 
+    customised: ClassVar = Customer.entity()
     classes: ClassVar = Customer.__classes__
 
     name: Name | None = None
@@ -123,6 +124,7 @@ class CustomerCreate(Body):
 class CustomerPatch(Patch):
     """What changes of a customer."""
 
+    customised: ClassVar = Customer.entity()
     classes: ClassVar = Customer.__classes__
 
     name: Name = absent()
@@ -244,6 +246,7 @@ class ShopView(View):
 class CustomerView(RecordView):
     """A customer."""
 
+    customised: ClassVar = Customer.entity()
     classes: ClassVar = Customer.__classes__
 
     name: str

@@ -63,10 +63,19 @@ def _attends(operator: Operator, value: UUID) -> Predicate:
     return Activity.people_ids.contains([value]) & found
 
 
+def of_contact(contact_id: UUID) -> Predicate:
+    """Return the condition for activities about a contact, or that it takes part in."""
+    about: Predicate = Activity.contact_ids.contains([contact_id])
+    attending: Predicate = Activity.attendees.contains([{"contact_id": str(contact_id)}])
+    return or_(  # each with the condition of its index
+        and_(Activity.contact_ids != cast([], Activity.contact_ids.type), about),
+        and_(Activity.attendees != cast([], Activity.attendees.type), attending),
+    )
+
+
 def _of_contact(operator: Operator, value: UUID) -> Predicate:
     del operator
-    attending: Predicate = Activity.attendees.contains([{"contact_id": str(value)}])
-    return or_(Activity.contact_ids.contains([value]), attending)
+    return of_contact(value)
 
 
 def _sees(reader: Reader, model: type[Any]) -> Predicate:

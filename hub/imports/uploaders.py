@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.access import owning
 from hub.access.assignable import assignable_people, refuse_unassignable
 from hub.access.callers import principal_of
-from hub.access.fields import NOT_YOURS, NOT_YOURS_TO_SET, hidden_names
+from hub.access.fields import NOT_YOURS, NOT_YOURS_TO_SET, classes_of, hidden_names
 from hub.access.models import User
 from hub.access.people import are_active
 from hub.access.principals import Principal
@@ -114,7 +114,7 @@ def _principal(session: Session, user_id: UUID | None) -> Principal | None:
 def _foreign(principal: Principal | None) -> dict[str, str]:
     if principal is None:
         return {}
-    classes = Customer.__classes__
+    classes = classes_of(principal, Customer)
     return {name: classes[name] for name in hidden_names(classes, principal.writes)}
 
 

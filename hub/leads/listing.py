@@ -1,6 +1,8 @@
 """The list of leads."""
 
-from sqlalchemy import select
+from uuid import UUID
+
+from sqlalchemy import or_, select
 
 from hub.access.captions import whose_fields
 from hub.catalogues.services import words_of
@@ -8,8 +10,8 @@ from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.leads.models import Lead
 from hub.leads.signals import SIGNAL
-from hub.listing import Field, Kind, Listing, SearchSpec, Sums
-from hub.listing.declaration import Expression
+from hub.listing import Field, Kind, Listing, Operator, SearchSpec, Sums
+from hub.listing.declaration import Expression, Predicate
 from hub.notes.listing import noted_field
 from hub.sharing.listing import shared_field
 from hub.workflow.listing import STATE_KINDS, states_of, workflow_code
@@ -17,6 +19,12 @@ from hub.workflow.listing import STATE_KINDS, states_of, workflow_code
 
 def _of_customer(column: Expression) -> Expression:
     return select(column).where(Customer.id == Lead.customer_id).correlate(Lead).scalar_subquery()
+
+
+def _of_contact(operator: Operator, value: UUID) -> Predicate:
+    """Compare the person that it is with, and the one that came of it."""
+    del operator
+    return or_(Lead.contact_id == value, Lead.converted_contact_id == value)
 
 
 LEADS = Listing(
@@ -30,6 +38,8 @@ LEADS = Listing(
               search_text=Lead.search_text, width=40),
         Field("customer", Lead.customer_id, label=N_("Customer"), kind=Kind.UUID,
               caption=_of_customer(Customer.name), shown=False, width=40),
+        Field("contact", Lead.contact_id, label=N_("Contact"), kind=Kind.UUID,
+              operators=(Operator.EQ,), condition=_of_contact, shown=False),
         Field("customer_number", _of_customer(Customer.ref_no), label=N_("Customer number"),
               width=12),
         Field("person", Lead.person, label=N_("Person"), search_text=Lead.search_text, width=30),

@@ -6,7 +6,7 @@ from hub.access.captions import whose_fields
 from hub.catalogues.services import words_of
 from hub.customers.models import Customer
 from hub.i18n import N_
-from hub.listing import Bucket, Choice, Field, Kind, Listing, SearchSpec, Sums
+from hub.listing import Bucket, Choice, Field, Kind, Listing, Operator, SearchSpec, Sums
 from hub.notes.listing import noted_field
 from hub.opportunities.models import Opportunity, OpportunityType, Period, ProbabilitySource
 from hub.opportunities.signals import EDGE, OVERDUE, SIGNAL
@@ -62,6 +62,8 @@ OPPORTUNITIES = Listing(
               sort_key=Opportunity.sort_name, search_text=Opportunity.search_text, width=40),
         Field("customer", Opportunity.customer_id, label=N_("Customer"), kind=Kind.UUID,
               facet=True, caption=Opportunity.customer_name, width=40),
+        Field("contact", Opportunity.contact_id, label=N_("Contact"), kind=Kind.UUID,
+              operators=(Operator.EQ,), shown=False),
         Field("customer_number", _CUSTOMER_NUMBER, label=N_("Customer number"), width=12),
         Field("lead", Opportunity.lead_id, label=N_("Lead"), kind=Kind.UUID, caption=_LEAD,
               shown=False),

@@ -22,8 +22,9 @@ from hub import links
 from hub.access.predicates import visible
 from hub.access.roles import Verb
 from hub.activities.access import subjects_seen
-from hub.activities.listing import KINDS
+from hub.activities.listing import KINDS, of_contact
 from hub.activities.models import OPEN, Activity, ActivitySubject
+from hub.customers.models import Contact
 from hub.documents.listing import DOCUMENTS
 from hub.documents.models import DocMirror
 from hub.history.models import Event
@@ -50,6 +51,7 @@ from hub.timeline.declaring import (
     by_event,
 )
 
+CONTACT = Contact.entity()
 _LENGTH = 200  # characters of a text that a line shows
 
 
@@ -70,6 +72,9 @@ def _notes(subject: Subject) -> Iterable[Rows]:
 
 
 def _activities(subject: Subject) -> Iterable[Rows]:
+    if subject.entity == CONTACT:
+        yield _activities_of_contact(subject)
+        return
     yield Rows(
         source=join(ActivitySubject, Activity, Activity.id == ActivitySubject.activity_id),
         where=and_(
@@ -89,6 +94,22 @@ def _activities(subject: Subject) -> Iterable[Rows]:
     )  # fmt: skip
 
 
+def _activities_of_contact(subject: Subject) -> Rows:
+    of_it = select(Activity.id).where(
+        of_contact(subject.id),
+        Activity.deleted_at.is_(None),
+        visible(subject.reader, Verb.READ, Activity),
+    )
+    return Rows(
+        source=Activity, where=Activity.id == any_(func.array(of_it.scalar_subquery())),
+        at=Activity.at, id=Activity.id, title=Activity.title, word=Activity.kind,
+        user=func.coalesce(
+            Activity.done_by_user_id, Activity.assignee_ids[1], Activity.author_user_id
+        ),
+        planned=Activity.state.in_(OPEN),
+    )  # fmt: skip
+
+
 def _reminders(subject: Subject) -> Iterable[Rows]:
     yield Rows(
         source=Reminder, where=and_(_of(Reminder, subject), Reminder.deleted_at.is_(None)),
@@ -104,6 +125,10 @@ def _leads(subject: Subject) -> Iterable[Rows]:
     if subject.entity == CUSTOMER:
         of_it = or_(Lead.customer_id == subject.id, Lead.converted_customer_id == subject.id)
         yield _business(Lead, of_it)
+    if subject.entity == CONTACT:
+        yield _business(
+            Lead, or_(Lead.contact_id == subject.id, Lead.converted_contact_id == subject.id)
+        )
 
 
 def _opportunities(subject: Subject) -> Iterable[Rows]:
@@ -111,6 +136,8 @@ def _opportunities(subject: Subject) -> Iterable[Rows]:
         yield _business(Opportunity, Opportunity.customer_id == subject.id)
     if subject.entity == Lead.entity():
         yield _business(Opportunity, Opportunity.lead_id == subject.id)
+    if subject.entity == CONTACT:
+        yield _business(Opportunity, Opportunity.contact_id == subject.id)
 
 
 def _business(model: type[Lead] | type[Opportunity], of_it: Predicate) -> Rows:
@@ -212,7 +239,8 @@ def _ownership(subject: Subject) -> Iterable[Rows]:
 
 
 def _caused(subject: Subject, causes: Iterable[CauseKind]) -> Iterable[Rows]:
-    seen = history_seen(subject.reader, subjects()[subject.entity], subject.id)
+    model = Contact if subject.entity == CONTACT else subjects()[subject.entity]
+    seen = history_seen(subject.reader, model, subject.id)
     others = and_(~_moved(subject.entity), ~_given(subject.entity))
     yield _event_rows(and_(seen, Event.cause_kind.in_(list(causes)), others))
 
@@ -226,6 +254,8 @@ def _synchronised(subject: Subject) -> Iterable[Rows]:
 
 
 def _of_history(entry: Entry) -> str:
+    if entry.subject_type == CONTACT and entry.subject_id is not None:
+        return links.record_path("contacts", entry.subject_id) + "/events"
     model = subjects()[entry.subject_type or CUSTOMER]
     return links.record_path(model.collection(), entry.subject_id or entry.id) + "/events"
 

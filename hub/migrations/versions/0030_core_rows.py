@@ -1,4 +1,4 @@
-"""Customers are found by the numbers of their contacts, and by a shop's own ids of them.
+"""Customers found by the numbers of their contacts; classes and tabs of custom fields.
 
 Revision: 0030
 """
@@ -12,6 +12,11 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
+_OF_CONTACTS = (
+    ("ix_lead_contact", "lead", "contact_id"),
+    ("ix_lead_converted_contact", "lead", "converted_contact_id"),
+    ("ix_opportunity_contact", "opportunity", "contact_id"),
+)
 _TAGS = postgresql.ARRAY(sa.Text())
 
 
@@ -46,6 +51,26 @@ def upgrade() -> None:
         ) as of
         where of.customer_id = c.id and c.deleted_at is null
     """)
+    op.add_column("custom_field", sa.Column("tab", sa.Text(), nullable=True))
+    op.add_column(
+        "custom_field",
+        sa.Column("field_class", sa.Text(), server_default="public", nullable=False),
+    )
+    op.create_check_constraint(
+        op.f("ck_custom_field_field_class"),
+        "custom_field",
+        "field_class in ('public', 'internal', 'sensitive')",
+    )
+    for name, table, column in _OF_CONTACTS:
+        op.create_index(name, table, [column], postgresql_where=sa.text(f"{column} is not null"))
+    op.create_index(
+        "ix_activity_attendees",
+        "activity",
+        ["attendees"],
+        postgresql_using="gin",
+        postgresql_ops={"attendees": "jsonb_path_ops"},
+        postgresql_where=sa.text("attendees <> '[]'::jsonb"),
+    )
     op.create_index("ix_shop_identity_customer", "shop_identity", ["customer_id"])
     op.create_index(
         "ix_shop_identity_of_shop", "shop_identity", ["shop_customer_id", "customer_id"]
@@ -56,4 +81,9 @@ def downgrade() -> None:
     """Forget them; the next change of a customer leaves them out of what it is found by."""
     op.drop_index("ix_shop_identity_of_shop", table_name="shop_identity")
     op.drop_index("ix_shop_identity_customer", table_name="shop_identity")
+    op.drop_index("ix_activity_attendees", table_name="activity")
+    for name, table, _ in _OF_CONTACTS:
+        op.drop_index(name, table_name=table)
+    op.drop_column("custom_field", "field_class")
+    op.drop_column("custom_field", "tab")
     op.drop_column("customer", "contact_numbers")

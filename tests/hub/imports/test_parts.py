@@ -83,7 +83,8 @@ def test_imported_again_what_is_here_stays_what_it_lacks_is_added_and_the_undo_t
     more = import_file(
         lines(
             "id;Navn;Contact email;Contact's job;Contact's last name;Kontaktperson",
-            "1;Nordlys;signe@nordlys.example;Chef;Andersen;", "1;Nordlys;bo@nordlys.example;;;Bo By",
+            "1;Nordlys;signe@nordlys.example;Chef;Andersen;",
+            "1;Nordlys;bo@nordlys.example;;;Bo By",
         )
     )  # fmt: skip
     came = people()
