@@ -278,3 +278,41 @@ def test_what_becomes_of_a_lead_takes_over_the_fields_that_both_have(
     assert customer["custom"] == {"boats": 2, "berth": "B2", "harbour": "advert"}
     [case] = get(client, administrator, "/opportunities")["items"]
     assert case["custom"] == {"depth": 3}
+
+
+def test_a_record_shows_its_own_fields_under_tabs_and_sections_and_every_piece_of_its_history(
+    client: ApiClient, administrator: Caller
+) -> None:
+    for key, tab, section in (("member_no", "Klub", "Medlem"), ("berths", "Klub", "Havn"),
+                              ("water", "Sejlads", None)):  # fmt: skip
+        made = add(client, administrator, key, "text", tab=tab, section=section)
+        assert made.status_code == 201, made.text
+    customer = create(client, administrator, "Alken", member_no="S-1", berths="4").json
+    path = f"/customers/{customer['id']}"
+    for version, changes in enumerate(
+        ({"city": "Ry"}, {"custom": {"berths": "5", "water": "sund"}}, {"city": None}), 1
+    ):
+        headers = {**administrator.headers, "If-Match": f'"{version}"'}
+        answer = client.patch(f"/api/v1{path}", json=changes, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    shown = get(client, administrator, path)["custom"]
+    fields = get(client, administrator, "/custom-fields?entity=customer&facets=tab&sort=place")
+    told = get(client, administrator, f"{path}/events")["items"]
+
+    assert [(each["tab"], each["section"], shown[each["key"]]) for each in fields["items"]] == [
+        ("Klub", "Medlem", "S-1"), ("Klub", "Havn", "5"), ("Sejlads", None, "sund"),
+    ]  # fmt: skip
+    tabs = fields["facets"]["tab"]["slices"]
+    assert [(each["value"], each["count"]) for each in tabs] == [("Klub", 2), ("Sejlads", 1)]
+    klub = get(client, administrator, "/custom-fields?entity=customer&tab=Klub")
+    assert klub["total"]["count"] == 2
+    assert [
+        {(change["label"], change["before"], change["after"]) for change in each["changes"]}
+        for each in told[:3]
+    ] == [
+        {("City", "Ry", None)},
+        {("Berths", "4", "5"), ("Water", None, "sund")},
+        {("City", None, "Ry")},
+    ]
+    assert told[3]["type"] == "customer.created"

@@ -123,3 +123,29 @@ def test_a_shops_own_id_of_a_customer_is_shown_with_it_and_finds_it(
     assert [each["name"] for each in listed.json["items"]] == ["Anna"]
     nobody = client.get("/api/v1/customers?shop_customer_id=18", headers=representative.headers)
     assert nobody.json["items"] == []
+
+
+def test_a_customer_is_several_things_at_once_and_found_as_each_of_them(
+    client: ApiClient, representative: Caller
+) -> None:
+    for name, roles in (
+        ("Begge", ["customer", "supplier"]), ("Emne", ["prospect"]), ("Leverandør", ["supplier"]),
+        ("Uden", None),
+    ):  # fmt: skip
+        body = {"name": name} if roles is None else {"name": name, "roles": roles}
+        made = post(client, representative, "/customers", body)
+        assert made["roles"] == (roles or ["prospect"])
+
+    assert names(client, representative, "roles=supplier") == ["Begge", "Leverandør"]
+    assert names(client, representative, "roles=customer") == ["Begge"]
+    assert names(client, representative, "roles=prospect&roles=customer") == [
+        "Begge", "Emne", "Uden",
+    ]  # fmt: skip
+    slices = get(client, representative, "/customers?facets=roles")["facets"]["roles"]["slices"]
+    assert {each["label"]: each["count"] for each in slices} == {
+        "Supplier": 2, "Prospect": 2, "Customer": 1,
+    }  # fmt: skip
+    refused = client.post(
+        "/api/v1/customers", json={"name": "X", "roles": ["friend"]}, headers=representative.headers
+    )
+    assert refused.status_code == 422
