@@ -5,6 +5,7 @@ The rules of who may do what are declared with them.
 
 from hub import follow_ups, rules
 from hub.approvals.telling import ApprovalMails
+from hub.assignments import requesting
 from hub.autofill import noting as registry_notes
 from hub.autofill import services as autofill
 from hub.credit import reacting as credit
@@ -67,3 +68,4 @@ def install() -> None:
     transactions.declare_actions()
     applying.declare_actions()
     access_requests.declare_actions()
+    requesting.declare_actions()

@@ -50,3 +50,9 @@ class ApprovalView(RecordView):
     decided_at: AwareDatetime | None
     decision_reason: str | None
     allowed_states: list[ApprovalState] = Field(description="What you may make of it now.")
+
+
+class ApprovalsView(View):
+    """Requests that were made together."""
+
+    items: list[ApprovalView]
