@@ -52,7 +52,14 @@ class ApprovalView(RecordView):
     allowed_states: list[ApprovalState] = Field(description="What you may make of it now.")
 
 
-class ApprovalsView(View):
-    """Requests that were made together."""
+class AskedView(View):
+    """A record that was asked for, and the approval that waits for a decision."""
 
-    items: list[ApprovalView]
+    id: UUID
+    approval_id: UUID
+
+
+class AskedViews(View):
+    """What was asked for together."""
+
+    items: list[AskedView]

@@ -47,14 +47,14 @@ def test_several_are_applied_for_at_once_and_each_is_decided_over(
     asked = ask(client, representative, *(each["id"] for each in cases))
 
     assert asked.status_code == 201, asked.text
-    first, second = asked.json["items"]
-    assert [(each["action_label"], each["state"]) for each in (first, second)] == [
-        ("Get an opportunity", "requested")
-    ] * 2
+    assert [each["id"] for each in asked.json["items"]] == [each["id"] for each in cases]
+    first, second = (each["approval_id"] for each in asked.json["items"])
     waiting = get(client, manager, "/approvals?state=requested")["items"]
-    assert {each["id"] for each in waiting} == {first["id"], second["id"]}
-    post(client, manager, f"/approvals/{first['id']}/approval", {}, 200)
-    post(client, manager, f"/approvals/{second['id']}/refusal", {"reason": "Ikke nu"}, 200)
+    assert {each["id"]: each["action_label"] for each in waiting} == dict.fromkeys(
+        (first, second), "Get an opportunity"
+    )
+    post(client, manager, f"/approvals/{first}/approval", {}, 200)
+    post(client, manager, f"/approvals/{second}/refusal", {"reason": "Ikke nu"}, 200)
     mine = get(client, representative, "/opportunities?owner=me")["items"]
     assert [each["id"] for each in mine] == [cases[0]["id"]]
     told = get(client, representative, f"/opportunities/{cases[0]['id']}/events")["items"][0]
@@ -90,12 +90,12 @@ def test_asked_twice_or_without_the_right_it_is_refused_and_given_away_it_is_not
     given = {"owner_user_id": str(administrator.user_id), "reason": "Min"}
     post(client, administrator, f"/opportunities/{wanted}/ownership", given, 200)
 
-    late = post(client, manager, f"/approvals/{asked['id']}/approval", {}, 409)
+    late = post(client, manager, f"/approvals/{asked['approval_id']}/approval", {}, 409)
 
     assert (again.status_code, again.json["code"]) == (409, "already_requested")
     assert viewer.status_code == 403
     assert late["code"] == "owner_changed"
-    assert get(client, representative, f"/approvals/{asked['id']}")["state"] == "requested"
+    assert get(client, representative, f"/approvals/{asked['approval_id']}")["state"] == "requested"
 
 
 def test_leads_are_applied_for_likewise(
@@ -104,8 +104,9 @@ def test_leads_are_applied_for_likewise(
     lead = post(client, administrator, "/leads", {"company": "Kranen"})
     [asked] = ask(client, representative, lead["id"], entity="leads").json["items"]
 
-    assert asked["data"] == {"owner_user_id": str(administrator.user_id)}
-    post(client, administrator, f"/approvals/{asked['id']}/approval", {}, 200)
+    told = get(client, administrator, f"/approvals/{asked['approval_id']}")
+    assert told["data"] == {"owner_user_id": str(administrator.user_id)}
+    post(client, administrator, f"/approvals/{asked['approval_id']}/approval", {}, 200)
     assert get(client, representative, f"/leads/{lead['id']}")["owner_user_id"] == str(
         representative.user_id
     )
