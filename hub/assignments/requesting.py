@@ -34,7 +34,10 @@ MOST = 100
 REQUESTED: Mapping[str, type[Record]] = {each.collection(): each for each in (Lead, Opportunity)}
 """What can be asked for, by collection; customers wait in pools."""
 
-_LABELS = {Lead: N_("Get a lead"), Opportunity: N_("Get an opportunity")}
+_LABELS: Mapping[type[Record], str] = {
+    Lead: N_("Get a lead"),
+    Opportunity: N_("Get an opportunity"),
+}
 
 
 def request(

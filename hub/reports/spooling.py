@@ -23,8 +23,6 @@ from hub.listing import Field, Kind, Rows, snapshot, stream
 from hub.listing.predicates import found_rows
 from hub.reports.file_orders import FileOrder
 
-MOST_ROWS = 1_000_000  # of one file; beyond it the file is partial, and says so
-
 CellValue = str | int | Decimal | bool | date | datetime | None
 
 
@@ -55,14 +53,14 @@ class Spool:
             ]
 
 
-def spool(session: Session, order: FileOrder, file: IO[bytes], *, most: int = MOST_ROWS) -> Spool:
+def spool(session: Session, order: FileOrder, file: IO[bytes], *, most: int | None = None) -> Spool:
     """Write the rows of an order to `file` and return them; words are in the reader's language.
 
     Args:
         session: of which only the database is taken; it must have nothing open.
         order: whose rows.
         file: an empty one, open for writing and reading.
-        most: how many rows at most.
+        most: how many rows at most; None for as many as a file of its format holds.
     """
     columns = order.query.shown
     locale = order.query.reader.locale
@@ -70,7 +68,7 @@ def spool(session: Session, order: FileOrder, file: IO[bytes], *, most: int = MO
         as_of = connection.execute(select(func.now())).scalar_one()
         rows = stream(connection, order.query, order.visible)
         writers = [_writer(connection, each, locale) for each in columns]
-        count = _write(rows, writers, file, most)
+        count = _write(rows, writers, file, order.most_rows if most is None else most)
         to_mark = _to_mark(connection, order)
     return Spool(columns, as_of, count, rows.total, file, to_mark)
 

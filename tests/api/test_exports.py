@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -116,6 +117,43 @@ def test_words_that_hub_brings_are_in_the_readers_language_and_all_others_as_the
     }  # fmt: skip
     roles = get(client, representative, "/contacts?facets=roles")["facets"]["roles"]["slices"]
     assert [each["label"] for each in roles] == ["Køber ind", "Bestemmer"]
+
+
+def test_a_record_is_printed_with_all_that_its_reader_may_see_and_nothing_that_a_browser_runs(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    with transaction() as session:
+        session.get_one(User, representative.user_id).locale = "da"
+    for key, kind in (("boats", "public"), ("account", "sensitive")):
+        field = {"entity": "lead", "key": key, "type": "text", "label": key.title(),
+                 "field_class": kind}  # fmt: skip
+        post(client, administrator, "/custom-fields", field)
+    lead = post(client, administrator, "/leads", {
+        "company": "<script>alert(1)</script> & Søn", "source": "advert", "person": "Ida Holm",
+        "net_potential_value": "12500.50", "est_conversion_on": "2999-03-01",
+        "custom": {"boats": "to", "account": "Zinnober"},
+    })  # fmt: skip
+    post(client, administrator, "/leads", {"company": "En anden"})
+    query = {"filter": {"id": {"eq": lead["id"]}}}
+
+    made = ask(client, representative, dataset="leads", query=query, format="html").json
+    work()
+    file = client.get(f"/api/v1/exports/{made['id']}/file", headers=representative.headers)
+
+    assert file.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert file.headers["Content-Disposition"].startswith("attachment")
+    assert "<h1>&lt;script&gt;alert(1)&lt;/script&gt; &amp; Søn</h1>" in file.text
+    assert file.text.count("<article>") == 1
+    shown = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", file.text, re.DOTALL))
+    assert {name: shown[name] for name in ("Leadkilde", "Status", "Forventet konvertering")} == {
+        "Leadkilde": "Annonce", "Status": "Afventer kvalificering",
+        "Forventet konvertering": "1. mar. 2999",
+    }  # fmt: skip
+    assert (shown["Boats"], shown["Åben"]) == ("to", "ja")
+    assert shown["Mulig værdi"] == "12.500,5"
+    assert "Zinnober" not in file.text
+    assert "En anden" not in file.text
+    assert not re.search("<(script|img|link|a|iframe|form)\\b", file.text)
 
 
 def test_nobody_else_sees_an_export_but_an_administrator(

@@ -51,6 +51,7 @@ def upgrade() -> None:
         ) as of
         where of.customer_id = c.id and c.deleted_at is null
     """)
+    _formats("'xlsx', 'csv', 'html'")
     op.add_column("custom_field", sa.Column("tab", sa.Text(), nullable=True))
     op.add_column(
         "custom_field",
@@ -81,9 +82,19 @@ def downgrade() -> None:
     """Forget them; the next change of a customer leaves them out of what it is found by."""
     op.drop_index("ix_shop_identity_of_shop", table_name="shop_identity")
     op.drop_index("ix_shop_identity_customer", table_name="shop_identity")
+    op.execute("delete from export where format = 'html'")
+    op.execute("update report_def set format = 'xlsx' where format = 'html'")
+    _formats("'xlsx', 'csv'")
     op.drop_index("ix_activity_attendees", table_name="activity")
     for name, table, _ in _OF_CONTACTS:
         op.drop_index(name, table_name=table)
     op.drop_column("custom_field", "field_class")
     op.drop_column("custom_field", "tab")
     op.drop_column("customer", "contact_numbers")
+
+
+def _formats(allowed: str) -> None:
+    for table in ("export", "report_def"):
+        name = op.f(f"ck_{table}_format")
+        op.drop_constraint(name, table)
+        op.create_check_constraint(name, table, f"format in ({allowed})")
