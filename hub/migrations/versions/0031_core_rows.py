@@ -1,14 +1,14 @@
 """Customers found by the numbers of their contacts; classes and tabs of custom fields.
 
-Revision: 0030
+Revision: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0030"
-down_revision = "0023"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
