@@ -11,7 +11,7 @@ COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --g
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo check test static bench chaos lock clean runtime development ci-prerequisites
+.PHONY: help run demo check test static stacks bench chaos lock clean runtime development ci-prerequisites
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|' 2>/dev/null \
@@ -26,9 +26,9 @@ demo: runtime ## the same beside it, with sample data and sandboxes of the outsi
 check: development static ## the quick checks: style, imports, types, quick tests
 	$(BIN)/pytest -q -n auto -m "not stack and not slow"
 
-test: development ci-prerequisites static ## everything, with the tests that start whole stacks
-	$(BIN)/pytest -q -n auto -m "not stack"
-	$(BIN)/pytest -q -n 3 --dist loadfile -m stack # which wait half of the time
+test: development ci-prerequisites ## everything, with the tests that start whole stacks
+	@$(MAKE) --no-print-directory --jobs=2 static stacks
+	$(BIN)/pytest -q -n auto --dist worksteal -m "not stack"
 
 bench: development ## measure; NAME=… takes one of them
 	$(BIN)/python -m bench $(NAME)
@@ -45,6 +45,9 @@ lock: ## choose the versions anew (needs uv)
 clean: ## remove what can be made again; the data directory stays
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+stacks: # they wait half of the time: three at once, and what is static beside them
+	$(BIN)/pytest -q -n 3 --dist loadfile -m stack
 
 static:
 	$(BIN)/ruff format --check .

@@ -113,7 +113,7 @@ class Call(Generic[BodyT, QueryT]):
             raise RefusalError(
                 HTTPStatus.PRECONDITION_REQUIRED,
                 "version_required",
-                N_('Name the version you change: If-Match: "3", as the ETag of its last answer.'),
+                N_("Name the version you change: If-Match with the ETag of its last answer."),
             )
         return version
 

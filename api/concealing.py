@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from api.calls import Answer, Call
 from api.schemas.shapes import View
 from hub.access.concealing import without_unseen
-from hub.access.predicates import allowed
+from hub.access.predicates import allowed, is_owned
 from hub.access.roles import Verb
 from hub.customers.models import Customer
 from hub.errors import ConflictError, ForbiddenError
@@ -20,40 +20,42 @@ from hub.sharing.blind_matches import require_room
 ViewT = TypeVar("ViewT", bound=View)
 
 
-def require_sight_of_all(call: Call[Any, Any]) -> None:
+def require_sight_of_all(call: Call[Any, Any], model: type[Record] = Customer) -> None:
     """Pass whoever may read all customers: raw traffic with other systems tells of any of them.
+
+    With another `model`, whoever may read all of its records.
 
     Raises:
         ForbiddenError: the caller may read some only.
     """
-    if not call.principal.sees_all(Customer.collection()):
+    if not call.principal.sees_all(model.collection()):
         raise ForbiddenError(
             N_("This holds every customer's data: it is for those who may read them all.")
+            if model is Customer
+            else N_("This counts every record: it is for those who may read them all.")
         )
 
 
-def require_room_unless_all_seen(call: Call[Any, Any]) -> None:
-    """Pass whoever may be refused by what he does not see; who reads all customers always is.
+def require_room_unless_all_seen(call: Call[Any, Any], model: type[Record] = Customer) -> None:
+    """Pass whoever may be refused by what he does not see; who reads all of it always is.
 
     Raises:
         TooManyBlindMatchesError: he was told of such too often.
     """
-    if not call.principal.sees_all(Customer.collection()):
+    if not call.principal.sees_all(model.collection()):
         require_room(call.session, call.principal)
 
 
 @contextmanager
-def writing_part(
-    call: Call[Any, Any], model: type[Record], fields: Mapping[str, Any]
-) -> Iterator[None]:
-    """Have the block write a part of a customer; its reference may be that of one that is not seen.
+def writing(call: Call[Any, Any], model: type[Record], fields: Mapping[str, Any]) -> Iterator[None]:
+    """Have the block write a record; its reference may be that of one that is not seen.
 
     Raises:
         ConflictError, UnseenError: as `naming_only_seen`.
         TooManyBlindMatchesError: he was told of such too often.
     """
     if fields.get("external_ref") is not None:
-        require_room_unless_all_seen(call)
+        require_room_unless_all_seen(call, model if is_owned(model) else Customer)
     with naming_only_seen(call, model):
         yield
 

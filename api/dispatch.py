@@ -28,6 +28,7 @@ from api.refusals import malformed
 from api.schemas.jobs import JobView
 from api.validation import read_body, read_query, refuse_parameters
 from api.waiting import wait_for
+from hub.access import readings
 from hub.access.concealing import UnseenError
 from hub.access.principals import Principal
 from hub.clock import utcnow
@@ -60,10 +61,10 @@ def dispatch(operation: Operation, path: dict[str, Any]) -> Response:
         return _respond(_render(operation, call, _answer(operation.function(call, **path)), []))
     try:
         return _dispatch(operation, call, data, path)
-    except UnseenError as error:
-        with transaction(_origin(call)) as session:  # it is noted although he is refused
-            told = blind_matches.tell(session, call.principal, error)
-        raise told from error
+    except HubError as error:
+        if (refusal := _refusal(call, error)) is error:
+            raise
+        raise refusal from error
 
 
 def _dispatch(
@@ -99,6 +100,18 @@ def _dispatch(
     if later is not None:
         response.headers["Preference-Applied"] = f"wait={call.preferences.wait_s}"
     return response
+
+
+def _refusal(call: Call[Any, Any], error: HubError) -> HubError:
+    """Return how a call is refused; what it told is noted although it is rolled back."""
+    read = {} if call.database is None else readings.noted(call.database)
+    if not read and not isinstance(error, UnseenError):
+        return error
+    with transaction(_origin(call)) as session:
+        readings.note_again(session, call.principal, read)
+        if not isinstance(error, UnseenError):
+            return error
+        return blind_matches.tell(session, call.principal, error)
 
 
 def _read(operation: Operation, path: Mapping[str, Any]) -> tuple[Call[Any, Any], bytes]:

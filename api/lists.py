@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_
 from api.calls import Answer, Call
 from api.schemas.shapes import Page, TotalView, View
 from hub.access import readings
-from hub.access.predicates import visible
+from hub.access.predicates import is_wide, visible
 from hub.access.roles import Verb
-from hub.listing import Facet, Listing, facets, page
+from hub.listing import BOUND, NEAR_BOUND, Facet, Listing, facets, page
 from hub.listing.declaration import ModelT
 
 ViewT = TypeVar("ViewT", bound=View)
@@ -70,7 +70,8 @@ def list_page(
         seen = visible(call.principal, Verb.READ, listing.model)
     if within is not None:
         seen = and_(seen, within)
-    found = page(call.session, query, seen)
+    wide = is_wide(call.principal, Verb.READ, listing.model)
+    found = page(call.session, query, seen, bound=NEAR_BOUND if wide else BOUND)
     call.shown = found.rows
     readings.note(call.session, call.principal, found.rows, "list")
     counted = facets(call.session, query, seen) if query.facets else {}

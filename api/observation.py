@@ -25,6 +25,7 @@ _SANE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{7,63}")
 _METHODS = frozenset(HTTPMethod)
 ROUTE = "hub.route"
 UNKNOWN_ROUTE = "-"
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})  # asked all the time, by programs
 
 
 class Observed:
@@ -71,7 +72,8 @@ class Observed:
         route = environ.get(ROUTE, UNKNOWN_ROUTE)
         observe(method, route, status, duration_s)
         caller: Principal | None = environ.get("hub.caller")
-        logger.info(
+        logger.log(
+            logging.DEBUG if route in _PROBES else logging.INFO,
             "http.request",
             extra={
                 "method": method,

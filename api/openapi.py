@@ -311,30 +311,45 @@ def _words(names: Iterable[str]) -> str:
 
 
 def _responses(each: Operation, references: _References) -> dict[str, Any]:
+    others = {**_refusals(each), **each.refusals}
+    good = {
+        status: meaning for status, meaning in others.items() if status < HTTPStatus.BAD_REQUEST
+    }
+    good[each.status] = each.status.phrase
+    responses = {
+        str(int(status)): _success(each, status, good[status], references)
+        for status in sorted(good)
+    }
+    for status in sorted(others.keys() - good.keys()):
+        responses[str(int(status))] = {
+            "description": others[status],
+            "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    return responses
+
+
+def _success(
+    each: Operation, status: HTTPStatus, meaning: str, references: _References
+) -> dict[str, Any]:
     names = ["X-Request-Id"]
-    if each.answer is not None and "version" in each.answer.model_fields:
+    has_body = status is not HTTPStatus.NO_CONTENT
+    if has_body and each.answer is not None and "version" in each.answer.model_fields:
         names.append("ETag")
-    if each.status in {HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
+    if status in {HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
         names.append("Location")
     if each.method == "POST":
         names += ["Link", "Idempotency-Replayed", "Preference-Applied"]
     elif each.query is not None or each.listing is not None:
         names.append("Link")
     headers: dict[str, Any] = {n: {"$ref": f"#/components/headers/{n}"} for n in names}
-    for name, meaning in each.headers.items():
-        headers[name] = {"description": meaning, "schema": {"type": "string"}}
-    good: dict[str, Any] = {"description": each.status.phrase, "headers": headers}
-    if each.answer is not None:
-        good["content"] = {JSON: {"schema": references[each.answer, "serialization"]}}
-    elif each.content_type != JSON:
-        good["content"] = {each.content_type: {}}
-    responses = {str(int(each.status)): good}
-    for status, meaning in _refusals(each).items():
-        responses[str(int(status))] = {
-            "description": meaning,
-            "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-    return responses
+    for name, told in each.headers.items():
+        headers[name] = {"description": told, "schema": {"type": "string"}}
+    success: dict[str, Any] = {"description": meaning, "headers": headers}
+    if has_body and each.answer is not None:
+        success["content"] = {JSON: {"schema": references[each.answer, "serialization"]}}
+    elif has_body and each.content_type != JSON:
+        success["content"] = {each.content_type: {}}
+    return success
 
 
 def _refusals(each: Operation) -> dict[HTTPStatus, str]:
@@ -354,5 +369,4 @@ def _refusals(each: Operation) -> dict[HTTPStatus, str]:
         HTTPStatus.INTERNAL_SERVER_ERROR: True,
         HTTPStatus.SERVICE_UNAVAILABLE: True,
     }
-    meanings = {status: TITLES[status] for status, applies in wanted.items() if applies}
-    return {**meanings, **each.refusals}
+    return {status: TITLES[status] for status, applies in wanted.items() if applies}

@@ -9,6 +9,7 @@ from sqlalchemy import Select
 
 from api.calls import Answer, Call
 from api.schemas.shapes import Page, PageQuery, View
+from hub.access import readings
 from hub.db import Base
 
 RowT = TypeVar("RowT", bound=Base)
@@ -41,6 +42,7 @@ def page(
         query = query.where(behind)
     rows = list(call.session.scalars(query))
     call.shown = rows[: wanted.limit]
+    readings.note(call.session, call.principal, call.shown, "list")
     following: UUID | None = rows[wanted.limit - 1].id if len(rows) > wanted.limit else None
     headers = {"Link": next_link(call, cursor=following)} if following else {}
     return Answer(

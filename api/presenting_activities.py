@@ -58,9 +58,9 @@ def activity_view(call: Call[Any, Any], activity: Activity) -> ActivityView:
         category_label=_label(call, "category", activity.category),
         outcome_label=_label(call, "outcome", activity.outcome),
         allowed_states=[state.value for state in ALLOWED[activity.state]],
-        start=_moment(timing.start),
-        end=_moment(timing.end),
-        due=_moment(timing.due),
+        start=moment_view(timing.start),
+        end=moment_view(timing.end),
+        due=moment_view(timing.due),
         subjects=beside.subjects.get(activity.id, []),
         contacts=[
             beside.contacts[each] for each in activity.contact_ids if each in beside.contacts
@@ -96,7 +96,8 @@ def _label(call: Call[Any, Any], name: str, code: str | None) -> str | None:
     return translate(call.language, labels(call.session, CATALOGUES[name]).get(code, code))
 
 
-def _moment(moment: Moment | None) -> MomentView | None:
+def moment_view(moment: Moment | None) -> MomentView | None:
+    """Return a day, or a time of it, as an activity shows it."""
     if moment is None:
         return None
     return MomentView(on=moment.on, at=moment.at.isoformat() if moment.at else None)

@@ -100,9 +100,11 @@ def shared_view(call: Call[Any, Any], record: Any) -> SharedView | None:
 
 def customer_numbers(call: Call[Any, Any], record: Any) -> dict[Any, str | None]:
     """Return the numbers of records' customers by id, asked once for a page."""
+    known: dict[Any, str | None] = call.session.info.setdefault("customer_numbers", {})
+    if record.customer_id is None or record.customer_id in known:
+        return known
     shown = [each for each in call.shown if type(each) is type(record)]
     wanted = {each.customer_id for each in shown or [record] if each.customer_id is not None}
-    known: dict[Any, str | None] = call.session.info.setdefault("customer_numbers", {})
     missing = wanted - known.keys()
     if missing:
         query = select(Customer.id, Customer.ref_no).where(Customer.id.in_(missing))

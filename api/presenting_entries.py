@@ -4,7 +4,7 @@ from typing import Any
 
 from api.calls import Call
 from api.schemas.custom_fields import WarningView
-from hub.entry_policies.enforcing import DUPLICATE, TAKEN, warnings_of
+from hub.entry_policies.enforcing import warnings_of
 from hub.i18n import translate
 
 
@@ -13,9 +13,11 @@ def warning_views(call: Call[Any, Any], record: Any) -> list[WarningView]:
     return [
         WarningView(
             pointer=each.pointer,
-            code=DUPLICATE,
-            text=translate(call.language, TAKEN, {"field": each.field}),
+            code=each.code,
+            text=translate(call.language, each.text, {"field": each.field}),
             existing_id=each.existing_id,
+            existing_entity=each.existing_entity or record.entity(),
+            score=each.score,
         )
         for each in warnings_of(call.session, record)
     ]

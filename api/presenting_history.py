@@ -1,6 +1,6 @@
 """What is shown of the history of one record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from api.calls import Call
-from api.schemas.events import ActorView, ChangeView, HistoryEntry, OriginView
+from api.schemas.events import ActorView, ActView, ChangeView, HistoryEntry, OriginView
 from hub.access.fields import model_of, readable
 from hub.access.models import User
 from hub.custom_fields.declaring import entities
@@ -25,16 +25,56 @@ _ITSELF = N_("Hub itself")
 
 def history_entries(call: Call[Any, Any], events: Iterable[Event]) -> list[HistoryEntry]:
     """Return what happened as the caller reads it."""
+    return [
+        HistoryEntry(
+            **act.model_dump(),
+            changes=_changes(call, event),
+            data=readable(call.principal, event.subject_type, event.data),
+        )
+        for event, act in _acts(call, events)
+    ]
+
+
+def act_views(call: Call[Any, Any], events: Iterable[Event]) -> list[ActView]:
+    """Return the same without what changed."""
+    return [act for _, act in _acts(call, events)]
+
+
+def change_views(
+    call: Call[Any, Any], entity: str, changes: Mapping[str, Sequence[Any]]
+) -> list[ChangeView]:
+    """Return changes of a record as the caller reads them, those of hidden fields left out."""
+    shown = readable(call.principal, entity, changes) or {}
+    label = labels_of(call, entity)
+    return [
+        ChangeView(field=name, label=label(name), before=before, after=after)
+        for name, (before, after) in shown.items()
+    ]
+
+
+def labels_of(call: Call[Any, Any], entity: str) -> Callable[[str], str]:
+    """Return what tells the headings of a record's fields in the reader's language."""
+    labels = _labels(entity) | _custom_labels(call, entity)
+
+    def label(name: str) -> str:
+        if name in labels:
+            return translate(call.language, labels[name])
+        return words.spoken(call.language, name)
+
+    return label
+
+
+def _acts(call: Call[Any, Any], events: Iterable[Event]) -> list[tuple[Event, ActView]]:
     happened = list(events)
     names = _names(call, {event.user_id for event in happened if event.user_id is not None})
-    return [_entry(call, event, names) for event in happened]
+    return [(event, _act(call, event, names)) for event in happened]
 
 
-def _entry(call: Call[Any, Any], event: Event, names: Mapping[UUID, str]) -> HistoryEntry:
+def _act(call: Call[Any, Any], event: Event, names: Mapping[UUID, str]) -> ActView:
     data = readable(call.principal, event.subject_type, event.data)
     by_request = event.cause_kind is CauseKind.REQUEST
     reason = (data or {}).get("reason")
-    return HistoryEntry(
+    return ActView(
         id=event.id,
         type=event.type,
         title=words.title(call.language, event.type),
@@ -55,27 +95,13 @@ def _entry(call: Call[Any, Any], event: Event, names: Mapping[UUID, str]) -> His
         request_id=event.cause_id if by_request else None,
         job_id=event.actor_id if event.actor_kind is ActorKind.JOB else None,
         reason=reason if isinstance(reason, str) else None,
-        changes=_changes(call, event),
-        data=data,
     )
 
 
 def _changes(call: Call[Any, Any], event: Event) -> list[ChangeView] | None:
-    changes = readable(call.principal, event.subject_type, event.changes)
-    if changes is None:
+    if event.changes is None:
         return None
-    labels = _labels(event.subject_type) | _custom_labels(call, event.subject_type)
-    return [
-        ChangeView(
-            field=name,
-            label=translate(call.language, labels[name])
-            if name in labels
-            else words.spoken(call.language, name),
-            before=before,
-            after=after,
-        )
-        for name, (before, after) in changes.items()
-    ]
+    return change_views(call, event.subject_type, event.changes)
 
 
 def _custom_labels(call: Call[Any, Any], entity: str) -> dict[str, str]:

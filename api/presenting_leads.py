@@ -25,14 +25,15 @@ def lead_view(call: Call[Any, Any], lead: Lead) -> LeadView:
         customer_number=customer_numbers(call, lead).get(lead.customer_id),
         state=standing_view(call, lead),
         **signal_views(call, TABLES, lead),
-        converted=_converted(lead),
+        converted=converted_view(lead),
         shared=shared_view(call, lead),
         warnings=warning_views(call, lead),
         allowed_actions=call.actions("leads", lead),
     )
 
 
-def _converted(lead: Lead) -> ConvertedView | None:
+def converted_view(lead: Lead) -> ConvertedView | None:
+    """Return what became of a lead, None where nothing did yet."""
     if lead.converted_at is None or lead.converted_customer_id is None:
         return None
     return ConvertedView(

@@ -10,7 +10,7 @@ from api.presenting_workflows import standing_view
 from api.schemas.opportunities import OpportunityView
 from hub.opportunities.models import Opportunity
 from hub.opportunities.signals import TABLES
-from hub.workflow.models import Workflow
+from hub.workflow.moving import workflow_of
 
 _RECKONED = frozenset(
     {"stage", "pipeline", "customer_number", "shared", "allowed_actions", "warnings"}
@@ -24,7 +24,7 @@ def opportunity_view(call: Call[Any, Any], opportunity: Opportunity) -> Opportun
     return OpportunityView(
         **{name: getattr(opportunity, name) for name in _COLUMNS},
         customer_number=customer_numbers(call, opportunity).get(opportunity.customer_id),
-        pipeline=call.session.get_one(Workflow, opportunity.workflow_id).code,
+        pipeline=workflow_of(call.session, opportunity).code,
         stage=standing_view(call, opportunity),
         **signal_views(call, TABLES, opportunity),
         shared=shared_view(call, opportunity),

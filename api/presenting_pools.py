@@ -1,9 +1,10 @@
 """What is shown of pools: claims, draws, and what became of many customers at once."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -20,7 +21,9 @@ from api.schemas.pools import (
     PoolView,
 )
 from hub.access.roles import Verb
+from hub.customers.access import concealed
 from hub.customers.models import Customer
+from hub.db import among
 from hub.pools.batches import Outcome
 from hub.pools.cards import masked_email, masked_phone
 from hub.pools.models import Pool, PoolClaim, PoolDraw
@@ -49,22 +52,37 @@ def draw_view(call: Call[Any, Any], drawn: PoolDraw) -> DrawView:
     """Return a draw with what it dealt, as the claims have kept it."""
     claims = call.session.scalars(
         select(PoolClaim).where(PoolClaim.draw_id == drawn.id).order_by(PoolClaim.draw_position)
-    )
+    ).all()
+    barred = {UUID(each) for hand in drawn.hands for each in hand["barred"]}
+    hidden = hidden_among(call, barred.union(claim.customer_id for claim in claims))
     return DrawView(
         **{
             name: getattr(drawn, name)
             for name in DrawView.model_fields.keys() - {"hands", "dealt", "allowed_actions"}
         },
-        hands=[HandView.model_validate(each) for each in drawn.hands],
+        hands=[
+            HandView.model_validate(
+                {**each, "barred": [some for some in each["barred"] if UUID(some) not in hidden]}
+            )
+            for each in drawn.hands
+        ],
         dealt=[
             DealtView(
                 position=claim.draw_position or 0,
-                customer_id=claim.customer_id,
+                customer_id=None if claim.customer_id in hidden else claim.customer_id,
                 user_id=claim.user_id,
             )
             for claim in claims
         ],
     )
+
+
+def hidden_among(call: Call[Any, Any], customer_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of some customers, by their ids, that their protection hides from the caller."""
+    if not customer_ids:
+        return set()
+    hidden = select(Customer.id).where(among(Customer.id, customer_ids), concealed(call.principal))
+    return set(call.session.scalars(hidden))
 
 
 def outcomes_view(call: Call[Any, Any], outcomes: Sequence[Outcome]) -> OutcomesView:

@@ -111,7 +111,7 @@ def change_password(
     with _limited(), transaction() as session:
         user = session.get_one(User, principal.user_id)
         account = Account(user, passwords.hash_of(session, user.id))
-        counted = attempts.take(session, passwords.PER_ACCOUNT, user.email)
+        counted = attempts.take(session, passwords.PER_CALLER, _way_in(principal))
     check_password(wanted, user, pointer="/new_password")
     if not hashing.compare(account.hash, present).fits:
         raise _wrong_password()
@@ -140,6 +140,8 @@ def look_at_ticket(secret: str, now: datetime) -> Holder:
 def use_ticket(visitor: Visitor, secret: str, password: str | None) -> Holder:
     """Use a ticket: set the password it is for, or prove the address.
 
+    Where a password is set, the answer marks the device as one of its owner.
+
     Raises:
         ValidationError: it is good for nothing any more, or the password is not to be had.
         RefusalError: it was tried too often from there (429).
@@ -155,6 +157,8 @@ def use_ticket(visitor: Visitor, secret: str, password: str | None) -> Holder:
         tickets.use(session, holder, now=visitor.now)
         if hashed is not None:
             passwords.store(session, holder.user, hashed, now=visitor.now)
+    if holder.sets_password:  # who reads his mail is the owner, and this is a device of his
+        cookies.give_device(devices.mark_device(holder.user.id))
     return holder
 
 
@@ -192,6 +196,14 @@ def _count_attempt(
         attempts.take(session, passwords.PER_ACCOUNT, email.strip().casefold()),
         attempts.take(session, passwords.PER_ADDRESS, network_of(visitor.address)),
     ]
+
+
+def _way_in(principal: Principal) -> str:
+    """Return what guesses of somebody who is in are counted by: his session, or all his tokens.
+
+    Those who guess from without use up nothing of it.
+    """
+    return str(principal.session_id or principal.user_id)
 
 
 @contextmanager

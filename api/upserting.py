@@ -14,7 +14,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.exc import IntegrityError
 
-from api.concealing import naming_only_seen
+from api.concealing import naming_only_seen, writing
 from api.field_classes import refuse_foreign_fields
 from api.operations import Answer, Call, Permission, operation
 from api.problems import problem_document, problem_of
@@ -23,6 +23,7 @@ from api.schemas.batches import Batch, BatchItem, BatchResult, BatchResults
 from api.schemas.shapes import Patch, RecordView
 from api.validation import read_body
 from hub import external_refs
+from hub.access import readings
 from hub.access.concealing import UnseenError
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
@@ -159,6 +160,7 @@ def _result(
         with savepoint(call.session):
             status, record = _upsert(call, kind, external_ref, fields, None, keys_are_held=True)
     except (DomainError, IntegrityError, TooManyBlindMatchesError) as error:
+        readings.note_again(call.session, call.principal, readings.noted(call.session))
         if isinstance(error, UnseenError):
             error = tell(call.session, call.principal, error)
         if isinstance(error, ValidationError):
@@ -215,7 +217,8 @@ def _upsert(
     if not allowed(call.principal, Verb.READ, known):  # not by its id: that is not his to know
         if kind.refuse_unseen is not None:
             kind.refuse_unseen(call, known.id, external_ref)
-        raise external_refs.taken(kind.model, "external_ref", external_ref)
+        with writing(call, kind.model, {"external_ref": external_ref}):
+            raise external_refs.taken(kind.model, "external_ref", external_ref, known.id)
     record = kind.lock(call, known.id, expected_version)
     before = kind.values(record)  # its version moves once in a whole batch
     with naming_only_seen(call, kind.model):

@@ -10,6 +10,7 @@ MODULES = (
     "requests_per_second",
     "listing",
     "access",
+    "crm",
     "importing",
     "reminding",
     "starting",

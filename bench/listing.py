@@ -115,7 +115,7 @@ def query_of(**parameters: str) -> Query[Customer]:
 
 def _page(session: Session, query: Query[Customer]) -> None:
     page(session, query, true())
-    session.expunge_all()
+    session.close()  # each look is a transaction of its own, as each request is
 
 
 def _deep(session: Session, city: str, size: int) -> Query[Customer]:
@@ -128,6 +128,7 @@ def _deep(session: Session, city: str, size: int) -> Query[Customer]:
         .offset(int(size / len(cities()) * 0.8))
         .limit(1)
     ).one()
+    session.close()
     return replace(query, cursor=write_cursor(query, tuple(place)))
 
 
@@ -177,6 +178,7 @@ def _scan(session: Session, question: str) -> None:
         ),
         {"patterns": patterns},
     ).all()
+    session.close()
 
 
 def _timed(

@@ -13,6 +13,7 @@ from psycopg.types.json import Json, Jsonb
 from sqlalchemy import Engine, event
 
 from bench.load import Request
+from hub.db import Ids, UuidArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +86,7 @@ def _plain(value: Any) -> Any:
             return json.dumps(value.obj)
         case Binary():
             return bytes(value.obj)
+        case UuidArray():
+            return list(Ids.of_wire(value))
         case _:
             return value

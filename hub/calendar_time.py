@@ -28,6 +28,7 @@ __all__ = [
     "local_of",
     "occurrences_after",
     "parse_rule",
+    "working_days_after",
 ]
 
 HORIZON_YEARS = 100
@@ -86,6 +87,19 @@ def instant_on(day: date, zone: str, *, at: time = time.min) -> datetime:
         ValidationError: the zone is unknown, or the day lies outside the years 1 to 9999.
     """
     return instant_of(datetime.combine(day, at.replace(tzinfo=None)), zone)
+
+
+def working_days_after(day: date, count: int) -> date:
+    """Return the working day, Monday to Friday, that lies so many after a day.
+
+    0 is the day itself, or the Monday after it where it is none. Public holidays are not known.
+    """
+    found, left = day, count
+    while left > 0 or found.weekday() >= _SATURDAY:
+        found += timedelta(days=1)
+        if found.weekday() < _SATURDAY:
+            left -= 1
+    return found
 
 
 def occurrences_after(
@@ -183,6 +197,7 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones() - {"Factory", "localtime"})
 
 
+_SATURDAY = 5  # by `date.weekday`
 _LAST_YEAR = 9998  # one before the last that Python has: the instant may fall a day later in UTC
 _PERIODS: dict[Frequency, Literal[0, 1, 2, 3]] = {
     Frequency.DAILY: rrule.DAILY,

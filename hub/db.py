@@ -6,6 +6,7 @@ session's own events, so that nobody can forget it.
 """
 
 import struct
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -38,7 +39,7 @@ from sqlalchemy import (
     literal,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.exc import NoResultFound
+from sqlalchemy.exc import InvalidatePoolError, NoResultFound
 from sqlalchemy.orm import (
     DeclarativeBase,
     InstrumentedAttribute,
@@ -47,13 +48,16 @@ from sqlalchemy.orm import (
     mapped_column,
     sessionmaker,
 )
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.origin import SYSTEM, Origin
 
 STATEMENT_TIMEOUT_MS = 30_000  # reliability.md R-17
 LOCK_TIMEOUT_MS = 5_000
 IDLE_TIMEOUT_MS = 60_000
+WORK_MEM = "16MB"  # what a search finds among a million rows is then told row by row, not by page
 CONNECT_TIMEOUT_S = 3
+TRUSTED_S = 1.0  # a connection that was in use so shortly ago is there still
 
 new_id = uuid_utils.compat.uuid7
 """Make an id: UUIDv7 (RFC 9562), so that ids of one process rise with time."""
@@ -96,7 +100,15 @@ class EnumText(TypeDecorator[StrEnum]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
         """Give the member back."""
         del dialect
-        return None if value is None else self._members.get(value) or self.enum(value)
+        return None if value is None else self.member(value)
+
+    def member(self, value: str) -> StrEnum:
+        """Return the member of a stored value.
+
+        Raises:
+            ValueError: the enum has it no more.
+        """
+        return self._members.get(value) or self.enum(value)
 
 
 class Base(DeclarativeBase):
@@ -270,7 +282,8 @@ def connect(url: str, *, pool_size: int = 5, fsync: bool = True) -> Engine:
     """
     options = (
         f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} "
-        f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS} -c timezone=UTC"
+        f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS} -c timezone=UTC "
+        f"-c work_mem={WORK_MEM}"
     )
     if not fsync:
         options += " -c synchronous_commit=off"
@@ -278,12 +291,36 @@ def connect(url: str, *, pool_size: int = 5, fsync: bool = True) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         pool_timeout=CONNECT_TIMEOUT_S,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
     )
+    _probe_what_has_rested(engine)
     _sessions.configure(bind=engine)
     return engine
+
+
+def _probe_what_has_rested(engine: Engine) -> None:
+    """Have a connection that nobody used for a while asked whether it still is one.
+
+    To ask each time would cost every transaction a round trip. If the database went away within the
+    while, the transaction fails as it would have a moment later.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def rest(connection: Any, record: ConnectionPoolEntry) -> None:
+        del connection
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def probe(connection: Any, record: ConnectionPoolEntry, proxy: Any) -> None:
+        del proxy
+        since = record.info.get("rests_since")
+        if since is None or time.monotonic() - since < TRUSTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error  # all of them are made anew
 
 
 def bind_sessions(**options: Any) -> None:

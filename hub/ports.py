@@ -285,11 +285,22 @@ class ShopParty:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopInquiry:
+    """What somebody wants who is interested; `source` and `program` in whoever's words."""
+
+    message: str | None = None
+    source: str | None = None
+    program: str | None = None
+    referrer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ShopEvent:
     """One delivered event, understood.
 
-    `kind` is ping, customer, order or other; `resource_id` and `occurred_at` let a late copy be
-    recognised; `summary` is one line for the timeline.
+    `kind` is ping, customer, order, lead or other; `resource_id` and `occurred_at` let a late copy
+    be recognised; `total` is an order's, or what a lead may be worth; `summary` is one line for the
+    timeline.
     """
 
     kind: str
@@ -301,6 +312,7 @@ class ShopEvent:
     total: str | None = None
     currency: str | None = None
     summary: str = ""
+    inquiry: ShopInquiry | None = None
 
 
 class ShopWebhook(Protocol):

@@ -39,7 +39,8 @@ def install() -> None:
     rules.install()
     when_changed("customer", autofill.react, many=autofill.react_many)
     when_changed("customer", pushing.react, many=pushing.react_many)
-    when_changed("customer", duplicates.react)
+    for entity in ("customer", "lead"):
+        when_changed(entity, duplicates.react)
     when_changed("customer", handing_over.react, many=handing_over.react_many)
     when_set_back(TaskName.LOOK_UP_COMPANY, registry_notes.note_customer)
     when_set_back(TaskName.SEARCH_COMPANIES, registry_notes.note_search)

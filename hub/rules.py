@@ -7,7 +7,7 @@ showing everything.
 from collections.abc import Mapping
 from typing import Any
 
-from hub import guarding
+from hub import errands, guarding
 from hub.access.fields import declare_classes
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.access.predicates import (
@@ -51,6 +51,8 @@ from hub.listing.further import declare_further
 from hub.mail.models import Delivery
 from hub.notes.models import Note, NoteTemplate
 from hub.numbering import NumberSequence
+from hub.objectives.access import ObjectiveRule
+from hub.objectives.models import Objective, ObjectiveProgress, ObjectiveTemplate
 from hub.opportunities import uses as opportunities
 from hub.opportunities.listing import OPPORTUNITIES
 from hub.opportunities.models import Opportunity
@@ -93,6 +95,9 @@ RULES: Mapping[type[Any], Rule] = {
     Workflow: OpenRule(),
     Lead: BESIDE_A_CUSTOMER,
     Opportunity: BESIDE_A_CUSTOMER,
+    Objective: ObjectiveRule(),
+    ObjectiveProgress: ObjectiveRule(),
+    ObjectiveTemplate: OpenRule(),
     DupCandidate: PairRule(),
     Activity: ActivityRule(),
     NoteTemplate: OpenRule(),
@@ -140,4 +145,5 @@ def install() -> None:
     for noted in (Note, NoteTemplate):
         catalogues.declare_use("note_types", catalogues.Use(noted, noted.type))
     opportunities.install()
+    errands.install()
     declare_pools(pools_decided_over)

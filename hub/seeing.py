@@ -69,6 +69,11 @@ def history_seen(
     return and_(condition, or_(~about_others, shares))
 
 
+def past_seen(principal: Principal, model: type[Record], identifier: UUID) -> ColumnElement[bool]:
+    """Return the condition under which whoever may read a record may see what it held and holds."""
+    return _seen(principal, model, identifier)
+
+
 def _of_seen_others(principal: Principal) -> ColumnElement[bool]:
     other = cast(Event.data[_OTHER].astext, Uuid)
     # Written this way, the text is read as an id only where it is one.

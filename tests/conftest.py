@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 import hub.db
 from hub import rules
+from hub.loading import loading
 from hub.origin import SYSTEM
 from hub.settings import PREFIX, Settings, get_settings
 from tests import skipping, sockets
@@ -29,6 +32,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 gc.set_threshold(50_000, 20, 20)
 
 _FOR_TESTS = {"HUB_TEST_DATABASE_URL", "HUB_REFERENCE_DIR"}
+
+_SHARING_A_HUB = {"tests/journeys", "tests/workers"}
+"""Folders in whose `conftest.py` a Hub is started for all modules."""
 
 # What is set for a Hub of the developer's own must not change what a test sees.
 for _name in [name for name in os.environ if name.startswith(PREFIX) and name not in _FOR_TESTS]:
@@ -92,7 +98,9 @@ def database_url(
 @pytest.fixture(scope="session")
 def _engine(database_url: str) -> Iterator[tuple[Engine, Cleaner]]:
     engine = hub.db.connect(database_url, fsync=False)
-    yield engine, Cleaner(engine)
+    cleaner = Cleaner(engine)
+    yield engine, cleaner
+    cleaner.close()
     engine.dispose()
 
 
@@ -103,6 +111,12 @@ def database(_engine: tuple[Engine, Cleaner]) -> Iterator[Engine]:
     hub.db.bind_sessions(bind=engine)
     yield engine
     cleaner.clean()
+
+
+@pytest.fixture
+def cleaner(database: Engine, _engine: tuple[Engine, Cleaner]) -> Cleaner:
+    """What cleans the database, for tests that do so more than once."""
+    return _engine[1]
 
 
 @pytest.fixture
@@ -120,10 +134,25 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
-def pytest_collection_finish() -> None:
-    """Spare garbage collection what has been loaded until now."""
-    gc.collect()
-    gc.freeze()
+class _ByHub(LoadScopeScheduling):  # type: ignore[misc] # the plugin has no types
+    """Gives one process the tests that share a running Hub: a module's, or those of a folder."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        folder = path.rpartition("/")[0]
+        return folder if folder in _SHARING_A_HUB else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByHub | None:
+    """Take ``--dist loadfile`` to mean that."""
+    return _ByHub(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Load all tests, and with them all of Hub, as a program is loaded."""
+    with loading():
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

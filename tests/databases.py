@@ -39,12 +39,17 @@ def drop_database(server_url: str, name: str) -> None:
 
 
 def keep_rows(engine: Engine) -> None:
-    """Keep copies of what is in the tables now, for a `Cleaner`."""
+    """Keep copies of what is in the tables now, and a function for `Cleaner` that goes back to it.
+
+    The function's statements are planned once a connection; asked one by one, each test would have
+    them planned anew.
+    """
     with engine.begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {KEPT}"))
-        for table in _tables(connection, "public"):
-            if connection.scalar(text(f'SELECT EXISTS (SELECT FROM public."{table}")')):
-                connection.execute(text(f'CREATE TABLE {KEPT}."{table}" AS TABLE public."{table}"'))
+        connection.execute(text(f"CREATE TABLE {KEPT}.mark (of_table text PRIMARY KEY, was text)"))
+        steps = [_step(connection, table) for table in _tables(connection)]
+        steps += [_STEP_OF_A_SEQUENCE.format(name=name) for name in _sequences(connection)]
+        connection.exec_driver_sql(_FUNCTION.format(schema=KEPT, steps="".join(steps)))
 
 
 class Cleaner:
@@ -55,36 +60,70 @@ class Cleaner:
     it slow), which takes a few milliseconds where TRUNCATE of everything takes ninety.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        with engine.connect() as connection:
-            self._tables = _tables(connection, "public")
-            self._seeded = {
-                table: _columns(connection, table) for table in _tables(connection, KEPT)
-            }
+    def __init__(self, database: Engine) -> None:
+        # A session of its own: to turn triggers off and on again throws all its plans away.
+        self._engine = create_engine(
+            database.url,
+            pool_size=1,
+            pool_pre_ping=True,
+            connect_args={"options": "-c session_replication_role=replica -c lock_timeout=5000"},
+        )
 
     def clean(self, *, restart_sequences: bool = True) -> None:
         """Empty the tables, put back what was kept, restart the sequences."""
         with self._engine.begin() as connection:
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            for table in self._with_rows(connection):
-                connection.execute(text(f'DELETE FROM public."{table}"'))
-            for table, columns in self._seeded.items():
-                connection.execute(
-                    text(
-                        f'INSERT INTO public."{table}" ({columns}) OVERRIDING SYSTEM VALUE '
-                        f'SELECT {columns} FROM {KEPT}."{table}"'
-                    )
-                )
-            for name in _moved_sequences(connection) if restart_sequences else ():
-                connection.execute(text(f'ALTER SEQUENCE public."{name}" RESTART'))
+            connection.execute(_CLEAN, {"restart_sequences": restart_sequences})
 
-    def _with_rows(self, connection: Connection) -> list[str]:
-        question = " UNION ALL ".join(
-            f"SELECT '{table}' WHERE EXISTS (SELECT FROM public.\"{table}\")"
-            for table in self._tables
-        )
-        return [str(name) for name in connection.scalars(text(question))] if question else []
+    def close(self) -> None:
+        """Give the session up."""
+        self._engine.dispose()
+
+
+_CLEAN = text(f"SELECT {KEPT}.clean(:restart_sequences)")
+_FUNCTION = """
+    CREATE FUNCTION {schema}.clean(restart_sequences boolean) RETURNS void
+    LANGUAGE plpgsql SET search_path = '' AS $$
+    DECLARE
+        stands text;
+    BEGIN
+        {steps}
+    END $$
+"""
+_STEP_OF_AN_EMPTY_TABLE = """
+        IF EXISTS (SELECT FROM public."{table}") THEN
+            DELETE FROM public."{table}";
+        END IF;
+"""
+_MARK = """
+    SELECT coalesce(sum(pg_catalog.hashtextextended(ctid::text || xmin::text, 0)), 0)::text
+    FROM public."{table}"
+"""
+"""What is another once any row is made, changed or taken away."""
+_STEP_OF_A_KEPT_TABLE = f"""
+        stands := ({_MARK});
+        IF stands IS DISTINCT FROM (SELECT was FROM {KEPT}.mark WHERE of_table = '{{table}}') THEN
+            DELETE FROM public."{{table}}";
+            INSERT INTO public."{{table}}" ({{columns}}) OVERRIDING SYSTEM VALUE
+            SELECT {{columns}} FROM {KEPT}."{{table}}";
+            UPDATE {KEPT}.mark SET was = ({_MARK}) WHERE of_table = '{{table}}';
+        END IF;
+"""
+_STEP_OF_A_SEQUENCE = """
+        IF restart_sequences AND (SELECT is_called FROM public."{name}") THEN
+            PERFORM pg_catalog.setval('public."{name}"', seqstart, false)
+            FROM pg_catalog.pg_sequence WHERE seqrelid = 'public."{name}"'::pg_catalog.regclass;
+        END IF;
+"""
+
+
+def _step(connection: Connection, table: str) -> str:
+    """Return what brings one table back, whose rows are kept where it has some."""
+    if not connection.scalar(text(f'SELECT EXISTS (SELECT FROM public."{table}")')):
+        return _STEP_OF_AN_EMPTY_TABLE.format(table=table)
+    connection.execute(text(f'CREATE TABLE {KEPT}."{table}" AS TABLE public."{table}"'))
+    mark = f"INSERT INTO {KEPT}.mark SELECT :table, ({_MARK.format(table=table)})"
+    connection.exec_driver_sql(mark.replace(":table", f"'{table}'"))
+    return _STEP_OF_A_KEPT_TABLE.format(table=table, columns=_columns(connection, table))
 
 
 def _make_template(server_url: str, template: str) -> None:
@@ -120,16 +159,16 @@ def _url(server_url: str, name: str) -> str:
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
-def _tables(connection: Connection, schema: str) -> list[str]:
+def _tables(connection: Connection) -> list[str]:
     """Return the tables that hold rows themselves: of a partitioned one, the parent alone."""
     return list(
         connection.scalars(
             text(
-                "SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace(:schema) "
+                "SELECT c.relname FROM pg_class c "
+                "WHERE c.relnamespace = to_regnamespace('public') "
                 "AND c.relkind IN ('r', 'p') AND NOT c.relispartition "
                 "AND c.relname <> 'alembic_version' ORDER BY 1"
-            ),
-            {"schema": schema},
+            )
         )
     )
 
@@ -145,12 +184,9 @@ def _columns(connection: Connection, table: str) -> str:
     return ", ".join(names)
 
 
-def _moved_sequences(connection: Connection) -> list[str]:
+def _sequences(connection: Connection) -> list[str]:
     return list(
         connection.scalars(
-            text(
-                "SELECT sequencename FROM pg_sequences "
-                "WHERE schemaname = 'public' AND last_value IS NOT NULL"
-            )
+            text("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'")
         )
     )

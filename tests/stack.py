@@ -148,7 +148,9 @@ class Stack:
         if self._client:
             self._client.close()
         if self._remembered:
-            self._remembered[0].dispose()
+            engine, cleaner = self._remembered
+            cleaner.close()
+            engine.dispose()
         for names in (PROCESSES, STORES):
             for name in names:
                 if self.is_running(name):

@@ -12,6 +12,7 @@ from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.presenting_activities import activity_view, seen_links, unseen_contacts
 from api.presenting_reminders import reminder_view
+from api.removing import taking_away
 from api.routes.reminders import remind, wish_of
 from api.routes.subjects import SUBJECTS, Subject
 from api.schemas.activities import (
@@ -26,7 +27,7 @@ from api.schemas.activities import (
     WrittenActivity,
 )
 from api.schemas.reminders import ReminderCreate, ReminderView
-from api.schemas.shapes import Page, PageQuery
+from api.schemas.shapes import Because, Page, PageQuery
 from api.subjects import get_subjects
 from hub import follow_ups
 from hub.access.lookup import get_record
@@ -250,12 +251,13 @@ def refuse_unseen_contacts(call: Call[Any, Any], fields: dict[str, Any]) -> None
 
 @operation(
     blueprint, "DELETE", "/activities/<uuid:activity_id>",
-    permission=Permission(Verb.DELETE, "activities"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.DELETE, "activities"), query=Because, status=HTTPStatus.NO_CONTENT,
 )  # fmt: skip
-def delete_activity(call: Call, activity_id: UUID) -> Answer[None]:
+def delete_activity(call: Call[None, Because], activity_id: UUID) -> Answer[None]:
     """Take an activity away; its history stays, and nobody is reminded of it any more."""
     activity = get_activity_record(call, Verb.DELETE, activity_id, call.expected_version)
-    follow_ups.delete_activity(call.session, activity, now=call.now)
+    with taking_away(call, activity):
+        follow_ups.delete_activity(call.session, activity, now=call.now)
     return Answer(None)
 
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import writing_part
+from api.concealing import writing
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
+from api.removing import taking_away
 from api.routes.customers import get_customer_record
 from api.schemas.addresses import (
     AddressFields,
@@ -17,6 +18,7 @@ from api.schemas.addresses import (
     MailRoutes,
     MailRouteView,
 )
+from api.schemas.shapes import Because
 from hub.access.lookup import get_record
 from hub.customers import addresses, routing
 from hub.customers.listing import ADDRESSES
@@ -58,7 +60,7 @@ def create_address(call: Call[AddressFields], customer_id: UUID) -> Answer[Addre
     """Add a billing, shipping or other address; the first one of its kind is the default."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
     fields = call.body.given()
-    with writing_part(call, Address, fields):
+    with writing(call, Address, fields):
         address = addresses.create(call.session, customer, fields)
     return Answer(address_view(call, address), location=f"/addresses/{address.id}")
 
@@ -82,23 +84,25 @@ def change_address(call: Call[AddressPatch], address_id: UUID) -> AddressView:
     address = _for_change(call, address_id)
     customer = get_customer_record(call, Verb.EDIT, address.customer_id)
     changes = call.body.changes()
-    with writing_part(call, Address, changes):
+    with writing(call, Address, changes):
         addresses.update(call.session, customer, address, changes)
     return address_view(call, address)
 
 
 @operation(
     blueprint, "DELETE", "/addresses/<uuid:address_id>",
-    permission=Permission(Verb.EDIT, "customers"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.EDIT, "customers"), query=Because, status=HTTPStatus.NO_CONTENT,
+    refusals={HTTPStatus.CONFLICT: "Documents go to it (`in_use`)."},
 )  # fmt: skip
-def delete_address(call: Call, address_id: UUID) -> Answer[None]:
+def delete_address(call: Call[None, Because], address_id: UUID) -> Answer[None]:
     """Take an address away; its history stays readable.
 
     In the place of a default comes the oldest of the others of its kind.
     """
     address = _for_change(call, address_id)
     customer = get_customer_record(call, Verb.EDIT, address.customer_id)
-    addresses.delete(call.session, customer, address, now=call.now)
+    with taking_away(call, address):
+        addresses.delete(call.session, customer, address, now=call.now)
     return Answer(None)
 
 

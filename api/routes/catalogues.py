@@ -10,6 +10,7 @@ from flask import Blueprint
 
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
+from api.removing import taking_away
 from api.schemas.catalogues import (
     CataloguesView,
     CatalogueView,
@@ -18,6 +19,7 @@ from api.schemas.catalogues import (
     EntryView,
     UseView,
 )
+from api.schemas.shapes import Because
 from hub.access.lookup import get_record
 from hub.access.predicates import visible
 from hub.catalogues import services
@@ -132,12 +134,14 @@ def change_catalogue_entry(call: Call[EntryPatch], entry_id: UUID) -> EntryView:
 
 @operation(
     blueprint, "DELETE", "/catalogue-entries/<uuid:entry_id>",
-    permission=CONFIGURE, status=HTTPStatus.NO_CONTENT,
+    permission=CONFIGURE, query=Because, status=HTTPStatus.NO_CONTENT,
     refusals={HTTPStatus.CONFLICT: "Records keep it (`in_use`): retire it instead."},
 )  # fmt: skip
-def delete_catalogue_entry(call: Call, entry_id: UUID) -> Answer[None]:
+def delete_catalogue_entry(call: Call[None, Because], entry_id: UUID) -> Answer[None]:
     """Take an entry away that no record keeps; its code is not given again."""
-    services.delete(call.session, _for_change(call, entry_id), now=call.now)
+    entry = _for_change(call, entry_id)
+    with taking_away(call, entry):
+        services.delete(call.session, entry, now=call.now)
     return Answer(None)
 
 

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import writing_part
+from api.concealing import writing
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
+from api.removing import taking_away
 from api.routes.customers import get_customer_record
 from api.schemas.customers import ContactFields, ContactPatch, ContactView
+from api.schemas.shapes import Because
 from hub.access.lookup import get_record
 from hub.customers import contacts, keyed
 from hub.customers.listing import CONTACTS
@@ -54,7 +56,7 @@ def create_contact(call: Call[ContactFields], customer_id: UUID) -> Answer[Conta
     """Add a person to a customer; the first one is its main contact."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
     fields = call.body.given()
-    with writing_part(call, Contact, fields):
+    with writing(call, Contact, fields):
         contact = contacts.create(call.session, customer, fields)
     return Answer(contact_view(call, contact), location=f"/contacts/{contact.id}")
 
@@ -81,16 +83,19 @@ def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
     )  # fmt: skip
     customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
     changes = call.body.changes()
-    with writing_part(call, Contact, changes):
+    with writing(call, Contact, changes):
         contacts.update(call.session, customer, contact, changes)
     return contact_view(call, contact)
 
 
 @operation(
     blueprint, "DELETE", "/contacts/<uuid:contact_id>",
-    permission=Permission(Verb.EDIT, "customers"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.EDIT, "customers"), query=Because, status=HTTPStatus.NO_CONTENT,
+    refusals={
+        HTTPStatus.CONFLICT: "Leads, opportunities, activities or documents name it (`in_use`)."
+    },
 )  # fmt: skip
-def delete_contact(call: Call, contact_id: UUID) -> Answer[None]:
+def delete_contact(call: Call[None, Because], contact_id: UUID) -> Answer[None]:
     """Take a contact away; its history stays readable.
 
     In the place of a main contact comes the oldest of the others.
@@ -100,5 +105,6 @@ def delete_contact(call: Call, contact_id: UUID) -> Answer[None]:
         expected_version=call.expected_version,
     )  # fmt: skip
     customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
-    contacts.delete(call.session, customer, contact, now=call.now)
+    with taking_away(call, contact):
+        contacts.delete(call.session, customer, contact, now=call.now)
     return Answer(None)

@@ -8,7 +8,9 @@ from flask import Blueprint
 
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
+from api.removing import taking_away
 from api.schemas.custom_fields import CustomFieldCreate, CustomFieldPatch, CustomFieldView
+from api.schemas.shapes import Because
 from hub.access.lookup import get_record
 from hub.custom_fields import CustomField, services
 from hub.custom_fields.listing import CUSTOM_FIELDS
@@ -73,12 +75,14 @@ def change_custom_field(call: Call[CustomFieldPatch], field_id: UUID) -> CustomF
 
 @operation(
     blueprint, "DELETE", "/custom-fields/<uuid:field_id>",
-    permission=CONFIGURE, status=HTTPStatus.NO_CONTENT,
+    permission=CONFIGURE, query=Because, status=HTTPStatus.NO_CONTENT,
     refusals={HTTPStatus.CONFLICT: "Records have something of it (`in_use`): retire it instead."},
 )  # fmt: skip
-def delete_custom_field(call: Call, field_id: UUID) -> Answer[None]:
+def delete_custom_field(call: Call[None, Because], field_id: UUID) -> Answer[None]:
     """Take a field away that no record has anything of."""
-    services.delete(call.session, _for_change(call, field_id), now=call.now)
+    field = _for_change(call, field_id)
+    with taking_away(call, field):
+        services.delete(call.session, field, now=call.now)
     return Answer(None)
 
 

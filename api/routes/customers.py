@@ -10,7 +10,9 @@ from api.concealing import naming_only_seen
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_customers import customer_view
+from api.removing import taking_away
 from api.schemas.customers import CustomerCreate, CustomerPatch, CustomerView
+from api.schemas.shapes import Because
 from hub.access import owning
 from hub.autofill import services as autofill
 from hub.customers import services as customers
@@ -111,13 +113,13 @@ def change_customer(call: Call[CustomerPatch], customer_id: UUID) -> CustomerVie
 
 @operation(
     blueprint, "DELETE", "/customers/<uuid:customer_id>",
-    permission=Permission(Verb.DELETE, "customers"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.DELETE, "customers"), query=Because, status=HTTPStatus.NO_CONTENT,
     refusals={
         HTTPStatus.CONFLICT: "Something refers to it (`in_use`): `details` has its `count` and,"
         " as far as you may see them, the `blockers`."
     },
 )  # fmt: skip
-def delete_customer(call: Call, customer_id: UUID) -> Answer[None]:
+def delete_customer(call: Call[None, Because], customer_id: UUID) -> Answer[None]:
     """Take a customer away; its history stays readable and its id is never used again.
 
     Its contacts and addresses go with it. Notes, reminders that are not done and links that are
@@ -126,7 +128,7 @@ def delete_customer(call: Call, customer_id: UUID) -> Answer[None]:
     customer = get_customer_record(
         call, Verb.DELETE, customer_id, expected_version=call.expected_version
     )
-    with naming_only_seen(call, Customer):
+    with taking_away(call, customer):
         customers.delete(call.session, customer, now=call.now)
     return Answer(None)
 

@@ -10,7 +10,9 @@ from sqlalchemy import and_
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.presenting_sharing import GrantNames, grant_view
+from api.removing import taking_away
 from api.routes.subjects import SUBJECTS, Subject
+from api.schemas.shapes import Because
 from api.schemas.sharing import GrantCreate, GrantPatch, GrantView
 from hub.access.lookup import get_record
 from hub.access.models import AccessGrant
@@ -123,15 +125,16 @@ def change_grant(call: Call[GrantPatch], grant_id: UUID) -> GrantView:
 
 @operation(
     blueprint, "DELETE", "/grants/<uuid:grant_id>",
-    permission=Permission(Verb.DELETE, "grants"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.DELETE, "grants"), query=Because, status=HTTPStatus.NO_CONTENT,
 )  # fmt: skip
-def revoke_grant(call: Call, grant_id: UUID) -> Answer[None]:
+def revoke_grant(call: Call[None, Because], grant_id: UUID) -> Answer[None]:
     """Take a share back, or give up what is shared with you; it ends within seconds."""
     granted = get_record(
         call.session, call.principal, Verb.DELETE, AccessGrant, grant_id,
         expected_version=call.expected_version,
     )  # fmt: skip
-    sharing.revoke(call.session, granted, now=call.now)
+    with taking_away(call, granted):
+        sharing.revoke(call.session, granted, now=call.now)
     return Answer(None)
 
 

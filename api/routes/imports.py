@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response
-from sqlalchemy import select
+from sqlalchemy import false, func, select
 
 from api.downloads import disposition, download
 from api.messages import message_view
@@ -25,11 +25,14 @@ from api.schemas.shapes import Page, PageQuery
 from hub import files
 from hub.access.lookup import get_record
 from hub.access.predicates import visible
+from hub.customers.models import Customer
 from hub.errors import ConflictError
 from hub.i18n import N_, translate
 from hub.imports import services as imports
 from hub.imports import templates, uploaders
 from hub.imports.models import ImportJob
+from hub.imports.reading import LEFT_OUT
+from hub.leads.models import Lead
 from hub.plan_items import Sight, sight_of
 from hub.plans import services as plans
 from hub.plans.models import PlanItem
@@ -81,13 +84,13 @@ def list_imports(call: Call[None, PageQuery]) -> Answer[Page[ImportView]]:
     reload=_view_again,
 )  # fmt: skip
 def upload_file(call: Call[bytes, ImportUploadQuery]) -> Answer[ImportView]:
-    """Upload a file of customers; the answer's job makes the preview.
+    """Upload a file of customers or leads; the answer's job makes the preview.
 
     The preview says for each row whether it is created, changed, left alone or refused, and why.
     Nothing is written until it is applied, unless `apply` lets it go on by itself.
     """
     wanted, options = call.query, call.query.options()
-    uploaders.refuse_to_name_others(call.principal, options)
+    uploaders.refuse_to_name_others(call.principal, options, wanted.entity)
     job, asked = imports.upload(
         call.session,
         files.put(call.body),
@@ -136,6 +139,9 @@ def list_rows(call: Call[None, ImportRowsQuery], import_id: UUID) -> Answer[Page
         query = query.where(PlanItem.action == call.query.action)
     if call.query.outcome:
         query = query.where(PlanItem.outcome == call.query.outcome)
+    if call.query.left_out is not None:
+        leaves_out = func.coalesce(PlanItem.errors.contains([{"code": LEFT_OUT}]), false())
+        query = query.where(leaves_out.is_(call.query.left_out))
     sights: list[Sight] = []
 
     def view(item: PlanItem) -> ImportRowView:
@@ -156,7 +162,7 @@ def analyse_again(call: Call[ImportOptionsBody], import_id: UUID) -> Answer[Impo
     """Make the preview anew, under another mapping or other wishes."""
     job = _get(call, import_id, Verb.IMPORT)
     options = call.body.options()
-    uploaders.refuse_to_name_others(call.principal, options)
+    uploaders.refuse_to_name_others(call.principal, options, job.entity_name)
     asked = imports.plan_again(call.session, job, options)
     return Answer(_view(call, job), jobs=[asked])
 
@@ -179,7 +185,7 @@ def apply_import(call: Call, import_id: UUID) -> Answer[ImportView]:
     refusals=_WRONG_STATE,
 )  # fmt: skip
 def undo_import(call: Call, import_id: UUID) -> Answer[ImportView]:
-    """Take the import back row by row; customers changed since are kept as they are, and listed."""
+    """Take the import back row by row; what was changed since is kept as it is, and listed."""
     job = _get(call, import_id, Verb.IMPORT)
     asked = imports.undo(call.session, job, now=call.now)
     return Answer(_view(call, job), jobs=[asked])
@@ -204,12 +210,21 @@ def _row(call: Call[Any, Any], item: PlanItem, sight: Sight) -> ImportRowView:
         row=(item.source or {}).get("row", 0),
         action=item.action,
         outcome=item.outcome,
-        customer_id=None if is_hidden else item.record_id,
+        **_record(item, is_hidden=is_hidden),
         external_ref=item.external_id,
         before=None if is_hidden else sight.values(item, item.before),
         after=sight.values(item, item.after),
         reasons=[_reason(call, reason) for reason in sight.reasons(item)],
     )
+
+
+def _record(item: PlanItem, *, is_hidden: bool) -> dict[str, UUID | None]:
+    """Return which record a row is, under the name of its kind."""
+    known = None if is_hidden else item.record_id
+    return {
+        f"{entity}_id": known if item.entity == entity else None
+        for entity in (Customer.entity(), Lead.entity())
+    }
 
 
 def _reason(call: Call[Any, Any], reason: dict[str, Any]) -> ReasonView:

@@ -13,6 +13,7 @@ from api.schemas.leads import LeadUpsert, LeadView
 from api.upserting import Fields, Upsertable, Wanted, serve
 from hub.access import owning
 from hub.entry_policies import enforcing as entries
+from hub.leads import alike
 from hub.leads import services as leads
 from hub.leads.models import Lead
 
@@ -21,6 +22,7 @@ blueprint = Blueprint("lead_upserts", __name__)
 
 def _hold(call: Call[Any, Any], wanted: Wanted) -> None:
     entries.hold(call.session, Lead, (fields for _, fields in wanted))
+    alike.hold(call.session, (fields for _, fields in wanted))
 
 
 def _lock(call: Call[Any, Any], lead_id: UUID, expected_version: int | None) -> Lead:
@@ -28,13 +30,13 @@ def _lock(call: Call[Any, Any], lead_id: UUID, expected_version: int | None) -> 
 
 
 def _create(call: Call[Any, Any], fields: Fields, keys_are_held: bool) -> Lead:  # noqa: FBT001 - as `Upsertable.create` is called
-    del keys_are_held
     owning.refuse_to_name_others(call.principal, Lead, fields)
     _check_customer(call, Verb.COMMENT, fields)
     workflow = fields.pop("workflow", None)
     return leads.create(
-        call.session, fields, now=call.now, workflow=workflow, caller=call.principal
-    )
+        call.session, fields, now=call.now, workflow=workflow, keys_are_held=keys_are_held,
+        caller=call.principal,
+    )  # fmt: skip
 
 
 def _change(call: Call[Any, Any], lead: Lead, fields: Fields) -> None:

@@ -6,15 +6,18 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import naming_only_seen
+from api.concealing import writing
 from api.lists import ListPage, list_page
 from api.moved_records import Moved, serve
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_leads import lead_view
+from api.removing import taking_away
 from api.routes.customers import get_customer_record
 from api.schemas.leads import Closing, LeadCreate, LeadPatch, LeadView
+from api.schemas.shapes import Because
 from hub.access import owning
 from hub.access.lookup import get_record
+from hub.customers.refusing import DuplicateLeave
 from hub.history.recording import react
 from hub.leads import services as leads
 from hub.leads.listing import LEADS
@@ -63,21 +66,28 @@ def list_customer_leads(call: Call, customer_id: UUID) -> Answer[ListPage[LeadVi
 @operation(
     blueprint, "POST", "/leads",
     permission=CREATE, body=LeadCreate, answer=LeadView, status=HTTPStatus.CREATED,
-    reload=view_again, refusals=_TAKEN,
+    reload=view_again,
+    refusals={
+        HTTPStatus.CONFLICT: "Another one has the external reference (`taken`), or the policy of"
+        " entries forbids what is there already (`duplicate`, `duplicate_value`)."
+    },
 )  # fmt: skip
 def create_lead(call: Call[LeadCreate]) -> LeadView:
     """Create a lead, of a customer or of somebody who is none yet.
 
-    It is assigned to you unless you name another one, for which you need the right to assign.
+    It is assigned to you unless you name another one, for which you need the right to assign. What
+    is like it already is told of in `warnings`, or refused, as the policy of entries says.
     """
     fields = call.body.fields()
+    leave = DuplicateLeave(call.body.reason or "") if call.body.allow_duplicate else None
     owning.refuse_to_name_others(call.principal, Lead, fields)
     if fields.get("customer_id") is not None:
         fields["customer_id"] = get_customer_record(call, Verb.COMMENT, fields["customer_id"]).id
-    with naming_only_seen(call, Lead):
+    with writing(call, Lead, fields):
         lead = leads.create(
-            call.session, fields, now=call.now, workflow=call.body.workflow, caller=call.principal
-        )
+            call.session, fields, now=call.now, workflow=call.body.workflow,
+            allow_duplicate=leave, caller=call.principal,
+        )  # fmt: skip
     react(call.session)
     return lead_view(call, lead)
 
@@ -101,7 +111,7 @@ def change_lead(call: Call[LeadPatch], lead_id: UUID) -> LeadView:
     changes = call.body.changes()
     if changes.get("customer_id") not in {None, lead.customer_id}:
         get_customer_record(call, Verb.READ, changes["customer_id"])
-    with naming_only_seen(call, Lead):
+    with writing(call, Lead, changes):
         leads.update(call.session, lead, changes, caller=call.principal)
     react(call.session)
     return lead_view(call, lead)
@@ -109,15 +119,16 @@ def change_lead(call: Call[LeadPatch], lead_id: UUID) -> LeadView:
 
 @operation(
     blueprint, "DELETE", "/leads/<uuid:lead_id>",
-    permission=Permission(Verb.DELETE, "leads"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.DELETE, "leads"), query=Because, status=HTTPStatus.NO_CONTENT,
     refusals={
         HTTPStatus.CONFLICT: "A customer came of it (`converted`), or notes refer to it (`in_use`)."
     },
 )  # fmt: skip
-def delete_lead(call: Call, lead_id: UUID) -> Answer[None]:
+def delete_lead(call: Call[None, Because], lead_id: UUID) -> Answer[None]:
     """Take a lead away; its history stays readable and its number is never given again."""
     lead = get_lead_record(call, Verb.DELETE, lead_id, expected_version=call.expected_version)
-    leads.delete(call.session, lead, now=call.now)
+    with taking_away(call, lead):
+        leads.delete(call.session, lead, now=call.now)
     return Answer(None)
 
 

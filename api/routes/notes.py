@@ -10,6 +10,7 @@ from sqlalchemy import select
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.presenting_reminders import note_view, reminder_view
+from api.removing import taking_away
 from api.routes.note_templates import filled
 from api.routes.reminders import wish_of
 from api.routes.subjects import SUBJECTS, Subject
@@ -19,6 +20,7 @@ from api.schemas.notes import (
     NoteView,
     WrittenNote,
 )
+from api.schemas.shapes import Because
 from hub import follow_ups
 from hub.access.lookup import get_record
 from hub.errors import ValidationError
@@ -133,15 +135,16 @@ def change_note(call: Call[NotePatch], note_id: UUID) -> NoteView:
 
 @operation(
     blueprint, "DELETE", "/notes/<uuid:note_id>",
-    permission=Permission(Verb.DELETE, "notes"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.DELETE, "notes"), query=Because, status=HTTPStatus.NO_CONTENT,
 )  # fmt: skip
-def delete_note(call: Call, note_id: UUID) -> Answer[None]:
+def delete_note(call: Call[None, Because], note_id: UUID) -> Answer[None]:
     """Take a note of your own away; its history and its reminders stay."""
     note = get_record(
         call.session, call.principal, Verb.DELETE, Note, note_id,
         expected_version=call.expected_version,
     )  # fmt: skip
-    notes.delete(call.session, note, now=call.now)
+    with taking_away(call, note):
+        notes.delete(call.session, note, now=call.now)
     return Answer(None)
 
 

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from flask import Blueprint
 
-from api.concealing import naming_only_seen
+from api.concealing import writing
 from api.lists import ListPage, list_page
 from api.moved_records import Moved, serve
 from api.operations import Answer, Call, Verb, operation
 from api.presenting_opportunities import opportunity_view
+from api.removing import taking_away
 from api.routes.customers import get_customer_record
 from api.routes.leads import get_lead_record
 from api.schemas.opportunities import (
@@ -21,6 +22,7 @@ from api.schemas.opportunities import (
     OpportunityTransition,
     OpportunityView,
 )
+from api.schemas.shapes import Because
 from api.schemas.workflows import Step
 from hub.access import owning
 from hub.history.recording import react
@@ -106,7 +108,7 @@ def create_opportunity(call: Call[OpportunityCreate]) -> OpportunityView:
     fields = call.body.fields()
     owning.refuse_to_name_others(call.principal, Opportunity, fields)
     check_named(call, Verb.COMMENT, fields)
-    with naming_only_seen(call, Opportunity):
+    with writing(call, Opportunity, fields):
         made = opportunities.create(
             call.session, fields, now=call.now, pipeline=call.body.pipeline, caller=call.principal
         )
@@ -136,7 +138,7 @@ def change_opportunity(call: Call[OpportunityPatch], opportunity_id: UUID) -> Op
     changes = call.body.changes()
     if changes.get("customer_id") not in {None, opportunity.customer_id}:
         check_named(call, Verb.READ, changes)
-    with naming_only_seen(call, Opportunity):
+    with writing(call, Opportunity, changes):
         opportunities.update(call.session, opportunity, changes, caller=call.principal)
     react(call.session)
     return opportunity_view(call, opportunity)
@@ -144,15 +146,16 @@ def change_opportunity(call: Call[OpportunityPatch], opportunity_id: UUID) -> Op
 
 @operation(
     blueprint, "DELETE", "/opportunities/<uuid:opportunity_id>",
-    permission=OPPORTUNITY.right(Verb.DELETE), status=HTTPStatus.NO_CONTENT,
+    permission=OPPORTUNITY.right(Verb.DELETE), query=Because, status=HTTPStatus.NO_CONTENT,
     refusals={HTTPStatus.CONFLICT: "Orders came of it (`ordered`), or notes refer to it"
                                    " (`in_use`)."},
 )  # fmt: skip
-def delete_opportunity(call: Call, opportunity_id: UUID) -> Answer[None]:
+def delete_opportunity(call: Call[None, Because], opportunity_id: UUID) -> Answer[None]:
     """Take an opportunity away; its history stays and its number is never given again."""
     version = call.expected_version
     opportunity = OPPORTUNITY.find(call, Verb.DELETE, opportunity_id, version=version)
-    opportunities.delete(call.session, opportunity, now=call.now)
+    with taking_away(call, opportunity):
+        opportunities.delete(call.session, opportunity, now=call.now)
     return Answer(None)
 
 

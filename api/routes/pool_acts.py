@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import page
-from api.presenting_pools import draw_view, outcomes_view
+from api.presenting_pools import draw_view, hidden_among, outcomes_view
 from api.schemas.pools import (
     Assignments,
     CandidatesView,
@@ -189,7 +189,9 @@ def get_draw(call: Call, pool_id: UUID, draw_id: UUID) -> DrawView:
 )  # fmt: skip
 def list_candidates(call: Call, pool_id: UUID, draw_id: UUID) -> CandidatesView:
     """Return all that stood to be drawn, in the order in which it had come into the pool."""
-    return CandidatesView(items=drawing.candidates_of(_drawn(call, pool_id, draw_id)))
+    candidates = drawing.candidates_of(_drawn(call, pool_id, draw_id))
+    hidden = hidden_among(call, candidates)
+    return CandidatesView(items=[None if each in hidden else each for each in candidates])
 
 
 def _drawn(call: Call[Any, Any], pool_id: UUID, draw_id: UUID) -> PoolDraw:

@@ -11,6 +11,7 @@ from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import page
 from api.presenting_pools import card_view, pool_view
+from api.removing import taking_away
 from api.schemas.pools import (
     CardView,
     ClaimView,
@@ -20,7 +21,7 @@ from api.schemas.pools import (
     StandingsView,
     StandingView,
 )
-from api.schemas.shapes import Page, PageQuery
+from api.schemas.shapes import Because, Page, PageQuery
 from hub.access.lookup import get_record
 from hub.access.people import is_active
 from hub.access.predicates import allowed, visible
@@ -84,15 +85,16 @@ def change_pool(call: Call[PoolPatch], pool_id: UUID) -> PoolView:
 
 @operation(
     blueprint, "DELETE", "/pools/<uuid:pool_id>",
-    permission=CONFIGURE, status=HTTPStatus.NO_CONTENT, refusals=_REFUSED,
+    permission=CONFIGURE, query=Because, status=HTTPStatus.NO_CONTENT, refusals=_REFUSED,
 )  # fmt: skip
-def delete_pool(call: Call, pool_id: UUID) -> Answer[None]:
+def delete_pool(call: Call[None, Because], pool_id: UUID) -> Answer[None]:
     """Take a pool away to which no customer belongs; make others inactive instead."""
     pool = get_record(
         call.session, call.principal, Verb.CONFIGURE, Pool, pool_id,
         expected_version=call.expected_version,
     )  # fmt: skip
-    pools.delete(call.session, pool, now=call.now)
+    with taking_away(call, pool):
+        pools.delete(call.session, pool, now=call.now)
     return Answer(None)
 
 
@@ -141,6 +143,7 @@ def list_people(call: Call, pool_id: UUID) -> StandingsView:
     decides = allowed(call.principal, Verb.ASSIGN, pool)
     found = pools.standings(
         call.session,
+        call.principal,
         pool,
         on=business_date(call.now, get_settings().zone),
         only=None if decides else call.principal.user_id,

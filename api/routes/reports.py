@@ -9,7 +9,9 @@ from flask import Blueprint
 
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
+from api.removing import taking_away
 from api.schemas.reports import ReportCreate, ReportPatch, ReportView
+from api.schemas.shapes import Because
 from hub.access.lookup import get_record
 from hub.errors import ValidationError
 from hub.reports import definitions
@@ -103,14 +105,15 @@ def change_report(call: Call[ReportPatch], report_id: UUID) -> ReportView:
 
 @operation(
     blueprint, "DELETE", "/reports/<uuid:report_id>",
-    permission=Permission(Verb.DELETE, "reports"), status=HTTPStatus.NO_CONTENT,
-    refusals={HTTPStatus.CONFLICT: "It has schedules (`in_use`); `details` lists them."},
+    permission=Permission(Verb.DELETE, "reports"), query=Because, status=HTTPStatus.NO_CONTENT,
+    refusals={HTTPStatus.CONFLICT: "It has schedules (`in_use`): `details` names them."},
 )  # fmt: skip
-def delete_report(call: Call, report_id: UUID) -> Answer[None]:
+def delete_report(call: Call[None, Because], report_id: UUID) -> Answer[None]:
     """Take a report away; the files of its runs stay."""
     report = get_record(
         call.session, call.principal, Verb.DELETE, ReportDef, report_id,
         expected_version=call.expected_version,
     )  # fmt: skip
-    definitions.delete(call.session, report, now=call.now)
+    with taking_away(call, report):
+        definitions.delete(call.session, report, now=call.now)
     return Answer(None)

@@ -8,7 +8,9 @@ from flask import Blueprint
 from sqlalchemy import select
 
 from api.operations import Answer, Call, Permission, Verb, operation
+from api.removing import taking_away
 from api.schemas.roles import BaseRoleView, RoleCreate, RolePatch, RolesView, RoleView
+from api.schemas.shapes import Because
 from hub.access import composing
 from hub.access.lookup import get_record
 from hub.access.models import CustomRole
@@ -87,15 +89,16 @@ def change_role(call: Call[RolePatch], role_id: UUID) -> RoleView:
 
 @operation(
     blueprint, "DELETE", "/roles/<uuid:role_id>",
-    permission=Permission(Verb.CONFIGURE, "roles"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.CONFIGURE, "roles"), query=Because, status=HTTPStatus.NO_CONTENT,
     refusals={HTTPStatus.CONFLICT: "Somebody has it."},
 )  # fmt: skip
-def delete_role(call: Call, role_id: UUID) -> Answer[None]:
+def delete_role(call: Call[None, Because], role_id: UUID) -> Answer[None]:
     """Take a role away that nobody has any more."""
     role = get_record(
         call.session, call.principal, Verb.CONFIGURE, CustomRole, role_id,
         expected_version=call.expected_version,
     )  # fmt: skip
-    composing.refuse_role_in_use(call.session, role)
-    role.deleted_at = call.now
+    with taking_away(call, role):
+        composing.refuse_role_in_use(call.session, role)
+        role.deleted_at = call.now
     return Answer(None)

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import page
+from api.removing import taking_away
 from api.schemas.jobs import JobView
 from api.schemas.reports import (
     RecipientsBody,
@@ -18,7 +19,7 @@ from api.schemas.reports import (
     SchedulePatch,
     ScheduleView,
 )
-from api.schemas.shapes import Page, PageQuery
+from api.schemas.shapes import Because, Page, PageQuery
 from hub.access.lookup import get_record
 from hub.access.predicates import visible
 from hub.reports import schedules
@@ -136,15 +137,16 @@ def change_schedule(call: Call[SchedulePatch], schedule_id: UUID) -> ScheduleVie
 
 @operation(
     blueprint, "DELETE", "/schedules/<uuid:schedule_id>",
-    permission=SCHEDULE, status=HTTPStatus.NO_CONTENT,
+    permission=SCHEDULE, query=Because, status=HTTPStatus.NO_CONTENT,
 )  # fmt: skip
-def delete_schedule(call: Call, schedule_id: UUID) -> Answer[None]:
+def delete_schedule(call: Call[None, Because], schedule_id: UUID) -> Answer[None]:
     """End a schedule; its runs and their files stay."""
     schedule = get_record(
         call.session, call.principal, Verb.DELETE, ReportSchedule, schedule_id,
         expected_version=call.expected_version,
     )  # fmt: skip
-    schedules.delete(call.session, schedule, now=call.now)
+    with taking_away(call, schedule):
+        schedules.delete(call.session, schedule, now=call.now)
     return Answer(None)
 
 

@@ -12,11 +12,14 @@ from hub.leads.listing import LEADS
 from hub.listing import Listing, break_down, dimensions_of
 from hub.listing.breakdowns import Group
 from hub.notes.listing import NOTES
+from hub.objectives.listing import OBJECTIVE_PROGRESS
 from hub.opportunities.listing import OPPORTUNITIES
 from hub.reminders.listing import REMINDERS
 
 blueprint = Blueprint("summaries", __name__)
-SUMMED: tuple[Listing[Any], ...] = (CUSTOMERS, LEADS, OPPORTUNITIES, NOTES, REMINDERS)
+SUMMED: tuple[Listing[Any], ...] = (
+    CUSTOMERS, LEADS, OPPORTUNITIES, NOTES, REMINDERS, OBJECTIVE_PROGRESS,
+)  # fmt: skip
 """The lists that are summed up; each has its route from here."""
 
 
@@ -51,7 +54,7 @@ def _serve(listing: Listing[Any]) -> None:
         return _summary(call, listing)
 
     named(
-        summarise, f"summarise_{listing.name}",
+        summarise, f"summarise_{listing.name.replace('-', '_')}",
         f"Count {listing.name} by what they have in common, and add up their amounts."
         "\n\nOf what you see, by the filters of the list; its sort and its page do not count. Two"
         " currencies are never added. Days are yours, where you are.",

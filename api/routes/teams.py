@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import page
+from api.removing import taking_away
 from api.schemas.roles import TeamCreate, TeamPatch, TeamView
-from api.schemas.shapes import Page, PageQuery
+from api.schemas.shapes import Because, Page, PageQuery
 from hub.access import teams
 from hub.access.lookup import get_record
 from hub.access.models import Team
@@ -78,14 +79,15 @@ def change_team(call: Call[TeamPatch], team_id: UUID) -> TeamView:
 
 @operation(
     blueprint, "DELETE", "/teams/<uuid:team_id>",
-    permission=Permission(Verb.CONFIGURE, "teams"), status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.CONFIGURE, "teams"), query=Because, status=HTTPStatus.NO_CONTENT,
     refusals=_REFUSED,
 )  # fmt: skip
-def delete_team(call: Call, team_id: UUID) -> Answer[None]:
+def delete_team(call: Call[None, Because], team_id: UUID) -> Answer[None]:
     """Take a team away; its people and its records stay."""
     team = get_record(
         call.session, call.principal, Verb.CONFIGURE, Team, team_id,
         expected_version=call.expected_version,
     )  # fmt: skip
-    teams.delete_team(call.session, team, now=call.now)
+    with taking_away(call, team):
+        teams.delete_team(call.session, team, now=call.now)
     return Answer(None)

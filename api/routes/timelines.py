@@ -102,7 +102,10 @@ def _entry(call: Call[Any, Any], entry: Entry, names: dict[UUID, str]) -> EntryV
     return EntryView(
         kind=entry.kind,
         label=kind.speak(call.session, call.language, entry.word) if entry.word else None,
-        title=entry.title,
+        title=kind.entitle(call.language, entry.title)
+        if kind.entitle and entry.title
+        else entry.title,
+        reason=entry.reason,
         at=entry.at,
         on=entry.on,
         planned=entry.planned,

@@ -8,7 +8,9 @@ from flask import Blueprint, Response
 
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
-from api.presenting_workflows import workflow_view
+from api.presenting_workflows import errands_in_words, workflow_view
+from api.removing import taking_away
+from api.schemas.shapes import Because
 from api.schemas.workflows import (
     DefinitionBody,
     DiagramView,
@@ -25,6 +27,7 @@ from hub.access.lookup import get_record
 from hub.i18n import translate
 from hub.workflow import diagrams, services
 from hub.workflow.definition import load
+from hub.workflow.diagrams import Words
 from hub.workflow.guards import guards_of
 from hub.workflow.listing import WORKFLOWS
 from hub.workflow.models import Workflow
@@ -104,7 +107,7 @@ def get_workflow(call: Call, workflow_id: UUID) -> WorkflowView:
 )  # fmt: skip
 def get_diagram(call: Call, workflow_id: UUID) -> DiagramView:
     """Return a workflow as a picture: its states with their places, and the arrows."""
-    definition = load(call.session, _read(call, workflow_id))
+    definition = load(call.session, _read(call, workflow_id).id)
     return DiagramView(
         nodes=[
             NodeView(
@@ -114,10 +117,14 @@ def get_diagram(call: Call, workflow_id: UUID) -> DiagramView:
                 colour=node.state.colour,
                 x=node.x,
                 y=node.y,
+                on_enter=errands_in_words(call, node.state.on_enter),
             )
             for node in diagrams.arrange(definition)
         ],
-        edges=[EdgeView(**named_ends(way)) for way in definition.transitions],
+        edges=[
+            EdgeView(**named_ends(way), on_enter=errands_in_words(call, way.on_enter))
+            for way in definition.transitions
+        ],
     )
 
 
@@ -128,9 +135,16 @@ def get_diagram(call: Call, workflow_id: UUID) -> DiagramView:
 def draw_diagram(call: Call, workflow_id: UUID) -> Response:
     """Return the picture of a workflow as SVG."""
     workflow = _read(call, workflow_id)
-    definition = load(call.session, workflow)
-    labels = {state.key: translate(call.language, state.label) for state in definition.states}
-    picture = diagrams.draw(definition, translate(call.language, workflow.name), labels)
+    definition = load(call.session, workflow.id)
+    words = Words(
+        {state.key: translate(call.language, state.label) for state in definition.states},
+        {state.key: errands_in_words(call, state.on_enter) for state in definition.states},
+        {
+            (way.origin, way.target): errands_in_words(call, way.on_enter)
+            for way in definition.transitions
+        },
+    )
+    picture = diagrams.draw(definition, translate(call.language, workflow.name), words)
     return Response(picture, content_type=SVG)
 
 
@@ -148,12 +162,13 @@ def replace_draft(call: Call[DefinitionBody], workflow_id: UUID) -> WorkflowView
 
 @operation(
     blueprint, "DELETE", "/workflows/<uuid:workflow_id>",
-    permission=CONFIGURE, status=HTTPStatus.NO_CONTENT, refusals=_NOT_A_DRAFT,
+    permission=CONFIGURE, query=Because, status=HTTPStatus.NO_CONTENT, refusals=_NOT_A_DRAFT,
 )  # fmt: skip
-def discard_draft(call: Call, workflow_id: UUID) -> Answer[None]:
+def discard_draft(call: Call[None, Because], workflow_id: UUID) -> Answer[None]:
     """Take a draft away."""
     workflow = _for_change(call, workflow_id, call.expected_version)
-    services.discard(call.session, workflow, now=call.now)
+    with taking_away(call, workflow):
+        services.discard(call.session, workflow, now=call.now)
     return Answer(None)
 
 

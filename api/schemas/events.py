@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from api.schemas.shapes import Query, View
+from api.schemas.shapes import PageQuery, Query, View
 from hub.origin import ActorKind, CauseKind
 
 
@@ -64,17 +64,8 @@ class OriginView(View):
     label: str = Field(description="In the reader's language.")
 
 
-class ChangeView(View):
-    """What a field was and became."""
-
-    field: str
-    label: str = Field(description="The field's heading, in the reader's language.")
-    before: Any
-    after: Any = Field(description="A secret shows that it changed, and not what to.")
-
-
-class HistoryEntry(View):
-    """One thing that happened to the record."""
+class ActView(View):
+    """One thing that happened to a record, without what it changed."""
 
     id: UUID
     type: str
@@ -85,5 +76,30 @@ class HistoryEntry(View):
     request_id: str | None
     job_id: UUID | None
     reason: str | None = Field(description="Why, where somebody said.")
+
+
+class ChangeView(View):
+    """What a field was and became."""
+
+    field: str
+    label: str = Field(description="The field's heading, in the reader's language.")
+    before: Any
+    after: Any = Field(description="A secret shows that it changed, and not what to.")
+
+
+class HistoryEntry(ActView):
+    """One thing that happened to the record."""
+
     changes: list[ChangeView] | None = Field(description="Null where it was erased.")
     data: dict[str, Any] | None
+
+
+class HistoryQuery(PageQuery):
+    """Which page of a history, and of which fields."""
+
+    field: list[str] | None = Field(
+        None,
+        max_length=50,
+        description="Only what changed one of these, such as `city` or `custom.visits`; may be"
+        " repeated.",
+    )

@@ -35,6 +35,7 @@ class HookDeliveryView(View):
     topic: str | None
     summary: str | None
     customer_id: UUID | None
+    lead_id: UUID | None
     message: MessageView | None
     imported_at: AwareDatetime | None
 

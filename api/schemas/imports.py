@@ -13,7 +13,7 @@ from hub.i18n import N_
 from hub.imports.models import ImportState
 from hub.imports.options import Apply, MatchKey, OnMatch, Options
 
-Entity = Literal["customers"]
+Entity = Literal["customers", "leads"]
 Roles = list[Literal["prospect", "customer", "supplier"]]
 _Country = Annotated[str, OneLine(2, 2)]
 _Currency = Annotated[str, OneLine(3, 3)]
@@ -47,18 +47,19 @@ class ImportUploadQuery(Query):
     )
     match: list[MatchKey] | None = Field(
         None,
-        description="By what a row's customer is found. Naming keys lets one of them decide alone.",
+        description="By what a row's record is found. Naming keys lets one of them decide alone."
+        " Leads are found by `external_ref` only.",
     )
     on_match: OnMatch = OnMatch.UPDATE
     overwrite: bool = Field(
         default=False, description="Whether the file wins over what somebody typed here."
     )
     roles: Roles | None = Field(None, description="Of new customers whose rows name none.")
-    owner: UUID | None = Field(None, description="The owner of new customers; nobody if not given.")
+    owner: UUID | None = Field(None, description="The owner of new records; nobody if not given.")
     country: _Country | None = Field(
         None, description="Of rows that name none, and of their phone numbers."
     )
-    currency: _Currency | None = Field(None, description="Of new customers whose rows name none.")
+    currency: _Currency | None = Field(None, description="Of new records whose rows name none.")
     locale: LocaleName | None = Field(None, description="How numbers are written in the file.")
     encoding: _Encoding | None = Field(
         None, description="Of a CSV file, where it is not recognised.", examples=["windows-1252"]
@@ -171,6 +172,7 @@ class ImportRowView(View):
     action: str
     outcome: str | None
     customer_id: UUID | None
+    lead_id: UUID | None
     external_ref: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
@@ -182,6 +184,9 @@ class ImportRowsQuery(PageQuery):
 
     action: Literal["create", "update", "skip", "refuse"] | None = None
     outcome: Literal["done", "skipped", "failed", "undone", "kept"] | None = None
+    left_out: bool | None = Field(
+        default=None, description="Those that come in without a value that cannot be read."
+    )
 
 
 class TemplateQuery(Query):

@@ -16,6 +16,7 @@ from api.schemas.workflows import Percent, StandingView
 from hub.leads.models import Lead
 
 Reason = Annotated[str, Lines(1000)]
+_NO_FIELDS = frozenset({"workflow", "allow_duplicate", "reason"})
 Postcode = Annotated[str, OneLine(30)]
 Region = Annotated[str, OneLine(100)]
 Country = Annotated[str, OneLine(2, 2)]
@@ -64,10 +65,14 @@ class LeadCreate(Body):
     team_id: UUID | None = None
     inside_rep_id: UUID | None = None
     outside_rep_id: UUID | None = None
+    allow_duplicate: bool = Field(
+        default=False, description="Make it although there is one like it; say why in `reason`."
+    )
+    reason: Reason | None = Field(None, description="Why a second one is wanted.")
 
     def fields(self) -> dict[str, Any]:
         """Return what becomes of the lead's own fields."""
-        return _with_amount({n: v for n, v in self.given().items() if n != "workflow"})
+        return _with_amount({n: v for n, v in self.given().items() if n not in _NO_FIELDS})
 
 
 class LeadPatch(Patch):

@@ -208,7 +208,7 @@ class DealtView(View):
     """What somebody got, in the order of dealing."""
 
     position: int
-    customer_id: UUID
+    customer_id: UUID | None = Field(description="Empty where its protection hides it from you.")
     user_id: UUID
 
 
@@ -226,9 +226,12 @@ class DrawView(RecordView):
 
 
 class CandidatesView(View):
-    """What stood to be drawn, in the order in which it had come into the pool."""
+    """What stood to be drawn, in the order in which it had come into the pool.
 
-    items: list[UUID]
+    Empty are the places of customers that their protection hides from you by now.
+    """
+
+    items: list[UUID | None]
 
 
 class OutcomeView(View):

@@ -114,6 +114,14 @@ class PageQuery(Query):
     cursor: UUID | None = Field(None, description="`next_cursor` of the page before.")
 
 
+class Because(Query):
+    """Why something is done whose request has no body of its own to say it in."""
+
+    reason: str | None = Field(
+        None, min_length=1, max_length=500, description="Why; kept in the history."
+    )
+
+
 def absent() -> Any:
     """Declare a field of a `Patch` that need not be sent."""
     # A factory and not a default, which the published schema would show as null.

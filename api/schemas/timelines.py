@@ -52,6 +52,7 @@ class EntryView(View):
     kind: str
     label: str | None = Field(description="What of its kind it is, in your language.")
     title: str | None
+    reason: str | None = Field(description="Why a record was moved, where somebody said so.")
     at: AwareDatetime
     on: date | None = Field(description="The day, where it has no time.")
     planned: bool = Field(description="Whether it lies ahead still.")

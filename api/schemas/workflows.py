@@ -1,18 +1,55 @@
 """Workflows as the API takes and shows them."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from api.schemas.fields import Code, Line, Lines, Whole
+from api.schemas.fields import Code, Line, Lines, Text, Whole
 from api.schemas.shapes import Body, RecordView, View
 from hub.workflow.definition import Definition, State, Transition
+from hub.workflow.errands import MOST, PLACES, Doing, Errand, Unit, Whose
 from hub.workflow.models import StateKind, Status
 
 Percent = Annotated[int, Whole(0, 100)]
 Colour = Annotated[str, Field(pattern=r"^[a-z]{1,20}$|^#[0-9a-f]{6}$", examples=["blue"])]
 Reason = Annotated[str, Lines(1000)]
+
+
+_PLACES = ", ".join(f"`{{{place}}}`" for place in PLACES)
+
+
+class ErrandBody(Body):
+    """What is done when a record comes to a state; its own move does it, once."""
+
+    do: Doing = Field(
+        description="Plan an `activity`, have somebody reminded (`reminder`), tell him by `mail`,"
+        " or set the day of the next `follow_up` (opportunities)."
+    )
+    title: Line | None = Field(
+        None, description=f"Of an activity, reminder or mail; {_PLACES} are filled."
+    )
+    text: Text | None = Field(None, description="Of an activity or mail; filled likewise.")
+    kind: Code | None = Field(
+        None, description="Of an activity: `todo` where it is left out.", examples=["call"]
+    )
+    due_in: Annotated[int, Whole(0, 366)] | None = Field(
+        None, description="When: so many days after the move; 0 is its day."
+    )
+    unit: Unit = Field(Unit.DAYS, description="`working_days` are Monday to Friday.")
+    whose: Whose = Field(
+        Whose.ASSIGNEE,
+        alias="for",
+        description="To whom the record is assigned after the move; its customer's `owner`; the"
+        " `manager`, who leads the assignee; the `mover`. Where there is none, the mover.",
+    )
+
+
+OnEnter = Annotated[
+    list[ErrandBody],
+    Field(default_factory=list, max_length=MOST, description="Done when a record comes there."),
+]
 
 
 class StateBody(Body):
@@ -28,6 +65,7 @@ class StateBody(Body):
     default_probability: Percent | None = Field(
         None, description="A record that comes to it gets this probability, in percent."
     )
+    on_enter: OnEnter
     fixed: bool = Field(default=False, description="Every later revision has it as it is here.")
 
 
@@ -42,6 +80,7 @@ class TransitionBody(Body):
     guard: Code | None = Field(None, description="A condition of `GET /workflows/guards`.")
     needs_assignee: bool = False
     needs_reason: bool = False
+    on_enter: OnEnter
 
 
 class DefinitionBody(Body):
@@ -54,12 +93,25 @@ class DefinitionBody(Body):
     def definition(self) -> Definition:
         """Return it as the hub knows it."""
         return Definition(
-            tuple(State(**each.model_dump()) for each in self.states),
             tuple(
-                Transition(**{**each.model_dump(), "roles": tuple(each.roles)})
+                State(**{**each.model_dump(), "on_enter": _errands(each.on_enter)})
+                for each in self.states
+            ),
+            tuple(
+                Transition(
+                    **{
+                        **each.model_dump(),
+                        "roles": tuple(each.roles),
+                        "on_enter": _errands(each.on_enter),
+                    }
+                )
                 for each in self.transitions
             ),
         )
+
+
+def _errands(said: list[ErrandBody]) -> tuple[Errand, ...]:
+    return tuple(Errand(**each.model_dump()) for each in said)
 
 
 class WorkflowCreate(DefinitionBody):
@@ -77,6 +129,18 @@ class Publication(Body):
     )
 
 
+class ErrandView(View):
+    """What is done when a record comes to a state."""
+
+    do: Doing
+    title: str | None
+    text: str | None
+    kind: str | None
+    due_in: int | None
+    unit: Unit
+    whose: Whose = Field(alias="for")
+
+
 class StateView(View):
     """A state."""
 
@@ -86,6 +150,7 @@ class StateView(View):
     colour: str | None
     forced_probability: int | None
     default_probability: int | None
+    on_enter: list[ErrandView]
     fixed: bool
     records: int | None = Field(None, description="How many are in it, in any revision.")
 
@@ -99,6 +164,7 @@ class TransitionView(View):
     guard: str | None
     needs_assignee: bool
     needs_reason: bool
+    on_enter: list[ErrandView]
 
 
 class WorkflowView(RecordView):
@@ -137,6 +203,7 @@ class NodeView(View):
     colour: str | None
     x: int
     y: int
+    on_enter: list[str] = Field(description="What is done when a record comes to it, in words.")
 
 
 class EdgeView(View):
@@ -144,6 +211,7 @@ class EdgeView(View):
 
     origin: str = Field(alias="from")
     target: str = Field(alias="to")
+    on_enter: list[str] = Field(description="What is done when a record goes it, in words.")
 
 
 class DiagramView(View):
@@ -183,6 +251,24 @@ class StandingView(View):
     workflow_id: UUID
 
 
+class MadeView(View):
+    """A record that was made."""
+
+    entity: str
+    id: UUID
+
+
+class ErrandAhead(View):
+    """What will be done if the record is moved there now."""
+
+    do: Doing
+    title: str | None
+    text: str | None
+    kind: str | None
+    due_on: date | None
+    user_id: UUID | None = Field(description="For whom; null for nobody.")
+
+
 class TargetView(View):
     """A state that a record can be moved to."""
 
@@ -192,6 +278,19 @@ class TargetView(View):
     needs_assignee: bool
     needs_reason: bool
     proposes_closing: bool = Field(description="Ask whether it is to be closed as well.")
+    on_enter: list[ErrandAhead] = Field(
+        description="What is done then, for whom it would be as the record is assigned now."
+    )
+
+
+class ErrandDone(View):
+    """What a move had done, and what came of it."""
+
+    do: Doing
+    title: str | None
+    due_on: date | None
+    user_id: UUID | None
+    made: MadeView | None = Field(description="The activity, reminder or delivery.")
 
 
 class LoggedTransition(View):
@@ -205,6 +304,7 @@ class LoggedTransition(View):
     reason: str | None
     at: AwareDatetime
     cause: str
+    done: list[ErrandDone] = Field(description="What the move had done.")
 
 
 class TransitionsView(View):

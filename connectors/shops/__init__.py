@@ -75,6 +75,14 @@ class Reader:
             raise self.unknown(field, "{field} is not a text.")
         return one_line(value) if value else None
 
+    def paragraphs(self, field: str) -> str | None:
+        """Return a text of several lines, each as `text` has one; None where there is none."""
+        value = self._content.get(field)
+        if value is not None and not isinstance(value, str):
+            raise self.unknown(field, "{field} is not a text.")
+        lines = (one_line(line) or "" for line in (value or "").splitlines())
+        return "\n".join(lines).strip("\n") or None
+
     def required_text(self, field: str) -> str:
         """Return a text that the specification promises."""
         value = self.text(field)

@@ -10,6 +10,10 @@ Shape: ``{"type": "<kind>.<verb>", "timestamp": <RFC 3339 with offset>, "data": 
        order.*: data is an order:
            id, number (else the id), total (a decimal number as text), currency (ISO 4217), status,
            customer: a party as above, whose id is absent or null for a guest
+       lead.*: data is a party as above, whose id is the inquiry's own, with
+           message (text, of several lines), source and program (a code or label of the catalogue
+           in Hub), referrer, value (a decimal number as text), currency (ISO 4217),
+           customer_id: the id of the customer who asks, where the sender knows him
        *.deleted: data needs only its id.
        ping: a greeting, ignored. All other types are kept on the timeline by their name.
 
@@ -18,20 +22,24 @@ Notes: ``timestamp`` is when it happened, not when it was sent: it orders late c
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from connectors.shops import SECRET_SETTINGS, SHOP_URL, Reader, name_of, order_line
-from hub.ports import Declaration, ShopEvent, ShopParty
+from hub.ports import Declaration, SettingField, ShopEvent, ShopInquiry, ShopParty
 
 SYSTEM = "standard_webhooks"
+LEAD_SOURCE = SettingField(
+    "lead_source", "Source of its leads", help="Of those that name none: a code of the catalogue."
+)
 
 DECLARATION = Declaration(
     name=SYSTEM,
     kind="shop",
     title="Standard Webhooks",
-    settings=(SHOP_URL, *SECRET_SETTINGS),
-    capabilities=frozenset({"customers", "orders", "deletions"}),
+    settings=(SHOP_URL, *SECRET_SETTINGS, LEAD_SOURCE),
+    capabilities=frozenset({"customers", "orders", "leads", "deletions"}),
     deletes_visible=True,
     signature_scheme="standard_webhooks",
     documentation=(
@@ -40,11 +48,12 @@ DECLARATION = Declaration(
         '"email": …, "first_name": …, "last_name": …, "company": …, "phone": …, '
         '"registration_number": …, "address": {"lines": […], "postcode": …, "city": …, '
         '"country": "DK"}}}; an order.* has id, number, total (as text), currency, status and '
-        "customer, which is such a party; a *.deleted has only the id."
+        "customer, which is such a party; a lead.* is such a party with message, source, program, "
+        "referrer, value and currency; a *.deleted has only the id."
     ),
 )
 
-_KINDS = {"customer": "customer", "contact": "customer", "order": "order"}
+_KINDS = {"customer": "customer", "contact": "customer", "order": "order", "lead": "lead"}
 
 
 class StandardWebhooksWebhook:
@@ -73,6 +82,8 @@ class StandardWebhooksWebhook:
             return ShopEvent(kind, topic, resource_id, occurred_at, summary=summary)
         if kind == "order":
             return _order(topic, occurred_at, data)
+        if kind == "lead":
+            return _lead(topic, occurred_at, data)
         return _customer(topic, occurred_at, data)
 
 
@@ -107,6 +118,28 @@ def _order(topic: str, occurred_at: datetime, data: Reader) -> ShopEvent:
         total=total,
         currency=currency,
         summary=order_line(number, total, currency, data.text("status")),
+    )
+
+
+def _lead(topic: str, occurred_at: datetime, data: Reader) -> ShopEvent:
+    resource_id = data.required_text("id")
+    party = replace(_party(data), external_id=data.text("customer_id"))
+    inquiry = ShopInquiry(
+        message=data.paragraphs("message"),
+        source=data.text("source"),
+        program=data.text("program"),
+        referrer=data.text("referrer"),
+    )
+    return ShopEvent(
+        kind="lead",
+        topic=topic,
+        resource_id=resource_id,
+        occurred_at=occurred_at,
+        party=party,
+        total=data.amount("value"),
+        currency=data.text("currency"),
+        summary=f"Inquiry of {name_of(party) or resource_id}",
+        inquiry=inquiry,
     )
 
 

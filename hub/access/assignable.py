@@ -73,7 +73,11 @@ class AssignmentPolicy(Policy):
             _check_groups(session, getattr(self, collection), f"/{collection}")
 
 
-declare(AssignmentPolicy, N_("Assignment"))
+declare(
+    AssignmentPolicy,
+    N_("Assignment"),
+    N_("Whom records may be assigned to, collection by collection."),
+)
 
 
 def assignable_people(collection: str) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from hub.access.models import CustomRole, User
 from hub.access.principals import Principal
 from hub.access.roles import BASE_ROLES, Verb
 from hub.errors import ConflictError, FieldError, ValidationError
+from hub.held import refuse_held
 from hub.i18n import N_
 
 
@@ -93,18 +94,14 @@ def refuse_role_in_use(session: Session, role: CustomRole) -> None:
     """Pass where nobody has a role any more.
 
     Raises:
-        ConflictError: ``in_use``: somebody has it; the details say who.
+        HeldError: ``in_use``: somebody has it.
     """
-    holders = session.scalars(
-        select(User.id).where(User.roles.contains([role.code]), User.deleted_at.is_(None)).limit(20)
-    ).all()
-    if holders:
-        raise ConflictError(
-            "in_use",
-            N_("Somebody has the role {role}: give them another one first."),
-            details={"user_ids": [str(holder) for holder in holders]},
-            role=role.code,
-        )
+    having = select(User.id).where(User.roles.contains([role.code]), User.deleted_at.is_(None))
+    refuse_held(
+        session,
+        N_("It is kept, somebody has it: {what}. Give them another role first."),
+        [(User.entity(), having.order_by(User.id))],
+    )
 
 
 def _check_rights(rights: Iterable[str]) -> None:

@@ -1,6 +1,6 @@
 """Refusals that name other records: what they name must be what the caller may see."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -8,15 +8,16 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.access.predicates import visible
+from hub.access import readings
+from hub.access.predicates import has_rule, visible
 from hub.access.principals import Permission, Principal
-from hub.access.readings import protected_of
 from hub.access.roles import Verb
 from hub.db import Base
 from hub.errors import ConflictError
+from hub.held import HeldError, Holder
 from hub.history.records import Record
 
-_ONE, _SEVERAL, _BLOCKERS = "existing_id", "candidates", "blockers"
+_ONE, _SEVERAL = "existing_id", "candidates"
 
 
 class UnseenError(ConflictError):
@@ -61,14 +62,14 @@ def without_unseen(
     """Return a refusal without the ids of records that the caller may not see.
 
     That there is one he is still told: otherwise he could not know why he is refused; it is an
-    `UnseenError` then. Of ``blockers``, records of any kind, those he may not see are counted with
-    the others.
+    `UnseenError` then. What only a right to all shows him is marked. Of what holds a record,
+    records of any kind, he is told that there are others, and not how many.
     """
-    if _BLOCKERS in error.details:
-        return _with_seen_blockers(session, principal, error)
+    if isinstance(error, HeldError):
+        return _with_seen_holders(session, principal, error)
     named = _named(error.details)
-    if not named:
-        return error
+    if not named or any("entity" in each for each in error.details.get(_SEVERAL, ())):  # type: ignore[attr-defined]  # details are JSON
+        return error  # candidates of several models were looked for among what he sees
     seen = {
         str(identifier)
         for identifier in session.scalars(
@@ -77,13 +78,14 @@ def without_unseen(
             )
         )
     }
+    readings.note_found(session, principal, model, map(UUID, seen), "refusal")
     if named <= seen:
         return error
     kept = _kept(error.details, seen)
     existing_id = error.details.get(_ONE)
     subject = None
     if existing_id is not None and existing_id not in seen:
-        subject = protected_of(session, model, UUID(str(existing_id)))
+        subject = readings.whose_is(session, model, UUID(str(existing_id)))
     if subject is None:
         return ConflictError(error.code, error.message, details=kept, **error.params)
     said = (error.code, *(f"{name}={error.params[name]}" for name in sorted(error.params)))
@@ -111,30 +113,31 @@ def _kept(details: Mapping[str, Any], seen: set[str]) -> dict[str, Any]:
     return kept
 
 
-def _with_seen_blockers(
-    session: Session, principal: Principal, error: ConflictError
-) -> ConflictError:
+def _with_seen_holders(session: Session, principal: Principal, error: HeldError) -> HeldError:
     ids: dict[str, list[UUID]] = {}
-    blockers: Sequence[Mapping[str, str]] = error.details[_BLOCKERS]  # type: ignore[assignment]  # details are JSON
-    for blocker in blockers:
-        ids.setdefault(blocker["entity"], []).append(UUID(blocker["id"]))
-    seen = {
-        str(identifier)
-        for model in _records_of(ids)
-        if principal.may(Permission(Verb.READ, model.collection()))
-        for identifier in session.scalars(
-            select(model.id).where(
-                model.id.in_(ids[model.entity()]), visible(principal, Verb.READ, model)
-            )
-        )
-    }
-    named = [blocker for blocker in blockers if blocker["id"] in seen]
-    return ConflictError(
-        error.code, error.message, details={**error.details, _BLOCKERS: named}, **error.params
-    )
+    for holder in error.holders:
+        ids.setdefault(holder.entity, []).append(holder.id)
+    seen: set[Holder] = set()
+    all_of = set()
+    for entity, model in _models_of(ids):
+        if not principal.may(Permission(Verb.READ, model.collection())):
+            continue
+        if principal.sees_all(model.collection()):
+            all_of.add(entity)
+            readings.note_found(session, principal, model, ids[entity], "refusal")
+            continue
+        found = seen_among(session, principal, model, ids[entity])
+        readings.note_found(session, principal, model, found, "refusal")
+        seen |= {Holder(entity, each) for each in found}
+    return error.told_of(seen, all_of=all_of)
 
 
-def _records_of(entities: Collection[str]) -> list[type[Record]]:
-    """Return the models of entities; a row that is no record of its own is named to nobody."""
-    found = (mapper.class_ for mapper in Base.registry.mappers)
-    return [each for each in found if issubclass(each, Record) and each.entity() in entities]
+def _models_of(entities: Collection[str]) -> Iterator[tuple[str, type[Any]]]:
+    """Give the models of entities; a row that nobody can read by itself is named to nobody."""
+    for mapper in Base.registry.mappers:
+        model: Any = mapper.class_
+        if has_rule(model):
+            named = getattr(model, "entity", None)
+            entity = named() if named is not None else model.__tablename__
+            if entity in entities:
+                yield entity, model

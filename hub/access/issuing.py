@@ -21,6 +21,9 @@ from hub.errors import ConflictError, ForbiddenError, NotFoundError, ValidationE
 from hub.i18n import N_
 from hub.settings import get_settings
 
+RowFilters = Mapping[str, Mapping[str, Any]]
+"""Stored filters by the names of the lists that they narrow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -29,7 +32,7 @@ class Bounds:
     expires_at: datetime | None = None
     networks: Iterable[str] | None = None
     request_rate: int | None = None
-    row_filters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    row_filters: RowFilters = field(default_factory=dict)
 
 
 def issue_token(
@@ -60,7 +63,7 @@ def issue_token(
     if user is None or not user.active or user.deleted_at is not None:
         raise NotFoundError("user", user_id)
     refuse_superior(session, principal, user)
-    filters = {**bounds.row_filters, **principal.row_filters}  # it reaches no further than his own
+    filters = _both(principal.row_filters, bounds.row_filters)
     check_row_filters(filters, reader_of(principal, now=now))
     token, made = new_token(user, name=name, scopes=wanted)
     token.row_filters = filters or None
@@ -149,6 +152,26 @@ def _keep_within(session: Session, principal: Principal, token: ApiToken, now: d
                 raise ForbiddenError(N_("Your own token does not reach {scope}."), scope=network)
     if own.request_rate is not None:
         token.request_rate = min(token.request_rate or own.request_rate, own.request_rate)
+
+
+def _both(own: RowFilters, wanted: RowFilters) -> dict[str, dict[str, Any]]:
+    """Return filters that let through what those of the caller's token and the wanted ones do.
+
+    Raises:
+        ForbiddenError: one operator of a field would need two values.
+    """
+    found = {name: dict(stored) for name, stored in own.items()}
+    for name, stored in wanted.items():
+        kept = found.setdefault(name, {})
+        for field_name, compared in stored.items():
+            present = kept.get(field_name, {})
+            for operator, value in compared.items():
+                if present.get(operator, value) != value:
+                    raise ForbiddenError(
+                        N_("Your own token is narrowed by {field} already."), field=field_name
+                    )
+            kept[field_name] = {**present, **compared}
+    return found
 
 
 def _contains(wide: str, narrow: str) -> bool:

@@ -49,6 +49,7 @@ def get_record(
     if found is None:
         raise NotFoundError(model.entity(), identifier)
     record, permitted = found
+    readings.note(session, principal, [record], "record")
     if not permitted:
         raise ForbiddenError(
             N_("This {entity} is not yours: you may read it, but not {verb} it."),
@@ -57,5 +58,4 @@ def get_record(
         )
     if expected_version is not None and record.version != expected_version:
         raise StaleVersionError(model.entity(), identifier, record.version)
-    readings.note(session, principal, [record], "record")
     return record

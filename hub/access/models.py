@@ -1,7 +1,7 @@
 """Tables of people: users, their teams, roles and tokens, and what is shared with them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, func, text
@@ -84,6 +84,7 @@ class Team(Record):
     """People who work together, led by a manager; `parent_id` is the team above."""
 
     __tablename__ = "team"
+    __beside__: ClassVar = frozenset({"member_ids"})
 
     name: Mapped[str]
     manager_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"), index=True)

@@ -5,10 +5,11 @@ changed by acts of their own, each with a reason in the history.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from hub.access import assignable
@@ -60,11 +61,16 @@ def refuse_to_name_others(
 
 def creator_if_assignable(session: Session, model: type[Record]) -> UUID | None:
     """Return who acts, if records may be assigned to him; None for a program, for example."""
-    return session.scalar(
-        select(User.id).where(
-            User.id == origin_of(session).user_id,
-            assignable.assignable_people(model.collection()),
-        )
+    creator = origin_of(session).user_id
+    if creator is None:
+        return None
+    return session.scalar(_assignable_one(model.collection()), {"user_id": creator})
+
+
+@cache  # every new record asks this: the statement is built once
+def _assignable_one(collection: str) -> Select[UUID]:
+    return select(User.id).where(
+        User.id == bindparam("user_id"), assignable.assignable_people(collection)
     )
 
 

@@ -216,6 +216,11 @@ def has_rule(model: type[Any]) -> bool:
     return model in _RULES
 
 
+def is_owned(model: type[Any]) -> bool:
+    """Say whether the records of a model have owners, who answer for them."""
+    return isinstance(_RULES.get(model), RecordRule)
+
+
 def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> ColumnElement[bool]:
     """Return the condition for the rows of a model to which a caller may do `verb`."""
     reach = principal.reach(verb, entity_model.collection())
@@ -231,6 +236,14 @@ def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> Column
         else rule.predicate(principal, verb, entity_model, reach)
     )
     return and_(found, *narrowed(principal, entity_model), *shown)
+
+
+def is_wide(principal: Principal, verb: Verb, entity_model: type[Any]) -> bool:
+    """Say whether a caller may do `verb` because he has the records of many people or teams."""
+    reach = principal.reach(verb, entity_model.collection())
+    if reach is None or reach is Reach.ALL:
+        return False
+    return grounds_of(principal, verb, entity_model.collection(), reach, ()).are_wide
 
 
 def visible_by_standing(

@@ -5,7 +5,7 @@ reads it, or what hangs on it, leaves an event of that record: ``customer.protec
 each reading, written with the commit of the transaction that read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,12 +13,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from hub.access.predicates import visible_by_standing
+from hub.access.fields import model_of
+from hub.access.predicates import is_owned, visible_by_standing
 from hub.access.principals import Principal
 from hub.access.roles import Reach, Verb
+from hub.db import among
 from hub.history.recording import record_once
 
 ACT = "protected_read"
+_NOTED = "protected_readings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,14 @@ class _Guard:
     """Which protected records the rows of a model tell of: by the columns that hold their ids.
 
     `row` holds the id of the row that tells: its own, or, where the columns stand in rows beside
-    it, that by which these name it.
+    it, that by which these name it. `about` are the type and the id of what it is about, where it
+    may be about records of several kinds.
     """
 
     protected: type[Any]
     columns: tuple[InstrumentedAttribute[Any], ...]
     row: InstrumentedAttribute[Any]
+    about: tuple[InstrumentedAttribute[Any], InstrumentedAttribute[Any]] | None
 
     @property
     def is_own(self) -> bool:
@@ -47,12 +52,14 @@ def declare_guarded(
     protected: type[Any],
     *columns: InstrumentedAttribute[Any],
     by: InstrumentedAttribute[Any] | None = None,
+    about: tuple[InstrumentedAttribute[Any], InstrumentedAttribute[Any]] | None = None,
 ) -> None:
     """Say that rows of a model tell of records of another, or of its own, that can be protected.
 
-    `by` names the row of the model where the columns are those of another one.
+    `by` names the row of the model where the columns are those of another one; `about` hold the
+    type and the id of what a row is about that may be about something else.
     """
-    _GUARDS[model] = _Guard(protected, columns, model.id if by is None else by)
+    _GUARDS[model] = _Guard(protected, columns, model.id if by is None else by, about)
 
 
 def guarded() -> Sequence[type[Any]]:
@@ -60,8 +67,13 @@ def guarded() -> Sequence[type[Any]]:
     return list(_GUARDS)
 
 
-def protected_of(session: Session, model: type[Any], identifier: UUID) -> tuple[str, UUID] | None:
-    """Return of which record, by entity and id, a row of a model tells first; None of none."""
+def whose_is(session: Session, model: type[Any], identifier: UUID) -> tuple[str, UUID] | None:
+    """Return the record, by entity and id, whose people answer for a row of a model; None of none.
+
+    That is the row itself where it has an owner, else what it tells of, or is about, first.
+    """
+    if is_owned(model):
+        return model.entity(), identifier
     guard = _GUARDS.get(model)
     if guard is None:
         return None
@@ -70,14 +82,24 @@ def protected_of(session: Session, model: type[Any], identifier: UUID) -> tuple[
         .where(guard.row == identifier, guard.columns[0].is_not(None))
         .limit(1)
     )
-    return None if found is None else (guard.protected.entity(), found)
+    if found is not None:
+        return guard.protected.entity(), found
+    if guard.about is None:
+        return None
+    for entity, about_id in session.execute(select(*guard.about).where(guard.row == identifier)):
+        other = model_of(entity)
+        if other is not None and is_owned(other):
+            return entity, about_id
+    return None
 
 
 def note(session: Session, principal: Principal, rows: Sequence[Any], how: str) -> None:
     """Note that a caller is shown some rows of one model."""
     if not rows or (guard := _GUARDS.get(type(rows[0]))) is None:
         return
-    if guard.is_own:
+    if type(rows[0]) is guard.protected:
+        ids = {row.id for row in rows if row.is_protected}
+    elif guard.is_own:
         ids = {getattr(row, column.key) for row in rows for column in guard.columns}
     elif _reaches_everything(principal, guard.protected):
         told = select(*guard.columns).where(guard.row.in_([row.id for row in rows]))
@@ -94,7 +116,7 @@ def note_found(
     guard = _GUARDS.get(model)
     if guard is None or not _reaches_everything(principal, guard.protected):
         return
-    rows = session.execute(select(*guard.columns).where(model.id.in_(set(ids))))
+    rows = session.execute(select(*guard.columns).where(guard.row.in_(set(ids))))
     note_ids(session, principal, guard.protected, {each for row in rows for each in row}, how)
 
 
@@ -110,9 +132,34 @@ def note_ids(
     if not wanted or not _reaches_everything(principal, protected):
         return
     found = session.scalars(
-        select(protected.id).where(protected.id.in_(wanted), _by_right_alone(principal, protected))
+        select(protected.id).where(
+            among(protected.id, wanted), _by_right_alone(principal, protected)
+        )
     )
     _write(session, principal, protected, found.all(), how)
+
+
+def noted(session: Session) -> Mapping[tuple[str, UUID], str]:
+    """Return how which records were read in a session, whether its marks are kept or not."""
+    known: Mapping[tuple[str, UUID], str] = session.info.get(_NOTED, {})
+    return known
+
+
+def note_again(
+    session: Session, principal: Principal, known: Mapping[tuple[str, UUID], str]
+) -> None:
+    """Write the marks of readings again; those that this transaction has are not doubled.
+
+    For refusals, which take back what was written, and told something all the same.
+    """
+    for (entity, identifier), how in known.items():
+        record_once(
+            session,
+            f"{entity}.{ACT}",
+            subject_type=entity,
+            subject_id=identifier,
+            data={"reader_user_id": principal.user_id, "how": how},
+        )
 
 
 def find(
@@ -149,14 +196,10 @@ def _write(
     session: Session, principal: Principal, protected: type[Any], ids: Iterable[UUID], how: str
 ) -> None:
     """Write the marks of one reading; within a transaction a record is read once."""
+    known = session.info.setdefault(_NOTED, {})
     for identifier in ids:
-        record_once(
-            session,
-            f"{protected.entity()}.{ACT}",
-            subject_type=protected.entity(),
-            subject_id=identifier,
-            data={"reader_user_id": principal.user_id, "how": how},
-        )
+        known.setdefault((protected.entity(), identifier), how)
+    note_again(session, principal, known)
 
 
 def _reaches_everything(principal: Principal, protected: type[Any]) -> bool:

@@ -120,7 +120,6 @@ OF_A_RECORD = (
     Verb.ASSIGN,
     Verb.SHARE,
     Verb.PROTECT,
-    Verb.MERGE,
 )
 """Verbs that make sense of one record of a concept; the others are about collections."""
 

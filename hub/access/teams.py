@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.access.models import Team, TeamMember, User
 from hub.db import new_id
 from hub.errors import ConflictError, FieldError, ValidationError
+from hub.held import refuse_held
 from hub.history.recording import note_change
 from hub.i18n import N_
 
@@ -55,17 +56,15 @@ def delete_team(session: Session, team: Team, *, now: Any) -> None:
     """Take a team away; its people stay, and its records are nobody's team's.
 
     Raises:
-        ConflictError: ``in_use``: there are teams below it.
+        HeldError: ``in_use``: there are teams below it.
     """
     _lock(session)
-    below = session.scalar(
-        select(Team.id).where(Team.parent_id == team.id, Team.deleted_at.is_(None)).limit(1)
+    below = select(Team.id).where(Team.parent_id == team.id, Team.deleted_at.is_(None))
+    refuse_held(
+        session,
+        N_("It is kept, there are teams below it: {what}. Move them first."),
+        [(Team.entity(), below.order_by(Team.id))],
     )
-    if below is not None:
-        raise ConflictError(
-            "in_use", N_("There are teams below it: move them first."),
-            details={"team_id": str(below)},
-        )  # fmt: skip
     set_members(session, team, ())
     team.deleted_at = now
     session.flush()

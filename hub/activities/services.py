@@ -51,6 +51,9 @@ ALLOWED: Mapping[ActivityState, tuple[ActivityState, ...]] = {
 }  # fmt: skip
 """Where an activity can go (domain.md §2); from done to planned it is opened again."""
 
+HAPPENED_AT = "happened_at"
+"""Under which name the event of something that is done tells when it happened."""
+
 _REQUIRED = frozenset({"kind", "title", "zone"})
 
 
@@ -98,6 +101,11 @@ def create(
     _derive(activity, has_subjects=bool(about), made_at=now)
     session.add(activity)
     session.flush()
+    if state is ActivityState.DONE:
+        explain_change(
+            session, f"{ENTITY}.created", subject_type=ENTITY, subject_id=activity.id,
+            data=_happened(activity),
+        )  # fmt: skip
     links = _link(session, activity, about)
     if is_contact(activity):
         refresh_last_contact(session, links)
@@ -181,7 +189,7 @@ def move(
     _derive(activity, has_subjects=bool(links), made_at=activity.created_at)
     explain_change(
         session, f"{ENTITY}.transitioned", subject_type=ENTITY, subject_id=activity.id,
-        data={"from": before.value, "to": state.value, "reason": reason},
+        data={"from": before.value, "to": state.value, "reason": reason, **_happened(activity)},
     )  # fmt: skip
     _follow_time(session, activity, links)
     if counted or is_contact(activity):
@@ -297,6 +305,11 @@ def _enter(
         activity.done_by_user_id = done_by or _doer(session, activity)
         begun = Timing.of(activity).begins_at if activity.starts_local else None
         activity.at = at or (begun if begun is not None and begun <= now else now)
+
+
+def _happened(activity: Activity) -> dict[str, datetime]:
+    """Return what the history is to know of something done: where it stands in time is derived."""
+    return {HAPPENED_AT: activity.at} if activity.state is ActivityState.DONE else {}
 
 
 def _doer(session: Session, activity: Activity) -> UUID | None:

@@ -21,4 +21,8 @@ class ApprovalPolicy(Policy):
     )
 
 
-declare(ApprovalPolicy, N_("Approvals"))
+declare(
+    ApprovalPolicy,
+    N_("Approvals"),
+    N_("How long a request stands, and how many people are told of one."),
+)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -15,7 +15,8 @@ from hub.catalogues.declaring import CATALOGUES, Catalogue, Use, all_catalogues,
 from hub.catalogues.models import CatalogueEntry
 from hub.db import Seen, savepoint
 from hub.errors import ConflictError, FieldError, NotFoundError, ValidationError
-from hub.i18n import N_
+from hub.held import refuse_held
+from hub.i18n import LANGUAGES, N_, translate
 from hub.listing import Vocabulary
 
 _UNKNOWN = N_("There is no {name} in the catalogue {catalogue}.")
@@ -78,17 +79,18 @@ def delete(session: Session, entry: CatalogueEntry, *, now: datetime) -> None:
     """Take an entry away that nothing ever kept; its code is not given again.
 
     Raises:
-        ConflictError: ``in_use``: something keeps it; it can be retired.
+        HeldError: ``in_use``: something keeps it; it can be retired.
     """
-    counts = count(session, entry.catalogue, [entry.code], lambda model: model.id.is_not(None))
-    held = {name: each.total for name, each in counts.get(entry.code, {}).items()}
-    if held:
-        raise ConflictError(
-            "in_use",
-            N_("{count} records have this entry: retire it instead."),
-            details={"count": sum(held.values())},
-            count=sum(held.values()),
+    sources = (
+        (
+            use.model.entity(),
+            select(use.model.id)
+            .where(_keeps(use, entry.code), use.model.deleted_at.is_(None))
+            .order_by(use.model.id),
         )
+        for use in uses_of(session, entry.catalogue)
+    )
+    refuse_held(session, N_("It is kept, records have it: {what}. Retire it instead."), sources)
     entry.active = False
     entry.deleted_at = now
     session.flush()
@@ -100,6 +102,21 @@ def entries(session: Session, name: str) -> Sequence[CatalogueEntry]:
         CatalogueEntry.catalogue == name, CatalogueEntry.deleted_at.is_(None)
     )
     return session.scalars(query.order_by(CatalogueEntry.sort, CatalogueEntry.code)).all()
+
+
+def writings(session: Session, name: str) -> dict[str, str]:
+    """Return the codes of a catalogue's entries that are not retired, by how people write them.
+
+    That is the code, or the label in any language of ours, case-folded.
+    """
+    found: dict[str, str] = {}
+    active = [entry for entry in entries(session, name) if entry.active]
+    for entry in active:
+        found.setdefault(entry.code.casefold(), entry.code)
+    for entry in active:
+        for label in (entry.label, *(translate(each, entry.label) for each in LANGUAGES)):
+            found.setdefault(label.casefold(), entry.code)
+    return found
 
 
 def labels(session: Session, name: str) -> dict[str, str]:
@@ -224,6 +241,16 @@ def _count_use(
         code: Count(total) if use.is_open is None else Count(total, opened, total - opened)
         for code, total, opened in rows
     }
+
+
+def _keeps(use: Use, code: str) -> ColumnElement[bool]:
+    """Return the condition for the rows that keep a word."""
+    if use.keyed:
+        keys = func.unnest(use.column).column_valued("kept")
+        return exists().where(func.split_part(keys, ":", 1) == code)
+    if isinstance(use.column.type, ARRAY):
+        return use.column.contains([code])
+    return use.column == code
 
 
 def _next_sort(session: Session, catalogue: Catalogue) -> int:

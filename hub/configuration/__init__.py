@@ -6,8 +6,8 @@
         KEY: ClassVar[str] = "credit"
         automatic: AutomaticHold = AutomaticHold.NONE
 
-    declare(CreditPolicy, N_("Credit"))          # in the concept that it governs
-    policy = current(session, CreditPolicy)      # wherever a rule asks
+    declare(CreditPolicy, N_("Credit"), N_("When a hold comes by itself, and what it allows."))
+    policy = current(session, CreditPolicy)  # wherever a rule asks
 
 Its routes follow from one line in `api.routes.settings`. What is set once for a process by its
 environment is `hub.settings`.
@@ -15,5 +15,9 @@ environment is `hub.settings`.
 
 from hub.configuration.policies import Policy, declare, declared, policy_of
 from hub.configuration.services import Stored, current, replace, stored
+from hub.configuration.versions import Version, restore, version_at, versions
 
-__all__ = ["Policy", "Stored", "current", "declare", "declared", "policy_of", "replace", "stored"]
+__all__ = [
+    "Policy", "Stored", "Version", "current", "declare", "declared", "policy_of", "replace",
+    "restore", "stored", "version_at", "versions",
+]  # fmt: skip

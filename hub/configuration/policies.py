@@ -30,23 +30,24 @@ class Policy(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A policy that this installation knows; `label` is an English source text."""
+    """A policy that this installation knows; `label` and `about` are English source texts."""
 
     policy: type[Policy]
     label: str
+    about: str
 
 
 _DECLARED: dict[str, Declared] = {}
 
 
-def declare(policy: type[Policy], label: str) -> None:
-    """Make a policy known; asked for twice it is one.
+def declare(policy: type[Policy], label: str, about: str) -> None:
+    """Make a policy known, with what it says in a sentence; asked for twice it is one.
 
     Raises:
         ValidationError: pydantic's: a field has no default.
     """
     policy()
-    _DECLARED[policy.KEY] = Declared(policy, label)
+    _DECLARED[policy.KEY] = Declared(policy, label, about)
 
 
 def declared() -> Mapping[str, Declared]:

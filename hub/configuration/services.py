@@ -1,6 +1,7 @@
 """Reading and writing what is set."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -14,6 +15,7 @@ from hub.configuration.models import Setting
 from hub.configuration.policies import Policy
 from hub.db import savepoint
 from hub.errors import StaleVersionError
+from hub.history.recording import explain_change
 
 ENTITY = "setting"
 OF_DEFAULTS = 1
@@ -42,8 +44,22 @@ def stored(session: Session, policy: type[PolicyT]) -> Stored[PolicyT]:
     return _shown(policy, _row(session, policy))
 
 
-def replace(session: Session, wanted: PolicyT, *, expected_version: int) -> Stored[PolicyT]:
+def replace(
+    session: Session,
+    wanted: PolicyT,
+    *,
+    expected_version: int,
+    act: str = "updated",
+    **said: object,
+) -> Stored[PolicyT]:
     """Set a policy anew, whole; the same as before writes nothing.
+
+    Args:
+        session: the caller's.
+        wanted: what is to hold from the commit on.
+        expected_version: the version that the caller has seen.
+        act: what its event is called.
+        said: what the event says besides, such as the `reason`.
 
     Raises:
         StaleVersionError: somebody wrote it since the caller read it.
@@ -58,9 +74,13 @@ def replace(session: Session, wanted: PolicyT, *, expected_version: int) -> Stor
         return before
     wanted.check(session)
     if row is None:
-        return _shown(policy, _first(session, wanted))
-    row.value = _written(wanted)
-    session.flush()
+        row = _first(session, wanted)
+    else:
+        row.value = _written(wanted)
+    explain_change(
+        session, f"{ENTITY}.{act}", subject_type=ENTITY, subject_id=row.id,
+        data={name: each for name, each in said.items() if each is not None},
+    )  # fmt: skip
     return _shown(policy, row)
 
 
@@ -85,11 +105,19 @@ def _row(session: Session, policy: type[Policy], *, lock: bool = False) -> Setti
 def _shown(policy: type[PolicyT], row: Setting | None) -> Stored[PolicyT]:
     if row is None:
         return Stored(policy(), OF_DEFAULTS)
-    # A field that a later release dropped is passed over; one that it added has its default.
-    known = {name: value for name, value in row.value.items() if name in policy.model_fields}
-    return Stored(
-        policy.model_validate_json(json.dumps(known)), row.version, row.updated_at, row.updated_by
-    )
+    return Stored(read(policy, row.value), row.version, row.updated_at, row.updated_by)
+
+
+def read(policy: type[PolicyT], value: Mapping[str, Any]) -> PolicyT:
+    """Return a policy as it was written.
+
+    A field that a later release dropped is passed over; one that it added has its default.
+
+    Raises:
+        ValidationError: pydantic's: a value is not one of the policy's any more.
+    """
+    known = {name: each for name, each in value.items() if name in policy.model_fields}
+    return policy.model_validate_json(json.dumps(known))
 
 
 def _written(wanted: Policy) -> dict[str, Any]:

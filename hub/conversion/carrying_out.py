@@ -25,6 +25,7 @@ from hub.errors import ConflictError, ValidationError, under
 from hub.history.recording import plain, record
 from hub.history.records import Record
 from hub.i18n import N_
+from hub.leads import alike
 from hub.leads.models import Lead
 from hub.leads.services import fill_derived
 from hub.opportunities import services as opportunities
@@ -237,6 +238,7 @@ class _Conversion:
             wanted = Move(won, lead.owner_user_id, self.wish.reason, close=True)
             moving.move(self.session, self.principal, lead, wanted, now=self.now)
         self.session.flush()
+        alike.write_keys(self.session, lead)
         after = {name: getattr(lead, name) for name in SETTLED}
         changed = [name for name in SETTLED if before[name] != after[name]]
         return Step(

@@ -15,6 +15,7 @@ from hub.errors import ConflictError, StaleVersionError
 from hub.history.recording import explain_change, plain, react, record
 from hub.history.records import Record
 from hub.i18n import N_
+from hub.leads import alike
 from hub.leads.models import Lead
 from hub.leads.services import fill_derived
 from hub.opportunities import services as opportunities
@@ -66,6 +67,7 @@ class Undoing:
             )  # fmt: skip
         fill_derived(lead, session.get(Customer, lead.customer_id) if lead.customer_id else None)
         session.flush()
+        alike.write_keys(session, lead)
         record(
             session, "lead.conversion_undone", subject_type=Lead.entity(), subject_id=lead.id,
             data={"plan_id": str(item.plan_id)},

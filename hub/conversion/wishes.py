@@ -1,22 +1,15 @@
 """What a lead is to become, as whoever converts it says, and as its plan keeps it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import TypeDecorator
-
 from hub.customers.models import Contact, Customer, CustomerRole
-from hub.db import Base, EnumText
+from hub.db import Base
+from hub.history.past import restored
 from hub.history.recording import plain
 from hub.opportunities.models import Opportunity
-
-_READ: Mapping[type[Any], Callable[[str], Any]] = {
-    date: date.fromisoformat, datetime: datetime.fromisoformat, Decimal: Decimal, UUID: UUID,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +68,7 @@ def _id(text: str | None) -> UUID | None:
 def as_stored(model: type[Base], name: str, value: Any) -> Any:
     """Return the value of a field of a model as its column has it, read from JSON."""
     column = model.__table__.columns.get(name)
-    if value is None or column is None:
-        return value
-    kind = column.type
-    if isinstance(kind, EnumText):
-        return kind.enum(value)
-    plain_kind = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
-    read = _READ.get(plain_kind.python_type)
-    return read(value) if read is not None else value
+    return value if column is None else restored(column.type, value)
 
 
 def _typed(model: type[Base], stored: Mapping[str, Any] | None) -> dict[str, Any] | None:

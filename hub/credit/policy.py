@@ -44,4 +44,8 @@ class CreditPolicy(Policy):
     )
 
 
-declare(CreditPolicy, N_("Credit"))
+declare(
+    CreditPolicy,
+    N_("Credit"),
+    N_("When customers come on hold by themselves, and what a hold allows."),
+)

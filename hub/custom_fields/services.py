@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from hub.custom_fields.declaring import entities, targets
 from hub.custom_fields.models import PREFIX, CustomField, FieldType
 from hub.db import savepoint
 from hub.errors import ConflictError, NotFoundError, ValidationError
+from hub.held import refuse_held
 from hub.i18n import N_
 from hub.listing import Operator
 
@@ -63,13 +64,15 @@ def delete(session: Session, field: CustomField, *, now: datetime) -> None:
     """Take a field away that no record has anything of.
 
     Raises:
-        ConflictError: ``in_use``: some have; it can be retired.
+        HeldError: ``in_use``: some have; it can be retired.
     """
     model = entities()[field.entity_name].model
-    if session.scalar(select(exists().where(model.custom.has_key(field.key)))):
-        raise ConflictError(
-            "in_use", N_("Records have something of this field: retire it instead.")
-        )
+    having = select(model.id).where(model.custom.has_key(field.key)).order_by(model.id)
+    refuse_held(
+        session,
+        N_("It is kept, records have something of it: {what}. Retire it instead."),
+        [(field.entity_name, having)],
+    )
     field.active = False
     field.deleted_at = now
     session.flush()

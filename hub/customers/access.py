@@ -7,14 +7,22 @@ themselves have owners of their own.
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 
 from hub.access.grounds import Grounds
 from hub.access.predicates import PartRule, RecordRule, visible
 from hub.access.principals import Principal
 from hub.access.roles import Reach, Verb
+from hub.access.row_filters import narrowed
 from hub.customers.models import Customer
 from hub.db import NO_IDS
+
+
+def concealed(principal: Principal) -> ColumnElement[bool]:
+    """Return the condition for the customers whose protection hides them from a caller."""
+    if principal.sees_all(Customer.collection()):
+        return false()
+    return and_(Customer.protected_until > func.now(), ~visible(principal, Verb.READ, Customer))
 
 
 class PartOfCustomerRule(PartRule):
@@ -33,14 +41,31 @@ class PartOfCustomerRule(PartRule):
 class BesideCustomerRule(RecordRule):
     """A lead, an opportunity: with an owner of its own, and with or without a customer.
 
-    That of a protected customer is known to its owner, whom it is shared with, and who leads: to
-    all others it would tell that the customer exists. None is in a pool.
+    That of a customer which is protected, or waits in a pool, is known to its owner, whom it is
+    shared with, and who leads: to all others it would tell that the customer exists. None is in a
+    pool itself. A token that is narrowed to some customers reaches those of no others.
     """
+
+    is_part = True
+
+    def predicate(
+        self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
+    ) -> ColumnElement[bool]:
+        """See `RecordRule.predicate`."""
+        known = true() if reach is Reach.ALL else super().predicate(principal, verb, model, reach)
+        narrowing = narrowed(principal, Customer)
+        if not narrowing:
+            return known
+        reached = model.customer_id.in_(select(Customer.id).where(*narrowing).correlate(None))
+        return and_(known, or_(model.customer_id.is_(None), reached))
 
     def is_open(self, model: type[Any]) -> ColumnElement[bool]:
         """See `RecordRule.is_open`."""
-        protected = select(Customer.id).where(Customer.protected_until > func.now())
-        return or_(model.customer_id.is_(None), model.customer_id.not_in(protected))
+        # Of both there is an index, and few are in either.
+        closed = or_(Customer.protected_until > func.now(), Customer.pooled_at.is_not(None))
+        return or_(
+            model.customer_id.is_(None), model.customer_id.not_in(select(Customer.id).where(closed))
+        )
 
     def grounds(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Grounds:
         """See `RecordRule.grounds`."""

@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from hub import external_refs
+from hub.customers import references
 from hub.customers.models import Address, AddressKind, Customer
 from hub.customers.parts import cleaned
 from hub.errors import ValidationError
@@ -90,7 +91,12 @@ def update(
 
 
 def delete(session: Session, customer: Customer, address: Address, *, now: datetime) -> None:
-    """Take an address away; in the place of a default comes the oldest other one of its kind."""
+    """Take an address away; in the place of a default comes the oldest other one of its kind.
+
+    Raises:
+        HeldError: ``in_use``: documents go to it.
+    """
+    references.refuse_held_address(session, address.id)
     _leave_place(session, customer, address)
     address.deleted_at = now
     session.flush()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub import external_refs
 from hub.catalogues.services import refuse_unlisted
-from hub.customers import keyed
+from hub.customers import keyed, references
 from hub.customers.models import Contact, Customer
 from hub.customers.parts import cleaned
 from hub.errors import ValidationError
@@ -77,7 +77,14 @@ def update(
 
 
 def delete(session: Session, customer: Customer, contact: Contact, *, now: datetime) -> None:
-    """Take a contact away; of a main one's colleagues the oldest takes its place."""
+    """Take a contact away; of a main one's colleagues the oldest takes its place.
+
+    Leads, opportunities and open activities that name it hold it, and documents that go to it.
+
+    Raises:
+        HeldError: ``in_use``.
+    """
+    references.refuse_held_contact(session, contact.id)
     was_main, contact.is_main = contact.is_main, False
     contact.deleted_at = now
     session.flush()

@@ -7,6 +7,16 @@ from hub.connections.models import Connection
 from hub.money import CURRENCIES
 from hub.settings import get_settings
 
+# Every new customer asks this: the statement is built once.
+_SAID = (
+    select(
+        Connection.settings["default_currency"].astext.label("chosen"),
+        Connection.account["base_currency"].astext.label("of_books"),
+    )
+    .where(Connection.numbering_owner, Connection.deleted_at.is_(None))
+    .limit(1)
+)
+
 
 def currency_of_new(session: Session) -> str:
     """Return the currency of a new customer for whom none was given (domain.md invariant 2).
@@ -14,12 +24,7 @@ def currency_of_new(session: Session) -> str:
     It is the default of the connection that gives customers their numbers, or else that of the
     books behind it; the base currency where there is no such connection, or it says nothing.
     """
-    owner = session.execute(
-        select(Connection.settings["default_currency"].astext.label("chosen"),
-               Connection.account["base_currency"].astext.label("of_books"))
-        .where(Connection.numbering_owner, Connection.deleted_at.is_(None))
-        .limit(1)
-    ).one_or_none()  # fmt: skip
+    owner = session.execute(_SAID).one_or_none()
     said = (owner.chosen, owner.of_books) if owner else ()
     codes = (code.strip().upper() for code in said if code)
     return next((code for code in codes if code in CURRENCIES), get_settings().currency)

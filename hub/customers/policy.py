@@ -25,4 +25,8 @@ class ProtectionPolicy(Policy):
     )
 
 
-declare(ProtectionPolicy, N_("Protection"))
+declare(
+    ProtectionPolicy,
+    N_("Protection"),
+    N_("How long a customer may be protected at a time, and how many of one owner's may be."),
+)

@@ -1,21 +1,17 @@
-"""What refers to a customer: it may not be taken away while something does (domain.md, 15).
+"""What refers to a customer or a part of his, which then may not be taken away (domain.md, 15).
 
 Tables are named, not imported: most of them belong to concepts and processes that build upon
 customers. A test holds the two lists against every foreign key there is.
 """
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from hub.errors import ConflictError
+from hub.held import LOOKED_AT, HeldError, Holder
 from hub.i18n import N_
-
-NAMED = 100  # holders that a refusal names at most; it counts all of them
 
 _LIVING = "deleted_at is null"
 _HOLDERS: Mapping[str, str] = {
@@ -47,8 +43,6 @@ _PARTS: Mapping[str, str] = {
 
 _TRACES = frozenset(
     {
-        "dup_candidate.a_id",
-        "dup_candidate.b_id",
         "field_fact.customer_id",
         "import_identity.customer_id",
         "pool_seen_card.customer_id",
@@ -57,12 +51,10 @@ _TRACES = frozenset(
 """What Hub itself noted beside a customer: it holds nothing, and nobody misses it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A row that refers to a customer: of which table, and its id."""
-
-    entity: str
-    id: UUID
+CONTACT_REFERENCES = (
+    "lead.contact_id", "lead.converted_contact_id", "opportunity.contact_id",
+)  # fmt: skip
+"""What names a contact; while the record lives, it holds the contact."""
 
 
 def known_references() -> frozenset[str]:
@@ -76,39 +68,92 @@ def refuse_held(session: Session, customer_id: UUID, *, with_parts: bool = False
     Its row must be locked against new references (``for update``), or one may come meanwhile.
 
     Raises:
-        ConflictError: ``in_use``; `details` counts the holders and names them (`blockers`).
+        HeldError: ``in_use``.
     """
-    rows = session.execute(_WITH_PARTS if with_parts else _ONLY_HOLDERS, {"id": customer_id}).all()
-    if not rows:
-        return
-    found = [Holder(row.entity, row.id) for row in rows]
-    counted = Counter({row.entity: row.alike for row in rows})
-    raise ConflictError(
-        "in_use",
-        N_("It is kept, something refers to it: {what}."),
-        details={
-            "count": rows[0].total,
-            "blockers": [{"entity": holder.entity, "id": str(holder.id)} for holder in found],
-        },
-        what=", ".join(f"{entity} ({count})" for entity, count in sorted(counted.items())),
-    )
+    _refuse(session, _WITH_PARTS if with_parts else _ONLY_HOLDERS, customer_id)
+
+
+def refuse_held_contact(session: Session, contact_id: UUID) -> None:
+    """Refuse where somebody works with a contact, or documents go to it.
+
+    Raises:
+        HeldError: ``in_use``.
+    """
+    _refuse(session, _OF_A_CONTACT, contact_id)
+
+
+def refuse_held_address(session: Session, address_id: UUID) -> None:
+    """Refuse where documents go to an address.
+
+    Raises:
+        HeldError: ``in_use``.
+    """
+    _refuse(session, _OF_AN_ADDRESS, address_id)
+
+
+def _refuse(session: Session, question: TextClause, identifier: UUID) -> None:
+    rows = session.execute(question, {"id": identifier}).all()
+    if rows:
+        raise HeldError(
+            N_("It is kept, something refers to it: {what}."),
+            [Holder(row.entity, row.id) for row in rows],
+            {row.entity: row.alike for row in rows},
+        )
 
 
 def _question(references: Mapping[str, str]) -> TextClause:
-    each = " union all ".join(
-        f"select '{entity}' as entity, {identifier} as id from {table}"  # noqa: S608 - made of the constants above
-        f" where {column} = :id and {condition}"
+    return _asked(
+        (*_NAMED.get(table, (table, "id")), table, f"{column} = :id and {condition}")
         for (table, column), condition in (
             (reference.split("."), condition) for reference, condition in references.items()
         )
-        for entity, identifier in (_NAMED.get(table, (table, "id")),)
+    )
+
+
+def _asked(sources: Iterable[tuple[str, str, str, str]]) -> TextClause:
+    """Return the question for holders: of each the entity, what its id is, a table, a condition."""
+    each = " union ".join(
+        f"select '{entity}' as entity, {identifier} as id from {table} where {condition}"  # noqa: S608 - made of the constants above
+        for entity, identifier, table, condition in sources
     )
     return text(f"""
-        select entity, id, count(*) over (partition by entity) as alike, count(*) over () as total
-        from ({each}) held
-        order by row_number() over (partition by entity order by id), entity limit {NAMED}
+        select entity, id, alike
+        from (
+            select entity, id, count(*) over (partition by entity) as alike,
+                   row_number() over (partition by entity order by id) as place
+            from ({each}) held
+        ) counted
+        where place <= {LOOKED_AT}
+        order by place, entity
     """)  # noqa: S608 - likewise
+
+
+def _routed(part: str) -> tuple[str, str, str, str]:
+    """Return what asks for the customer whose documents go to a part of his."""
+    condition = f"""
+        id = (select customer_id from {part} where id = :id) and {_LIVING}
+        and exists (
+            select from unnest(mail_routes) as route
+            where split_part(route, ':', 2) = '{part}'
+              and split_part(route, ':', 3) = cast(:id as text)
+        )
+    """  # noqa: S608 - made of a constant
+    return ("customer", "id", "customer", condition)
 
 
 _ONLY_HOLDERS = _question(_HOLDERS)
 _WITH_PARTS = _question({**_HOLDERS, **_PARTS})
+_ATTENDED = f"""
+    {_LIVING} and state in ('planned', 'in_progress') and (
+        contact_ids @> array[cast(:id as uuid)]
+        or attendees @> jsonb_build_array(jsonb_build_object('contact_id', cast(:id as text)))
+    )
+"""
+_NAMING_A_CONTACT = (
+    (table, "id", table, f"{column} = :id and {_LIVING}")
+    for table, column in (each.split(".") for each in CONTACT_REFERENCES)
+)
+_OF_A_CONTACT = _asked(
+    (*_NAMING_A_CONTACT, ("activity", "id", "activity", _ATTENDED), _routed("contact"))
+)
+_OF_AN_ADDRESS = _asked([_routed("address")])

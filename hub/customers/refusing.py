@@ -12,12 +12,13 @@ from hub import matching
 from hub.access.concealing import UnseenError
 from hub.access.principals import Principal
 from hub.customers.models import Customer
-from hub.customers.unseen import ENTITY, sees_all, unseen_among
 from hub.errors import ConflictError, ValidationError
 from hub.i18n import N_
 from hub.matching.telling import fingerprint_of
 from hub.sharing.blind_matches import require_room
+from hub.sharing.unseen import sees_all, unseen_among
 
+ENTITY = Customer.entity()
 UNIQUE = ("external_ref", "ref_no")
 _TAKEN = N_("Another customer has {field} {value} already.")
 
@@ -43,7 +44,7 @@ def refuse_taken(
         TooManyBlindMatchesError: he has been told of such too often.
     """
     named = {name: values[name] for name in UNIQUE if values.get(name) is not None}
-    if named and caller is not None and not sees_all(caller):
+    if named and caller is not None and not sees_all(caller, Customer):
         require_room(session, caller)
     for name, wanted in named.items():
         other = session.scalar(
@@ -51,7 +52,7 @@ def refuse_taken(
         )
         if other is None or other == own_id:
             continue
-        if unseen_among(session, caller, [other]):
+        if unseen_among(session, caller, Customer, [other]):
             raise taken_unseen(other, name, wanted)
         raise ConflictError(
             "taken",

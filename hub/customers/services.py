@@ -25,7 +25,6 @@ from hub.customers.models import (
 )
 from hub.customers.refusing import DuplicateLeave, refuse_duplicate, refuse_taken
 from hub.customers.rules import MIXES, clean, writable
-from hub.customers.unseen import refuse_unseen, unseen_like
 from hub.entry_policies.enforcing import warn
 from hub.entry_policies.entering import entered
 from hub.errors import (
@@ -41,6 +40,7 @@ from hub.listing.search import search_document
 from hub.listing.sorting import sort_text
 from hub.numbering import NumberSequence
 from hub.settings import get_settings
+from hub.sharing.unseen import refuse_unseen, unseen_like
 
 ENTITY = "customer"
 CATALOGUES = {
@@ -135,7 +135,7 @@ def create(
     found = _find_like(session, caller, ready) if check_duplicates else []
     refuse_duplicate(session, values, found, allow_duplicate)
     if check_duplicates:
-        refuse_unseen(session, caller, ready)
+        refuse_unseen(session, caller, Customer, ready)
     give_numbers(session, [values])
     # Complete before it is written: a second statement would touch nearly every index again.
     customer = Customer(**values, **derived_texts(values))
@@ -234,7 +234,7 @@ def update(
         if "name" in changed:
             after["name_provisional"] = False
         ready = matching.prepare(ENTITY, party_of(after))
-        refuse_unseen(session, caller, ready, own_id=customer.id, said=changed)
+        refuse_unseen(session, caller, Customer, ready, own_id=customer.id, said=changed)
     warn(session, customer, warned)
     for name in changed:
         setattr(customer, name, values[name])
@@ -396,12 +396,18 @@ def _fill_derived(customer: Customer, changed: set[str]) -> None:
         customer.search_text, customer.sort_name = texts["search_text"], texts["sort_name"]
 
 
+# Every new customer asks this: the statement is built once.
+_NUMBERED = select(NumberSequence.id).where(
+    NumberSequence.kind == ENTITY,
+    NumberSequence.automatic,
+    ~select(Connection.id)
+    .where(Connection.numbering_owner, Connection.deleted_at.is_(None))
+    .exists(),
+)
+
+
 def _are_numbered(session: Session) -> bool:
-    owned = select(Connection.id).where(Connection.numbering_owner, Connection.deleted_at.is_(None))
-    query = select(NumberSequence.id).where(
-        NumberSequence.kind == ENTITY, NumberSequence.automatic, ~owned.exists()
-    )
-    return session.scalar(query) is not None
+    return session.scalar(_NUMBERED) is not None
 
 
 def _taken(session: Session, numbers: Sequence[str]) -> list[str]:
@@ -427,7 +433,7 @@ def _refuse_unknown(session: Session, customer: Customer, values: Mapping[str, A
 def _find_like(
     session: Session, caller: Principal | None, ready: matching.Prepared
 ) -> list[matching.Candidate]:
-    unseen = unseen_like(session, caller, ready)
+    unseen = unseen_like(session, caller, Customer, ready)
     return matching.find(session, ENTITY, ready, unseen=unseen)
 
 

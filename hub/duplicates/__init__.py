@@ -1,1 +1,1 @@
-"""Pairs of customers that may be one: raised, dismissed, kept up to date by a scan."""
+"""Pairs of customers and leads that may be one: raised, dismissed, kept up to date by a scan."""

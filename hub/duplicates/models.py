@@ -6,12 +6,14 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, func, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, foreign, mapped_column, relationship
 
 from hub.customers.models import Customer
 from hub.db import Base, EnumText
 from hub.history.records import Record
+from hub.leads.models import Lead
 
 
 class DupState(StrEnum):
@@ -24,19 +26,28 @@ class DupState(StrEnum):
 
 
 class DupCandidate(Record):
-    """Two customers that may be one, and what people decided.
+    """Two records that may be one, and what people decided: customers, leads, or one of each.
 
-    `a_id` is the lesser id, so that a pair is one row whichever way it was met. `evidence` is as
-    `hub.matching.Evidence.shown`; `fingerprint` is of the compared fields when it was dismissed.
+    `a_id` is the lesser id, so that a pair is one row whichever way it was met; `a_entity` and
+    `b_entity` say of which kind each is. `evidence` is as `hub.matching.Evidence.shown`, `agrees`
+    the fields in which both say the same. `chosen` are the sets of fields by which people looked
+    for it, if they did: while it agrees in one of these, it is a pair whatever its score.
+    `fingerprint` is of the compared fields when it was dismissed.
     """
 
     __tablename__ = "dup_candidate"
-    __derived__: ClassVar = frozenset({"score", "evidence", "rule_version", "fingerprint"})
+    __derived__: ClassVar = frozenset(
+        {"score", "evidence", "agrees", "chosen", "rule_version", "fingerprint"}
+    )
 
-    a_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
-    b_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    a_entity: Mapped[str] = mapped_column(default="customer", server_default="customer")
+    a_id: Mapped[UUID]
+    b_entity: Mapped[str] = mapped_column(default="customer", server_default="customer")
+    b_id: Mapped[UUID]
     score: Mapped[Decimal] = mapped_column(Numeric(5, 4))
     evidence: Mapped[list[Any]]
+    agrees: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    chosen: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     rule_version: Mapped[int]
     state: Mapped[DupState] = mapped_column(
         EnumText(DupState), default=DupState.OPEN, server_default="open"
@@ -46,10 +57,33 @@ class DupCandidate(Record):
     decided_at: Mapped[datetime | None]
     fingerprint: Mapped[dict[str, Any] | None]
 
-    a: Mapped[Customer] = relationship(foreign_keys=[a_id], lazy="selectin", viewonly=True)
-    b: Mapped[Customer] = relationship(foreign_keys=[b_id], lazy="selectin", viewonly=True)
+    a_customer: Mapped[Customer | None] = relationship(
+        primaryjoin=lambda: _side(DupCandidate.a_id, Customer), lazy="selectin", viewonly=True
+    )
+    b_customer: Mapped[Customer | None] = relationship(
+        primaryjoin=lambda: _side(DupCandidate.b_id, Customer), lazy="selectin", viewonly=True
+    )
+    a_lead: Mapped[Lead | None] = relationship(
+        primaryjoin=lambda: _side(DupCandidate.a_id, Lead), lazy="selectin", viewonly=True
+    )
+    b_lead: Mapped[Lead | None] = relationship(
+        primaryjoin=lambda: _side(DupCandidate.b_id, Lead), lazy="selectin", viewonly=True
+    )
+
+    @property
+    def a(self) -> Any:
+        """The record of the lesser id."""
+        return self.a_customer or self.a_lead
+
+    @property
+    def b(self) -> Any:
+        """The other record."""
+        return self.b_customer or self.b_lead
 
     __table_args__ = (
+        CheckConstraint(
+            "a_entity in ('customer', 'lead') and b_entity in ('customer', 'lead')", name="entities"
+        ),
         CheckConstraint("a_id < b_id", name="ordered"),
         CheckConstraint("score between 0 and 1", name="score"),
         CheckConstraint("state in ('open', 'dismissed', 'merged', 'obsolete')", name="state"),
@@ -68,17 +102,27 @@ class DupCandidate(Record):
         return "duplicates"
 
 
-class DuplicateScan(Base):
-    """One pass over the customers: how far it is, so that it goes on after a stop, and what came.
+def _side(column: InstrumentedAttribute[UUID], model: type[Any]) -> Any:
+    """Return how a side of a pair reaches its record; ids are unique among all kinds."""
+    return foreign(column) == model.id
 
-    `whole` passes over all customers, otherwise over those that changed since they were looked at.
+
+class DuplicateScan(Base):
+    """One pass over records: how far it is, so that it goes on after a stop, and what came of it.
+
+    `whole` passes over all records of the kinds `entities`, otherwise over those that changed since
+    they were looked at. With `fields` it looks for those that agree in all of these, otherwise for
+    those that are alike. `entity` is the kind that it is at.
     """
 
     __tablename__ = "duplicate_scan"
 
     job_id: Mapped[UUID] = mapped_column(unique=True)
     whole: Mapped[bool]
-    cursor: Mapped[UUID | None]  # the last customer looked at
+    entities: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{customer,lead}")
+    fields: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    entity: Mapped[str] = mapped_column(default="customer", server_default="customer")
+    cursor: Mapped[UUID | None]  # the last record of the kind that was looked at
     seen: Mapped[int] = mapped_column(default=0, server_default="0")
     raised: Mapped[int] = mapped_column(default=0, server_default="0")
     made_obsolete: Mapped[int] = mapped_column(default=0, server_default="0")

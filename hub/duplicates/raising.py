@@ -1,6 +1,6 @@
 """Raising pairs: new ones, known ones that changed, and those that are pairs no more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -9,12 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, lazyload
 
 from hub import matching
-from hub.customers.models import Customer
 from hub.db import new_id
 from hub.duplicates.models import DupCandidate, DupState
 from hub.matching import Pair
-
-ENTITY = Customer.entity()
 
 
 def raise_pair(session: Session, pair: Pair) -> bool:
@@ -22,14 +19,16 @@ def raise_pair(session: Session, pair: Pair) -> bool:
     return raise_pairs(session, [pair]) == 1
 
 
-def raise_pairs(session: Session, pairs: Sequence[Pair]) -> int:
+def raise_pairs(session: Session, pairs: Sequence[Pair], *, chosen: Sequence[str] = ()) -> int:
     """Make pairs known to people; returns how many came to be open.
 
     One that is open already gets its present score. One that was dismissed stays so, unless
-    something speaks for it now that did not then; one that was merged is left alone.
+    something speaks for it now that did not then; one that was merged is left alone. `chosen` are
+    the fields by which people looked for them, where they are not found by their score.
     """
     known = _known(session, pairs)
-    opened = _insert(session, [pair for pair in pairs if _ids(pair) not in known])
+    fresh = [pair for pair in pairs if _ids(pair) not in known]
+    opened = _insert(session, fresh, [sorted(chosen)] if chosen else [])
     for pair in pairs:
         row = known.get(_ids(pair))
         if row is None or row.state is DupState.MERGED:
@@ -41,13 +40,15 @@ def raise_pairs(session: Session, pairs: Sequence[Pair]) -> int:
         if row.state is not DupState.OPEN:
             row.state, row.reason, row.decided_by, row.decided_at = DupState.OPEN, None, None, None
             opened += 1
+        if chosen and sorted(chosen) not in row.chosen:
+            row.chosen = [*row.chosen, sorted(chosen)]
         describe(row, pair)
     session.flush()
     return opened
 
 
-def close_vanished(session: Session, customer_ids: Sequence[UUID], still: Sequence[Pair]) -> int:
-    """Look again at the open pairs of some customers that a search did not meet any more.
+def close_vanished(session: Session, record_ids: Sequence[UUID], still: Sequence[Pair]) -> int:
+    """Look again at the open pairs of some records that a search did not meet any more.
 
     Returns how many became obsolete: the two differ by now, or one of them is gone.
     """
@@ -58,20 +59,20 @@ def close_vanished(session: Session, customer_ids: Sequence[UUID], still: Sequen
             select(DupCandidate)
             .where(
                 DupCandidate.state == DupState.OPEN,
-                or_(DupCandidate.a_id.in_(customer_ids), DupCandidate.b_id.in_(customer_ids)),
+                or_(DupCandidate.a_id.in_(record_ids), DupCandidate.b_id.in_(record_ids)),
             )
             .order_by(DupCandidate.a_id, DupCandidate.b_id)
             .with_for_update()
             .execution_options(populate_existing=True)
-            .options(lazyload("*"))  # the customers themselves are not looked at
+            .options(lazyload("*"))  # the records themselves are not looked at
         )
         if (row.a_id, row.b_id) not in met
     ]
-    present = matching.compare_pairs(session, ENTITY, [(row.a_id, row.b_id) for row in rows])
+    present = compare(session, rows)
     closed = 0
     for row in rows:
         pair = present.get((row.a_id, row.b_id))
-        if pair is None or pair.score < matching.WARN:
+        if pair is None or not _is_pair(row, pair):
             row.state = DupState.OBSOLETE
             closed += 1
         else:
@@ -80,11 +81,33 @@ def close_vanished(session: Session, customer_ids: Sequence[UUID], still: Sequen
     return closed
 
 
+def compare(session: Session, rows: Iterable[DupCandidate]) -> dict[tuple[UUID, UUID], Pair]:
+    """Return pairs as their records are now, by their ids; without those of which one is gone."""
+    by_kinds: dict[tuple[str, str], list[tuple[UUID, UUID]]] = {}
+    for row in rows:
+        by_kinds.setdefault((row.a_entity, row.b_entity), []).append((row.a_id, row.b_id))
+    found: dict[tuple[UUID, UUID], Pair] = {}
+    for (entity, among), ids in by_kinds.items():
+        if entity == "customer" and among != entity:  # scored as from the lead, whichever is first
+            swapped = [(other, one) for one, other in ids]
+            found |= matching.compare_pairs(session, among, swapped, among=entity)
+        else:
+            found |= matching.compare_pairs(session, entity, ids, among=among)
+    return found
+
+
+def _is_pair(row: DupCandidate, pair: Pair) -> bool:
+    return pair.score >= matching.WARN or any(
+        set(fields) <= set(pair.agrees) for fields in row.chosen
+    )
+
+
 def describe(row: DupCandidate, pair: Pair) -> None:
     """Give a row the present score and evidence of its pair; writes nothing where they are so."""
     score = Decimal(str(pair.score))
-    if row.score != score or row.rule_version != matching.RULES:
-        row.score = score
+    agrees = list(pair.agrees)
+    if row.score != score or row.rule_version != matching.RULES or row.agrees != agrees:
+        row.score, row.agrees = score, agrees
         row.evidence = [item.shown() for item in pair.evidence]
         row.rule_version = matching.RULES
 
@@ -107,7 +130,7 @@ def _known(session: Session, pairs: Sequence[Pair]) -> dict[tuple[UUID, UUID], D
     return {(row.a_id, row.b_id): row for row in rows}
 
 
-def _insert(session: Session, pairs: Sequence[Pair]) -> int:
+def _insert(session: Session, pairs: Sequence[Pair], chosen: Sequence[Sequence[str]]) -> int:
     """Write new pairs at once; a scan's finds are no acts of people and make no events."""
     if not pairs:
         return 0
@@ -117,10 +140,14 @@ def _insert(session: Session, pairs: Sequence[Pair]) -> int:
             [
                 {
                     "id": new_id(),
+                    "a_entity": pair.first_entity,
                     "a_id": pair.first_id,
+                    "b_entity": pair.second_entity,
                     "b_id": pair.second_id,
                     "score": Decimal(str(pair.score)),
                     "evidence": [item.shown() for item in pair.evidence],
+                    "agrees": list(pair.agrees),
+                    "chosen": chosen,
                     "rule_version": matching.RULES,
                     "state": DupState.OPEN,
                     "created_at": func.now(),

@@ -1,4 +1,4 @@
-"""What people decide over pairs, and what follows when a customer goes."""
+"""What people decide over pairs, and what follows when a record goes."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,14 +10,17 @@ from sqlalchemy.orm import Session
 
 from hub import matching
 from hub.clock import utcnow
+from hub.customers.models import Customer
 from hub.db import new_id
-from hub.duplicates.keys import write_missing
+from hub.duplicates.kinds import write_missing
 from hub.duplicates.models import DupCandidate, DupState
-from hub.duplicates.raising import ENTITY, describe
+from hub.duplicates.raising import compare, describe
 from hub.errors import ConflictError, NotFoundError, ValidationError
 from hub.history.recording import PendingEvent, origin_of
 from hub.i18n import N_
 
+_CUSTOMER = Customer.entity()
+_LEAVING = ("deleted_at", "customer_id")  # what a record has that takes no part any more
 _ALLOWED = {
     DupState.OPEN: (DupState.DISMISSED, DupState.MERGED, DupState.OBSOLETE),
     DupState.DISMISSED: (DupState.OPEN,),
@@ -46,7 +49,7 @@ def get(session: Session, candidate_id: UUID, *, lock: bool = False) -> DupCandi
 def dismiss(
     session: Session, candidate_id: UUID, *, reason: str, by: UUID, now: datetime
 ) -> DupCandidate:
-    """Say that an open pair is two customers.
+    """Say that an open pair is two records.
 
     It stays so until something speaks for the pair that does not speak for it now.
 
@@ -69,8 +72,11 @@ def remember_allowed(
     reason: str,
     by: UUID | None,
     now: datetime,
+    entities: tuple[str, str] = (_CUSTOMER, _CUSTOMER),
 ) -> DupCandidate:
-    """Remember that a customer was made on purpose beside one like it: the pair is dismissed.
+    """Remember that a record was made on purpose beside one like it: the pair is dismissed.
+
+    `entities` are the kinds of the two.
 
     Both are in the session's database already; an earlier decision over them is renewed.
 
@@ -78,11 +84,12 @@ def remember_allowed(
         ValidationError: no reason was given.
     """
     reason = _reason(reason)
-    a_id, b_id = sorted((first_id, second_id))
+    (a_id, a_entity), (b_id, b_entity) = sorted(zip((first_id, second_id), entities, strict=True))
     session.execute(
         insert(DupCandidate)
         .values(
-            id=new_id(), a_id=a_id, b_id=b_id, score=Decimal(0), evidence=[],
+            id=new_id(), a_id=a_id, b_id=b_id, a_entity=a_entity, b_entity=b_entity,
+            score=Decimal(0), evidence=[],
             rule_version=matching.RULES, state=DupState.OPEN, created_by=by, updated_by=by,
         )
         .on_conflict_do_nothing(index_elements=["a_id", "b_id"])
@@ -122,14 +129,15 @@ def reopen_merged(session: Session, survivor_id: UUID, merged_id: UUID) -> None:
 
 
 def react(session: Session, event: PendingEvent) -> None:
-    """Follow what happens to a customer; called for every event of one.
+    """Follow what happens to a customer or a lead; called for every event of one.
 
-    One made on purpose beside another is a pair already decided over; one deleted has none.
+    One made on purpose beside another is a pair already decided over; one that is deleted, or is a
+    customer's by now, has none.
     """
-    if event.changes.get("deleted_at", (None, None))[1] is not None:
+    if any(event.changes.get(name, (None, None))[1] is not None for name in _LEAVING):
         for row in _open_pairs_of(session, event.subject_id):
             row.state = DupState.OBSOLETE
-    elif event.type == "customer.duplicate_allowed" and event.data is not None:
+    elif event.type.endswith(".duplicate_allowed") and event.data is not None:
         remember_allowed(
             session,
             event.subject_id,
@@ -137,14 +145,16 @@ def react(session: Session, event: PendingEvent) -> None:
             reason=event.data["reason"],
             by=origin_of(session).user_id,
             now=utcnow(),
+            entities=(event.subject_type, event.data.get("other_entity", _CUSTOMER)),
         )
 
 
 def _dismiss(
     session: Session, row: DupCandidate, *, reason: str, by: UUID | None, now: datetime
 ) -> None:
-    write_missing(session, [row.a_id, row.b_id])
-    pair = matching.compare_pairs(session, ENTITY, [(row.a_id, row.b_id)]).get((row.a_id, row.b_id))
+    for entity, record_id in ((row.a_entity, row.a_id), (row.b_entity, row.b_id)):
+        write_missing(session, entity, [record_id])
+    pair = compare(session, [row]).get((row.a_id, row.b_id))
     if pair is not None:
         describe(row, pair)
     row.fingerprint = dict(pair.fingerprint) if pair is not None else {}
@@ -152,13 +162,13 @@ def _dismiss(
     session.flush()
 
 
-def _open_pairs_of(session: Session, customer_id: UUID) -> list[DupCandidate]:
+def _open_pairs_of(session: Session, record_id: UUID) -> list[DupCandidate]:
     return list(
         session.scalars(
             select(DupCandidate)
             .where(
                 DupCandidate.state == DupState.OPEN,
-                or_(DupCandidate.a_id == customer_id, DupCandidate.b_id == customer_id),
+                or_(DupCandidate.a_id == record_id, DupCandidate.b_id == record_id),
             )
             .with_for_update()
             .execution_options(populate_existing=True)

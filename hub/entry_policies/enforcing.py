@@ -39,11 +39,19 @@ _WARNINGS = "entry_warnings"
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """A value that another record has, which is allowed and told."""
+    """A value that another record has, or another record that is alike: allowed, and told.
+
+    `text` is an English source text, in which `field` may stand; `score` says of an alike record
+    how surely it is the same.
+    """
 
     pointer: str
     field: str
     existing_id: UUID
+    code: str = DUPLICATE
+    text: str = TAKEN
+    existing_entity: str | None = None
+    score: float | None = None
 
 
 def rules_of(session: Session, model: type[Any]) -> list[EntryRule]:

@@ -45,6 +45,11 @@ class EntryPolicy(Policy):
     KEY: ClassVar[str] = "entry"
 
     rules: list[EntryRule] = Field(default_factory=list, max_length=200)
+    alike_leads: Duplicates = Field(
+        Duplicates.WARN,
+        description="Of a new lead that is surely another lead or a customer: `warn` tells of it,"
+        " `forbid` refuses it unless a reason is given.",
+    )
 
     def check(self, session: Session) -> None:
         """See `Policy.check`: there is no rule for what there is not, and one for each field.
@@ -76,4 +81,4 @@ _NO_RECORDS = N_("There are no such records.")
 _NO_FIELD = N_("There is no such field.")
 _TWICE = N_("This field has a rule already.")
 
-declare(EntryPolicy, N_("Entry"))
+declare(EntryPolicy, N_("Entry"), N_("What is asked of records when they are entered."))

@@ -56,3 +56,12 @@ class EventSeal(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class EventReader(Base):
+    """How far a process has read the history (`hub.history.following`); without a row: nothing."""
+
+    __tablename__ = "event_reader"
+
+    name: Mapped[str] = mapped_column(unique=True)
+    position: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from hub.copying import copy_in
 from hub.db import Base, HubSession, new_id, pending
 from hub.history.models import Event
-from hub.origin import SYSTEM, Origin
+from hub.origin import SYSTEM, CauseKind, Origin
 
 SALT_BYTES = 16
 REDACTED = "•"  # what an event shows of a secret: that it changed
@@ -116,6 +116,19 @@ def explain_change(
         return
     kept = noted.type if noted.type.endswith(".created") else type
     waiting[key] = replace(noted, type=kept, data={**(noted.data or {}), **data})
+
+
+def attribute(session: Session, made: Any, cause_kind: CauseKind, cause_id: str) -> None:
+    """Say what led to the events of a record in this transaction, where it is not what led to all.
+
+    Whoever acts stays who he is.
+    """
+    session.flush()
+    waiting = pending(session, "events")
+    key = (made.entity(), made.id)
+    if key in waiting:
+        cause = replace(origin_of(session), cause_kind=cause_kind, cause_id=cause_id)
+        waiting[key] = replace(waiting[key], origin=cause)
 
 
 def _says_more(earlier: str, later: str) -> bool:

@@ -12,9 +12,10 @@ from hub.clock import utcnow
 from hub.db import Base, HubSession, new_id
 from hub.history.recording import REDACTED, note_change, origin_of
 
-_OWN = frozenset(
+OWN = frozenset(
     {"id", "version", "created_at", "created_by", "updated_at", "updated_by", "token_id"}
 )
+"""What every record has, and no event tells of."""
 
 
 class Record(Base):
@@ -22,13 +23,15 @@ class Record(Base):
 
     `__derived__` names columns that nobody writes by hand: they move neither version nor history.
     `__secret__` names columns whose values an event must not show, `__unfolded__` those that hold
-    an object whose values it tells one by one (``custom.visits``).
+    an object whose values it tells one by one (``custom.visits``), `__beside__` what it tells of
+    rows beside the record, under names that are no columns.
     """
 
     __abstract__ = True
     __derived__: ClassVar[frozenset[str]] = frozenset()
     __secret__: ClassVar[frozenset[str]] = frozenset()
     __unfolded__: ClassVar[frozenset[str]] = frozenset()
+    __beside__: ClassVar[frozenset[str]] = frozenset()
 
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(default=utcnow, server_default=func.now())
@@ -104,7 +107,7 @@ def _note(session: Session, row: Record, verb: str) -> None:
 
 def _first_values(row: Record) -> dict[str, tuple[Any, Any]]:
     given = inspect(row).dict  # all that a new row has; quicker than the history of each column
-    skipped = _OWN | row.__derived__
+    skipped = OWN | row.__derived__
     changes = {
         name: (REDACTED, REDACTED) if name in row.__secret__ else (None, given[name])
         for name in row.__mapper__.column_attrs.keys()  # noqa: SIM118 - no dictionary
@@ -116,7 +119,7 @@ def _first_values(row: Record) -> dict[str, tuple[Any, Any]]:
 def _changes(row: Record) -> dict[str, tuple[Any, Any]]:
     changes = {}
     state = inspect(row)
-    skipped = _OWN | row.__derived__
+    skipped = OWN | row.__derived__
     for attribute in state.mapper.column_attrs:
         name = attribute.key
         if name in skipped:

@@ -1,1 +1,1 @@
-"""Hooks: what shops tell us by calling; believed by its signature, stored, then imported."""
+"""Hooks: what shops and forms tell us; believed by its signature, stored, then imported."""

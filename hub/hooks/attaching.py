@@ -52,7 +52,7 @@ def attach(
         is_newest: False leaves a known customer's values as they are: newer news came before.
     """
     said = values_of(party)
-    customer = _known(session, connection, party, said)
+    customer = find_known(session, connection, party, said)
     if customer is not None:
         if is_newest:
             _fill(session, connection, customer, said, at)
@@ -66,27 +66,17 @@ def attach(
     return attached
 
 
-def values_of(party: ShopParty) -> dict[str, Any]:
-    """Return what a party says as customer fields; values that break a rule are left out."""
-    person = " ".join(part for part in (party.first_name, party.last_name) if part)
-    given = {
-        "name": party.company or person or party.email,
-        "kind": CustomerKind.ORGANISATION if party.company else CustomerKind.PERSON,
-        "country": party.country,
-        "cvr": party.registration_number,
-        "phone": party.phone,
-        "email": party.email,
-        "address": "\n".join(party.address_lines),
-        "postcode": party.postcode,
-        "city": party.city,
-    }
-    values, _ = clean_each(given)
-    return values
-
-
-def _known(
+def find_known(
     session: Session, connection: Connection, party: ShopParty, said: Mapping[str, Any]
 ) -> Customer | None:
+    """Return the customer that a party is; others who ask of one like it wait for the commit.
+
+    Args:
+        session: the worker's.
+        connection: the shop.
+        party: who.
+        said: what it says, as `values_of` returns it.
+    """
     if party.external_id is not None:
         identity = session.scalar(
             select(ShopIdentity.customer_id).where(
@@ -109,6 +99,24 @@ def _known(
         if candidate.may_link:
             return knowing.living(session, candidate.record_id)
     return None
+
+
+def values_of(party: ShopParty) -> dict[str, Any]:
+    """Return what a party says as customer fields; values that break a rule are left out."""
+    person = " ".join(part for part in (party.first_name, party.last_name) if part)
+    given = {
+        "name": party.company or person or party.email,
+        "kind": CustomerKind.ORGANISATION if party.company else CustomerKind.PERSON,
+        "country": party.country,
+        "cvr": party.registration_number,
+        "phone": party.phone,
+        "email": party.email,
+        "address": "\n".join(party.address_lines),
+        "postcode": party.postcode,
+        "city": party.city,
+    }
+    values, _ = clean_each(given)
+    return values
 
 
 def _fill(

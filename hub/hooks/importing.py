@@ -12,9 +12,11 @@ from hub.connections.models import Connection
 from hub.customers.models import Customer, ShopIdentity
 from hub.db import find_locked, new_id
 from hub.history.recording import record
+from hub.hooks import inquiries
 from hub.hooks.attaching import attach
 from hub.hooks.models import DeliveryState, HookDelivery, HookResource
 from hub.intake import knowing
+from hub.leads.models import Lead
 from hub.ledger.setbacks import Setback
 from hub.ports import ShopEvent, ShopParty
 
@@ -23,6 +25,8 @@ ORDER_UPDATED = "customer.order_updated"
 ORDER_DELETED = "customer.order_deleted"
 SHOP_CUSTOMER_DELETED = "customer.shop_customer_deleted"
 _DELETED = ".deleted"
+_LEAD = "lead"
+_TAKEN = frozenset({"customer", "order", _LEAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def _outcome(
     event: ShopEvent,
     now: datetime,
 ) -> DeliveryState:
-    if event.kind not in {"customer", "order"} or event.resource_id is None:
+    if event.kind not in _TAKEN or event.resource_id is None:
         return DeliveryState.IGNORED
     if _was_imported(session, delivery):
         return DeliveryState.REPEATED
@@ -89,6 +93,8 @@ def _outcome(
     news = _News(session, connection, delivery, event, resource, is_first, event.occurred_at or now)
     if event.topic.endswith(_DELETED):
         _take_deletion(news)
+    elif event.party is not None and event.kind == _LEAD:
+        _take_inquiry(news, event.party, now)
     elif event.party is not None:
         _take_party(news, event.party)
     if event.occurred_at is not None:
@@ -111,6 +117,16 @@ def _take_party(news: _News, party: ShopParty) -> None:
     news.resource.deleted = False
     if news.event.kind == "order":
         _record(news, attached.customer, ORDER_RECEIVED if news.is_first else ORDER_UPDATED)
+
+
+def _take_inquiry(news: _News, party: ShopParty, now: datetime) -> None:
+    resource = news.resource
+    known = find_locked(news.session, Lead, resource.lead_id)
+    living = known if known is not None and known.deleted_at is None else None
+    lead = inquiries.take(news.session, news.connection, living, news.event, party, now=now)
+    if lead is not None:
+        news.delivery.lead_id = resource.lead_id = lead.id
+    resource.deleted = False
 
 
 def _take_deletion(news: _News) -> None:

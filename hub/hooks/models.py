@@ -18,7 +18,7 @@ class DeliveryState(StrEnum):
     IMPORTED = "imported"
     REPEATED = "repeated"  # the same body was imported before, under another delivery's name
     LATE = "late"  # a newer state of the same record is known
-    IGNORED = "ignored"  # it says nothing of customers or orders
+    IGNORED = "ignored"  # it says nothing of customers, orders or leads
     FAILED = "failed"
 
 
@@ -42,6 +42,7 @@ class HookDelivery(Base):
     topic: Mapped[str | None]
     summary: Mapped[str | None]
     customer_id: Mapped[UUID | None]
+    lead_id: Mapped[UUID | None]
     message: Mapped[dict[str, Any] | None]
     imported_at: Mapped[datetime | None]
 
@@ -60,9 +61,10 @@ class HookResource(Base):
     __tablename__ = "hook_resource"
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
-    kind: Mapped[str]  # customer or order
+    kind: Mapped[str]  # customer, order or lead
     resource_id: Mapped[str]
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
+    lead_id: Mapped[UUID | None] = mapped_column(ForeignKey("lead.id"))
     occurred_at: Mapped[datetime | None]
     deleted: Mapped[bool] = mapped_column(default=False, server_default="false")
 

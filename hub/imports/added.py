@@ -9,10 +9,9 @@ from hub.access.roles import FieldClass
 from hub.custom_fields.models import CustomField, FieldType
 from hub.custom_fields.services import definitions
 from hub.custom_fields.values import of_type
-from hub.customers.models import Customer
-from hub.imports.columns import COLUMNS, CUSTOMERS, ImportColumn, Meaning
+from hub.imports.columns import ImportColumn, Meaning
+from hub.imports.entities import ENTITIES
 
-_ENTITIES = {CUSTOMERS: Customer.entity()}
 _MEANINGS = {
     FieldType.NUMBER: Meaning.DECIMAL,
     FieldType.DECIMAL: Meaning.DECIMAL,
@@ -25,13 +24,13 @@ _MEANINGS = {
 
 def columns_added(session: Session, entity_name: str) -> tuple[ImportColumn, ...]:
     """Return a column for each custom field that is not retired."""
-    fields = definitions(session, _ENTITIES[entity_name])
+    fields = definitions(session, ENTITIES[entity_name].model.entity())
     return tuple(_column(field) for field in fields if field.active)
 
 
 def template_columns(session: Session, entity_name: str) -> tuple[ImportColumn, ...]:
     """Return the columns that a template offers."""
-    columns = (*COLUMNS[entity_name], *columns_added(session, entity_name))
+    columns = (*ENTITIES[entity_name].columns, *columns_added(session, entity_name))
     return tuple(column for column in columns if column.in_template)
 
 

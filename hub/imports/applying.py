@@ -1,4 +1,4 @@
-"""Applying an import's plan: new customers in sets, all else one by one."""
+"""Applying the plan of a file of customers: new ones in sets, all else one by one."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence

@@ -16,22 +16,21 @@ from hub.access.concealing import UnseenError
 from hub.access.models import ApiToken, User
 from hub.access.principals import Principal
 from hub.customers.models import Customer
-from hub.customers.refusing import UNIQUE, holds, taken_unseen
-from hub.customers.unseen import (
-    ENTITY,
+from hub.customers.refusing import ENTITY, UNIQUE, holds, taken_unseen
+from hub.i18n import N_
+from hub.imports.reasons import Reason
+from hub.imports.staging import StagedRow
+from hub.matching import Identity
+from hub.matching.keys import Key
+from hub.sharing.blind_matches import TOLD, TooManyBlindMatchesError, require_room, tell
+from hub.sharing.unseen import (
     find_unseen,
     sees_all,
     unseen_among,
     unseen_duplicate,
     unseen_with,
 )
-from hub.i18n import N_
-from hub.imports.staging import StagedRow
-from hub.matching import Identity
-from hub.matching.keys import Key
-from hub.sharing.blind_matches import TOLD, TooManyBlindMatchesError, require_room, tell
 
-Reason = Mapping[str, Any]
 THERE_IS_ONE = N_(
     "It is here already, and you may not see it. Ask {name}, or ask for access by the reference"
     " {reference}."
@@ -56,11 +55,11 @@ class Blind:
     @property
     def sees_all(self) -> bool:
         """Whether nothing is hidden from him."""
-        return sees_all(self._caller)
+        return sees_all(self._caller, Customer)
 
     def unseen_among(self, session: Session, customer_ids: Iterable[UUID]) -> set[UUID]:
         """Return those of some customers that he does not see."""
-        return unseen_among(session, self._caller, customer_ids)
+        return unseen_among(session, self._caller, Customer, customer_ids)
 
     def refusals(
         self, session: Session, rows: Sequence[StagedRow], known_again: Mapping[bytes, UUID]
@@ -73,12 +72,12 @@ class Blind:
             known_again: the customers as which rows were imported before, by their digests.
         """
         caller = self._caller
-        if caller is None or sees_all(caller):
+        if caller is None or sees_all(caller, Customer):
             return {}
         asked = {row.index: _identities(row) for row in rows}
         met = self._met(session, caller, asked.values())
         taken = _taken(session, rows)
-        unseen = unseen_among(session, caller, {*taken.values(), *known_again.values()})
+        unseen = unseen_among(session, caller, Customer, {*taken.values(), *known_again.values()})
         refused: dict[int, Reason] = {}
         exhausted = self._exhausted(session, caller)
         for row in rows:
@@ -88,8 +87,8 @@ class Blind:
                 continue
             error = _of_reference(row, taken, unseen) or _of_row(row, known_again, unseen)
             if error is None and not met.isdisjoint(each.key for each in asked[row.index]):
-                found = find_unseen(session, caller, asked[row.index])
-                error = None if found is None else unseen_duplicate(*found)
+                found = find_unseen(session, caller, Customer, asked[row.index])
+                error = None if found is None else unseen_duplicate(Customer, *found)
             if error is not None:
                 refused[row.index] = _told(session, caller, error)
                 exhausted = self._exhausted(session, caller)
@@ -98,7 +97,7 @@ class Blind:
     def exhausted(self, session: Session) -> Reason | None:
         """Return why nothing is compared any more with what he does not see; None while it is."""
         caller = self._caller
-        if caller is None or sees_all(caller):
+        if caller is None or sees_all(caller, Customer):
             return None
         return self._exhausted(session, caller)
 
@@ -113,7 +112,7 @@ class Blind:
     @staticmethod
     def _met(session: Session, caller: Principal, asked: Iterable[Sequence[Identity]]) -> set[Key]:
         digests = {each.key.digest(ENTITY): each.key for some in asked for each in some}
-        return {digests[found] for found in unseen_with(session, caller, digests)}
+        return {digests[found] for found in unseen_with(session, caller, Customer, digests)}
 
     @staticmethod
     def _exhausted(session: Session, caller: Principal) -> Reason | None:

@@ -1,4 +1,4 @@
-"""What is done with each row: the items of an import's plan.
+"""What is done with each row of a file of customers: the items of its plan.
 
 One row leads for each customer: it makes it, or changes it as the options allow. Further rows of
 the same customer, and there are such files, only fill what is still empty.
@@ -20,10 +20,11 @@ from hub.imports import parts
 from hub.imports.blind import Blind
 from hub.imports.detecting import find_similar
 from hub.imports.entries import Entries
-from hub.imports.finding import Finder, Found, Reason, Target
+from hub.imports.finding import Finder, Found, Target
 from hub.imports.known import Snapshot, look_up, snapshots
 from hub.imports.options import MatchKey, OnMatch, Options
 from hub.imports.reading import ReadRow
+from hub.imports.reasons import ALREADY_HERE, UNCHANGED, Reason, kept_as_here, refuse, with_notes
 from hub.imports.staging import StagedRow, Staging
 from hub.plans.models import Plan, PlanItem
 
@@ -41,7 +42,7 @@ class _Additions:
     identities: list[str] = field(default_factory=list)
 
 
-class Decider:
+class CustomerDecider:
     """Decides over the rows of one file, batch by batch, in their order."""
 
     def __init__(self, staging: Staging, options: Options, blind: Blind) -> None:
@@ -79,13 +80,13 @@ class Decider:
         items = []
         for staged in rows:
             if staged.row.errors:
-                items.append(_refused(staged, staged.row.errors))
+                items.append(refuse(ENTITY, staged, staged.row.errors))
                 continue
             if staged.index in refused:
-                items.append(_refused(staged, [refused[staged.index]]))
+                items.append(refuse(ENTITY, staged, [refused[staged.index]]))
                 continue
             found = self._finder.find(staged, known, here, similar.get(staged.index, []))
-            items.append(self._item(session, staged, found, here))
+            items.append(with_notes(self._item(session, staged, found, here), staged))
         return items
 
     def complete(self, session: Session, plan: Plan) -> None:
@@ -138,7 +139,7 @@ class Decider:
         self, session: Session, staged: StagedRow, found: Found, here: Mapping[UUID, Snapshot]
     ) -> dict[str, Any]:
         if found.refusal is not None:
-            return _refused(staged, [found.refusal])
+            return refuse(ENTITY, staged, [found.refusal])
         target: Target = staged.index if found.target is None else found.target
         self._finder.remember(staged, target)
         leader = self._leaders.setdefault(target, staged.index)
@@ -159,7 +160,7 @@ class Decider:
             after["currency"] = self._options.currency
         asked = self._entries.look(session, row.number, after)
         if asked.refusals:
-            return _refused(staged, asked.refusals)
+            return refuse(ENTITY, staged, asked.refusals)
         notes = [*notes, *asked.notes]
         known_again = [] if row.external_ref is not None else [row.digest.hex()]
         return {
@@ -180,13 +181,13 @@ class Decider:
             "source": {"row": row.number, "identities": _identities(row, customer)},
         }  # fmt: skip
         if self._options.on_match is OnMatch.SKIP:
-            return {**item, "errors": [_ALREADY_HERE]}
+            return {**item, "errors": [ALREADY_HERE]}
         taken, kept = _changes(row, customer, self._options)
         beside = self._parts(session, row, customer.id)
         kept += beside.kept
-        reasons: list[Reason] = [_kept(kept)] if kept else []
+        reasons: list[Reason] = [kept_as_here(kept)] if kept else []
         if not taken and not beside.wanted:
-            return {**item, "errors": reasons or [_UNCHANGED]}
+            return {**item, "errors": reasons or [UNCHANGED]}
         return {
             **item, "action": "update", "after": {**taken, **beside.wanted},
             "errors": reasons or None,
@@ -301,27 +302,3 @@ def _identities(row: ReadRow, customer: Snapshot) -> list[str]:
 
 def _snapshot(session: Session, customer_id: UUID, here: Mapping[UUID, Snapshot]) -> Snapshot:
     return here.get(customer_id) or snapshots(session, [customer_id])[customer_id]
-
-
-def _refused(staged: StagedRow, reasons: Sequence[Reason]) -> dict[str, Any]:
-    return {
-        "position": staged.index, "action": "refuse", "entity": ENTITY,
-        "external_id": staged.row.external_ref, "errors": [dict(reason) for reason in reasons],
-        "source": {"row": staged.row.number},
-    }  # fmt: skip
-
-
-_UNCHANGED: Reason = {
-    "pointer": "", "code": "unchanged", "params": {},
-    "message": N_("It is here already as the file says."),
-}  # fmt: skip
-_ALREADY_HERE: Reason = {
-    "pointer": "", "code": "already_here", "params": {}, "message": N_("It is here already."),
-}  # fmt: skip
-
-
-def _kept(fields: Sequence[str]) -> Reason:
-    return {
-        "pointer": "", "code": "kept", "params": {"fields": ", ".join(sorted(fields))},
-        "message": N_("Kept as it is here: {fields}."),
-    }  # fmt: skip

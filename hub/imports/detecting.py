@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from hub.imports.staging import StagedRow
 from hub.matching import WARN, Candidate
-from hub.matching.candidates import BLOCK, COMPARED, LEAST_CLOSE
+from hub.matching.candidates import COMPARED, LEAST_CLOSE
 from hub.matching.comparing import Comparable
+from hub.matching.counting import BLOCK
 from hub.matching.frequencies import Frequencies
 from hub.matching.keys import DECIDES, MEETS
 from hub.matching.scoring import compare_if

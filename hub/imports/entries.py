@@ -22,8 +22,9 @@ from hub.entry_policies.enforcing import (
 from hub.entry_policies.policy import Duplicates, EntryRule
 from hub.errors import FieldError
 from hub.i18n import N_
-from hub.imports.blind import Blind, Reason
+from hub.imports.blind import Blind
 from hub.imports.nesting import nested
+from hub.imports.reasons import Reason
 
 _DEFAULTED = {"currency": "-", "country": "-", "roles": ["-"], "credit_code": "-", "channel": "-"}
 """What a new customer has where its row says nothing."""

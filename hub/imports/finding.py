@@ -7,7 +7,6 @@ never decides alone, unless whoever imports has said so: the names must agree to
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from hub import matching
@@ -16,6 +15,7 @@ from hub.i18n import N_
 from hub.imports.known import Known, Snapshot
 from hub.imports.options import MatchKey, Options
 from hub.imports.reading import ReadRow
+from hub.imports.reasons import Reason
 from hub.imports.staging import StagedRow, Staging
 from hub.matching import FORBID, Candidate
 from hub.matching.frequencies import Frequencies
@@ -24,7 +24,6 @@ from hub.matching.scoring import compare_if
 Target = UUID | int
 """A customer's id, or the index of the row that brings a new one."""
 
-Reason = Mapping[str, Any]
 _ROW_HAS_NO_ID = UUID(int=0)
 
 

@@ -125,7 +125,8 @@ def _by_reference(session: Session, references: set[str]) -> dict[str, UUID]:
 def _by_digest(session: Session, digests: set[bytes]) -> dict[bytes, UUID]:
     rows = session.execute(
         select(ImportIdentity.digest, ImportIdentity.customer_id).where(
-            ImportIdentity.digest == any_(literal(list(digests), ARRAY(LargeBinary)))
+            ImportIdentity.digest == any_(literal(list(digests), ARRAY(LargeBinary))),
+            ImportIdentity.customer_id.is_not(None),
         )
     ).all()
     answering = knowing.survivors(session, [row.customer_id for row in rows])

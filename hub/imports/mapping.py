@@ -6,7 +6,8 @@ from typing import Any
 
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
-from hub.imports.columns import COLUMNS, ImportColumn, columns_by_header, header_key
+from hub.imports.columns import ImportColumn, columns_by_header, header_key
+from hub.imports.entities import ENTITIES
 
 
 def propose(
@@ -23,8 +24,9 @@ def propose(
     Raises:
         ValidationError: `wanted` names a header or a column that there is not, or a column twice.
     """
-    known = columns_by_header(entity_name, added)
-    keys = {column.key for column in (*COLUMNS[entity_name], *added)}
+    columns = (*ENTITIES[entity_name].columns, *added)
+    known = columns_by_header(columns)
+    keys = {column.key for column in columns}
     chosen = _chosen(keys, header, wanted)
     taken = {column for column in chosen.values() if column is not None}
     found = []
@@ -40,11 +42,9 @@ def propose(
     return found
 
 
-def missing(entity_name: str, columns: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return what a file lacks to be imported: nothing, where its customers have names."""
-    del entity_name
-    present = {column["field"] for column in columns}
-    return [] if present & {"name", "cvr", "last_name", "first_name"} else ["name"]
+def is_nameless(entity_name: str, columns: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether a file lacks every column that could tell what its records are called."""
+    return ENTITIES[entity_name].named_in.isdisjoint(column["field"] for column in columns)
 
 
 def _chosen(

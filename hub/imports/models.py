@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db import Base, EnumText
@@ -37,7 +37,7 @@ class ImportJob(Record, AskedWithToken):
         {"counters", "columns", "row_count", "source", "message", "result_file_id", "plan_id"}
     )
 
-    entity_name: Mapped[str]  # customers
+    entity_name: Mapped[str]  # customers, leads
     file_id: Mapped[UUID]
     file_name: Mapped[str]
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -71,15 +71,20 @@ class ImportJob(Record, AskedWithToken):
 class ImportIdentity(Base):
     """By what a row of a file is known again: a digest of its own reference, or of all it says.
 
-    So the same file, imported again, meets the same customers whatever else was learnt since.
+    So the same file, imported again, meets the same records whatever else was learnt since.
     """
 
     __tablename__ = "import_identity"
 
     digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
+    lead_id: Mapped[UUID | None] = mapped_column(ForeignKey("lead.id"))
 
-    __table_args__ = (Index("ix_import_identity_customer", "customer_id"),)
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(customer_id, lead_id) = 1", name="whose"),
+        Index("ix_import_identity_customer", "customer_id"),
+        Index("ix_import_identity_lead", "lead_id", postgresql_where=text("lead_id is not null")),
+    )
 
 
 class ImportTemplate(Base):

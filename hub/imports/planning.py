@@ -10,17 +10,15 @@ from babel.numbers import get_decimal_symbol
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from hub import matching
-from hub.customers import services as customers
 from hub.i18n import N_, locale_of
 from hub.imports import services
 from hub.imports.added import columns_added
-from hub.imports.blind import Blind, uploader
-from hub.imports.columns import COLUMNS
-from hub.imports.deciding import Decider
-from hub.imports.mapping import missing, propose
+from hub.imports.blind import uploader
+from hub.imports.entities import ENTITIES
+from hub.imports.mapping import is_nameless, propose
 from hub.imports.models import ImportJob, ImportState
 from hub.imports.options import Apply, Options
+from hub.imports.processes import PROCESSES
 from hub.imports.reading import ReadRow, RowReader
 from hub.imports.staging import Staging
 from hub.imports.uploaders import uploader_of
@@ -31,7 +29,7 @@ from hub.plans.models import Plan, PlanItem, PlanState
 from hub.settings import get_settings
 
 BATCH = 500
-NO_NAMES = N_("No column holds the customers' names: say which one does.")
+NO_NAMES = N_("No column holds names: say which one does.")
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 
@@ -57,7 +55,7 @@ def begin(
     job.message = None
     added = columns_added(session, job.entity_name)
     job.columns = propose(job.entity_name, header, options.mapping, added)
-    if missing(job.entity_name, job.columns):
+    if is_nameless(job.entity_name, job.columns):
         services.refuse(
             job, ImportState.ANALYSED, {"code": "no_names", "text": NO_NAMES, "params": {}}
         )
@@ -67,8 +65,12 @@ def begin(
         job.columns,
         options,
         locale=options.locale or _locale(source.get("delimiter"), language),
-        uploader=uploader_of(session, job.owner_user_id),
-        words=words_of(session, (*COLUMNS[job.entity_name], *added)),
+        uploader=uploader_of(
+            session,
+            uploader(session, job.owner_user_id, job.token_id),
+            ENTITIES[job.entity_name],
+        ),
+        words=words_of(session, (*ENTITIES[job.entity_name].columns, *added)),
         added=added,
     )
 
@@ -82,7 +84,7 @@ def stage(rows: Iterable[tuple[int, Sequence[Cell], str | None]], reader: RowRea
     try:
         for number, cells, problem in rows:
             row = reader.read(number, cells) if problem is None else _misfit(number, problem)
-            staging.add(row, None if row.errors else _prepared(row))
+            staging.add(row, None if row.errors else reader.entity.prepare(row.values))
         staging.seal()
     except BaseException:
         staging.__exit__(None, None, None)
@@ -108,8 +110,8 @@ def make_plan(
         options = Options.of_stored(job.options)
         scope = {"import_id": str(job.id), "analysed_at": now.isoformat()}
         plan_id = plans.create(session, services.KIND, scope=scope, token_id=job.token_id).id
-        blind = Blind(uploader(session, job.owner_user_id, job.token_id))
-    decider = Decider(staging, options, blind)
+        caller = uploader(session, job.owner_user_id, job.token_id)
+        decider = PROCESSES[job.entity_name].decide(staging, options, caller)
     for rows in staging.batches(BATCH):
         with transaction() as session:
             plans.add_items(session, plans.get(session, plan_id), decider.decide(session, rows))
@@ -135,12 +137,6 @@ def complete(session: Session, import_id: UUID, plan_id: UUID, *, now: datetime)
         services.request_application(session, plan, now=now)
     else:
         services.ask_for_result(session, job)
-
-
-def _prepared(row: ReadRow) -> matching.Prepared:
-    # With the country that a new customer is given where the row names none.
-    party = customers.party_of({"country": get_settings().country, **row.values})
-    return matching.prepare(customers.ENTITY, party)
 
 
 def _forget_drafts(session: Session, job: ImportJob, plan_id: UUID) -> None:

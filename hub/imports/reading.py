@@ -1,4 +1,4 @@
-"""What a row says: its cells become a customer's fields, or the reasons why they cannot."""
+"""What a row says: its cells become a record's fields, or the reasons why they cannot."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +12,11 @@ from zoneinfo import ZoneInfo
 from babel.core import Locale
 
 from hub.customers.models import CustomerKind, CustomerRole
-from hub.customers.rules import clean
 from hub.errors import FieldError, ValidationError
 from hub.history.recording import plain
 from hub.i18n import LANGUAGES, N_
-from hub.imports import parts
-from hub.imports.columns import COLUMNS, ImportColumn, Meaning
+from hub.imports.columns import ImportColumn, Meaning
+from hub.imports.entities import ENTITIES
 from hub.imports.options import Options
 from hub.imports.uploaders import Uploader
 from hub.imports.words import Words
@@ -46,6 +45,8 @@ _KINDS = {
     "erhverv": CustomerKind.ORGANISATION, "person": CustomerKind.PERSON,
     "private": CustomerKind.PERSON, "privat": CustomerKind.PERSON,
 }  # fmt: skip
+LEFT_OUT = "left_out"
+"""The code of a reason that says which value a row comes in without."""
 _DIGEST_BYTES = 16
 _STORED_DECIMALS = Decimal("0.0001")  # as the column holds it: equal values are equal texts
 
@@ -55,12 +56,14 @@ class ReadRow:
     """One row as it was understood; `errors` non-empty says that it cannot come in.
 
     `values` are in stored form, as JSON carries them. `errors` are {pointer, code, message, params,
-    column}, where `column` is the header in the file.
+    column}, where `column` is the header in the file; `notes`, in the same form, tell what a row
+    that comes in leaves behind.
     """
 
     number: int
     values: Mapping[str, Any]
     errors: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[Mapping[str, Any]] = ()
 
     @property
     def external_ref(self) -> str | None:
@@ -107,7 +110,8 @@ class RowReader:
             words: those of catalogues.
             added: columns of the installation's own.
         """
-        known = {column.key: column for column in (*COLUMNS[entity_name], *added)}
+        self.entity = ENTITIES[entity_name]
+        known = {column.key: column for column in (*self.entity.columns, *added)}
         self._options = options
         self._locale = locale
         self._uploader = uploader
@@ -135,32 +139,44 @@ class RowReader:
                 continue
             if value is not None:
                 given[key] = value
-        _join_names(given)
+        self.entity.join(given)
+        notes: list[FieldError] = []
         values, beside = {}, {}
         try:
-            country = given.get("country") or self._options.country
-            beside = parts.read(given, country or get_settings().country)
+            country = given.get("country") or self._options.country or get_settings().country
+            beside = self.entity.beside(given, country)
         except ValidationError as error:
             errors.extend(error.errors)
         try:
-            values = self._clean(given)
+            values = self._clean(given, notes)
         except ValidationError as error:
             errors.extend(error.errors)
-        if not errors and not values.get("name") and not values.get("cvr"):
-            errors.append(FieldError("/name", "required", N_("A name or a CVR number is needed.")))
+        if not errors and not any(values.get(name) for name in self.entity.named_by):
+            errors.append(self.entity.nameless)
         if errors:
             return ReadRow(number, {}, [self._shown(error) for error in errors])
-        return ReadRow(number, {**values, **beside})
+        return ReadRow(number, {**values, **beside}, notes=[self._shown(note) for note in notes])
 
-    def _clean(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _clean(self, given: Mapping[str, Any], notes: list[FieldError]) -> dict[str, Any]:
+        """Return the stored form; `notes` takes what is left behind for it."""
         country = given.get("country") or self._options.country
-        if country is None or "country" in given:
-            cleaned = clean(given)
-        else:
-            cleaned = clean({**given, "country": country})
-        if isinstance(cleaned.get("credit_limit"), Decimal):
-            cleaned["credit_limit"] = cleaned["credit_limit"].quantize(_STORED_DECIMALS)
+        said = given if country is None or "country" in given else {**given, "country": country}
+        try:
+            cleaned = self.entity.clean(said)
+        except ValidationError as error:
+            unread = [each for each in error.errors if self._is_unread_phone(each)]
+            if len(unread) != len(error.errors):
+                raise
+            names = {each.pointer.removeprefix("/") for each in unread}
+            notes += [_left_out(name, said) for name in sorted(names)]
+            cleaned = self.entity.clean({k: v for k, v in said.items() if k not in names})
+        for name in self.entity.amounts:
+            if isinstance(cleaned.get(name), Decimal):
+                cleaned[name] = cleaned[name].quantize(_STORED_DECIMALS)
         return {name: plain(value) for name, value in cleaned.items() if value is not None}
+
+    def _is_unread_phone(self, error: FieldError) -> bool:
+        return error.code == "format" and error.pointer.removeprefix("/") in self.entity.phones
 
     def _shown(self, error: FieldError) -> dict[str, Any]:
         whole = error.pointer.removeprefix("/")
@@ -209,22 +225,14 @@ class RowReader:
         return str(self._uploader.owner(text, pointer))
 
 
-def _join_names(given: dict[str, Any]) -> None:
-    """Make one name and one address of their parts; beside a company's name a person's is another.
-
-    He is the company's contact then.
-    """
-    names = {name: given.pop(name, None) for name in ("first_name", "last_name")}
-    said = {name: text for name, text in names.items() if text}
-    if said and "name" not in given:
-        given["name"] = " ".join(said.values())
-        given.setdefault("kind", CustomerKind.PERSON.value)
-    elif given.get("kind") != CustomerKind.PERSON.value:
-        for name, text in said.items():
-            given.setdefault(f"{parts.CONTACT}.{name}", text)
-    second = given.pop("address_2", None)
-    if second:
-        given["address"] = "\n".join(part for part in (given.get("address"), second) if part)
+def _left_out(name: str, said: Mapping[str, Any]) -> FieldError:
+    """Return that a row comes in without one of its phone numbers."""
+    country = str(said.get("country") or get_settings().country).upper()
+    return FieldError(
+        f"/{name}", LEFT_OUT,
+        N_("Left out, for it is no phone number of {country}: {value}"),
+        {"country": country, "value": said[name]},
+    )  # fmt: skip
 
 
 def _text(cell: Cell, pointer: str) -> str | None:

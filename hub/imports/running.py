@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from hub.access.models import User
 from hub.files import services as files
 from hub.files.models import StoredFile
-from hub.imports import applying, meanwhile, services
-from hub.imports.items import CustomerImport
+from hub.imports import applying, services
 from hub.imports.models import ImportJob, ImportState
 from hub.imports.options import Options
+from hub.imports.processes import PROCESSES, Process
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
 from hub.plans import services as plans
-from hub.plans.models import PlanItem
+from hub.plans.models import Plan, PlanItem
 from hub.settings import get_settings
 
 UNDO_BATCH = 200
@@ -69,8 +69,9 @@ def left_to_do(session: Session, plan_id: UUID) -> tuple[int, int]:
 
 
 def newcomers(session: Session, plan_id: UUID) -> frozenset[UUID]:
-    """Return the customers that came since the preview, which are not to be made again."""
-    return meanwhile.newcomers(session, plans.get(session, plan_id))
+    """Return the records that came since the preview, which are not to be made again."""
+    plan = plans.get(session, plan_id)
+    return _process_of(session, plan).newcomers(session, plan)
 
 
 def apply_batch(
@@ -78,14 +79,14 @@ def apply_batch(
 ) -> int:
     """Apply the next rows; returns how many, 0 when all are done."""
     plan = plans.get(session, plan_id, lock=True)
-    return applying.apply_batch(session, plan, now=now, came=came)
+    return _process_of(session, plan).apply_batch(session, plan, now=now, came=came)
 
 
 def undo_batch(session: Session, plan_id: UUID, *, now: datetime) -> int:
     """Take back the last rows that still stand; returns how many, 0 when all are done."""
     plan = plans.get(session, plan_id, lock=True)
-    handler = CustomerImport(plan_id)
-    return plans.undo_batch(session, plan, handler, now=now, limit=UNDO_BATCH)
+    undoer = _process_of(session, plan).undoer(plan)
+    return plans.undo_batch(session, plan, undoer, now=now, limit=UNDO_BATCH)
 
 
 def end_application(session: Session, import_id: UUID, *, now: datetime) -> dict[str, int]:
@@ -149,6 +150,10 @@ def keep_result(session: Session, import_id: UUID, result: StoredFile) -> None:
     session.flush()
     if former is not None:
         session.delete(former)
+
+
+def _process_of(session: Session, plan: Plan) -> Process:
+    return PROCESSES[services.of_plan(session, plan.id).entity_name]
 
 
 def _locked(session: Session, import_id: UUID) -> tuple[ImportJob, Any]:

@@ -15,7 +15,7 @@ from hub.files.storage import Content
 from hub.history.recording import origin_of
 from hub.i18n import N_
 from hub.imports import uploaders
-from hub.imports.columns import COLUMNS
+from hub.imports.entities import ENTITIES
 from hub.imports.models import ImportJob, ImportState
 from hub.imports.options import Options
 from hub.ledger.enqueueing import Enqueued, enqueue
@@ -50,16 +50,16 @@ def upload(
     That the caller may name its owner is his to check: `hub.imports.uploaders`.
 
     Raises:
-        ValidationError: nothing of that kind can be imported, the file is empty, or its customers
-            may not be given to the owner that is named.
+        ValidationError: nothing of that kind can be imported, the file is empty, the options do not
+            fit what is imported, or its records may not be given to the owner that is named.
     """
-    if entity_name not in COLUMNS:
+    if entity_name not in ENTITIES:
         raise ValidationError.of(
             "/entity", "unknown", N_("There is no import of {entity}."), entity=entity_name
         )
     if not content.size_bytes:
         raise ValidationError.of("/file", "file.empty", N_("The file holds no rows."))
-    uploaders.refuse_unassignable_owner(session, options)
+    options = _fitted(session, entity_name, options)
     kept = files.keep(
         session, content, name=file_name, media_type=media_type, expires_at=now + KEPT_FOR
     )
@@ -80,12 +80,12 @@ def plan_again(session: Session, job: ImportJob, options: Options) -> Enqueued:
 
     Raises:
         ConflictError: it was applied already.
-        ValidationError: its customers may not be given to the owner that is named.
+        ValidationError: they do not fit what is imported, or its records may not be given to the
+            owner that is named.
     """
     if job.state not in _MAY_BE_PLANNED:
         raise _wrong_state(job)
-    uploaders.refuse_unassignable_owner(session, options)
-    job.options = options.stored()
+    job.options = _fitted(session, job.entity_name, options).stored()
     job.state, job.message = ImportState.UPLOADED, None
     session.flush()
     return _ask(session, job, TaskName.ANALYSE_FILE)
@@ -181,6 +181,12 @@ def is_undoable(session: Session, job: ImportJob) -> bool:
     """Say whether an import can be taken back now."""
     plan = plans.get(session, job.plan_id) if job.plan_id else None
     return plan is not None and plan.state is PlanState.APPLIED
+
+
+def _fitted(session: Session, entity_name: str, options: Options) -> Options:
+    entity = ENTITIES[entity_name]
+    uploaders.refuse_unassignable_owner(session, options, entity)
+    return entity.fitted(options)
 
 
 def _ask(session: Session, job: ImportJob, task: TaskName) -> Enqueued:

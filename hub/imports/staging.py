@@ -74,6 +74,7 @@ class Staging:
             row.number,
             row.values,
             row.errors,
+            row.notes,
             prepared.stored() if prepared is not None else None,
         ]
         self._spool.write(json.dumps(stored, separators=(",", ":")).encode() + b"\n")
@@ -131,5 +132,6 @@ class Staging:
 
     def _staged(self, index: int, line: bytes) -> StagedRow:
         stored: list[Any] = json.loads(line)
-        number, values, errors, prepared = stored
-        return StagedRow(index, ReadRow(number, values, errors), Prepared.of_stored(prepared))
+        number, values, errors, notes, prepared = stored
+        row = ReadRow(number, values, errors, notes)
+        return StagedRow(index, row, Prepared.of_stored(prepared))

@@ -17,7 +17,8 @@ from hub.errors import NotFoundError, PostponedError
 from hub.history.recording import PendingEvent
 from hub.i18n import LANGUAGES, N_, language_of, locale_of, translate
 from hub.imports.added import template_columns
-from hub.imports.columns import COLUMNS, ImportColumn
+from hub.imports.columns import ImportColumn
+from hub.imports.entities import ENTITIES
 from hub.imports.models import ImportTemplate
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
@@ -60,7 +61,7 @@ def outdated(session: Session) -> list[Template]:
     }
     wanted = [
         Template(entity_name, language, template_columns(session, entity_name))
-        for entity_name in COLUMNS
+        for entity_name in ENTITIES
         for language in LANGUAGES
     ]
     return [
@@ -138,5 +139,5 @@ def csv_file(session: Session, entity_name: str, preferred: str | None) -> bytes
 
 
 def _require(entity_name: str) -> None:
-    if entity_name not in COLUMNS:
+    if entity_name not in ENTITIES:
         raise NotFoundError("import", entity_name)

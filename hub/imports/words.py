@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.catalogues import services as catalogues
 from hub.errors import ValidationError
-from hub.i18n import LANGUAGES, N_, translate
+from hub.i18n import N_
 from hub.imports.columns import ImportColumn
 
 
@@ -36,15 +36,4 @@ class Words:
 def words_of(session: Session, columns: Iterable[ImportColumn]) -> Words:
     """Return the words that the cells of some columns may have, as the catalogues stand now."""
     names = {column.catalogue for column in columns if column.catalogue}
-    return Words({name: _writings(session, name) for name in names})
-
-
-def _writings(session: Session, name: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    entries = [entry for entry in catalogues.entries(session, name) if entry.active]
-    for entry in entries:
-        found.setdefault(entry.code.casefold(), entry.code)
-    for entry in entries:
-        for label in (entry.label, *(translate(each, entry.label) for each in LANGUAGES)):
-            found.setdefault(label.casefold(), entry.code)
-    return found
+    return Words({name: catalogues.writings(session, name) for name in names})

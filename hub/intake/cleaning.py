@@ -1,16 +1,21 @@
 """Bringing values from outside to their stored form, one by one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from hub.customers.rules import clean
+from hub.customers import rules
 from hub.errors import FieldError, ValidationError
 
+Clean = Callable[[Mapping[str, Any]], dict[str, Any]]
 
-def clean_each(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
+
+def clean_each(
+    values: Mapping[str, Any], clean: Clean = rules.clean
+) -> tuple[dict[str, Any], list[FieldError]]:
     """Return the values that keep their rules, in stored form, and the errors of the others.
 
-    Empty values are left out. `country` bears on the phone number and is looked at with it.
+    The rules are a customer's unless `clean` says others. Empty values are left out. `country`
+    bears on the phone number and is looked at with it.
     """
     good: dict[str, Any] = {}
     broken: list[FieldError] = []
@@ -31,7 +36,7 @@ def clean_each(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldErr
 def _country(values: Mapping[str, Any]) -> str | None:
     """Return the country where it is one: a wrong one must not spoil the phone number."""
     try:
-        country: str | None = clean({"country": values.get("country")})["country"]
+        country: str | None = rules.clean({"country": values.get("country")})["country"]
     except ValidationError:
         return None
     return country

@@ -100,6 +100,8 @@ class Lead(InWorkflow, Customised, Referable, Searchable):
               postgresql_where=text("converted_contact_id is not null")),
         Index("ix_lead_converted_customer", "converted_customer_id",
               postgresql_where=text("converted_customer_id is not null")),
+        Index("ix_lead_converted_at", "converted_at", "id",
+              postgresql_where=text("converted_at is not null")),
         Index("ix_lead_refuses_email", text("casefold(email)"),
               postgresql_where=text("refuses_email")),
         Index("ix_lead_workflow", "workflow_id", "state"),

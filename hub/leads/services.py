@@ -7,17 +7,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub import external_refs, numbering
+from hub import external_refs, matching, numbering
 from hub.access import owning
 from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
 from hub.customers.belonging import currency_of, customer_of
 from hub.customers.models import Customer
+from hub.customers.refusing import DuplicateLeave
 from hub.customers.rules import writable
 from hub.entry_policies.enforcing import warn
 from hub.entry_policies.entering import entered
 from hub.errors import ConflictError, ValidationError
+from hub.held import HeldError, Holder
 from hub.i18n import N_
+from hub.leads import alike
 from hub.leads.models import Lead
 from hub.leads.rules import clean
 from hub.listing.search import search_document
@@ -47,6 +50,7 @@ WRITABLE = CANDIDATE | CATALOGUES.keys() | frozenset(
 """The fields that people and scripts write, beside those that say whose it is."""
 
 _REQUIRED = frozenset({"probability", "refuses_calls", "refuses_email"})
+_WHOM = ("customer_id", "contact_id")
 _SEARCHED = (
     "number", "company", "person", "cvr", "phone", "mobile", "email", "address", "postcode",
     "city", "industry", "referrer",
@@ -60,16 +64,26 @@ def create(
     now: datetime,
     workflow: str | None = None,
     channel: str = "manual",
+    allow_duplicate: DuplicateLeave | None = None,
+    keys_are_held: bool = False,
+    owned_by_creator: bool = True,
     caller: Principal | None = None,
 ) -> Lead:
-    """Make a lead, in the first state of its workflow; it is its creator's unless fields say else.
+    """Make a lead, in the first state of its workflow.
+
+    It is its creator's, unless fields say else or it is not `owned_by_creator`: then nobody's.
 
     With a customer it is spun off from that (C13), and has its currency. That a caller may name
-    others is his to check (`hub.access.owning`), and that he sees the customer.
+    others is his to check (`hub.access.owning`), and that he sees the customer. What is there
+    already is told of or refused as the policy of entries says (`hub.leads.alike`); with
+    `allow_duplicate` it is made all the same, and the two are remembered as two.
 
     Raises:
         ValidationError: names every broken rule; there is neither a customer nor a candidate.
-        ConflictError: ``taken``: another lead has the external reference.
+        ConflictError: ``taken``: another lead has the external reference; ``duplicate``, with the
+            `candidates`; ``duplicate_value``.
+        UnseenError: ``duplicate``, by one that the caller does not see.
+        TooManyBlindMatchesError: he has been told of such too often.
     """
     given = clean(writable(fields, WRITABLE | owning.FIELDS | {"currency"}))
     values = {name: value for name, value in given.items() if value is not None}
@@ -78,11 +92,12 @@ def create(
     external_refs.refuse_taken(session, Lead, values.get("external_ref"))
     customer = customer_of(session, values)
     values["currency"] = currency_of(session, values.get("currency"), customer)
-    if values.get("owner_user_id") is None:
+    if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
     if customer is None:
         values.setdefault("country", get_settings().country)
     values, warned = entered(session, Lead, values, caller=caller)
+    looked = alike.look(session, caller, values, allow_duplicate, keys_are_held=keys_are_held)
     probability = values.pop("probability", None)
     lead = Lead(**values, channel=channel)
     moving.begin(session, lead, moving.find_live(session, ENTITY, workflow), now=now)
@@ -95,6 +110,11 @@ def create(
     fill_derived(lead, customer)
     session.add(lead)
     session.flush()
+    if looked is not None:
+        matching.write(session, ENTITY, lead.id, looked.ready)
+        warned = [*warned, *looked.warned]
+        if allow_duplicate is not None:
+            alike.note_leave(session, lead, looked, allow_duplicate)
     warn(session, lead, warned)
     return lead
 
@@ -111,6 +131,9 @@ def update(
     Raises:
         ValidationError: names every broken rule.
         ConflictError: ``taken``; ``converted``: its customer is what it became.
+        UnseenError: ``duplicate``, where the policy of entries forbids those: it would become what
+            one is that the caller does not see.
+        TooManyBlindMatchesError: he has been told of such too often.
     """
     values = clean(writable(changes, WRITABLE))
     empty = sorted(name for name in _REQUIRED & values.keys() if values[name] is None)
@@ -125,14 +148,16 @@ def update(
         if lead.converted_at is not None:
             raise ConflictError("converted", N_("It is converted: its customer stays."))
         values.setdefault("contact_id", None)
-    for name, value in values.items():
-        if getattr(lead, name) != value:
-            setattr(lead, name, value)
-    customer = customer_of(
-        session, {"customer_id": lead.customer_id, "contact_id": lead.contact_id}
-    )
+    whom = {name: values.get(name, getattr(lead, name)) for name in _WHOM}
+    customer = customer_of(session, whom)
+    changed = {name for name, value in values.items() if getattr(lead, name) != value}
+    alike.refuse_unseen(session, caller, lead, {name: values[name] for name in changed})
+    for name in changed:
+        setattr(lead, name, values[name])
     fill_derived(lead, customer)
     session.flush()
+    if changed & alike.COMPARED:
+        alike.write_keys(session, lead)
     warn(session, lead, warned)
     return lead
 
@@ -180,17 +205,22 @@ def delete(session: Session, lead: Lead, *, now: datetime) -> None:
     """Take a lead away; its number and history stay, its number is never given again.
 
     Raises:
-        ConflictError: ``converted``; ``in_use``, with the notes and opportunities that refer to it.
+        HeldError: ``converted``, with the customer; ``in_use``, with the notes, activities and
+            opportunities that refer to it.
     """
-    if lead.converted_at is not None:
-        raise ConflictError("converted", N_("A customer came of it: it stays to be found from it."))
+    if lead.converted_customer_id is not None:
+        raise HeldError(
+            N_("A customer came of it: it stays to be found from it."),
+            [Holder(Customer.entity(), lead.converted_customer_id)],
+            code="converted",
+        )
     made = select(Opportunity.id).where(
         Opportunity.lead_id == lead.id, Opportunity.deleted_at.is_(None)
     )
-    came_of_it = session.scalars(made.order_by(Opportunity.id))
-    refuse_held(session, lead, ((Opportunity.entity(), each) for each in came_of_it))
+    refuse_held(session, lead, [(Opportunity.entity(), made.order_by(Opportunity.id))])
     lead.deleted_at = now
     session.flush()
+    alike.write_keys(session, lead)
 
 
 def is_due_again(lead: Lead, today: date) -> bool:

@@ -52,6 +52,8 @@ class TaskName(StrEnum):
     WAKE_LEAD = "leads.wake_lead"
     APPLY_CONVERSION = "conversions.apply_conversion"
     UNDO_CONVERSION = "conversions.undo_conversion"
+    FOLLOW_OBJECTIVES = "objectives.follow_objectives"
+    MEASURE_OBJECTIVE = "objectives.measure_objective"
 
 
 _QUEUES = {
@@ -79,6 +81,8 @@ _QUEUES = {
     TaskName.RECALL_CUSTOMERS: Queue.BULK,
     TaskName.FOLLOW_WORKFLOW: Queue.BULK,
     TaskName.FOLLOW_CUSTOMER: Queue.BULK,
+    TaskName.FOLLOW_OBJECTIVES: Queue.BULK,
+    TaskName.MEASURE_OBJECTIVE: Queue.BULK,
 }
 
 
@@ -99,6 +103,8 @@ SERIAL_KEYS = {
     TaskName.EVALUATE_CUSTOMERS: "credit",
     TaskName.FOLLOW_WORKFLOW: "workflows",
     TaskName.FOLLOW_CUSTOMER: "names:{customer_id}",
+    TaskName.FOLLOW_OBJECTIVES: "objectives",
+    TaskName.MEASURE_OBJECTIVE: "objective:{objective_id}",
     TaskName.RECALL_CUSTOMERS: "pools",
 }
 """What keeps jobs of a task from running beside each other, made of their arguments."""

@@ -11,7 +11,7 @@ The same query, stored, is a saved view, an export, a scheduled report.
 """
 
 from hub.listing.breakdowns import Breakdown, Dimension, Unit, break_down, dimensions_of
-from hub.listing.counting import Total
+from hub.listing.counting import BOUND, NEAR_BOUND, Total
 from hub.listing.declaration import Bucket, Choice, Field, Kind, Listing, Operator, SearchSpec, Sums
 from hub.listing.documentation import describe, openapi_parameters
 from hub.listing.facets import Facet, Slice, facets
@@ -26,6 +26,8 @@ from hub.listing.streams import Rows, snapshot, stream
 from hub.listing.vocabularies import Vocabulary
 
 __all__ = [
+    "BOUND",
+    "NEAR_BOUND",
     "Breakdown",
     "Bucket",
     "Choice",

@@ -124,7 +124,8 @@ class Field:
             takes any other expression to be nullable.
         facet: may be counted; `buckets` counts ranges in place of values.
         caption: what stands for the value where people read it, for example an owner's name.
-        words: the words of its values, where the database keeps them; they caption it.
+        words: the words of its values, where the database keeps them; they caption it, and those of
+            ours are told in the reader's language.
         permission_class: whose reader may see it, filter and sort by it. As the models of its
             columns declare it, unless it is said here, which can only guard it better.
         shown: a column of the list and of exports when no columns are asked for.

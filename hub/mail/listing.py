@@ -30,6 +30,7 @@ DELIVERIES = Listing(
             Choice(DeliveryKind.PASSWORD_CHANGED, N_("Password changed")),
             Choice(DeliveryKind.ADDRESS_VERIFICATION, N_("Check of an address")),
             Choice(DeliveryKind.RECALL_WARNING, N_("Warning of a recall")),
+            Choice(DeliveryKind.MOVE, N_("Move to a state")),
         )),
         Field("state", Delivery.state, label=N_("State"), kind=Kind.ENUM, facet=True, choices=(
             Choice(DeliveryState.PENDING, N_("Pending")),

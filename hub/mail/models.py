@@ -30,6 +30,7 @@ class DeliveryKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
     ADDRESS_VERIFICATION = "address_verification"
     RECALL_WARNING = "recall_warning"
+    MOVE = "move"
 
 
 CALENDAR = frozenset({DeliveryKind.INVITATION, DeliveryKind.UPDATE, DeliveryKind.CANCELLATION})

@@ -9,16 +9,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hub.matching.comparing import Comparable
+from hub.matching.counting import BLOCK, count
 from hub.matching.evidence import Evidence
-from hub.matching.frequencies import Frequencies
-from hub.matching.keys import DECIDES, MEETS
+from hub.matching.frequencies import Frequencies, of_both
+from hub.matching.keys import DECIDES, MEETS, keys_of
 from hub.matching.parties import Party
 from hub.matching.preparing import Prepared, prepare
 from hub.matching.scoring import FORBID, WARN, compare_if
 
-BLOCK = 200
-"""A key that more records have says too little to compare them all: it is passed over, but for a
-registration number and its like, of which so many are taken."""
 COMPARED = 60
 """So many records at most are compared, those that share the rarest keys first."""
 LEAST_CLOSE = 0.05
@@ -111,6 +109,7 @@ def find(
     *,
     exclude: UUID | None = None,
     unseen: Collection[UUID] = (),
+    own: str | None = None,
     limit: int = 10,
     least: float = WARN,
 ) -> list[Candidate]:
@@ -122,6 +121,8 @@ def find(
         party: the facts to look for.
         exclude: the record the party itself is.
         unseen: records that are passed over as if they were not there, in the weights too.
+        own: the entity that the party is of itself; where it is another one, it counts as well
+            how many records of that have what the two share.
         limit: so many at most.
         least: the score from which a record is returned.
     """
@@ -142,7 +143,12 @@ def find(
             "unseen": list(unseen),
         },
     ).all()
-    known = Frequencies(entity, {row.digest: row.size for row in rows if row.digest is not None})
+    sizes = {row.digest: row.size for row in rows if row.digest is not None}
+    known = Frequencies(entity, sizes)
+    if own is not None and own != entity:
+        own_digests = (key.digest(own) for key in keys_of(ready.facts))
+        own_sizes = count(session, own_digests, unseen=unseen)
+        known = of_both(entity, sizes, own, own_sizes, [ready.facts])
     found = []
     for row in rows:
         if row.record_id is not None:

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from hub.matching.candidates import BLOCK, COMPARED, LEAST_CLOSE
+from hub.matching.candidates import COMPARED, LEAST_CLOSE
 from hub.matching.comparing import Comparable
-from hub.matching.keys import DECIDES, MEETS
+from hub.matching.counting import BLOCK, count
+from hub.matching.keys import DECIDES, MEETS, keys_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,6 @@ class Met:
 _LOAD = text("""
     select record_id, compared, keys from match_party
     where entity = :entity and record_id = any(:record_ids)
-""")
-
-_SIZES = text("""
-    select digest, size from unnest(cast(:digests as bigint[])) as w (digest)
-    cross join lateral (
-        select count(*) as size from (
-            select from match_key k where k.digest = w.digest limit :block + 1
-        ) counted
-    ) s
 """)
 
 # `offset 0` keeps the planner at looking each key up in the index, whatever it takes their number
@@ -92,11 +84,17 @@ def load(session: Session, entity: str, record_ids: Sequence[UUID]) -> dict[UUID
     return {row.record_id: Member(Comparable.of_stored(row.compared), row.keys) for row in rows}
 
 
+def keyed_for(entity: str, members: Mapping[UUID, Member]) -> dict[UUID, Member]:
+    """Return members with the digests by which records of another entity are met."""
+    return {
+        record_id: Member(member.facts, [key.digest(entity) for key in keys_of(member.facts)])
+        for record_id, member in members.items()
+    }
+
+
 def sizes_of(session: Session, members: Mapping[UUID, Member]) -> dict[int, int]:
     """Return how many records have each of the members' keys, no further than `BLOCK` and one."""
-    digests = {digest for member in members.values() for digest in member.keys}
-    rows = session.execute(_SIZES, {"digests": sorted(digests), "block": BLOCK})
-    return {row.digest: row.size for row in rows}
+    return count(session, (digest for member in members.values() for digest in member.keys))
 
 
 def meet(
@@ -106,13 +104,17 @@ def meet(
     sizes: Mapping[int, int],
     *,
     later_only: bool,
+    fewest: int = 2,
 ) -> Iterator[Met]:
-    """Return who meets the members closely enough to be compared."""
+    """Return the records of an entity that meet the members closely enough to be compared.
+
+    `fewest` have a key by which anybody is met: the member itself is one, if it is of the entity.
+    """
     asked = [
         (one, digest, 1.0 if digest & DECIDES else 1.0 / sizes[digest])
         for one, member in members.items()
         for digest in member.keys
-        if digest & MEETS and 1 < sizes[digest] <= BLOCK
+        if digest & MEETS and fewest <= sizes[digest] <= BLOCK
     ]
     rows = session.execute(
         _MEET_LATER if later_only else _MEET_ALL,
@@ -136,4 +138,55 @@ def meet(
         },
     )
     for row in facts:
+        yield Met(row.one, row.other, Comparable.of_stored(row.compared))
+
+
+NEAREST = 10
+"""Of many records that agree in some fields each is paired with so many that follow it: they are
+one group, and it costs no more the larger it is."""
+
+_LOOKED_AT = 100  # that share the rarest key, of which the other fields are then compared
+
+_FOLLOW = text("""
+    select w.one, k.record_id as other, p.compared
+    from unnest(cast(:ones as uuid[]), cast(:digests as bigint[]), cast(:after as uuid[]))
+        as w (one, digest, after)
+    cross join lateral (
+        select record_id from match_key
+        where digest = w.digest and record_id > w.after
+        order by record_id limit :looked_at
+    ) k
+    join match_party p on p.entity = :entity and p.record_id = k.record_id
+    where k.record_id <> w.one
+    order by w.one, k.record_id
+""")
+_FIRST = UUID(int=0)
+
+
+def follow(
+    session: Session,
+    entity: str,
+    asked: Sequence[tuple[UUID, int]],
+    *,
+    later_only: bool,
+) -> Iterator[Met]:
+    """Return the records of an entity that share a key with others, in the order of their ids.
+
+    Args:
+        session: the caller's.
+        entity: whose records are met.
+        asked: members and the digests of their keys.
+        later_only: only those of a greater id than the member.
+    """
+    rows = session.execute(
+        _FOLLOW,
+        {
+            "entity": entity,
+            "ones": [one for one, _ in asked],
+            "digests": [digest for _, digest in asked],
+            "after": [one if later_only else _FIRST for one, _ in asked],
+            "looked_at": _LOOKED_AT,
+        },
+    )
+    for row in rows:
         yield Met(row.one, row.other, Comparable.of_stored(row.compared))

@@ -44,7 +44,11 @@ def prepare(entity: str, party: Party | Prepared) -> Prepared:
     """Return what the record of a party will be compared and found by; one made ready stays it."""
     if isinstance(party, Prepared):
         return party
-    facts = comparable(party)
+    return prepare_facts(entity, comparable(party))
+
+
+def prepare_facts(entity: str, facts: Comparable) -> Prepared:
+    """Return by what records of an entity are found that are like some facts."""
     digests = {key: key.digest(entity) for key in keys_of(facts)}
     held = [digest for key, digest in digests.items() if key.kind in _HELD]
     return Prepared(facts, list(digests.values()), held)

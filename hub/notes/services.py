@@ -101,11 +101,16 @@ def delete(session: Session, note: Note, *, now: datetime) -> None:
     refresh_newest(session, note)
 
 
-def newest_of(session: Session, customer_id: UUID) -> Note | None:
-    """Return the newest note of a customer, its leads and opportunities; None without any."""
+def newest_of(session: Session, subject: Any) -> Note | None:
+    """Return the newest note of a subject; of a customer those of its leads and cases, too."""
+    of_it = (
+        Note.customer_id == subject.id
+        if subject.entity() == CUSTOMER
+        else and_(Note.subject_type == subject.entity(), Note.subject_id == subject.id)
+    )
     return session.scalar(
         select(Note)
-        .where(Note.customer_id == customer_id, Note.deleted_at.is_(None))
+        .where(of_it, Note.deleted_at.is_(None))
         .order_by(Note.at.desc(), Note.id.desc())
         .limit(1)
     )

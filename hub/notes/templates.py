@@ -1,8 +1,7 @@
 """Templates of notes: texts with named places, which are filled from what a note is about."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from string import Formatter
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +9,12 @@ from babel.dates import format_date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub import places
 from hub.access.models import User
 from hub.catalogues.services import refuse_unlisted
 from hub.clock import business_date
 from hub.customers.models import Contact, Customer
-from hub.errors import ConflictError, FieldError, ValidationError
+from hub.errors import ConflictError, ValidationError
 from hub.i18n import N_, locale_of
 from hub.notes.models import NoteTemplate
 from hub.notes.services import CATALOGUES
@@ -26,7 +26,6 @@ PLACES = ("name", "customer", "number", "contact", "phone", "author", "date")
 `name` is what the note is about, `customer` its customer, `number` the number of the former.
 """
 
-_NOTHING = "–"
 _APART = 10  # between two places in the order, so that one can be put between them
 
 
@@ -109,13 +108,13 @@ def filled(
         "author": author.name if author else None,
         "date": format_date(business_date(now, zone), "medium", locale=locale_of(locale)),
     }
-    return template.body.format_map({place: values[place] or _NOTHING for place in PLACES})
+    return places.fill(template.body, values)
 
 
 def _check(session: Session, values: Mapping[str, Any], template: NoteTemplate | None) -> None:
     refuse_unlisted(session, CATALOGUES, values, kept={"type": template.type} if template else None)
     if "body" in values:
-        errors = list(_unknown(values["body"]))
+        errors = list(places.faults(values["body"], PLACES, "/body"))
         if errors:
             raise ValidationError(*errors)
     name = values.get("name")
@@ -129,23 +128,6 @@ def _check(session: Session, values: Mapping[str, Any], template: NoteTemplate |
             "taken", N_("There is a template {name} already."), details={"pointer": "/name"},
             name=name,
         )  # fmt: skip
-
-
-def _unknown(body: str) -> Iterator[FieldError]:
-    try:
-        parts = list(Formatter().parse(body))
-    except ValueError:
-        yield FieldError(
-            "/body", "brace", N_("A brace stands alone: one that is meant is doubled.")
-        )
-        return
-    for _, place, form, conversion in parts:
-        if place is not None and (place not in PLACES or form or conversion):
-            yield FieldError(
-                "/body", "placeholder",
-                N_("{name} is no place that is filled; there are {allowed}."),
-                {"name": place, "allowed": ", ".join(PLACES)},
-            )  # fmt: skip
 
 
 def _main_contact(session: Session, customer: Customer | None) -> Contact | None:

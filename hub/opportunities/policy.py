@@ -22,4 +22,10 @@ class OpportunityPolicy(Policy):
     )
 
 
-declare(OpportunityPolicy, N_("Opportunities"))
+declare(
+    OpportunityPolicy,
+    N_("Opportunities"),
+    N_(
+        "Whether a loss needs its reason, and whether a new one gets what is noted of its customer."
+    ),
+)

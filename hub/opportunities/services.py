@@ -206,10 +206,14 @@ def delete(session: Session, opportunity: Opportunity, *, now: datetime) -> None
     """Take an opportunity away; its number and history stay, its number is never given again.
 
     Raises:
-        ConflictError: ``in_use``, with the notes that refer to it; ``ordered``: orders came of it.
+        ConflictError: ``in_use``, with the notes and activities that refer to it; ``ordered``:
+            orders came of it, which `details` names.
     """
     if opportunity.order_refs:
-        raise ConflictError("ordered", N_("Orders came of it: it stays to be found from them."))
+        raise ConflictError(
+            "ordered", N_("Orders came of it: it stays to be found from them."),
+            details={"order_refs": opportunity.order_refs},
+        )  # fmt: skip
     refuse_held(session, opportunity)
     opportunity.deleted_at = now
     session.flush()

@@ -11,6 +11,7 @@ from hub.access.predicates import PartRule, visible
 from hub.access.principals import Principal
 from hub.access.roles import WITHOUT_OWNING, Reach, Verb
 from hub.access.row_filters import narrowed
+from hub.customers.access import concealed
 from hub.customers.models import Customer
 from hub.db import Ids, among, array_of
 from hub.pools.models import Pool
@@ -58,7 +59,10 @@ class DrawRule(PartRule):
 
 
 class ClaimRule(PartRule):
-    """A claim is known to whoever made it and to those who decide over the pool."""
+    """A claim is known to whoever made it and to those who decide over the pool.
+
+    That of a customer which is protected by now only as far as they know that one.
+    """
 
     def predicate(
         self, principal: Principal, verb: Verb, model: type[Any], reach: Reach
@@ -69,7 +73,12 @@ class ClaimRule(PartRule):
         if reach is Reach.ALL:
             return and_(*of_filtered)
         own: ColumnElement[bool] = model.user_id == principal.user_id
-        return and_(or_(own, among(model.pool_id, principal.standing.pool_ids)), *of_filtered)
+        hidden = select(Customer.id).where(concealed(principal)).correlate(None)
+        return and_(
+            or_(own, among(model.pool_id, principal.standing.pool_ids)),
+            model.customer_id.not_in(hidden),
+            *of_filtered,
+        )
 
 
 def cards_seen(principal: Principal) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select, text, union_all
+from sqlalchemy import ColumnElement, func, select, text, true, union_all
 from sqlalchemy.orm import Session
 
 from hub.customers.models import Customer
@@ -72,10 +72,22 @@ def lock_people(session: Session, pool: Pool, user_ids: Iterable[UUID]) -> None:
         session.execute(_LOCK, {"name": f"pool:{pool.id}:{user_id}"})
 
 
-def rooms(session: Session, pool: Pool, user_ids: Iterable[UUID], *, on: date) -> dict[UUID, Room]:
-    """Return what room people have on a business day; only under their locks is it theirs."""
+def rooms(
+    session: Session,
+    pool: Pool,
+    user_ids: Iterable[UUID],
+    *,
+    on: date,
+    among: ColumnElement[bool] | None = None,
+) -> dict[UUID, Room]:
+    """Return what room people have on a business day; only under their locks is it theirs.
+
+    `among` are the customers that are counted; None counts all.
+    """
     wanted = set(user_ids)
-    held, taken = _held(session, pool, wanted), _taken(session, pool, wanted, on)
+    counted = true() if among is None else among
+    held = _held(session, pool, wanted, counted)
+    taken = _taken(session, pool, wanted, on, counted)
     return {
         user_id: Room(
             user_id, held.get(user_id, 0), taken.get(user_id, 0), pool.held_quota, pool.daily_quota
@@ -84,11 +96,14 @@ def rooms(session: Session, pool: Pool, user_ids: Iterable[UUID], *, on: date) -
     }
 
 
-def _held(session: Session, pool: Pool, user_ids: set[UUID]) -> Mapping[UUID, int]:
+def _held(
+    session: Session, pool: Pool, user_ids: set[UUID], among: ColumnElement[bool]
+) -> Mapping[UUID, int]:
     owned = select(Customer.owner_user_id.label("user_id")).where(
         Customer.pool_id == pool.id,
         Customer.owner_user_id.in_(user_ids),
         Customer.deleted_at.is_(None),
+        among,
     )
     applied = select(PoolClaim.user_id).where(
         PoolClaim.pool_id == pool.id,
@@ -100,10 +115,14 @@ def _held(session: Session, pool: Pool, user_ids: set[UUID]) -> Mapping[UUID, in
     return {row.user_id: row.number for row in session.execute(counted)}
 
 
-def _taken(session: Session, pool: Pool, user_ids: set[UUID], on: date) -> Mapping[UUID, int]:
+def _taken(
+    session: Session, pool: Pool, user_ids: set[UUID], on: date, among: ColumnElement[bool]
+) -> Mapping[UUID, int]:
     counted = (
         select(PoolClaim.user_id, func.count().label("number"))
+        .join(Customer, Customer.id == PoolClaim.customer_id)
         .where(
+            among,
             PoolClaim.pool_id == pool.id,
             PoolClaim.user_id.in_(user_ids),
             PoolClaim.taken_on == on,

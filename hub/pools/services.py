@@ -6,12 +6,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hub.access.models import Team, User
+from hub.access.principals import Principal
+from hub.customers.access import concealed
 from hub.customers.models import Customer
 from hub.errors import ConflictError, FieldError, ValidationError
+from hub.held import refuse_held
 from hub.i18n import N_
 from hub.pools.models import DrawOrder, Pool
 from hub.pools.people import members
@@ -64,42 +67,41 @@ def delete(session: Session, pool: Pool, *, now: datetime) -> None:
     Its row is locked by the caller, so that nothing enters meanwhile.
 
     Raises:
-        ConflictError: ``in_use``: customers wait in it, or their owners have them from it.
+        HeldError: ``in_use``: customers wait in it, or their owners have them from it.
     """
-    count = session.scalar(
-        select(func.count())
-        .select_from(Customer)
-        .where(Customer.pool_id == pool.id, Customer.deleted_at.is_(None))
+    belonging = select(Customer.id).where(
+        Customer.pool_id == pool.id, Customer.deleted_at.is_(None)
     )
-    if count:
-        raise ConflictError(
-            "in_use",
-            N_("{count} customers belong to this pool: make it inactive instead."),
-            details={"count": count},
-            count=count,
-        )
+    refuse_held(
+        session,
+        N_("It is kept, customers belong to it: {what}. Make it inactive instead."),
+        [(Customer.entity(), belonging.order_by(Customer.id))],
+    )
     pool.deleted_at = now
     session.flush()
 
 
 def standings(
-    session: Session, pool: Pool, *, on: date, only: UUID | None = None
+    session: Session, principal: Principal, pool: Pool, *, on: date, only: UUID | None = None
 ) -> list[Standing]:
     """Return how the people of a pool stand on a business day, by name; `only` one of them.
 
-    Whoever still holds a customer of the pool is among them, a person who left included.
+    Whoever still holds a customer of the pool is among them, a person who left included. What is
+    hidden from the caller by its protection is not counted for him.
     """
+    shown = ~concealed(principal)
     may_claim = set(session.scalars(members(pool)))
     holding = select(Customer.owner_user_id).where(
         Customer.pool_id == pool.id,
         Customer.owner_user_id.is_not(None),
         Customer.deleted_at.is_(None),
+        shown,
     )
     wanted = may_claim | {each for each in session.scalars(holding.distinct()) if each}
     if only is not None:
         wanted &= {only}
     people = session.scalars(select(User).where(User.id.in_(wanted)).order_by(User.name, User.id))
-    room_of = rooms(session, pool, wanted, on=on)
+    room_of = rooms(session, pool, wanted, on=on, among=shown)
     return [Standing(user, user.id in may_claim, room_of[user.id]) for user in people]
 
 

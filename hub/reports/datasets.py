@@ -25,6 +25,8 @@ from hub.listing.declaration import Expression
 from hub.mail.listing import DELIVERIES
 from hub.notes.listing import NOTE_TEMPLATES, NOTES
 from hub.notes.models import Note
+from hub.objectives.listing import OBJECTIVE_PROGRESS, OBJECTIVE_TEMPLATES, OBJECTIVES
+from hub.objectives.models import Objective, ObjectiveProgress
 from hub.opportunities.listing import OPPORTUNITIES
 from hub.opportunities.models import Opportunity
 from hub.reminders.listing import REMINDERS
@@ -82,6 +84,9 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset(LEADS, N_("Leads"), owner=Lead.owner_user_id),
         Dataset(ACTIVITIES, N_("Activities"), owner=Activity.author_user_id),
         Dataset(OPPORTUNITIES, N_("Opportunities"), owner=Opportunity.owner_user_id),
+        Dataset(OBJECTIVES, N_("Objectives"), owner=Objective.user_id),
+        Dataset(OBJECTIVE_PROGRESS, N_("Progress of objectives"), owner=ObjectiveProgress.user_id),
+        Dataset(OBJECTIVE_TEMPLATES, N_("Templates of objectives")),
         Dataset(NOTES, N_("Notes"), owner=Note.author_user_id),
         Dataset(NOTE_TEMPLATES, N_("Templates of notes")),
         Dataset(REMINDERS, N_("Reminders"), owner=Reminder.recipient_user_id),

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.errors import ConflictError, ValidationError
+from hub.errors import ValidationError
+from hub.held import refuse_held
 from hub.i18n import N_
 from hub.listing import Query, Reader
 from hub.reports.datasets import DATASETS, Dataset
@@ -82,16 +83,14 @@ def delete(session: Session, report: ReportDef, *, now: Any) -> None:
     Raises:
         ConflictError: it has schedules; they are listed.
     """
-    schedules = session.scalars(
-        select(ReportSchedule.id).where(
-            ReportSchedule.report_id == report.id, ReportSchedule.deleted_at.is_(None)
-        )
-    ).all()
-    if schedules:
-        raise ConflictError(
-            "in_use", N_("The report has schedules; delete them first."),
-            details={"schedule_ids": [str(each) for each in schedules]},
-        )  # fmt: skip
+    schedules = select(ReportSchedule.id).where(
+        ReportSchedule.report_id == report.id, ReportSchedule.deleted_at.is_(None)
+    )
+    refuse_held(
+        session,
+        N_("It is kept, it is sent by schedules: {what}. Take them away first."),
+        [(ReportSchedule.entity(), schedules.order_by(ReportSchedule.id))],
+    )
     report.deleted_at = now
     session.flush()
 

@@ -41,4 +41,8 @@ class SharingPolicy(Policy):
     )  # fmt: skip
 
 
-declare(SharingPolicy, N_("Sharing"))
+declare(
+    SharingPolicy,
+    N_("Sharing"),
+    N_("How long access lasts that was asked for, and how one is told of what he cannot see."),
+)

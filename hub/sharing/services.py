@@ -47,12 +47,12 @@ def share(
     `Verb.SHARE`.
 
     Raises:
-        ValidationError: there is no such person or team, it is the owner, or it would be over from
-            the start.
+        ValidationError: there is no such person or team, it is the owner or the caller himself, or
+            it would be over from the start.
         ForbiddenError: the record is shared with the caller himself, and less far.
         ConflictError: ``shared``: it is shared with them already.
     """
-    _check_grantee(session, subject, wanted)
+    _check_grantee(session, principal, subject, wanted)
     _check_time(wanted.expires_at, now)
     require_within_bounds(
         session, principal, subject, level=wanted.level, expires_at=wanted.expires_at
@@ -164,7 +164,7 @@ def find(session: Session, subject: Any, grantee_id: UUID | None) -> AccessGrant
     )
 
 
-def _check_grantee(session: Session, subject: Any, wanted: Share) -> None:
+def _check_grantee(session: Session, principal: Principal, subject: Any, wanted: Share) -> None:
     if (wanted.user_id is None) == (wanted.team_id is None):
         raise ValidationError.of(
             "/user_id", "one_of", N_("Name either a person or a team to share it with.")
@@ -177,6 +177,8 @@ def _check_grantee(session: Session, subject: Any, wanted: Share) -> None:
     user = get_active_user(session, wanted.user_id, pointer="/user_id")
     if user.id == subject.owner_user_id:
         raise ValidationError.of("/user_id", "owner", N_("It is his own already."))
+    if user.id == principal.user_id:  # it would outlast what he has it by
+        raise ValidationError.of("/user_id", "oneself", N_("Nobody shares a record with himself."))
 
 
 def _check_time(expires_at: datetime | None, now: datetime) -> None:

@@ -19,6 +19,7 @@ from hub.signing_in.models import EndReason, UserPassword
 
 PER_ACCOUNT = Limit("password of an account", 5, timedelta(minutes=1))
 PER_DEVICE = Limit("password on a known device", 5, timedelta(minutes=1))
+PER_CALLER = Limit("present password of whoever is in", 5, timedelta(minutes=1))
 PER_ADDRESS = Limit("secrets from an address", 20, timedelta(minutes=1))
 
 # One writer at a time: a new password of one that has none finds no row to lock.

@@ -118,6 +118,11 @@ class Pair:
             case _:
                 return text
 
+    def lacks(self, customer: Customer) -> str | None:
+        """Return the customer's value that a table has no entry for; None where nothing is lost."""
+        text = text_of(getattr(customer, self.local)) if self.transform == "table" else None
+        return text if text is not None and text not in self.table else None
+
     def from_there(self, value: Scalar) -> str | None:
         """Return a remote value in the form both sides are compared in.
 

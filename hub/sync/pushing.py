@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from hub import matching
+from hub.connections import declarations
 from hub.connections import services as connections
 from hub.connections.models import USABLE, Connection, ExternalLink, LinkState
 from hub.customers import services as customers
@@ -23,6 +24,7 @@ from hub.history.recording import PendingEvent, origin_of
 from hub.i18n import N_
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
+from hub.links import record_path
 from hub.origin import CauseKind
 from hub.ports import RemoteCustomer, Scalar
 from hub.sync import links, mapping
@@ -236,7 +238,7 @@ def record_linked(
     _note_remote(link, remote, now)
     link.last_out_at = now
     customer.accounting_state = AccountingState.LINKED
-    customer.accounting_message = None
+    customer.accounting_message = _left_behind(session, connection, pairs, customer)
     if connection.numbering_owner:
         customers.take_number(session, customer, remote.remote_id)
     if mapping.here(pairs, customer) != values:
@@ -264,7 +266,7 @@ def record_pushed(
     _note_remote(link, remote, now)
     take_over(session, connection, customer, link, change=change, outcome=outcome, now=now)
     customer.accounting_state = AccountingState.LINKED
-    customer.accounting_message = None
+    customer.accounting_message = _left_behind(session, connection, change.pairs, customer)
 
 
 def drop_intent(session: Session, link_id: UUID) -> None:
@@ -320,6 +322,25 @@ def _create_fields(
     return fields
 
 
+def _left_behind(
+    session: Session, connection: Connection, pairs: Sequence[Pair], customer: Customer
+) -> dict[str, Any] | None:
+    """Return the message that a value is not there, for no table of the mapping leads to one."""
+    for pair in pairs:
+        value = pair.lacks(customer)
+        if value is None:
+            continue
+        fields = declarations.get(session, connection.connector)["fields"]
+        label = next((f["label"] for f in fields if f["name"] == pair.remote), pair.remote)
+        return {
+            "code": "no_table_entry",
+            "text": NO_TABLE_ENTRY,
+            "params": {"system": connection.name, "field": {"text": label}, "value": value},
+            "link": f"{record_path('connections', connection.id)}/mapping",
+        }
+    return None
+
+
 def _next_number(connection: Connection, highest_free: str | None) -> str | None:
     if highest_free is None:
         return None
@@ -355,6 +376,7 @@ def _ask_if_changed(
         request(session, connection, customer, link)
 
 
+NO_TABLE_ENTRY = N_("{field} in {system} does not follow: the mapping has no entry for “{value}”.")
 GONE_THERE = N_("It is gone in {system}: it was deleted there.")
 SAME_NUMBER_CODE = "same_number_there"
 SAME_NUMBER_THERE = N_(

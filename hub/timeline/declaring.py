@@ -22,6 +22,8 @@ NO_TEXT: Expression = cast(null(), Text)
 NO_ID: Expression = cast(null(), Uuid)
 NO_DAY: Expression = cast(null(), Date)
 NO: Expression = false()
+WAY = " → "
+"""Between the state that something left and the one that it came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Rows:
         where: which rows are the subject's, and living.
         at: where a row stands in time.
         id: the id of the record, unique among all kinds.
-        title: words of people.
+        title: words of people; of a move the labels of both states, with `WAY` between.
+        reason: why, where that is said beside the title.
         word: a word of ours, such as a code, which the reader is told in his language.
         user: the user whose it is, or who did it.
         planned: whether it lies ahead still.
@@ -59,6 +62,7 @@ class Rows:
     at: Expression
     id: Expression
     title: Expression = NO_TEXT
+    reason: Expression = NO_TEXT
     word: Expression = NO_TEXT
     user: Expression = NO_ID
     planned: Expression = NO
@@ -75,6 +79,7 @@ class Entry:
     at: datetime
     id: UUID
     title: str | None
+    reason: str | None
     word: str | None
     user_id: UUID | None
     planned: bool
@@ -107,6 +112,11 @@ def by_event(session: Session, language: str | None, word: str) -> str:
     return words.title(language, word)
 
 
+def as_way(language: str | None, title: str) -> str:
+    """Say the title of a move: its states as the reader calls them."""
+    return WAY.join(translate(language, label) for label in title.split(WAY))
+
+
 def plainly(session: Session, language: str | None, word: str) -> str:
     """Speak a name of ours."""
     del session
@@ -123,6 +133,7 @@ class Appearance:
         model: whose right the reader needs; None for what is a part of the subject itself.
         rows: finds those of a subject; none where the kind does not hang on such a one.
         speak: says the words of its rows.
+        entitle: says their titles, where those are words of ours.
         link: where a row leads; to the record itself where there is none.
         by_rule: whether the rule of the model is asked which rows he sees; False where the rows
             are found by that very rule.
@@ -133,6 +144,7 @@ class Appearance:
     model: type[Any] | None
     rows: FindRows
     speak: Speak = plainly
+    entitle: Callable[[str | None, str], str] | None = None
     link: Callable[[Entry], str] | None = None
     by_rule: bool = True
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     TIMESTAMP,
     Date,
+    Uuid,
     and_,
     any_,
     case,
@@ -31,7 +32,7 @@ from hub.history.models import Event
 from hub.i18n import N_
 from hub.leads.models import Lead
 from hub.ledger.models import Job, JobState
-from hub.listing.declaration import Predicate
+from hub.listing.declaration import Expression, Predicate
 from hub.mail.listing import DELIVERIES
 from hub.mail.models import UNSETTLED, Delivery
 from hub.notes.models import Note
@@ -42,14 +43,17 @@ from hub.reminders.models import Reminder, ReminderState
 from hub.seeing import history_seen, jobs_of_seen
 from hub.subjects import CUSTOMER, subjects
 from hub.timeline.declaring import (
+    WAY,
     Appearance,
     Entry,
     Rows,
     Subject,
+    as_way,
     by_catalogue,
     by_choices,
     by_event,
 )
+from hub.workflow.models import WorkflowState
 
 CONTACT = Contact.entity()
 _LENGTH = 200  # characters of a text that a line shows
@@ -208,15 +212,24 @@ def _events(subject: Subject, told: Callable[[str], Predicate]) -> Iterable[Rows
 
 
 def _event_rows(where: Predicate) -> Rows:
-    way = func.concat(Event.data["from"].astext, literal(" → "), Event.data["to"].astext)
+    way = func.concat(_state("from"), literal(WAY), _state("to"))
+    is_move, reason = Event.type.endswith(".transitioned"), Event.data["reason"].astext
     return Rows(
         source=Event, where=where, at=Event.at, id=Event.id,
-        title=case(
-            (Event.type.endswith(".transitioned"), way), else_=Event.data["reason"].astext
-        ),
+        title=case((is_move, way), else_=reason), reason=case((is_move, reason)),
         word=Event.type, user=Event.user_id, subject_type=Event.subject_type,
         subject_id=Event.subject_id,
     )  # fmt: skip
+
+
+def _state(end: str) -> Expression:
+    """Return what people call the state at one end of a move."""
+    key = Event.data[end].astext
+    label = select(WorkflowState.label).where(
+        WorkflowState.workflow_id == cast(Event.data["workflow_id"].astext, Uuid),
+        WorkflowState.key == key,
+    )
+    return func.coalesce(label.correlate(Event).scalar_subquery(), key)
 
 
 def _moved(entity: str) -> Predicate:
@@ -279,11 +292,13 @@ APPEARANCES: Mapping[str, Appearance] = {
         Appearance("lead", N_("Leads"), Lead, _leads),
         Appearance("opportunity", N_("Opportunities"), Opportunity, _opportunities),
         Appearance("document", N_("Documents"), DocMirror, _documents,
-                   by_choices(_DOCUMENT_KINDS), _of_documents),
-        Appearance("transition", N_("Moves"), None, _moves, by_event, _of_history),
-        Appearance("ownership", N_("Changes of owner"), None, _ownership, by_event, _of_history),
-        Appearance("import", N_("Imports"), None, _imported, by_event, _of_history),
-        Appearance("sync", N_("Synchronisation"), None, _synchronised, by_event, _of_history),
+                   by_choices(_DOCUMENT_KINDS), link=_of_documents),
+        Appearance("transition", N_("Moves"), None, _moves, by_event, as_way,
+                   link=_of_history),
+        Appearance("ownership", N_("Changes of owner"), None, _ownership, by_event,
+                   link=_of_history),
+        Appearance("import", N_("Imports"), None, _imported, by_event, link=_of_history),
+        Appearance("sync", N_("Synchronisation"), None, _synchronised, by_event, link=_of_history),
         Appearance("job", N_("Jobs"), Job, _jobs, by_rule=False),
         Appearance("mail", N_("Mails"), Delivery, _mails, by_choices(_MAIL_KINDS)),
     )

@@ -187,6 +187,7 @@ class _Branch:
                 cast(rows.at, Instant()).label("at"),
                 rows.id.label("id"),
                 cast(rows.title, Text).label("title"),
+                cast(rows.reason, Text).label("reason"),
                 cast(rows.word, Text).label("word"),
                 rows.user.label("user_id"),
                 rows.planned.label("planned"),

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 from hub.db import new_id
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
+from hub.workflow import errands
+from hub.workflow.errands import Errand
 from hub.workflow.models import StateKind, Workflow, WorkflowState, WorkflowTransition
 
 CERTAIN = {StateKind.WON: 100, StateKind.LOST: 0}
@@ -27,6 +30,7 @@ class State:
     colour: str | None = None
     forced_probability: int | None = None
     default_probability: int | None = None
+    on_enter: tuple[Errand, ...] = ()
     fixed: bool = False
 
     @property
@@ -50,7 +54,7 @@ class Transition:
     guard: str | None = None
     needs_assignee: bool = False
     needs_reason: bool = False
-    on_enter: tuple[Any, ...] = ()
+    on_enter: tuple[Errand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +80,27 @@ class Definition:
                 return each
         raise KeyError(key)
 
+    def errands(self, way: Transition) -> tuple[Errand, ...]:
+        """Return what is done when a record goes a way: by its state first, then by the way."""
+        return (*self.state(way.target).on_enter, *way.on_enter)
+
     def leaving(self, key: str) -> list[Transition]:
         """Return the ways out of a state, in the order of where they lead."""
         order = {state.key: place for place, state in enumerate(self.states)}
         ways = [each for each in self.transitions if each.origin == key]
         return sorted(ways, key=lambda way: order[way.target])
 
-    def check(self, guards: Collection[str]) -> None:
-        """Pass where the definition can work.
+    def check(self, guards: Collection[str], entity: str) -> None:
+        """Pass where the definition can work for a kind of records.
 
         Raises:
             ValidationError: names each part with its rule; pointers lead into the definition.
         """
-        errors = [*self._faults_of_states(), *self._faults_of_transitions(guards)]
+        errors = [
+            *self._faults_of_states(),
+            *self._faults_of_transitions(guards),
+            *self._faults_of_errands(entity),
+        ]
         if not errors:
             errors = list(self._unreachable())
         if errors:
@@ -140,6 +152,12 @@ class Definition:
                 {"origin": origin, "target": target},
             )  # fmt: skip
 
+    def _faults_of_errands(self, entity: str) -> Iterator[FieldError]:
+        for place, state in enumerate(self.states):
+            yield from errands.faults(entity, state.on_enter, f"/states/{place}/on_enter")
+        for place, way in enumerate(self.transitions):
+            yield from errands.faults(entity, way.on_enter, f"/transitions/{place}/on_enter")
+
     def _unreachable(self) -> Iterator[FieldError]:
         reached, front = {self.initial.key}, [self.initial.key]
         while front:
@@ -161,12 +179,12 @@ def everywhere(keys: Iterable[str]) -> tuple[Transition, ...]:
     return tuple(Transition(a, b) for a in among for b in among if a != b)
 
 
-def load(session: Session, workflow: Workflow) -> Definition:
+def load(session: Session, workflow_id: UUID) -> Definition:
     """Return what a revision consists of; it is read once in each session."""
     known: dict[Any, Definition] = session.info.setdefault("workflow_definitions", {})
-    if workflow.id not in known:
-        known[workflow.id] = _read(session, workflow)
-    return known[workflow.id]
+    if workflow_id not in known:
+        known[workflow_id] = _read(session, workflow_id)
+    return known[workflow_id]
 
 
 def store(session: Session, workflow: Workflow, definition: Definition) -> None:
@@ -182,6 +200,7 @@ def store(session: Session, workflow: Workflow, definition: Definition) -> None:
                 "label": state.label, "kind": state.kind, "colour": state.colour,
                 "forced_probability": state.certain, "fixed": state.fixed,
                 "default_probability": state.default_probability,
+                "on_enter": [errand.stored() for errand in state.on_enter],
             }
             for place, state in enumerate(definition.states)
         ],
@@ -194,7 +213,7 @@ def store(session: Session, workflow: Workflow, definition: Definition) -> None:
                     "id": new_id(), "workflow_id": workflow.id, "origin": way.origin,
                     "target": way.target, "roles": list(way.roles), "guard": way.guard,
                     "needs_assignee": way.needs_assignee, "needs_reason": way.needs_reason,
-                    "on_enter": list(way.on_enter),
+                    "on_enter": [errand.stored() for errand in way.on_enter],
                 }
                 for way in definition.transitions
             ],
@@ -202,15 +221,15 @@ def store(session: Session, workflow: Workflow, definition: Definition) -> None:
     session.info.pop("workflow_definitions", None)
 
 
-def _read(session: Session, workflow: Workflow) -> Definition:
+def _read(session: Session, workflow_id: UUID) -> Definition:
     states = session.scalars(
         select(WorkflowState)
-        .where(WorkflowState.workflow_id == workflow.id)
+        .where(WorkflowState.workflow_id == workflow_id)
         .order_by(WorkflowState.sort)
     )
     ways = session.scalars(
         select(WorkflowTransition)
-        .where(WorkflowTransition.workflow_id == workflow.id)
+        .where(WorkflowTransition.workflow_id == workflow_id)
         .order_by(WorkflowTransition.origin, WorkflowTransition.target)
     )
     return Definition(
@@ -219,6 +238,7 @@ def _read(session: Session, workflow: Workflow) -> Definition:
                 key=row.key, label=row.label, kind=row.kind, colour=row.colour,
                 forced_probability=row.forced_probability,
                 default_probability=row.default_probability, fixed=row.fixed,
+                on_enter=tuple(map(Errand.of_stored, row.on_enter)),
             )
             for row in states
         ),
@@ -226,7 +246,7 @@ def _read(session: Session, workflow: Workflow) -> Definition:
             Transition(
                 origin=row.origin, target=row.target, roles=tuple(row.roles), guard=row.guard,
                 needs_assignee=row.needs_assignee, needs_reason=row.needs_reason,
-                on_enter=tuple(row.on_enter),
+                on_enter=tuple(map(Errand.of_stored, row.on_enter)),
             )
             for row in ways
         ),

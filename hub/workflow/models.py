@@ -75,7 +75,8 @@ class WorkflowState(Base):
     """A state of a revision; records name it by its `key`.
 
     A record that comes to it gets the `forced_probability`, which then cannot be written
-    otherwise, or the `default_probability`. One that is `fixed` is in every later revision as it
+    otherwise, or the `default_probability`. `on_enter` is done whenever one is moved there
+    (`hub.workflow.errands`). One that is `fixed` is in every later revision as it
     is here, but for its place and colour.
     """
 
@@ -88,6 +89,7 @@ class WorkflowState(Base):
     colour: Mapped[str | None]
     forced_probability: Mapped[int | None]
     default_probability: Mapped[int | None]
+    on_enter: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     fixed: Mapped[bool] = mapped_column(default=False, server_default="false")
     sort: Mapped[int]
 
@@ -108,8 +110,8 @@ class WorkflowTransition(Base):
     """A way from one state of a revision to another.
 
     Whoever has one of `roles` may go it, or everybody where there are none; `guard` names a
-    condition of the kind of records (`hub.workflow.guards`). `on_enter` are the tasks that going
-    it makes: ``{"title", "due_in_days"}`` each.
+    condition of the kind of records (`hub.workflow.guards`). `on_enter` is done when one goes it,
+    after what its state does.
     """
 
     __tablename__ = "workflow_transition"

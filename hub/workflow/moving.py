@@ -17,7 +17,9 @@ from hub.access.principals import Principal
 from hub.errors import ConflictError, ValidationError
 from hub.history.recording import explain_change
 from hub.i18n import N_
+from hub.workflow import errands
 from hub.workflow.definition import Definition, State, Transition, load
+from hub.workflow.errands import Errand, Occasion, Prepared
 from hub.workflow.guards import guards_of
 from hub.workflow.models import InWorkflow, StateKind, Status, Workflow
 
@@ -31,6 +33,7 @@ class Target:
 
     state: State
     way: Transition
+    errands: tuple[Errand, ...] = ()
 
     @property
     def proposes_closing(self) -> bool:
@@ -72,12 +75,20 @@ def find_live(
 def begin(session: Session, record: InWorkflow, workflow: Workflow, *, now: datetime) -> None:
     """Put a new record into the first state of a workflow."""
     record.workflow_id = workflow.id
-    _enter(record, load(session, workflow).initial, now)
+    _enter(record, load(session, workflow.id).initial, now)
+
+
+def workflow_of(session: Session, record: InWorkflow) -> Workflow:
+    """Return the workflow that a record is in; it is read once in each session."""
+    known: dict[UUID, Workflow] = session.info.setdefault("workflows", {})
+    if record.workflow_id not in known:
+        known[record.workflow_id] = session.get_one(Workflow, record.workflow_id)
+    return known[record.workflow_id]
 
 
 def definition_of(session: Session, record: InWorkflow) -> Definition:
     """Return the revision that a record is in."""
-    return load(session, session.get_one(Workflow, record.workflow_id))
+    return load(session, record.workflow_id)
 
 
 def targets(session: Session, principal: Principal, record: Any) -> Sequence[Target]:
@@ -86,7 +97,7 @@ def targets(session: Session, principal: Principal, record: Any) -> Sequence[Tar
         return ()
     definition = definition_of(session, record)
     return [
-        Target(definition.state(way.target), way)
+        Target(definition.state(way.target), way, definition.errands(way))
         for way in definition.leaving(record.state)
         if _may_go(principal, way) and _unmet(session, record, way) is None
     ]
@@ -131,6 +142,9 @@ def move(
 ) -> Target:
     """Move a record that the caller may move, to a state that its workflow offers him.
 
+    What is to be done when it comes there is done in the same transaction, once, and is in its
+    event.
+
     That he may change it is his to check, by `get_record` with `Verb.TRANSITION`; that somebody
     may be named the owner is checked by whoever assigns (`hub.owning`).
 
@@ -149,11 +163,22 @@ def move(
     _enter(record, found.state, now)
     if wanted.close:
         record.is_open, record.closed_at = False, now
+    session.flush()
+    occasion = Occasion(principal, found.state.label, wanted.reason, now)
+    done = errands.carry_out(session, record, found.errands, occasion)
     _tell(session, record, "transitioned", {
         "from": before, "to": record.state, "workflow_id": record.workflow_id,
-        "reason": wanted.reason,
+        "reason": wanted.reason, **({"done": done} if done else {}),
     })  # fmt: skip
     return found
+
+
+def preview(
+    session: Session, principal: Principal, record: Any, target: Target, *, now: datetime
+) -> list[Prepared]:
+    """Return what would be done if a record were moved to a target, as it is assigned now."""
+    occasion = Occasion(principal, target.state.label, None, now)
+    return errands.prepared(session, record, target.errands, occasion)
 
 
 def close(session: Session, record: Any, *, reason: str | None, now: datetime) -> None:
@@ -212,9 +237,10 @@ def _check_needs(way: Transition, wanted: Move) -> None:
 def _refusal(
     session: Session, principal: Principal, record: Any, wanted: str, offered: Sequence[Target]
 ) -> ConflictError:
-    allowed = [each.state.key for each in offered]
     known = definition_of(session, record)
+    labels = {state.key: {"text": state.label} for state in known.states}
     way = next((each for each in known.leaving(record.state) if each.target == wanted), None)
+    allowed = [each.state.key for each in offered]
     details = {"allowed": allowed, "state": record.state}
     if way is not None and _may_go(principal, way):
         return ConflictError(
@@ -222,11 +248,11 @@ def _refusal(
         )
     return ConflictError(
         "transition_refused",
-        N_("It cannot be moved from {state} to {wanted}; it can to {allowed}."),
+        N_("It cannot be moved from {state} to {wanted}, but to: {allowed}."),
         details=details,
-        state=record.state,
-        wanted=wanted,
-        allowed=", ".join(allowed) or "–",
+        state=labels[record.state],
+        wanted=labels.get(wanted, wanted),
+        allowed=[labels[key] for key in allowed] or "–",
     )
 
 

@@ -155,7 +155,7 @@ def publish(session: Session, workflow: Workflow, *, moves: Mapping[str, str]) -
         ValidationError: `moves` names a state that the draft lacks.
     """
     _require_draft(workflow)
-    definition = load(session, workflow)
+    definition = load(session, workflow.id)
     keys = {state.key for state in definition.states}
     errors = [
         FieldError(f"/moves/{old}", "unknown", N_("There is no state {name}."), {"name": new})
@@ -194,7 +194,7 @@ def follow(session: Session, workflow: Workflow, *, limit: int) -> int:
 
     Each write is an event of its record, as every change is.
     """
-    definition = load(session, workflow)
+    definition = load(session, workflow.id)
     model = _MOVED[workflow.entity_name]
     former = select(Workflow.id).where(
         Workflow.entity_name == workflow.entity_name,
@@ -219,12 +219,12 @@ def follow(session: Session, workflow: Workflow, *, limit: int) -> int:
 
 
 def _check(session: Session, entity: str, code: str, definition: Definition) -> None:
-    definition.check(guards_of(entity))
+    definition.check(guards_of(entity), entity)
     roles = {role for way in definition.transitions for role in way.roles}
     if roles:
         known_roles(session, roles)
     live = _of_status(session, entity, code, Status.LIVE)
-    fixed = [state for state in load(session, live).states if state.fixed] if live else []
+    fixed = [state for state in load(session, live.id).states if state.fixed] if live else []
     offered = {state.key: state for state in definition.states}
     errors = [
         FieldError(

@@ -1,7 +1,8 @@
-"""``hub import``: files of customers, through the API of a running Hub."""
+"""``hub import``: files of customers and leads, through the API of a running Hub."""
 
+import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import requests
 
 from ops.errors import OperationError
 from ops.installation import open_installation
+from ops.own_program import own_command
 from ops.reach import local_url
 
 _POLL_S = 0.5
@@ -18,6 +20,8 @@ _TIMEOUT_S = 60  # of one request; an upload of 50 MB over a slow line is one
 _OVER = frozenset({"succeeded", "dead", "cancelled", "absorbed"})
 _UNDER_WAY = frozenset({"uploaded", "applying"})
 _LISTED = 20
+_EXAMPLES = 3
+_STRANGE = 0.2  # so many of all rows without their phones: the country is wrong, not the numbers
 
 
 @click.group(name="import")
@@ -25,22 +29,53 @@ def import_() -> None:
     """Bring files in."""
 
 
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command what every import takes."""
+    parameters = (
+        click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+        click.option(
+            "--apply", "applies", is_flag=True, help="Do it; without, it is only previewed."
+        ),
+        click.option("--url", help="Where the API is; this machine's if not given."),
+        click.option(
+            "--token", envvar="TOKEN", help="An API token; that of the variable TOKEN if not given."
+        ),
+        click.option(
+            "--option", "options", multiple=True, metavar="NAME=VALUE",
+            help="As of POST /imports: on_match=skip, country=SE, owner=… Repeatable.",
+        ),
+        click.option(
+            "--result", type=click.Path(dir_okay=False, path_type=Path),
+            help="Where to put the workbook with the outcome of each row.",
+        ),
+    )  # fmt: skip
+    for parameter in reversed(parameters):
+        command = parameter(command)
+    return command
+
+
 @import_.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--apply", "applies", is_flag=True, help="Do it; without, it is only previewed.")
-@click.option("--url", help="Where the API is; this machine's if not given.")
-@click.option(
-    "--token", envvar="TOKEN", help="An API token; that of the variable TOKEN if not given."
-)
-@click.option(
-    "--option", "options", multiple=True, metavar="NAME=VALUE",
-    help="As of POST /imports: on_match=skip, country=SE, roles=customer … Repeatable.",
-)  # fmt: skip
-@click.option(
-    "--result", type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to put the workbook with the outcome of each row.",
-)  # fmt: skip
-def customers(
+@_options
+def customers(**wanted: Any) -> None:
+    """Preview or import the customers of FILE, an .xlsx or a .csv.
+
+    Ends with 1 where the file cannot be imported, or some of its rows were refused.
+    """
+    _bring_in("customers", **wanted)
+
+
+@import_.command()
+@_options
+def leads(**wanted: Any) -> None:
+    """Preview or import the leads of FILE, an .xlsx or a .csv.
+
+    Ends with 1 where the file cannot be imported, or some of its rows were refused.
+    """
+    _bring_in("leads", **wanted)
+
+
+def _bring_in(
+    entity: str,
     *,
     file: Path,
     applies: bool,
@@ -49,12 +84,8 @@ def customers(
     options: tuple[str, ...],
     result: Path | None,
 ) -> None:
-    """Preview or import the customers of FILE, an .xlsx or a .csv.
-
-    Ends with 1 where the file cannot be imported, or some of its rows were refused.
-    """
     hub = _Hub(*_place(url, token))
-    wanted = {"entity": "customers", "name": file.name, **_pairs(options)}
+    wanted = {"entity": entity, "name": file.name, **_pairs(options)}
     job = hub.send("POST", "/imports", params=wanted, data=file.read_bytes())
     found = hub.follow(job["id"], "previewed")
     if found["message"]:
@@ -64,17 +95,24 @@ def customers(
         hub.send("POST", f"/imports/{found['id']}/application")
         found = hub.follow(found["id"], "imported")
     _show_counters(found["counters"])
-    troubled = hub.troubled_rows(found["id"])
-    for row in troubled[:_LISTED]:
-        reasons = "; ".join(_reason(reason) for reason in row["reasons"])
-        click.echo(f"  row {row['row']}: {reasons}")
-    if len(troubled) > _LISTED:
-        click.echo(f"  … and {len(troubled) - _LISTED} more")
+    left_out = hub.rows(found["id"], left_out="true")
+    is_strange = "country" not in wanted and len(left_out) >= _STRANGE * found["row_count"]
+    if left_out:
+        click.echo(f"{len(left_out)} of these without a value that cannot be read:")
+        _show_rows(left_out, _EXAMPLES if is_strange else _LISTED, code="left_out")
+    if left_out and is_strange:
+        click.echo("Phone numbers of another country? Then say of which: --option country=US")
+    troubled = [
+        row
+        for which in ({"action": "refuse"}, {"outcome": "failed"})
+        for row in hub.rows(found["id"], **which)
+    ]
+    _show_rows(troubled, _LISTED)
     if result is not None:
         hub.save_result(found["id"], result)
         click.echo(f"{result}: each row with its outcome and the reasons.")
     if found["state"] == "planned":
-        click.echo(f"Nothing is written yet. To do it: hub import customers {file} --apply")
+        click.echo(f"Nothing is written yet. To do it: {_again(entity, file, options)} --apply")
     if troubled:
         raise OperationError("Some rows did not come in; mend them and import the file again.")
 
@@ -121,19 +159,17 @@ class _Hub:
                 return found
             time.sleep(_POLL_S)
 
-    def troubled_rows(self, import_id: str) -> list[Mapping[str, Any]]:
-        """Return the rows that do not come in."""
+    def rows(self, import_id: str, **which: str) -> list[Mapping[str, Any]]:
+        """Return some rows of an import; `which` are parameters of the list."""
         rows: list[Mapping[str, Any]] = []
-        for which in ({"action": "refuse"}, {"outcome": "failed"}):
-            cursor: str | None = None
-            while True:
-                query = {**which, "limit": "500", **({"cursor": cursor} if cursor else {})}
-                page = self.send("GET", f"/imports/{import_id}/rows", params=query)
-                rows += page["items"]
-                cursor = page["next_cursor"]
-                if cursor is None:
-                    break
-        return rows
+        cursor: str | None = None
+        while True:
+            query = {**which, "limit": "500", **({"cursor": cursor} if cursor else {})}
+            page = self.send("GET", f"/imports/{import_id}/rows", params=query)
+            rows += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return rows
 
     def save_result(self, import_id: str, target: Path) -> None:
         """Wait for the result workbook and write it.
@@ -173,7 +209,8 @@ def _place(url: str | None, token: str | None) -> tuple[str, str]:
         kept = installation.place.root / "administrator.token"
         if not kept.exists():
             raise OperationError(
-                "Which token? export TOKEN=hub_…, or give --token (`hub token create` makes one)."
+                "Which token? export TOKEN=hub_…, or give --token"
+                f" (`{own_command()} token create` makes one)."
             )
         token = kept.read_text(encoding="utf-8").strip()
     return url or local_url(installation.settings), token
@@ -203,6 +240,20 @@ def _show_counters(counters: Mapping[str, int]) -> None:
     )  # fmt: skip
     told = ", ".join(f"{counters[name]} {word}" for name, word in words if counters.get(name))
     click.echo(f"{counters.get('items', 0)} rows: {told or 'nothing to do'}.")
+
+
+def _again(entity: str, file: Path, options: tuple[str, ...]) -> str:
+    """Return the command that was given, as a person types it once more."""
+    given = "".join(f" --option {shlex.quote(option)}" for option in options)
+    return f"{own_command()} import {entity} {shlex.quote(str(file))}{given}"
+
+
+def _show_rows(rows: Sequence[Mapping[str, Any]], most: int, *, code: str | None = None) -> None:
+    for row in rows[:most]:
+        reasons = (_reason(r) for r in row["reasons"] if code in {None, r["code"]})
+        click.echo(f"  row {row['row']}: {'; '.join(reasons)}")
+    if len(rows) > most:
+        click.echo(f"  … and {len(rows) - most} more")
 
 
 def _reason(reason: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """``hub api``, ``hub worker``, ``hub relay``: one part each, for supervisor or container."""
 
-import gc
 import importlib
 import logging
 import warnings
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.ledger.tasks import Queue
+from hub.loading import loading
 from hub.settings import Settings, get_settings
 from ops.forked import ForkedPrograms
 from ops.installation import open_installation
@@ -60,13 +60,11 @@ def worker(groups: tuple[str, ...], *, with_relay: bool) -> None:
     """Do the work of some queues (HUB_WORKER_PROCESSES)."""
     crews = [Crew.parse(text) for text in groups]
     settings = _begin("worker")
+    app = _load_for_all()
     from celery.exceptions import SecurityWarning
-
-    from workers.app import app
 
     # Celery warns root of pickle, which our workers do not accept.
     warnings.filterwarnings("ignore", "You're running the worker with superuser", SecurityWarning)
-    _share_memory(app)
     programs: list[Callable[[], object]] = [
         partial(app.worker_main, crew.arguments(settings.worker_processes, settings.log_level))
         for crew in crews
@@ -130,21 +128,24 @@ def relay() -> None:
 
 
 def _run_relay() -> None:
-    from hub.logs import set_up_logging
-    from workers.relay import run
+    with loading():
+        from hub.logs import set_up_logging
+        from workers.relay import run
 
     set_up_logging("relay", get_settings().log_level)
     run()
 
 
-def _share_memory(app: "Celery") -> None:
+def _load_for_all() -> "Celery":
     """Load everything before the processes are forked, so that they share its pages."""
-    importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
-    importlib.import_module("workers.relay")
-    app.loader.import_default_modules()
-    app.finalize()
-    gc.collect()
-    gc.freeze()  # or the first collection in each child would touch, and so copy, every object
+    with loading():
+        from workers.app import app
+
+        importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
+        importlib.import_module("workers.relay")
+        app.loader.import_default_modules()
+        app.finalize()
+    return app
 
 
 def _begin(name: str) -> Settings:

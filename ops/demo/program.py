@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from ops.data_directory import DataDirectory
-from ops.demo import follow_up, new_customer, prologue, shop_and_sync
+from ops.demo import follow_up, new_customer, prologue, shop_and_sync, week
 from ops.demo.client import HttpServer
 from ops.demo.keepsake import Keepsake
 from ops.demo.parts import mail_directory
@@ -12,7 +12,7 @@ from ops.demo.stage import Stage
 from ops.demo.telling import StoryError, Teller
 from ops.installation import Installation
 
-_CHAPTERS = (prologue, new_customer, follow_up, shop_and_sync)
+_CHAPTERS = (prologue, new_customer, follow_up, shop_and_sync, week)
 
 
 def tell(installation: Installation, stream: TextIO, *, colour: bool) -> bool:

@@ -10,8 +10,8 @@ from ops.demo.stage import Person, Stage, pick
 WEBHOOK_SECRET = "nordhandel-webshop"  # noqa: S105 - of a shop that exists in the demonstration only
 APP_SECRET, GRANT = "sandbox-app", "sandbox-grant"
 _PEOPLE = (
-    ("mette", "Mette Holm", "mette@nordhandel.example", "da-DK"),
-    ("jonas", "Jonas Friis", "jonas@nordhandel.example", "en"),
+    ("Mette Holm", "mette@nordhandel.example", "da-DK"),
+    ("Jonas Friis", "jonas@nordhandel.example", "en"),
 )
 
 
@@ -40,18 +40,42 @@ def reconnect(stage: Stage) -> None:
 
 def _invite_people(stage: Stage) -> None:
     stage.teller.step("Two people use this Hub: Mette reads Danish, Jonas English")
-    for key, name, email, locale in _PEOPLE:
-        body = {"name": name, "email": email, "roles": ["representative"], "locale": locale}
-        made = stage.show("POST", "/users", body, status=201, fields={"id": "id"}).json
-        token = stage.quietly(
-            "POST",
-            "/tokens",
-            {"name": "demonstration", "scopes": ["*"], "user_id": made["id"]},
-            status=201,
-        ).json["token"]
-        server = HttpServer(stage.places.hub, {"Authorization": f"Bearer {token}"})
-        stage.people[key] = Person(made["id"], name, email, server)
+    for name, email, locale in _PEOPLE:
+        invite(stage, name, email, locale)
     stage.teller.success("Each has a token of his own and sees errors and mails in his language.")
+
+
+def invite(
+    stage: Stage, name: str, email: str, locale: str, role: str = "representative"
+) -> Person:
+    """Make a user with a token of his own; the stage knows him by his first name."""
+    body = {"name": name, "email": email, "roles": [role], "locale": locale}
+    made = stage.show("POST", "/users", body, status=201, fields={"id": "id"}).json
+    token = stage.quietly(
+        "POST",
+        "/tokens",
+        {"name": "demonstration", "scopes": ["*"], "user_id": made["id"]},
+        status=201,
+    ).json["token"]
+    server = HttpServer(stage.places.hub, {"Authorization": f"Bearer {token}"})
+    person = Person(made["id"], name, email, server)
+    stage.people[name.partition(" ")[0].casefold()] = person
+    return person
+
+
+def connect(stage: Stage, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Make a connection, test it and put it to work; the stage knows it by `name`."""
+    made = stage.show("POST", "/connections", body, status=201, fields={"state": "state"}).json
+    path = f"/connections/{made['id']}"
+    tested = stage.show(
+        "POST", f"{path}/test", status=202, Prefer="wait=15", fields={"state": "state"}
+    ).json
+    stage.check(tested["state"] == "tested", "the test succeeds", tested["message"])
+    active: dict[str, Any] = stage.show(
+        "POST", f"{path}/activation", status=200, fields={"state": "state"}
+    ).json
+    stage.connections[name] = made["id"]
+    return active
 
 
 def _connect_registry(stage: Stage) -> None:
@@ -62,7 +86,7 @@ def _connect_registry(stage: Stage) -> None:
         "the workers publish their connectors",
     )
     settings = {"base_url": stage.places.registry, "contact": CONTACT}
-    _connect(stage, "registry", {"name": "CVR", "connector": "cvrapi", "settings": settings})
+    connect(stage, "registry", {"name": "CVR", "connector": "cvrapi", "settings": settings})
     stage.teller.success("Connection CVR is active.")
 
 
@@ -70,7 +94,7 @@ def _connect_economic(stage: Stage) -> None:
     stage.teller.step("e-conomic is connected; nothing goes out before somebody looked")
     for customer in CUSTOMERS_IN_ECONOMIC:
         stage.control(stage.economic, "POST", "/_sandbox/customers", customer)
-    made = _connect(
+    made = connect(
         stage,
         "economic",
         {
@@ -123,7 +147,7 @@ def _load_economic(stage: Stage) -> None:
 def _connect_shop(stage: Stage) -> None:
     stage.teller.step("The web shop gets a secret address to call, and signs what it sends")
     settings = {"webhook_secret": WEBHOOK_SECRET}
-    _connect(stage, "shop", {"name": "Shop", "connector": "woocommerce", "settings": settings})
+    connect(stage, "shop", {"name": "Shop", "connector": "woocommerce", "settings": settings})
     path = f"/connections/{stage.connections['shop']}/hook-secret"
     made = stage.show("POST", path, status=201).json
     _hang_hook(stage, made["path"])
@@ -146,20 +170,6 @@ def _enter_samples(stage: Stage) -> None:
         f"{len(samples)} entered; the {pushed} with the role customer are in e-conomic too, the "
         f"{len(samples) - pushed} prospects are not."
     )
-
-
-def _connect(stage: Stage, name: str, body: dict[str, Any]) -> dict[str, Any]:
-    made = stage.show("POST", "/connections", body, status=201, fields={"state": "state"}).json
-    path = f"/connections/{made['id']}"
-    tested = stage.show(
-        "POST", f"{path}/test", status=202, Prefer="wait=15", fields={"state": "state"}
-    ).json
-    stage.check(tested["state"] == "tested", "the test succeeds", tested["message"])
-    active: dict[str, Any] = stage.show(
-        "POST", f"{path}/activation", status=200, fields={"state": "state"}
-    ).json
-    stage.connections[name] = made["id"]
-    return active
 
 
 def _hang_hook(stage: Stage, path: str) -> None:

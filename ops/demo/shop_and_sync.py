@@ -133,7 +133,7 @@ def _mend(stage: Stage, held: list[dict[str, Any]]) -> None:
         return [w["path"] for w in writes if w["status"] and w["status"] < 300]  # noqa: PLR2004 - HTTP's successes
 
     arrived = stage.eventually(sent, lambda seen: set(paths) <= set(seen), "all changes arrive")
-    stage.check(sorted(arrived) == sorted(paths), "each change once", arrived)
+    stage.check(arrived == paths, "each change once and in order", arrived)
     again = stage.eventually(
         lambda: mail_since(stage, before_mail, "admin@nordhandel.example"),
         bool,
@@ -141,7 +141,7 @@ def _mend(stage: Stage, held: list[dict[str, Any]]) -> None:
         within_s=_ALERT_WITHIN_S,
     )
     stage.teller.success(
-        f"{len(arrived)} changes, each sent once. And a mail: “{again[0]['subject']}”."
+        f"{len(arrived)} changes, each sent once and in order. And a mail: “{again[0]['subject']}”."
     )
     stage.sights["The all-clear"] = f"{stage.places.mailbox}/{again[0]['position']}"
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ops.data_directory import DataDirectory
@@ -27,7 +28,6 @@ _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "60",
-    "shared_buffers": "64MB",
     "max_wal_size": "512MB",
     "min_wal_size": "80MB",
     "autovacuum_max_workers": "2",
@@ -41,6 +41,9 @@ _SETTINGS = {
     "log_checkpoints": "off",
     "log_error_verbosity": "terse",  # the details of an error quote people's data
 }
+_SHARED_OF_MEMORY = 16  # one part of so many: the rest of Hub, and others, live here as well
+_SHARED_MB = range(64, 513)
+_MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")  # cgroups v2; "max" where there is none
 _CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -61,7 +64,10 @@ class EmbeddedPostgres:
         self.account = store_account(place.postgres)
         self._place = place
         self._durable = durable
-        self._settings = _SETTINGS | {"max_connections": str(max_connections)}
+        self._settings = _SETTINGS | {
+            "max_connections": str(max_connections),
+            "shared_buffers": f"{_shared_mb()}MB",
+        }
         if not durable:
             self._settings |= _CARELESS
         self.programs = postgres_programs(self.account)
@@ -190,3 +196,16 @@ class EmbeddedPostgres:
                 if not is_running(process_id):
                     break
         process_file.unlink(missing_ok=True)
+
+
+def _shared_mb() -> int:
+    """Return how much of the machine's memory it takes to keep pages in, in MiB.
+
+    Rows that a search finds lie all over their table. With few pages kept, most are read from the
+    system again and again; what is not in use costs nothing.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):
+        memory = min(memory, int(_MEMORY_LIMIT.read_text(encoding="ascii")))
+    share = memory // _SHARED_OF_MEMORY // 2**20
+    return min(max(share, _SHARED_MB[0]), _SHARED_MB[-1])

@@ -76,9 +76,12 @@ class Supervisor:
                 return
             self._launch(watched)
         waiting = {watched.part.name: watched for watched in stage}
-        begun = time.monotonic()
+        begun = ask_at = time.monotonic()
         while waiting and not self._wake.stops:
             self._turn(_READY_POLL_S)
+            if time.monotonic() < ask_at:  # woken by what a part says, of our asking perhaps
+                continue
+            ask_at = time.monotonic() + _READY_POLL_S
             for name, watched in list(waiting.items()):
                 if self._has_arrived(watched):
                     del waiting[name]

@@ -115,14 +115,18 @@ def test_an_entry_is_added_renamed_and_retired_and_whoever_has_it_keeps_it(
 def test_an_entry_in_use_is_not_deleted_and_an_unused_one_leaves_its_code_behind(
     client: ApiClient, administrator: Caller
 ) -> None:
-    lead(client, administrator, source="advert")
+    keeper = lead(client, administrator, source="advert")
     advert = entry_of(client, administrator, "sources", "advert")
     unused = entry_of(client, administrator, "sources", "cold_call")
 
     held = send(
         client, administrator, "delete", f"/catalogue-entries/{advert['id']}", version=1, status=409
     )
-    assert (held["code"], held["details"]) == ("in_use", {"count": 1})
+    assert (held["code"], held["details"]) == (
+        "in_use",
+        {"count": 1, "kinds": {"lead": 1}, "others": False,
+         "blockers": [{"entity": "lead", "id": keeper["id"]}]},
+    )  # fmt: skip
     send(
         client, administrator, "delete", f"/catalogue-entries/{unused['id']}", version=1, status=204
     )
@@ -311,6 +315,114 @@ def test_the_default_is_not_retired_and_another_can_be_the_default(
     assert lead(client, administrator)["state"]["key"] == "new"
     retired = send(client, administrator, "post", f"/workflows/{cetec['id']}/retirement")
     assert retired["status"] == "retired"
+
+
+def with_errands(*errands: dict[str, Any], on_way: tuple[dict[str, Any], ...] = ()) -> Any:
+    """Return the definition with something to be done on coming to its second state."""
+    first, second, third = DEFINITION["states"]
+    way, last = DEFINITION["transitions"]
+    return {
+        **DEFINITION,
+        "states": [first, {**second, "on_enter": list(errands)}, third],
+        "transitions": [{**way, "on_enter": list(on_way)}, last],
+    }
+
+
+RING = {
+    "do": "activity", "kind": "call", "title": "Ring til {name}", "due_in": 2,
+    "unit": "working_days", "for": "assignee",
+}  # fmt: skip
+TELL = {"do": "mail", "title": "{number} er i dialog", "text": "Se den igennem", "for": "manager"}
+
+
+def test_what_is_done_on_entering_a_state_is_shown_previewed_done_and_logged(
+    client: ApiClient, administrator: Caller
+) -> None:
+    draft = send(client, administrator, "post", "/workflows", with_errands(RING, on_way=(TELL,)),
+                 status=201)  # fmt: skip
+    assert draft["states"][1]["on_enter"] == [{**RING, "text": None}]
+    assert draft["transitions"][0]["on_enter"] == [
+        {**TELL, "kind": None, "due_in": None, "unit": "days"}
+    ]
+    send(client, administrator, "post", f"/workflows/{draft['id']}/publication", {})
+    made = lead(client, administrator)
+    path = f"/leads/{made['id']}/transitions"
+
+    [target] = send(client, administrator, "get", path)["targets"]
+    assert [(each["do"], each["title"], each["user_id"]) for each in target["on_enter"]] == [
+        ("activity", "Ring til Kranen", str(administrator.user_id)),
+        ("mail", f"{made['number']} er i dialog", str(administrator.user_id)),
+    ]
+    send(client, administrator, "post", path, {"to": "talking"})
+
+    [move] = send(client, administrator, "get", path)["log"]
+    activity, mail = move["done"]
+    shown = send(client, administrator, "get", f"/activities/{activity['made']['id']}")
+    assert (shown["title"], shown["kind"]) == ("Ring til Kranen", "call")
+    assert activity["due_on"] == target["on_enter"][0]["due_on"] == shown["due"]["on"]
+    assert mail["made"]["entity"] == "delivery"
+    listed = send(client, administrator, "get", "/deliveries?kind=move")["items"]
+    assert [each["id"] for each in listed] == [mail["made"]["id"]]
+
+
+def test_an_idempotent_move_does_what_is_to_be_done_once(
+    client: ApiClient, administrator: Caller
+) -> None:
+    draft = send(client, administrator, "post", "/workflows", with_errands(RING), status=201)
+    send(client, administrator, "post", f"/workflows/{draft['id']}/publication", {})
+    made = lead(client, administrator)
+    headers = {**administrator.headers, "Idempotency-Key": "once"}
+    path = f"{API}/leads/{made['id']}/transitions"
+
+    answers = [client.post(path, json={"to": "talking"}, headers=headers) for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [200, 200]
+    assert len(send(client, administrator, "get", "/activities")["items"]) == 1
+
+
+def test_the_picture_tells_what_is_done(client: ApiClient, administrator: Caller) -> None:
+    draft = send(client, administrator, "post", "/workflows", with_errands(RING, on_way=(TELL,)),
+                 status=201)  # fmt: skip
+    path = f"/workflows/{draft['id']}/diagram"
+
+    diagram = send(client, administrator, "get", path)
+    drawn = client.get(f"{API}{path}.svg", headers=administrator.headers)
+
+    told = "Activity: Ring til {name} (2 working days, assignee)"
+    assert [node["on_enter"] for node in diagram["nodes"]] == [[], [told], []]
+    mailed = "Mail: {number} er i dialog (manager)"
+    assert [edge["on_enter"] for edge in diagram["edges"]] == [[mailed], []]
+    picture = ET.fromstring(drawn.text)  # noqa: S314 - our own picture
+    space = {"s": "http://www.w3.org/2000/svg"}
+    hints = [each.text for each in picture.findall(".//s:g/s:title", space)]
+    assert hints == [mailed, told]
+    marks = [each.text for each in picture.findall(".//s:text", space) if each.text == "1"]
+    assert len(marks) == 2
+    width, height = (float(each) for each in picture.attrib["viewBox"].split()[2:])
+    for circle in picture.findall(".//s:circle", space):
+        assert 0 < float(circle.attrib["cx"]) < width
+        assert 0 < float(circle.attrib["cy"]) < height
+
+
+@pytest.mark.parametrize(
+    ("errand", "fault"),
+    [
+        ({"do": "dance"}, ("/states/1/on_enter/0/do", "invalid")),
+        ({**RING, "due_in": 1000}, ("/states/1/on_enter/0/due_in", "invalid")),
+        ({**RING, "for": "nobody"}, ("/states/1/on_enter/0/for", "invalid")),
+        ({**RING, "kind": "dance"}, ("/states/1/on_enter/0/kind", "unknown")),
+        ({**RING, "title": "{phone}"}, ("/states/1/on_enter/0/title", "placeholder")),
+        ({"do": "follow_up", "due_in": 1}, ("/states/1/on_enter/0/do", "unknown")),
+    ],
+)
+def test_what_cannot_be_done_is_refused_field_by_field(
+    client: ApiClient, administrator: Caller, errand: dict[str, Any], fault: tuple[str, str]
+) -> None:
+    answer = send(client, administrator, "post", "/workflows", with_errands(errand), status=422)
+
+    [(pointer, code)] = broken(answer)
+    assert pointer == fault[0]
+    assert fault[1] in {code, "invalid"}
 
 
 def test_types_of_notes_are_counted_by_the_notes_and_templates_that_keep_them(

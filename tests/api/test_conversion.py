@@ -248,8 +248,11 @@ def test_what_somebody_went_on_with_is_kept_when_a_conversion_is_taken_back(
     outcomes = undo(client, representative, made["plan_id"])
 
     assert outcomes == {
-        "lead": "undone", "opportunity": "kept", "contact": "undone", "customer": "kept",
+        "lead": "undone", "opportunity": "kept", "contact": "kept", "customer": "kept",
     }  # fmt: skip
+    kept = get(client, representative, f"/opportunities/{opportunity['id']}")
+    contacts = get(client, representative, f"/contacts?customer={made['customer_id']}")["items"]
+    assert [each["id"] for each in contacts] == [kept["contact_id"]]
     assert get(client, representative, f"/leads/{lead['id']}")["converted"] is None
     assert count(Opportunity) == 1
 

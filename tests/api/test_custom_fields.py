@@ -166,6 +166,7 @@ def test_they_are_retired_and_only_by_who_configures(
     refused = create(client, administrator, "Bekkasinen", boats=1)
 
     assert (held.status_code, held.json["code"]) == (409, "in_use")
+    assert held.json["details"]["kinds"] == {"customer": 1}
     assert (retired.json["active"], retired.json["label"]) == (False, "Både")
     assert [each["code"] for each in refused.json["errors"]] == ["retired"]
     assert names(client, representative, "custom.boats=1") == ["Alken"]

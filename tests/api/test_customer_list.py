@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
+import api.lists
+from api.authentication import forget_tokens
+from hub.access import grounds
 from hub.access.roles import Role
 from hub.connections.models import Connection
 from hub.customers.models import ShopIdentity
 from hub.db import transaction
+from hub.settings import get_settings
 from tests.api.asking import get, post
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller
@@ -149,3 +153,32 @@ def test_a_customer_is_several_things_at_once_and_found_as_each_of_them(
         "/api/v1/customers", json={"name": "X", "roles": ["friend"]}, headers=representative.headers
     )
     assert refused.status_code == 422
+
+
+def test_who_sees_the_records_of_many_is_counted_less_far(
+    client: ApiClient,
+    administrator: Caller,
+    others: tuple[Caller, Caller],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HUB_VISIBILITY", "team")
+    get_settings.cache_clear()
+    person, colleague = others
+    members = [str(each.user_id) for each in others]
+    post(client, administrator, "/teams", {"name": "South", "member_ids": members})
+    with transaction() as session:
+        for name in ("Havn", "Mole", "Vrag"):
+            make_customer(session, name, owner_user_id=colleague.user_id)
+    forget_tokens()
+    monkeypatch.setattr(api.lists, "NEAR_BOUND", 2)
+
+    def total(caller: Caller) -> dict[str, Any]:
+        counted: dict[str, Any] = get(client, caller, "/customers?limit=1")["total"]
+        return counted
+
+    assert total(person) == {"count": 3, "exact": True}
+    monkeypatch.setattr(grounds, "WEIGHED", 0)
+    assert total(person) == {"count": 2, "exact": False}
+    assert total(administrator) == {"count": 3, "exact": True}
+    monkeypatch.undo()
+    get_settings.cache_clear()

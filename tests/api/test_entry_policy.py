@@ -127,6 +127,40 @@ def test_of_what_one_does_not_see_he_is_told_whom_to_ask(
     assert (warned.status_code, warned.json["warnings"]) == (201, [])
 
 
+@pytest.mark.usefixtures("asked")
+def test_whoever_guesses_at_values_of_leads_is_told_of_so_many_and_no_more(
+    client: ApiClient, administrator: Caller, representative: Caller, private: None
+) -> None:
+    del private
+    kept = client.get("/api/v1/settings/sharing", headers=administrator.headers)
+    client.put(
+        "/api/v1/settings/sharing", json={"blind_matches_per_hour": 2},
+        headers={**administrator.headers, "If-Match": kept.headers["ETag"]},
+    )  # fmt: skip
+    lead = {"company": "A", "source": "website"}
+    for n in range(3):
+        create(client, administrator, "leads", **lead, email=f"{n}@ry.example", external_ref=str(n))
+
+    by_value = create(client, representative, "leads", **lead, email="0@ry.example")
+    by_reference = create(client, representative, "leads", **lead, external_ref="1")
+    upserted = client.put(
+        "/api/v1/leads/by-external-ref/2", json={"referrer": "Bo"}, headers=representative.headers
+    )
+    beyond = create(client, representative, "leads", **lead, email="nobody@ry.example")
+
+    assert [each.json["code"] for each in (by_value, by_reference)] == ["duplicate_value", "taken"]
+    assert all(each.json["details"]["blind_match"] for each in (by_value, by_reference))
+    assert [(each.status_code, each.json["code"]) for each in (upserted, beyond)] == [
+        (429, "too_many_blind_matches")
+    ] * 2
+    asked = client.post(
+        "/api/v1/access-requests", headers=representative.headers,
+        json={"reference": by_value.json["details"]["blind_match"]["reference"], "level": "read",
+              "reason": "Min kunde"},
+    )  # fmt: skip
+    assert (asked.status_code, asked.json["action"]) == (201, "access.lead.read")
+
+
 @pytest.fixture
 def private(monkeypatch: pytest.MonkeyPatch) -> Any:
     from api.authentication import forget_tokens

@@ -18,6 +18,14 @@ from workers.chain import drain
 
 FILE = "id;Navn;CVR;Farve\n1;Nordlys ApS;99000007;rød\n2;Forkert;123;blå\n".encode()
 
+FOREIGN = """id,source,name,address,zip,phone
+1,a,LUCY SCHOOL,1 N Test St,60601,312 555 0142
+2,b,Tømrer Prøve,Prøvevej 2,8000,70 00 00 07
+3,b,Lommen,Prøvevej 3,8000,
+4,c,HOME DAYCARE,9 W Test Ave,60602,(312) 555-0199
+""".encode()
+"""A file of two countries, as somebody new sends it: with no option."""
+
 
 def upload(client: ApiClient, caller: Caller, content: bytes = FILE, **query: Any) -> Reply:
     return client.post(
@@ -105,6 +113,60 @@ def test_the_rows_say_what_is_done_and_why_in_the_readers_language(
     assert [(r["pointer"], r["column"]) for r in refused[0]["reasons"]] == [("/cvr", "CVR")]
 
 
+def test_rows_with_phones_of_another_country_come_in_without_them_and_say_so(
+    client: ApiClient, administrator: Caller
+) -> None:
+    identifier = uploaded(client, administrator, FOREIGN)
+
+    planned = get(client, administrator, identifier)
+    left_out = get(client, administrator, f"{identifier}/rows", left_out="true")["items"]
+    whole = get(client, administrator, f"{identifier}/rows", left_out="false")["items"]
+    post(client, administrator, f"{identifier}/application")
+    work()
+    applied = get(client, administrator, identifier)
+    result = client.get(f"/api/v1/imports/{identifier}/result", headers=administrator.headers)
+
+    told = [
+        "Left out, for it is no phone number of DK: 312 555 0142",
+        "Left out, for it is no phone number of DK: (312) 555-0199",
+    ]
+    assert (planned["state"], planned["counters"]) == ("planned", {"items": 4, "create": 4})
+    assert [(row["row"], row["action"]) for row in left_out] == [
+        (2, "create"), (5, "create"),
+    ]  # fmt: skip
+    assert [
+        (reason["code"], reason["column"], reason["message"])
+        for row in left_out
+        for reason in row["reasons"]
+    ] == [("left_out", "phone", each) for each in told]
+    assert [row["row"] for row in whole] == [3, 4]
+    assert (applied["state"], applied["counters"]["done"]) == ("done", 4)
+    assert [(c.name, c.phone) for c in customers()] == [
+        ("LUCY SCHOOL", None), ("Tømrer Prøve", "+4570000007"), ("Lommen", None),
+        ("HOME DAYCARE", None),
+    ]  # fmt: skip
+    sheet = load_workbook(io.BytesIO(result.data)).worksheets[0]
+    reasons = [row[-1].value for row in sheet.iter_rows(min_row=2)]
+    assert [reason or "" for reason in reasons] == [
+        f"phone: {told[0]}", "", "", f"phone: {told[1]}",
+    ]  # fmt: skip
+
+
+def test_the_same_file_again_changes_nothing_and_with_its_country_brings_the_phones(
+    client: ApiClient, administrator: Caller
+) -> None:
+    uploaded(client, administrator, FOREIGN, apply="true")
+
+    again = uploaded(client, administrator, FOREIGN, apply="true")
+    as_american = uploaded(client, administrator, FOREIGN, apply="true", country="US")
+
+    assert get(client, administrator, again)["counters"] == {"items": 4, "skip": 4, "skipped": 4}
+    rows = get(client, administrator, f"{as_american}/rows")["items"]
+    assert [(row["action"], (row["after"] or {}).get("phone")) for row in rows] == [
+        ("update", "+13125550142"), ("skip", None), ("skip", None), ("update", "+13125550199"),
+    ]  # fmt: skip
+
+
 def test_the_result_is_a_workbook_with_a_reason_for_each_row(
     client: ApiClient, administrator: Caller
 ) -> None:
@@ -159,7 +221,8 @@ def test_a_preview_can_be_made_again_with_another_mapping(
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
-        ({"entity": "leads"}, "/entity"),
+        ({"entity": "opportunities"}, "/entity"),
+        ({"entity": "leads", "roles": "customer"}, "/roles"),
         ({"mapping": "[1]"}, "/mapping"),
         ({"mapping": '{"a": 1}'}, "/mapping"),
         ({"on_match": "merge"}, "/on_match"),
@@ -335,6 +398,24 @@ def test_the_same_upload_with_one_key_is_one_import(
 
     assert first.json["id"] == second.json["id"]
     assert second.headers["Idempotency-Replayed"] == "true"
+
+
+def test_a_file_names_others_as_owners_only_where_its_token_lets_it(
+    client: ApiClient, representative: Caller
+) -> None:
+    scopes = ("imports:*", "plans:*", "customers:create", "customers:read", "customers:import")
+    without = make_caller(Role.ADMINISTRATOR, "anna@example.com", scopes)
+    assigning = make_caller(
+        Role.ADMINISTRATOR, "erik@example.com", (*scopes, "customers:assign")
+    )  # fmt: skip
+    content = b"name;owner\nNordlys ApS;bo@example.com\n"
+
+    said = {}
+    for caller in (without, assigning):
+        [row] = get(client, caller, f"{uploaded(client, caller, content)}/rows")["items"]
+        said[caller] = (row["action"], [each["code"] for each in row["reasons"]])
+
+    assert said == {without: ("refuse", ["field_not_yours"]), assigning: ("create", [])}
 
 
 def test_a_narrowed_token_reaches_what_it_imported_and_no_other_import(

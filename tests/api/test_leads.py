@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from hub.access.models import Team, TeamMember
+from hub.access.models import Team, TeamMember, User
 from hub.access.roles import Role
 from hub.clock import utcnow
-from hub.customers import following
+from hub.customers import contacts, following
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.history.models import Event
@@ -18,9 +18,12 @@ from hub.leads import services
 from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.ledger.tasks import TaskName
+from hub.pools.holding import put_in
+from hub.pools.models import ClaimState, Pool
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 from tests.people import make_customer
+from tests.pools import make_pool
 
 API = "/api/v1"
 
@@ -117,6 +120,23 @@ def test_what_breaks_a_rule_is_named_and_nothing_is_written(
     assert made["number"] == "L-0001"
 
 
+def test_a_person_of_nobody_and_one_of_another_customer_are_refused_alike(
+    client: ApiClient, representative: Caller
+) -> None:
+    with transaction() as session:
+        own, other = (make_customer(session, name) for name in ("Kranen ApS", "Møllen ApS"))
+        theirs = contacts.create(session, other, {"last_name": "Holm"}).id
+        own_id = own.id
+    lead = post(client, representative, "/leads", {"customer_id": str(own_id)})
+
+    answers = [
+        patch(client, representative, lead, contact_id=str(each)) for each in (theirs, UUID(int=1))
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert [broken(answer.json) for answer in answers] == [[("/contact_id", "unknown")]] * 2
+
+
 def test_a_customer_that_one_may_not_see_has_no_leads_of_ones_own(
     client: ApiClient, administrator: Caller, representative: Caller
 ) -> None:
@@ -130,6 +150,30 @@ def test_a_customer_that_one_may_not_see_has_no_leads_of_ones_own(
     hidden = client.get(f"{API}/leads/{others['id']}", headers=representative.headers)
     assert hidden.status_code == 404
     assert get(client, representative, "/leads")["total"] == {"count": 0, "exact": True}
+
+
+def test_leads_and_opportunities_of_a_customer_in_a_pool_tell_nobody_of_it(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    with transaction() as session:
+        people = [session.get_one(User, each.user_id) for each in (representative, administrator)]
+        pool = make_pool(session, people[:1], managers=people[1:])
+        customer = make_customer(session, "Kranen ApS", ref_no="77001")
+        body = {"customer_id": str(customer.id), "owner_user_id": str(representative.user_id)}
+        pooled, customer_id = (pool.id, customer.id), customer.id
+    post(client, administrator, "/leads", body)
+    post(client, administrator, "/opportunities", {**body, "name": "Havn"})
+    stranger = make_caller(Role.REPRESENTATIVE, "stine@example.com")
+    assert "Kranen" in client.get(f"{API}/leads", headers=stranger.headers).text
+    with transaction() as session:
+        pool, customer = session.get_one(Pool, pooled[0]), session.get_one(Customer, customer_id)
+        put_in(session, pool, customer, how=ClaimState.RELEASED, reason="x", now=utcnow())
+
+    for path in ("leads", "opportunities", "opportunities?facets=customer",
+                 "opportunities/summary?by=customer"):  # fmt: skip
+        answer = client.get(f"{API}/{path}", headers=stranger.headers)
+        assert answer.status_code == 200
+        assert not any(each in answer.text for each in ("Kranen", "77001", str(customer_id))), path
 
 
 def test_the_worksheet_is_edited_and_what_it_was_is_in_the_history(

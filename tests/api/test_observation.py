@@ -45,3 +45,16 @@ def test_a_method_of_the_callers_invention_makes_no_new_series(client: ApiClient
     client._client.open("/healthz", method="CANARY")
 
     assert "CANARY" not in client.get("/metrics").text
+
+
+def test_what_programs_ask_all_the_time_is_told_for_debugging_only(
+    client: ApiClient, administrator: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "api.access"):
+        for path in ("/healthz", "/readyz", "/metrics", "/api/v1/me"):
+            client.get(path, headers=administrator.headers)
+
+    told = {line["route"]: line["levelname"] for line in lines(caplog)}
+    assert told == {
+        "/healthz": "DEBUG", "/readyz": "DEBUG", "/metrics": "DEBUG", "/api/v1/me": "INFO",
+    }  # fmt: skip

@@ -89,6 +89,27 @@ def test_an_operation_tells_its_headers_and_refusals(published: Any) -> None:
     assert problem == {"$ref": "#/components/schemas/Problem"}
 
 
+def test_a_success_is_never_told_as_a_problem(published: Any) -> None:
+    told = {
+        (method, path, status): answer.get("content", {})
+        for path, methods in published["paths"].items()
+        for method, each in methods.items()
+        if method != "parameters"
+        for status, answer in each["responses"].items()
+        if status.startswith("2")
+    }
+
+    assert [each for each, content in told.items() if "application/problem+json" in content] == []
+    assert [each for each, content in told.items() if each[2] == "204" and content] == []
+    [upsert] = [
+        each["put"]["responses"]
+        for path, each in published["paths"].items()
+        if path.endswith("/customers/by-external-ref/{external_ref}")
+    ]
+    assert upsert["201"]["content"] == upsert["200"]["content"]
+    assert {"ETag", "Location"} <= set(upsert["201"]["headers"])
+
+
 def test_the_schemas_tell_the_rules(published: Any) -> None:
     schemas = published["components"]["schemas"]
 
@@ -110,8 +131,14 @@ def test_every_reference_of_the_document_resolves(published: Any) -> None:
         assert isinstance(found, dict)
 
 
-def _operations(app: Flask) -> list[Any]:
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+def _operations(app: Flask, part: int) -> list[Any]:
+    """Return the operations of every so many-th path of the document, from some part on."""
+    document: Any = app.test_client().get("/api/v1/openapi.json").json
+    paths = dict(list(document["paths"].items())[part::PARTS])
+    schema = schemathesis.openapi.from_dict({**document, "paths": paths})
+    schema.app = app
+    # Which characters UTF-8 has takes seconds to try; without a codec only surrogates are left out.
+    schema.config.generation.codec = None
     return [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
 
 
@@ -137,7 +164,7 @@ def test_no_generated_request_breaks_the_server_or_the_document(
     drain(TaskName.RENDER_IMPORT_TEMPLATES)  # what a worker does as Hub starts
     broken: list[str] = []
     statuses: Counter[int] = Counter()
-    operations = _operations(served)[part::PARTS]
+    operations = _operations(served, part)
 
     for each in operations:
 

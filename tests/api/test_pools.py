@@ -131,7 +131,7 @@ def test_a_rule_that_cannot_be_is_refused_with_its_field(
 def test_a_pool_with_customers_stays_and_names_are_there_once(
     client: ApiClient, administrator: Caller, pool: str
 ) -> None:
-    wait_in(pool)
+    [waiting] = wait_in(pool)
 
     twice = post(client, administrator, "/pools", {"name": "NORD"})
     assert (twice.status_code, twice.json["code"]) == (409, "taken")
@@ -139,7 +139,9 @@ def test_a_pool_with_customers_stays_and_names_are_there_once(
         f"/api/v1/pools/{pool}", headers=administrator.headers | {"If-Match": '"1"'}
     )
     assert (used.status_code, used.json["code"], used.json["details"]) == (
-        409, "in_use", {"count": 1},
+        409, "in_use",
+        {"count": 1, "kinds": {"customer": 1}, "others": False,
+         "blockers": [{"entity": "customer", "id": waiting}]},
     )  # fmt: skip
 
 
@@ -373,6 +375,36 @@ def test_who_holds_what_is_shown_to_himself_and_to_who_decides_leavers_included(
         {"customer_ids": [left[0]["id"]], "reason": "rejst"},
     )  # fmt: skip
     assert results(back) == [(200, None)]
+
+
+def test_what_its_owner_protects_no_claim_draw_or_count_tells_the_others_of(
+    client: ApiClient, representative: Caller, colleague: Caller, manager: Caller, pool: str
+) -> None:
+    wait_in(pool, 2)
+    path = f"/pools/{pool}"
+    drawn = post(client, representative, f"{path}/draws", {"count": 1, "reason": "Egernsund"}).json
+    [customer_id] = [each["customer_id"] for each in drawn["dealt"]]
+    before = get(client, manager, f"{path}/people").json["items"]
+    days = {"days": 3, "reason": "udbud"}
+    assert (
+        post(client, representative, f"/customers/{customer_id}/protection", days).status_code < 300
+    )
+
+    paths = [f"{path}/claims", f"{path}/claims?facets=user,state", f"{path}/draws",
+             f"{path}/draws/{drawn['id']}", f"{path}/draws/{drawn['id']}/candidates"]  # fmt: skip
+    for caller in (manager, colleague):
+        told = [get(client, caller, each) for each in paths]
+        assert [each.status_code for each in told] == [200] * 5
+        assert [each for each in told if customer_id in each.text] == []
+        assert told[0].json["total"]["count"] == 0
+    after = get(client, manager, f"{path}/people").json["items"]
+    owner = str(representative.user_id)
+    assert [
+        [(each["held"], each["taken_today"]) for each in people if each["user_id"] == owner]
+        for people in (before, after)
+    ] == [[(1, 1)], [(0, 0)]]
+    own = get(client, representative, f"{path}/draws/{drawn['id']}")
+    assert own.json["dealt"][0]["customer_id"] == customer_id
 
 
 def test_past_its_pool_a_customer_is_neither_given_nor_taken(

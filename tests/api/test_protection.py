@@ -285,3 +285,31 @@ def test_an_export_and_the_feed_of_events_leave_marks_too(
     ]  # fmt: skip
     assert marks(others) == []
     assert last["items"] == []  # reading of readings leaves none, or there were no end of it
+
+
+def test_what_is_refused_leaves_a_mark_of_what_it_told(
+    client: ApiClient, representative: Caller, administrator: Caller, customer_id: UUID
+) -> None:
+    protected(client, representative, customer_id)
+    with transaction() as session:
+        customer = session.get_one(Customer, customer_id)
+        customer.external_ref = "77"
+        name = customer.name
+    path = f"/api/v1/customers/{customer_id}"
+    others = make(representative, "Uden beskyttelse ApS")
+
+    taken = client.post(
+        "/api/v1/customers", json={"name": "B", "external_ref": "77"}, headers=administrator.headers
+    )
+    stale = client.patch(
+        path, json={"city": "Ry"}, headers={**administrator.headers, "If-Match": '"9"'}
+    )
+    batch = {"items": [{"external_ref": "77", "fields": {"cvr": "99000008"}}]}
+    counted = client.post("/api/v1/customers/batch", json=batch, headers=administrator.headers)
+
+    assert (taken.status_code, taken.json["details"]["existing_id"]) == (409, str(customer_id))
+    assert (stale.status_code, counted.json["failed"]) == (412, 1)
+    assert name not in taken.text
+    root = administrator.user_id
+    assert marks(customer_id) == [(root, "refusal"), (root, "record"), (root, "record")]
+    assert marks(others) == []

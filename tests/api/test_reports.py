@@ -185,7 +185,11 @@ def test_a_schedule_tells_when_it_runs_next_and_is_changed_and_ended(
         assert [each["id"] for each in listed] == [made["id"]]
 
     in_use = client.delete(f"/api/v1/reports/{report['id']}", headers=at(1, representative))
-    assert (in_use.status_code, in_use.json["details"]) == (409, {"schedule_ids": [made["id"]]})
+    assert (in_use.status_code, in_use.json["details"]) == (
+        409,
+        {"count": 1, "kinds": {"schedule": 1}, "others": False,
+         "blockers": [{"entity": "schedule", "id": made["id"]}]},
+    )  # fmt: skip
     assert client.delete(path, headers=at(2, representative)).status_code == 204
     assert client.get(path, headers=representative.headers).status_code == 404
     ended = client.delete(f"/api/v1/reports/{report['id']}", headers=at(1, representative))

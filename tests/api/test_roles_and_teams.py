@@ -98,7 +98,8 @@ def test_a_role_that_somebody_has_stays(
     gone = client.delete(path, headers=headers)
 
     assert (refused.status_code, refused.json["code"]) == (409, "in_use")
-    assert refused.json["details"]["user_ids"] == [str(representative.user_id)]
+    holder = {"entity": "user", "id": str(representative.user_id)}
+    assert refused.json["details"]["blockers"] == [holder]
     assert gone.status_code == 204
 
 
@@ -196,6 +197,25 @@ class TestRowFilters:
 
         assert seen == {"DK": 200, "SE": 404}
 
+    def test_leads_and_opportunities_of_other_rows_are_out_of_reach_too(
+        self, client: ApiClient, administrator: Caller, bearer: dict[str, str]
+    ) -> None:
+        whole = client.get("/api/v1/customers", headers=administrator.headers).json["items"]
+        for customer in whole:
+            body = {"customer_id": customer["id"]}
+            post(client, administrator, "/leads", body)
+            post(client, administrator, "/opportunities", {**body, "name": "Havn"})
+        post(client, administrator, "/leads", {"company": "Havn of nobody"})
+
+        def names(path: str) -> list[str]:
+            items = client.get(f"/api/v1{path}", headers=bearer).json["items"]
+            return sorted(each.get("customer_name", each["name"]) for each in items)
+
+        assert names("/leads") == ["Havn DK", "Havn of nobody"]
+        assert names("/opportunities") == ["Havn DK"]
+        counted = client.get("/api/v1/opportunities/summary?by=customer", headers=bearer).json
+        assert counted["totals"][0]["count"] == 1
+
     def test_a_token_made_with_it_is_as_narrow(
         self, client: ApiClient, bearer: dict[str, str]
     ) -> None:
@@ -204,6 +224,22 @@ class TestRowFilters:
         )
 
         assert answer.json["row_filters"] == self.FILTERS
+
+    def test_a_token_made_with_it_may_be_narrower_but_not_beside_it(
+        self, client: ApiClient, bearer: dict[str, str]
+    ) -> None:
+        def make(filters: dict[str, Any]) -> Any:
+            body = {"name": "n", "scopes": ["*"], "row_filters": filters}
+            return client.post("/api/v1/tokens", headers=bearer, json=body)
+
+        narrower = make({"customers": {"city": {"eq": "Ry"}}, "leads": {"city": {"eq": "Ry"}}})
+        beside = make({"customers": {"country": {"eq": "SE"}}})
+
+        assert narrower.json["row_filters"] == {
+            "customers": {"country": {"eq": "DK"}, "city": {"eq": "Ry"}},
+            "leads": {"city": {"eq": "Ry"}},
+        }
+        assert (beside.status_code, beside.json["code"]) == (403, "forbidden")
 
     @pytest.mark.parametrize(
         ("filters", "pointer"),

@@ -208,6 +208,19 @@ def test_a_grantee_may_give_up_what_is_shared_with_him_and_change_nothing(
     assert not sees(client, carl, customer_id)
 
 
+def test_what_somebody_has_by_his_team_he_does_not_keep_by_sharing_it_with_himself(
+    client: ApiClient, administrator: Caller, representative: Caller, carl: Caller,
+    *, customer_id: UUID,
+) -> None:  # fmt: skip
+    body = {"name": "north", "member_ids": [str(carl.user_id)]}
+    team = client.post("/api/v1/teams", json=body, headers=administrator.headers).json
+    shared(client, representative, customer_id, team_id=team["id"], level="write", may_share=True)
+
+    kept = share(client, carl, customer_id, user_id=str(carl.user_id))
+
+    assert (kept.status_code, kept.json["errors"][0]["code"]) == (422, "oneself")
+
+
 def test_a_manager_in_line_shares_and_one_beside_does_not(
     client: ApiClient, representative: Caller, carl: Caller, customer_id: UUID
 ) -> None:

@@ -9,17 +9,19 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from api.rates import forget_rates
-from hub.access.models import ApiToken
+from hub.access.models import ApiToken, User
+from hub.clock import utcnow
 from hub.db import transaction
 from hub.settings import get_settings
-from hub.signing_in import hashing, passwords
+from hub.signing_in import hashing, passwords, tickets
 from hub.signing_in.attempts import Limit
+from hub.signing_in.models import TicketPurpose
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller
-from tests.api.signing_in import Browser, cheap_hashing, make_person
+from tests.api.signing_in import ANOTHER, PASSWORD, Browser, cheap_hashing, make_person
 
 EMAIL = "dorte@example.com"
 ROUNDS = 200
@@ -90,6 +92,36 @@ def test_the_owner_gets_in_on_his_own_device_whatever_others_try(
 
     assert elsewhere.status_code == 429  # the right password, but from anywhere
     assert at_home.status_code == 201
+
+
+@pytest.mark.parametrize("way", ["api", "page"])
+def test_an_owner_who_gets_a_password_by_mail_is_known_where_he_chose_it(
+    app: Flask, owner: Browser, way: str
+) -> None:
+    with transaction() as session:
+        user = session.scalars(select(User).where(User.email == EMAIL)).one()
+        made = tickets.make(session, user, TicketPurpose.PASSWORD_RESET, now=utcnow())
+    for n in range(6):
+        attempt(app, address=f"192.0.2.{n}")
+    browser = Browser.of(app)
+
+    if way == "api":
+        browser.post("/tickets/use", {"ticket": made.secret, "password": ANOTHER})
+    else:
+        form = {"password": ANOTHER, "again": ANOTHER}
+        browser.client.post(f"/tickets/{made.secret}", data=form)
+
+    assert Browser.of(app).sign_in(EMAIL, ANOTHER).status_code == 429
+    assert browser.sign_in(EMAIL, ANOTHER).status_code == 201
+
+
+def test_who_is_in_changes_his_password_whatever_others_try(app: Flask, owner: Browser) -> None:
+    for n in range(6):
+        attempt(app, address=f"192.0.2.{n}")
+
+    changed = owner.post("/me/password", {"current_password": PASSWORD, "new_password": ANOTHER})
+
+    assert changed.status_code == 204
 
 
 def test_a_device_of_ones_own_has_a_limit_of_its_own(app: Flask, owner: Browser) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, event
 from hub.connections.models import Connection, ConnectionState
 from hub.customers.models import AccountingState, Customer, RegistryState
 from hub.db import transaction
+from tests.api.asking import get, post
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller
 
@@ -73,3 +74,39 @@ def test_a_new_customer_costs_thirteen_statements_and_four_for_what_its_maker_ma
         RegistryState.WAITING,
         AccountingState.WAITING,
     )
+
+
+def _some_of_each(client: ApiClient, caller: Caller, number: int) -> None:
+    customer = post(client, caller, "/customers", {"name": f"Havn nummer {number}"})
+    about = {"customer_id": customer["id"]}
+    lead = post(client, caller, "/leads", about)
+    post(client, caller, "/opportunities", {"name": f"Ordre {number}", "lead_id": lead["id"]})
+    at = f"/customers/{customer['id']}"
+    post(client, caller, f"{at}/contacts", {"last_name": f"Person {number}"})
+    post(client, caller, f"{at}/addresses", {"kind": "shipping", "address": f"Kaj {number}"})
+    post(client, caller, f"{at}/notes", {"body": "Ringede"})
+    post(client, caller, f"{at}/activities", {"kind": "call", "title": f"Ring {number}"})
+
+
+def test_a_list_costs_as_many_statements_for_many_rows_as_for_one(
+    client: ApiClient, administrator: Caller, statements: list[str]
+) -> None:
+    for number in range(1, 5):
+        _some_of_each(client, administrator, number)
+
+    def cost(path: str) -> int:
+        counts = []
+        for _ in range(3):  # who asks is read anew now and then
+            statements.clear()
+            get(client, administrator, path)
+            counts.append(len(statements))
+        return min(counts)
+
+    names = (
+        "customers", "leads", "opportunities", "contacts", "addresses", "notes", "activities",
+        "events", "jobs", "users",
+    )  # fmt: skip
+    costs = {name: (cost(f"/{name}?limit=2"), cost(f"/{name}?limit=4")) for name in names}
+
+    assert {name: many for name, (few, many) in costs.items() if many > few} == {}
+    assert max(many for _, many in costs.values()) <= 9

@@ -121,6 +121,24 @@ def test_a_changed_password_ends_sessions_in_both_within_five_seconds(
     assert set(callers.statuses("/me", Cookie=fresh)) == {200}
 
 
+def test_a_revoked_token_is_good_for_nothing_in_both_within_five_seconds(
+    stack: Stack, callers: Callers
+) -> None:
+    made = stack.client.post("/api/v1/tokens", json={"name": "till", "scopes": ["*:read"]}).json()
+    bearer = f"Bearer {made['token']}"
+    before = callers.statuses("/me", Authorization=bearer)
+
+    revoked = stack.client.post(f"/api/v1/tokens/{made['id']}/revocation")
+    ended = time.monotonic()
+    while set(callers.statuses("/me", Authorization=bearer)) != {401}:
+        assert time.monotonic() - ended < 5
+        time.sleep(0.05)
+
+    assert set(before) == {200}
+    assert revoked.status_code < 300, revoked.text
+    assert set(callers.statuses("/me", Authorization=bearer)) == {401}
+
+
 def test_guesses_are_counted_by_both_together(stack: Stack, callers: Callers) -> None:
     body = {"email": "somebody@example.com", "password": "a guess of nobody"}
 

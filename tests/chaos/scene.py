@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from connectors import declarations as installed
 from hub.access.callers import principal_of
@@ -133,6 +133,19 @@ class Scene:
             made = self.post(f"/leads/{made['id']}/ownership", body)
         return self.post(f"/leads/{made['id']}/closing", {}) if closed else made
 
+    def lead_with_errands(self) -> Any:
+        """Make a lead whose next state has something of every sort done."""
+        ring = {"do": "activity", "title": "Ring til {name}", "due_in": 1}
+        remind = {"do": "reminder", "title": "Følg op", "due_in": 2, "unit": "working_days"}
+        short = self.short_workflow()
+        talking = {"key": "talking", "label": "I dialog", "kind": "working",
+                   "on_enter": [ring, remind]}  # fmt: skip
+        way = {"from": "begun", "to": "talking", "on_enter": [{"do": "mail", "title": "{number}"}]}
+        states, ways = [*short["states"], talking], [*short["transitions"], way]
+        made = self.post("/workflows", {**short, "states": states, "transitions": ways})
+        self.post(f"/workflows/{made['id']}/publication", {})
+        return self.post("/leads", {"company": self.name(), "workflow": made["code"]})
+
     def opportunity(self, *, free: bool = False, lost: bool = False, closed: bool = False) -> Any:
         made = self.post("/opportunities", {"name": self.name(), "pipeline": "axelor"})
         path = f"/opportunities/{made['id']}"
@@ -184,6 +197,17 @@ class Scene:
 
     def note_template(self) -> Any:
         return self.post("/note-templates", {"name": self.name(), "body": "Ringede til {contact}"})
+
+    def objective(self) -> Any:
+        body = {"name": "Opkald", "targets": {"calls": 5}, "starts_on": "2026-01-01"}
+        made = self.post("/objectives", {**body, "frequency": "weekly"})
+        with transaction() as session:  # it has been reckoned: what is asked for now is asked anew
+            session.execute(delete(Job).where(Job.subject_id == UUID(made["id"])))
+        return made
+
+    def objective_template(self) -> Any:
+        body = {"name": self.name(), "targets": {"calls": 5}, "frequency": "weekly"}
+        return self.post("/objective-templates", body)
 
     def activity(self) -> Any:
         customer = self.customer()

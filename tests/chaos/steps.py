@@ -176,6 +176,57 @@ def a_file_is_imported(business: Business) -> Story:
     ]
 
 
+def a_file_of_leads_is_imported(business: Business) -> Story:
+    """J4.1: each row once, under a number of its own."""
+    prefix = business.name().partition(" ")[0]
+    rows = "".join(f"{prefix}{n:03};{prefix} {n}\n" for n in range(IMPORTED_ROWS))
+    yield None
+    asked = business.client.post(
+        "/imports?entity=leads&apply=true", data=f"id;Firma\n{rows}".encode()
+    )
+    yield None
+    found = business.eventually(
+        lambda: business.client.get(f"/imports/{asked['id']}"),
+        lambda it: it["state"] in {"done", "partial", "failed"},
+    )
+    assert (found["state"], found["counters"]["done"]) == ("done", IMPORTED_ROWS)
+    made = "select count(*), count(distinct external_ref), count(distinct number) from lead"
+    assert business.sql(f"{made} where external_ref like :it", it=f"{prefix}%") == [
+        (IMPORTED_ROWS, IMPORTED_ROWS, IMPORTED_ROWS)
+    ]
+
+
+def leads_are_given_away(business: Business) -> Story:
+    """J4.1: by a plan, each once."""
+    prefix = business.name().partition(" ")[0]
+    ids = [business.client.post("/leads", {"company": f"{prefix} {n}"})["id"] for n in range(5)]
+    plan = business.client.post(
+        "/assignments",
+        {"entity": "leads", "ids": ids, "set": {"owner_user_id": None}, "reason": "Fri"},
+    )
+    yield None
+    business.client.post(f"/plans/{plan['id']}/application")
+    yield None
+    business.eventually(
+        lambda: business.client.get(f"/plans/{plan['id']}"), lambda it: it["state"] == "applied"
+    )
+    assert [len(business.events("lead.assigned", each)) for each in ids] == [1] * len(ids)
+
+
+def a_lead_is_converted(business: Business) -> Story:
+    """J4.4: one customer, one contact, one opportunity, whoever dies while he is answered."""
+    name = business.name()
+    lead = business.client.post("/leads", {"company": name, "person": "Ida Prøve"})
+    yield None
+    business.client.post(f"/leads/{lead['id']}/conversion", {"opportunity": {"amount": "10.00"}})
+    yield None
+    became = business.client.get(f"/leads/{lead['id']}")["converted"]
+    made = "select count(*) from customer where name = :name"
+    came = "select customer_id::text, contact_id::text from opportunity where lead_id = :id"
+    assert business.sql(made, name=name) == [(1,)]
+    assert business.sql(came, id=lead["id"]) == [(became["customer_id"], became["contact_id"])]
+
+
 def a_reminder_is_made(business: Business) -> Story:
     """J2.1: an invitation to the calendar."""
     customer = business.customer(roles=["prospect"])
@@ -257,6 +308,9 @@ STEPS: Mapping[str, Step] = {
     "a conflict is settled": a_conflict_is_settled,
     "a shop order arrives": a_shop_order_arrives,
     "a file is imported": a_file_is_imported,
+    "a file of leads is imported": a_file_of_leads_is_imported,
+    "leads are given away": leads_are_given_away,
+    "a lead is converted": a_lead_is_converted,
     "a reminder is made": a_reminder_is_made,
     "a reminder is moved": a_reminder_is_moved,
     "a reminder is cancelled": a_reminder_is_cancelled,

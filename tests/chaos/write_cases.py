@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+from api.dispatch import API
 from connectors.sandbox.woocommerce.composing import Composer
 from connectors.sandbox.woocommerce.sending import Hook
 from hub.access.roles import Role
@@ -206,6 +207,16 @@ def _failed_mail(scene: Scene) -> UUID:
     return failed
 
 
+def _restored(scene: Scene) -> Request:
+    seen = scene.get("/settings/sharing")
+    answer = scene.client.put(
+        f"{API}/settings/sharing",
+        json={"reference_hours": 24 + seen["version"]},
+        headers={**scene.caller.headers, **at(seen)},
+    )
+    return Request("/settings/sharing/restoration", {"version": 1}, headers=at(answer.json or {}))
+
+
 CASES: Mapping[str, Case] = {
     **SIGN_IN_CASES,
     **MADE_CASES,
@@ -253,6 +264,25 @@ CASES: Mapping[str, Case] = {
     ),
     "PATCH /note-templates/<uuid:template_id>": _change(
         "note-templates", Scene.note_template, {"active": False}
+    ),
+    "POST /objectives": lambda _: Request(
+        "/objectives",
+        {
+            "name": "Opkald",
+            "targets": {"calls": 5},
+            "starts_on": "2026-01-01",
+            "ends_on": "2026-12-31",
+        },
+    ),
+    "PATCH /objectives/<uuid:objective_id>": _change(
+        "objectives", Scene.objective, {"targets": {"calls": 6}}
+    ),
+    "DELETE /objectives/<uuid:objective_id>": _change("objectives", Scene.objective),
+    "POST /objective-templates": lambda s: Request(
+        "/objective-templates", {"name": s.name(), "targets": {"calls": 5}}
+    ),
+    "PATCH /objective-templates/<uuid:objective_template_id>": _change(
+        "objective-templates", Scene.objective_template, {"active": False}
     ),
     "POST /contacts/batch": _parts("contacts", _CONTACT),
     "PUT /addresses/by-external-ref/<path:external_ref>": _part_upserted("addresses", _ADDRESS),
@@ -374,7 +404,7 @@ CASES: Mapping[str, Case] = {
     "PATCH /leads/<uuid:lead_id>": _change("leads", Scene.lead, {"city": "Ribe"}),
     "DELETE /leads/<uuid:lead_id>": _change("leads", Scene.lead),
     "POST /leads/<uuid:lead_id>/transitions": _on(
-        "leads", Scene.lead, "transitions", {"to": "development"}
+        "leads", Scene.lead_with_errands, "transitions", {"to": "talking"}
     ),
     "POST /leads/<uuid:lead_id>/closing": _on(
         "leads", Scene.lead, "closing", {"set_aside_until": "2999-01-04"}
@@ -546,6 +576,7 @@ CASES: Mapping[str, Case] = {
     "PUT /settings/protection": lambda s: Request(
         "/settings/protection", {"longest_days": 9}, headers=at(s.get("/settings/protection"))
     ),
+    "POST /settings/<string:key>/restoration": _restored,
     "PUT /settings/approvals": lambda s: Request(
         "/settings/approvals",
         {"expires_after_days": 30},

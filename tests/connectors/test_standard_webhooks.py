@@ -1,6 +1,7 @@
 """Standard Webhooks in Hub's own shape: what each body says, and which are none."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from connectors.shops.standard_webhooks import DECLARATION, connect
 from hub.errors import MalformedReplyError
-from hub.ports import ShopEvent, ShopParty
+from hub.ports import ShopEvent, ShopInquiry, ShopParty
 
 PARTY = {
     "id": "c-17",
@@ -63,6 +64,25 @@ def test_a_customer_or_contact_is_read_whole(noun: str) -> None:
         occurred_at=OCCURRED_AT,
         party=READ_PARTY,
         summary=f"{noun.capitalize()} Nordlys ApS updated",
+    )
+
+
+def test_an_inquiry_is_read_whole() -> None:
+    wish = {
+        "message": " Ring til mig\r\n\r\nefter kl. 15 ", "source": "fair", "program": "cranes",
+        "referrer": "Alken", "value": "45000.50", "currency": "DKK", "customer_id": 17,
+    }  # fmt: skip
+
+    assert parse("lead.created", PARTY | wish) == ShopEvent(
+        kind="lead",
+        topic="lead.created",
+        resource_id="c-17",
+        occurred_at=OCCURRED_AT,
+        party=replace(READ_PARTY, external_id="17"),
+        total="45000.50",
+        currency="DKK",
+        summary="Inquiry of Nordlys ApS",
+        inquiry=ShopInquiry("Ring til mig\n\nefter kl. 15", "fair", "cranes", "Alken"),
     )
 
 

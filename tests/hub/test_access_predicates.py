@@ -133,7 +133,7 @@ def test_the_actions_of_a_record_follow_role_scope_and_owner(
     reading = replace(bo, scopes=frozenset({"customers:read"}))
 
     assert allowed_actions(bo, "customers", customers["bo"]) == [
-        "read", "comment", "edit", "delete", "transition", "assign", "share", "protect", "merge",
+        "read", "comment", "edit", "delete", "transition", "assign", "share", "protect",
     ]  # fmt: skip
     assert allowed_actions(bo, "customers", customers["carl"]) == ["read", "comment"]
     assert allowed_actions(reading, "customers", customers["bo"]) == ["read"]

@@ -1,12 +1,14 @@
+from contextlib import nullcontext, suppress
 from threading import Thread
+from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine
-from sqlalchemy.exc import NoResultFound
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import NoResultFound, OperationalError
 
 from hub.customers.models import Contact, Customer
-from hub.db import find_locked, locked, transaction
+from hub.db import connect, find_locked, locked, transaction
 from tests.people import make_customer
 
 
@@ -69,3 +71,28 @@ def test_what_is_not_there_is_found_as_none_and_had_as_an_error(database: Engine
         assert find_locked(session, Customer, None) is None
         with pytest.raises(NoResultFound):
             locked(session, Customer, uuid4())
+
+
+@pytest.mark.parametrize(("rested_s", "is_made_anew"), [(0.4, False), (1.6, True)])
+def test_a_connection_that_has_rested_is_asked_whether_it_is_one(
+    database: Engine, database_url: str, rested_s: float, is_made_anew: bool
+) -> None:
+    now = [1000.0]
+    engine = connect(database_url, pool_size=1)
+    with patch("hub.db.time.monotonic", lambda: now[0]):
+        with transaction() as session:
+            server = session.execute(text("select pg_backend_pid()")).scalar_one()
+        with database.connect() as other:
+            ended = text("select pg_terminate_backend(:pid, 5000)")
+            assert other.execute(ended, {"pid": server}).scalar_one()
+        now[0] += rested_s
+
+        found = suppress(OperationalError) if not is_made_anew else nullcontext()
+        answers = []
+        with found, transaction() as session:
+            answers.append(session.execute(text("select pg_backend_pid()")).scalar_one())
+
+        assert [answer != server for answer in answers] == [True] * is_made_anew
+        with transaction() as session:  # the next one finds the database, whatever the first did
+            assert session.execute(text("select 1")).scalar_one() == 1
+    engine.dispose()

@@ -50,6 +50,26 @@ def test_2_a_number_alone_makes_a_filled_and_linked_customer(world: World) -> No
     assert there["currency"] == "DKK"
 
 
+def test_2_a_terms_code_becomes_the_payment_terms_that_the_mapping_says(world: World) -> None:
+    path = f"/connections/{world.connections['economic']['id']}/mapping"
+    pairs = world.get(path)["pairs"]
+    [terms] = [pair for pair in pairs if pair["remote"] == "payment_terms"]
+    terms["transform"]["table"] = {"net30": "3"}
+    answer = world.client.put(f"/api/v1{path}", json={"pairs": pairs})
+    assert answer.status_code == 200, answer.text
+
+    mapped = world.customer(name="Netto Tredive ApS", terms_code="net30")
+    unmapped = world.customer(name="Netto Fjorten ApS", terms_code="net14")
+
+    assert world.remote(mapped["ref_no"])["paymentTerms"]["paymentTermsNumber"] == 3
+    assert mapped["accounting"] == {"state": "linked", "message": None}
+    assert world.remote(unmapped["ref_no"])["paymentTerms"]["paymentTermsNumber"] == 1
+    assert unmapped["accounting"]["state"] == "linked"
+    assert unmapped["accounting"]["message"]["text"] == (
+        "Payment terms in e-conomic does not follow: the mapping has no entry for “net14”."
+    )
+
+
 def test_1_a_candidate_that_we_have_already_names_our_customer(world: World) -> None:
     [known] = world.get("/customers", cvr="99000007")["items"]
 

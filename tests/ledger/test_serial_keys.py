@@ -41,6 +41,7 @@ def test_what_hub_does_by_itself_never_runs_beside_itself(session: Session) -> N
         TaskName.EVALUATE_CUSTOMERS: "credit",
         TaskName.EXPIRE_REQUESTS: "approvals",
         TaskName.RECALL_CUSTOMERS: "pools",
+        TaskName.FOLLOW_OBJECTIVES: "objectives",
     }
 
 

@@ -13,6 +13,7 @@ import pytest
 import ops.data_directory
 from ops.data_directory import DataDirectory
 from ops.embedded import binaries
+from ops.embedded import postgres as embedded_postgres
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.redis import EmbeddedRedis
 from ops.errors import OperationError
@@ -92,6 +93,20 @@ def test_a_server_that_lost_its_supervisor_is_ended_and_the_next_one_starts(
         assert lost.wait(5) == 0
         assert child.process_id != lost.process_id
         assert postgres.is_ready()
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept"), [("134217728", "64MB"), ("4294967296", "256MB"), ("1099511627776", "512MB")]
+)
+def test_it_keeps_pages_in_a_part_of_the_memory_it_may_have(
+    place: DataDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, kept: str
+) -> None:
+    told = tmp_path / "memory.max"
+    told.write_text(limit + "\n")
+    monkeypatch.setattr(embedded_postgres, "_MEMORY_LIMIT", told)
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**24}.__getitem__)
+
+    assert f"shared_buffers={kept}" in EmbeddedPostgres(place, durable=False).command
 
 
 def test_a_database_half_made_is_made_again(

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import files
+from hub.access.callers import principal_of
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.activities import services as activities
 from hub.autofill.models import RegistryLookup
@@ -36,6 +37,9 @@ from hub.mail.models import Delivery, DeliveryKind, DeliveryState
 from hub.notes import services as notes
 from hub.notes.models import NoteTemplate
 from hub.numbering import NumberSequence
+from hub.objectives import progress
+from hub.objectives import services as objectives
+from hub.objectives.models import Frequency, ObjectiveProgress, ObjectiveTemplate
 from hub.opportunities import services as opportunities
 from hub.origin import ActorKind, Origin
 from hub.plans.models import Plan, PlanItem
@@ -65,8 +69,8 @@ from tests.pools import make_pool
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
 COMMON = (
-    "role_id", "team_id", "code_id", "entry_id", "workflow_id", "template_id", "sequence_id",
-    "field_id",
+    "role_id", "team_id", "grantees_id", "code_id", "entry_id", "workflow_id", "template_id",
+    "sequence_id", "field_id", "objective_template_id",
 )  # fmt: skip
 """What everybody sees: roles and teams."""
 
@@ -132,6 +136,7 @@ class _Maker:
         self.told(customer)
         self.led(customer)
         self.signed_in()
+        self.measured()
         self.add("grant_id", AccessGrant(
             subject_type="customer", subject_id=customer.id, team_id=self.paths["team_id"],
             level="read", reason=self.word,
@@ -152,6 +157,7 @@ class _Maker:
         self.paths["pool_id"] = pool.id
         for _ in range(2):
             customer = self.customer("Havn 3")
+            self.beside(customer)
             holding.put_in(
                 self.session, pool, customer, how=ClaimState.RELEASED, reason=self.word, now=NOW
             )
@@ -164,6 +170,13 @@ class _Maker:
             self.session.scalars(select(PoolClaim.id).where(PoolClaim.pool_id == pool.id))
         )
 
+    def beside(self, customer: Customer) -> None:
+        """Make a lead and an opportunity of a customer."""
+        owned = {"customer_id": customer.id, "owner_user_id": self.user.id}
+        lead = leads.create(self.session, owned, now=NOW)
+        named = {**owned, "name": f"{self.word} business"}
+        self.others |= {lead.id, opportunities.create(self.session, named, now=NOW).id}
+
     def organised(self) -> None:
         role = CustomRole(
             code=f"role_{self.word.casefold()}", label="clerk", rights=["*:read"], reach="shared",
@@ -171,8 +184,29 @@ class _Maker:
         )  # fmt: skip
         self.paths["role_id"] = self.common(role)
         self.paths["team_id"] = self.common(Team(name=f"team {self.user.id}"))
+        self.paths["grantees_id"] = self.common(Team(name=f"grantees {self.user.id}"))
         template = NoteTemplate(name=f"template {self.user.id}", type="note", body="Called {name}")
         self.paths["template_id"] = self.common(template)
+        self.paths["objective_template_id"] = self.common(
+            ObjectiveTemplate(
+                name=f"template {self.user.id}", frequency=Frequency.DAILY, targets={"calls": 5}
+            )
+        )
+
+    def measured(self) -> None:
+        """Make an objective that he set for himself, with its progress."""
+        fields = {
+            "name": f"{self.word} aims",
+            "targets": {"calls": 5},
+            "frequency": "weekly",
+            "starts_on": NOW.date() - timedelta(days=1),
+        }
+        objective = objectives.create(
+            self.session, principal_of(self.session, self.user), fields, zone=ZONE
+        )
+        self.paths["objective_id"] = objective.id
+        progress.measure(self.session, objective.id, now=NOW)
+        self.others.update(self.session.scalars(select(ObjectiveProgress.id)))
 
     def common(self, record: Any) -> UUID:
         """Make what everybody sees."""
@@ -225,6 +259,13 @@ class _Maker:
             "connection_id",
             Connection(
                 name=f"{self.word} books", connector="fake", kind="accounting",
+                owner_user_id=self.user.id,
+            ),
+        )  # fmt: skip
+        self.add(
+            "unlinked_connection_id",
+            Connection(
+                name=f"{self.word} webshop", connector="fake", kind="webshop",
                 owner_user_id=self.user.id,
             ),
         )  # fmt: skip
@@ -386,5 +427,6 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "reminder_ref": f"{word}-r",
             "name": "customers",
             "catalogue": "sources",
+            "key": "credit",
         }
     return Possessions(paths, frozenset(hidden), word)

@@ -114,7 +114,8 @@ def test_what_holds_a_customer_is_counted_and_named_as_far_as_it_may_be_seen(
 
     assert (refused.status_code, refused.json["code"]) == (409, "in_use")
     assert refused.json["details"] == {
-        "count": 2, "blockers": [{"entity": "note", "id": note["id"]}],
+        "count": 1, "kinds": {"note": 1}, "others": True,
+        "blockers": [{"entity": "note", "id": note["id"]}],
     }  # fmt: skip
     assert client.get(at, headers=headers).status_code == 200
 

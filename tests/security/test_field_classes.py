@@ -253,6 +253,7 @@ def models_below(base: type[Any]) -> set[type[Any]]:
 _NOT_OF_THE_RECORD = {
     "TransactionApproval": {"amount"},  # of what is asked for
     "ConvertedOpportunity": {"amount"},
+    "OpportunityAsOf": {"amount"},
     "OpportunityCreate": {"amount"},  # of what may come; the classified one is of a document
     "OpportunityPatch": {"amount"},
     "OpportunityUpsert": {"amount"},

@@ -5,13 +5,14 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from hub.access.models import User
 from hub.access.roles import BASE_ROLES, Role
 from hub.clock import utcnow
 from hub.customers.models import Contact, Customer
 from hub.db import transaction
+from hub.history.models import Event
 from hub.history.sealing import seal
 from hub.ledger.models import Job
 from hub.notes.models import Note
@@ -118,6 +119,53 @@ def queries(route: Route) -> list[str]:
     counted = ",".join(field.name for field in listing.fields if field.facet)
     asked = ["", f"?facets={counted}"] if counted else [""]
     return [*asked, f"?q={WORD}"] if listing.search is not None else asked
+
+
+UNMARKED = frozenset(
+    f"GET /{path}"
+    for path in (
+        "hook-deliveries", "hook-deliveries/<uuid:delivery_id>",  # raw traffic: whose, nobody knows
+        "jobs", "jobs/<uuid:job_id>",  # what is worked on, by its id alone
+        "deliveries", "deliveries/<uuid:delivery_id>",  # likewise, by that of a reminder
+        "pools/<uuid:pool_id>/customers", "pools/<uuid:pool_id>/draws/<uuid:draw_id>/candidates",
+    )
+)  # fmt: skip
+"""What tells of no protected customer in particular; of a pool's, what waits is not protected."""
+
+
+def test_whatever_tells_those_who_read_everything_of_it_leaves_a_mark(
+    client: ApiClient, routes: list[Route], hidden: Possessions
+) -> None:
+    administrator = make_caller(Role.ADMINISTRATOR, "root@example.com")
+    with transaction() as session:
+        while seal(session):
+            pass
+    secrets = told_of(hidden)
+    unmarked, told = [], 0
+    for route in routes:
+        if route.operation.method != "GET" or str(route) in UNMARKED:
+            continue
+        for query in queries(route):
+            before = count_marks()
+            answer = route.call(client, administrator.headers, hidden, query=query)
+            others = answer.text
+            for name in route.parameters.values():
+                others = others.replace(hidden.paths[name], "")
+            is_of_it = bool(OF_THE_CUSTOMER & set(route.parameters.values()))
+            if not any(each in others for each in secrets) and not is_of_it:
+                continue
+            told += 1
+            if answer.status_code != 200 or count_marks() == before:
+                unmarked.append((str(route), query, answer.status_code))
+
+    assert unmarked == [], "\n".join(map(str, unmarked))
+    assert told > 60
+
+
+def count_marks() -> int:
+    with transaction() as session:
+        mark = Event.type == "customer.protected_read"
+        return session.scalar(select(func.count()).select_from(Event).where(mark)) or 0
 
 
 def test_a_plan_made_while_it_was_seen_tells_no_more_than_what_became_of_it(

@@ -69,9 +69,30 @@ def test_a_terms_code_becomes_payment_terms_and_none_the_default(office: Office)
 
     with_code = customer(office.create(name="Netto Tredive ApS", terms_code="net30"))
     without = customer(office.create(name="Uden Kode ApS"))
+    assert (with_code.accounting_message, without.accounting_message) == (None, None)
 
     assert office.there(with_code.ref_no)["paymentTerms"]["paymentTermsNumber"] == 3
     assert office.there(without.ref_no)["paymentTerms"]["paymentTermsNumber"] == 1
+
+
+def test_a_terms_code_without_an_entry_is_told_on_the_customer_until_it_has_one(
+    office: Office,
+) -> None:
+    made = customer(office.create(name="Netto Fjorten ApS", terms_code="net14"))
+
+    assert made.accounting_state is AccountingState.LINKED
+    assert made.accounting_message == {
+        "code": "no_table_entry",
+        "text": "{field} in {system} does not follow: the mapping has no entry for “{value}”.",
+        "params": {"system": "e-conomic", "field": {"text": "Payment terms"}, "value": "net14"},
+        "link": f"/api/v1/connections/{office.connection_id}/mapping",
+    }
+    assert office.there(made.ref_no)["paymentTerms"]["paymentTermsNumber"] == 1
+
+    office.edit(made.id, terms_code=None)
+    push()
+
+    assert customer(made.id).accounting_message is None
 
 
 def test_a_new_customer_has_the_currency_of_the_connection_here_and_there(office: Office) -> None:

@@ -42,8 +42,8 @@ def test_all_customers_are_looked_at_when_somebody_asks(database: Engine) -> Non
     assert drain(TaskName.FIND_DUPLICATES) == 1
 
     assert finished(handle.id) == {
-        "result": {"customers": 2, "raised": 1, "made_obsolete": 0},
-        "progress": {"done": 2, "total": 2, "unit": "customers"},
+        "result": {"records": 2, "raised": 1, "made_obsolete": 0},
+        "progress": {"done": 2, "total": 2, "unit": "records"},
     }
 
 
@@ -54,7 +54,7 @@ def test_a_schedule_looks_at_what_changed(database: Engine) -> None:
 
     assert drain(TaskName.FIND_DUPLICATES) == 1
 
-    assert finished(handle.id)["result"] == {"customers": 2, "raised": 1, "made_obsolete": 0}
+    assert finished(handle.id)["result"] == {"records": 2, "raised": 1, "made_obsolete": 0}
 
 
 def test_a_scan_that_is_delivered_twice_goes_on_where_it_was(database: Engine) -> None:
@@ -66,7 +66,7 @@ def test_a_scan_that_is_delivered_twice_goes_on_where_it_was(database: Engine) -
 
     assert drain(TaskName.FIND_DUPLICATES) == 1
 
-    assert finished(handle.id)["result"] == {"customers": 2, "raised": 0, "made_obsolete": 0}
+    assert finished(handle.id)["result"] == {"records": 2, "raised": 0, "made_obsolete": 0}
     with transaction() as session:
         assert session.scalars(select(DupCandidate)).all() == []
         assert len(session.scalars(select(DuplicateScan)).all()) == 1

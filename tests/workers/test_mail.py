@@ -18,6 +18,7 @@ from hub.ledger.models import Job, JobState
 from hub.mail import services as mail
 from hub.mail.models import Delivery
 from hub.mail.trying import WAITS_FOR_SERVER
+from hub.notes import services as notes
 from hub.opportunities import services as opportunities
 from hub.reminders import services as reminders
 from hub.reminders.models import Reminder
@@ -362,6 +363,37 @@ def test_of_an_activity_that_is_his_he_is_told_and_not_of_its_customer_that_he_m
     assert path in told.replace("=\n", "")
     assert "Havn" not in told + hidden
     assert "Fortroligt" not in hidden
+
+
+def test_of_a_meeting_with_a_lead_he_is_told_where_with_whom_and_what_was_said(
+    mailer: FakeMailer,
+) -> None:
+    with transaction() as session:
+        user = make_user(session)
+        lead = leads.create(
+            session,
+            {"company": "Vibens Vogne", "phone": "33121213", "owner_user_id": user.id}, now=NOW,
+        )  # fmt: skip
+        notes.create(session, lead, body="Vil se vognen", now=NOW)
+        meeting = activities.create(
+            session, [lead],
+            {"kind": "meeting", "title": "Fremvisning", "location": "Kajen 1",
+             "assignee_ids": [user.id]},
+            zone="Europe/Copenhagen", now=NOW,
+        )  # fmt: skip
+        reminders.create(
+            session, meeting, title="Fremvisning", moment=LATER, zone="Europe/Copenhagen",
+            recipient_user_id=user.id, now=NOW,
+        )  # fmt: skip
+
+    work()
+
+    [mail] = mailer.received
+    lines = part(mail, "text/plain").splitlines()
+    assert {"Om: L-0001 Vibens Vogne", "Telefon: +4533121213", "Sted: Kajen 1"} <= set(lines)
+    assert "Vil se vognen" in {line.strip(" >") for line in lines}
+    assert not [line for line in lines if line.startswith("Kunde")]
+    assert "LOCATION:Kajen 1" in part(mail, "text/calendar")
 
 
 @pytest.fixture

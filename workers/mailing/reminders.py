@@ -1,5 +1,6 @@
 """The mails of a reminder, from what it was when it asked and what its customer is now."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,11 @@ from hub.access.callers import principal_of
 from hub.access.models import User
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
-from hub.activities.models import Activity
+from hub.activities.models import Activity, ActivitySubject
 from hub.clock import business_date
 from hub.customers.models import Contact, Customer
 from hub.i18n import N_
+from hub.leads.models import Lead
 from hub.mail.models import Delivery, DeliveryKind
 from hub.notes import services as notes
 from hub.notes.models import Note
@@ -36,7 +38,8 @@ def reminder_mail(session: Session, delivery: Delivery) -> Composer:
 
     Its own words are those of the delivery's sequence. Of the record that it is about, and of its
     customer, it tells what the person it is for may see himself; where he may not see the record at
-    all, its own words are not for him either.
+    all, its own words are not for him either. Of an activity it tells where that is, and of the
+    records that it is about.
     """
     reminder = session.get_one(Reminder, delivery.source_id)
     living = _living_customer(session, reminder)
@@ -44,15 +47,21 @@ def reminder_mail(session: Session, delivery: Delivery) -> Composer:
     subject = living if reminder.subject_type == CUSTOMER else _living_subject(session, reminder)
     is_hidden = subject is not None and not _may_see(session, delivery.user_id, subject)
     shown = None if is_hidden else subject
-    note = notes.newest_of(session, customer.id) if customer else None
+    records = [
+        each
+        for each in _records(session, shown)
+        if each.entity() != CUSTOMER and _may_see(session, delivery.user_id, each)
+    ]
+    note = _newest_note(session, [customer, *records])
     told: dict[str, Any] = {
         "uid": delivery.facts["uid"],
         "sequence": delivery.sequence,
         "starts_at": _starts(delivery.facts["starts"]),
         "customer_name": customer.name if customer else "",
-        "customer_phone": _phone(session, customer) if customer else None,
+        "phone": _phone(session, customer, records),
         "last_note": note.body if note else None,
-        "about": _about(shown),
+        "about": ", ".join(f"{each.number} {each.name}" for each in records),
+        "location": (shown.location or "") if isinstance(shown, Activity) else "",
         "link": links.absolute(
             links.record_path(shown.collection(), shown.id)
             if shown is not None
@@ -89,15 +98,33 @@ def _may_see(session: Session, reader_id: UUID | None, record: Any) -> bool:
     return allowed(principal_of(session, user), Verb.READ, record)
 
 
-def _about(subject: Any) -> str:
-    """Return what people know a lead or an opportunity by; a customer is told of by itself."""
-    if subject is None or subject.entity() in {CUSTOMER, Activity.entity()}:
-        return ""
-    return f"{subject.number} {subject.name}"
+def _records(session: Session, subject: Any) -> list[Any]:
+    """Return the living records that something is about: of an activity, those of its subjects."""
+    if not isinstance(subject, Activity):
+        return [] if subject is None else [subject]
+    rows = session.execute(
+        select(ActivitySubject.subject_type, ActivitySubject.subject_id)
+        .where(ActivitySubject.activity_id == subject.id)
+        .order_by(ActivitySubject.id)
+    )
+    found = [session.get(subjects()[entity], identifier) for entity, identifier in rows]
+    return [each for each in found if each is not None and each.deleted_at is None]
 
 
-def _phone(session: Session, customer: Customer) -> str | None:
-    """Return the number to ring: the customer's own, else that of its main contact."""
+def _newest_note(session: Session, records: Iterable[Any]) -> Note | None:
+    """Return the newest note of the first record that has any."""
+    found = (notes.newest_of(session, each) for each in records if each is not None)
+    return next((note for note in found if note is not None), None)
+
+
+def _phone(session: Session, customer: Customer | None, records: Iterable[Any]) -> str | None:
+    """Return the number to ring: the customer's, its main contact's, or that of a lead."""
+    of_customer = _phone_of(session, customer) if customer is not None else None
+    of_leads = (each.phone or each.mobile for each in records if isinstance(each, Lead))
+    return of_customer or next(filter(None, of_leads), None)
+
+
+def _phone_of(session: Session, customer: Customer) -> str | None:
     if customer.phone:
         return customer.phone
     contact = session.scalar(

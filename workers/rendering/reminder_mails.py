@@ -31,8 +31,8 @@ class ReminderFacts:
     """What the mails of one reminder tell.
 
     `starts_at` is an instant, or a date for the whole day; `last_note_on` is a local date. `link`
-    opens the record. `about` is the number and name of a lead or an opportunity, where it is about
-    one; `customer_name` is empty where that has no customer.
+    opens the record. `about` are the numbers and names of leads and opportunities, where it is
+    about some; `customer_name` is empty where those have no customer. `phone` is whom to ring.
     """
 
     uid: str
@@ -41,7 +41,7 @@ class ReminderFacts:
     starts_at: datetime | date
     customer_name: str
     link: str
-    customer_phone: str | None = None
+    phone: str | None = None
     last_note: str | None = None
     last_note_on: date | None = None
     about: str = ""
@@ -122,13 +122,13 @@ def _facts(facts: ReminderFacts, reader: Reader) -> tuple[Fact, ...]:
         else reader.words(N_("{day} (all day)"), day=reader.day(facts.starts_at))
     )
     found = [Fact(reader.words(N_("When")), when)]
-    if facts.customer_name or not facts.about:
+    if facts.customer_name:
         found.append(Fact(reader.words(N_("Customer")), facts.customer_name))
     if facts.about:
         found.append(Fact(reader.words(N_("About")), facts.about))
-    if facts.customer_phone:
-        digits = re.sub(r"[^0-9+]", "", facts.customer_phone)
-        found.append(Fact(reader.words(N_("Phone")), facts.customer_phone, f"tel:{digits}"))
+    if facts.phone:
+        digits = re.sub(r"[^0-9+]", "", facts.phone)
+        found.append(Fact(reader.words(N_("Phone")), facts.phone, f"tel:{digits}"))
     if facts.location:
         found.append(Fact(reader.words(N_("Place")), facts.location))
     return tuple(found)

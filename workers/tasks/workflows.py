@@ -10,6 +10,9 @@ from hub.origin import CauseKind
 from hub.workflow import services
 from hub.workflow.models import Status, Workflow
 from workers.chain import RunningJob, task
+from workers.mailing import workflows
+
+RENDERERS = (workflows,)  # imported for the mail that it registers
 
 
 @task(TaskName.FOLLOW_WORKFLOW, longest=timedelta(hours=4))

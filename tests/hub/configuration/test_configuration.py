@@ -98,6 +98,6 @@ def test_a_policy_has_a_default_for_everything(session: Session) -> None:
         needed: int
 
     with pytest.raises(pydantic.ValidationError):
-        declare(Incomplete, "Incomplete")
+        declare(Incomplete, "Incomplete", "about")
     with pytest.raises(NotFoundError):
         policy_of("tests_incomplete")

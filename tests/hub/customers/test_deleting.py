@@ -7,13 +7,16 @@ import pytest
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
+from hub import held
+from hub.activities import services as activities
 from hub.connections.models import Connection, ExternalLink, LinkState
-from hub.customers import contacts, references, services
+from hub.customers import addresses, contacts, references, services
 from hub.customers.models import Contact, Customer, Lifecycle, ShopIdentity
 from hub.db import transaction
 from hub.documents.models import DocMirror, DocumentKind, DocumentState
 from hub.errors import ConflictError, NotFoundError
 from hub.history.models import Event
+from hub.leads import services as leads
 from hub.migrations.schema import complete_metadata
 from hub.notes import services as notes
 from hub.notes.models import Note
@@ -102,7 +105,12 @@ def test_what_refers_to_a_customer_holds_it_until_it_is_gone(
 
     assert (refused.value.code, refused.value.details) == (
         "in_use",
-        {"count": 1, "blockers": [{"entity": entity, "id": str(holder)}]},
+        {
+            "count": 1,
+            "kinds": {entity: 1},
+            "others": False,
+            "blockers": [{"entity": entity, "id": str(holder)}],
+        },
     )
     assert refused.value.params == {"what": f"{entity} (1)"}
     assert customer.deleted_at is None
@@ -115,7 +123,7 @@ def test_a_refusal_counts_what_it_does_not_name_and_names_something_of_each_kind
     session: Session,
 ) -> None:
     customer = make_customer(session)
-    for _ in range(references.NAMED):
+    for _ in range(held.NAMED):
         make_note(session, customer)
     make_reminder(session, customer)
 
@@ -211,3 +219,70 @@ def test_every_column_that_refers_to_customers_was_decided_over() -> None:
     }
 
     assert there == references.known_references()
+
+
+def test_every_column_that_refers_to_contacts_was_decided_over() -> None:
+    there = {
+        f"{key.parent.table.name}.{key.parent.name}"
+        for table in complete_metadata().tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == Contact.__tablename__
+    }
+
+    assert there == set(references.CONTACT_REFERENCES)
+
+
+def test_a_contact_is_held_by_whom_it_is_worked_with_and_by_documents_that_go_to_it(
+    session: Session,
+) -> None:
+    customer = make_customer(session)
+    contact = contacts.create(session, customer, {"last_name": "Prøve", "email": "p@example.com"})
+    lead = leads.create(
+        session, {"customer_id": customer.id, "contact_id": contact.id}, now=NOW
+    )  # fmt: skip
+    calls = [
+        activities.create(
+            session, [customer], {"kind": "call", "title": "Ring", **people},
+            zone="Europe/Copenhagen", now=NOW,
+        )
+        for people in (
+            {"contact_ids": [contact.id]}, {"attendees": [{"contact_id": str(contact.id)}]}, {},
+        )
+    ]  # fmt: skip
+    customer.mail_routes = [f"invoice:contact:{contact.id}"]
+    session.flush()
+
+    with pytest.raises(ConflictError) as refused:
+        contacts.delete(session, customer, contact, now=NOW)
+
+    assert refused.value.params == {"what": "activity (2), customer (1), lead (1)"}
+    assert refused.value.details["blockers"] == [
+        {"entity": entity, "id": str(identifier)}
+        for entity, identifier in (
+            ("activity", calls[0].id), ("customer", customer.id), ("lead", lead.id),
+            ("activity", calls[1].id),
+        )
+    ]  # fmt: skip
+    lead.contact_id, customer.mail_routes = None, []
+    for call in calls:
+        activities.delete(session, call, now=NOW)
+    contacts.delete(session, customer, contact, now=NOW)
+    assert contact.deleted_at == NOW
+
+
+def test_an_address_is_held_by_documents_that_go_to_it(session: Session) -> None:
+    customer = make_customer(session)
+    address = addresses.create(
+        session, customer, {"kind": "billing", "email": "faktura@example.com"}
+    )  # fmt: skip
+    customer.mail_routes = [f"invoice:address:{address.id}"]
+    session.flush()
+
+    with pytest.raises(ConflictError) as refused:
+        addresses.delete(session, customer, address, now=NOW)
+
+    assert refused.value.params == {"what": "customer (1)"}
+    customer.mail_routes = ["invoice:billing"]
+    session.flush()
+    addresses.delete(session, customer, address, now=NOW)
+    assert address.deleted_at == NOW

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from hub.errors import ValidationError
-from hub.imports.mapping import missing, propose
+from hub.imports.mapping import is_nameless, propose
 from hub.imports.options import Options
 from hub.imports.reading import ReadRow, RowReader
 from hub.imports.uploaders import Uploader
@@ -74,8 +74,16 @@ def test_a_wrong_mapping_names_what_is_wrong() -> None:
 
 
 def test_a_file_without_names_cannot_be_imported() -> None:
-    assert missing("customers", propose("customers", ["By", "Tlf"], {})) == ["name"]
-    assert missing("customers", propose("customers", ["CVR", "Tlf"], {})) == []
+    nameless = {
+        (entity, header): is_nameless(entity, propose(entity, [header, "Tlf"], {}))
+        for entity in ("customers", "leads")
+        for header in ("By", "CVR", "Fornavn", "Firma")
+    }
+    assert nameless == {
+        ("customers", "By"): True, ("customers", "CVR"): False, ("customers", "Fornavn"): False,
+        ("customers", "Firma"): False, ("leads", "By"): True, ("leads", "CVR"): True,
+        ("leads", "Fornavn"): False, ("leads", "Firma"): False,
+    }  # fmt: skip
 
 
 def test_a_row_becomes_the_stored_form_of_its_values() -> None:
@@ -107,6 +115,26 @@ def test_the_country_of_the_import_is_that_of_its_phone_numbers() -> None:
     row = read({"Name": "Lucy School", "Phone": "312 386 5286"}, country="US")
 
     assert row.values == {"name": "Lucy School", "country": "US", "phone": "+13123865286"}
+
+
+def test_a_phone_that_is_none_of_its_country_is_left_out_and_the_row_comes_in() -> None:
+    row = read({"Name": "Lucy School", "Phone": "312 386 5286"})
+
+    assert (row.values, row.errors) == ({"name": "Lucy School"}, ())
+    assert row.notes == [
+        {
+            "pointer": "/phone", "code": "left_out", "column": "Phone",
+            "message": "Left out, for it is no phone number of {country}: {value}",
+            "params": {"country": "DK", "value": "312 386 5286"},
+        }
+    ]  # fmt: skip
+
+
+def test_a_phone_of_a_row_that_is_refused_for_something_else_is_named_beside_it() -> None:
+    row = read({"Navn": "Nordlys", "CVR-nr.": "99000008", "Telefon": "n/a"})
+
+    assert errors(row) == [("/cvr", "check_digit", "CVR-nr."), ("/phone", "format", "Telefon")]
+    assert row.notes == ()
 
 
 def test_all_that_is_wrong_with_a_row_is_named_by_column_and_rule() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from tests.hub.imports.uploads import apply, customers, import_job, rows, upload
+from tests.hub.imports.uploads import apply, customers, import_job, reasons, rows, upload
 
 ROWS = 3337
 
@@ -36,9 +36,15 @@ def test_the_same_file_again_changes_nothing(database: Engine, organisations: by
     assert states() == made
 
 
-def test_columns_that_mean_nothing_here_are_listed(database: Engine, organisations: bytes) -> None:
-    job = import_job(upload(organisations, country="US"))
+def test_as_somebody_new_sends_it_every_row_comes_in_and_unknown_columns_are_listed(
+    database: Engine, organisations: bytes
+) -> None:
+    sent = upload(organisations)
 
+    job, items = import_job(sent), rows(sent)
+    left_out = [item for item in items if "left_out" in reasons(item)]
+    assert {item.action for item in items} == {"create", "skip"}
+    assert len(left_out) == 3191  # the installation is Danish, the phone numbers are not
     assert job.columns == [
         {"header": "id", "field": "external_ref"},
         {"header": "source", "field": None},

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from hub import custom_fields, external_refs
 from hub.clock import utcnow
@@ -136,13 +136,13 @@ RECORD = st.fixed_dictionaries({name: values for name, (_, values) in FIELDS.ite
     touched=st.sets(st.integers(0, 3)),
 )
 def test_undoing_restores_every_untouched_customer_byte_by_byte(
-    database: Engine,
+    cleaner: Cleaner,
     before: list[dict[str, Any]],
     file: list[dict[str, Any]],
     overwrite: bool,
     touched: set[int],
 ) -> None:
-    Cleaner(database).clean()
+    cleaner.clean()
     for number, fields in enumerate(before):
         make_customer(**fields, external_ref=str(number))
     import_file(_as_file([before[0]]))  # so that some values are an import's own

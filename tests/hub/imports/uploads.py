@@ -21,14 +21,16 @@ from hub.plans.models import PlanItem
 from workers.chain import drain
 
 
-def upload(content: str | bytes, *, name: str = "kunder.csv", **options: Any) -> UUID:
+def upload(
+    content: str | bytes, *, name: str = "kunder.csv", entity: str = "customers", **options: Any
+) -> UUID:
     """Upload a file and have its preview made; returns the import's id."""
     data = content.encode() if isinstance(content, str) else content
     with transaction(Origin(ActorKind.SYSTEM, cause_kind=CauseKind.REQUEST)) as session:
         job, _ = services.upload(
             session,
             files.put(data),
-            entity_name="customers",
+            entity_name=entity,
             file_name=name,
             media_type="text/csv",
             options=Options(**options),

@@ -12,6 +12,7 @@ from hub.matching import (
     FORBID,
     Party,
     compare_pairs,
+    counting,
     find,
     find_pairs,
     is_new_evidence,
@@ -22,7 +23,6 @@ from hub.matching import (
     write,
     write_many,
 )
-from hub.matching import candidates as finding
 
 NORDLYS = Party(name="Nordlys Belysning ApS", phone="+4533123456", postcode="8000")
 OTHER = Party(name="Ørsund Fisk A/S", phone="+4587654321", postcode="9990")
@@ -74,7 +74,7 @@ def test_units_of_one_company_are_no_pairs(session: Session) -> None:
 
 
 def test_a_number_is_found_however_many_have_it(session: Session) -> None:
-    many = finding.BLOCK + 20
+    many = counting.BLOCK + 20
     units = [Party(name=f"Skole {place}", cvr="99000007") for place in range(many)]
     write_many(session, "customer", zip(ids(many), units, strict=True))
 
@@ -85,7 +85,7 @@ def test_a_number_is_found_however_many_have_it(session: Session) -> None:
 
 
 def test_a_value_that_too_many_have_brings_nobody_together(session: Session) -> None:
-    many = finding.BLOCK + 20
+    many = counting.BLOCK + 20
     shared = [Party(name=f"Firma{place}", phone="+4533123456") for place in range(many)]
     write_many(session, "customer", zip(ids(many), shared, strict=True))
 

@@ -78,7 +78,7 @@ def test_the_last_note_gone_leaves_none(session: Session) -> None:
     session.commit()
 
     assert newest(customer.id) is None
-    assert notes.newest_of(session, customer.id) is None
+    assert notes.newest_of(session, customer) is None
 
 
 def test_what_a_note_said_before_stays_in_its_history(session: Session) -> None:

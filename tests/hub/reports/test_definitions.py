@@ -78,7 +78,7 @@ def test_a_report_with_schedules_is_not_taken_away_before_them(session: Session)
     with pytest.raises(ConflictError) as refused:
         definitions.delete(session, report, now=NOW)
     assert refused.value.code == "in_use"
-    assert refused.value.details == {"schedule_ids": [str(schedule.id)]}
+    assert refused.value.details["blockers"] == [{"entity": "schedule", "id": str(schedule.id)}]
     assert report.deleted_at is None
 
     schedules.delete(session, schedule, now=NOW)

@@ -63,6 +63,18 @@ def test_rows_come_back_typed_in_the_readers_words(session: Session) -> None:
     assert list(found.rows()) == [row]  # it can be read again
 
 
+def test_words_of_catalogues_are_told_in_the_readers_language_and_names_as_they_are(
+    session: Session,
+) -> None:
+    reader = make_user(session, "Website", locale="da")
+    make_customer(session, "Website", reader, source="website")
+    session.commit()
+
+    found = read(order_of(reader, {"fields": ["name", "owner", "source"]}))
+
+    assert list(found.rows()) == [["Website", "Website", "Hjemmeside"]]
+
+
 def test_the_rows_are_those_of_the_readers_own_list_in_its_order(session: Session) -> None:
     anna, bo = make_user(session, "Anna"), make_user(session, "Bo")
     for name, owner in (("Åse", anna), ("Abel", anna), ("Berg", bo)):

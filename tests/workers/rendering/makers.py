@@ -39,7 +39,7 @@ def make_facts(
         title=title,
         starts_at=starts_at,
         customer_name=customer_name,
-        customer_phone="+45 12 34 56 78",
+        phone="+45 12 34 56 78",
         last_note=last_note,
         last_note_on=date(2026, 11, 20),
         location=location,
