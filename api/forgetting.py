@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session, UOWTransaction
 
 from api.authentication import forget_tokens
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, TeamMember, User
+from hub.custom_fields import CustomField
 from hub.db import HubSession
 
-_RIGHTS = (AccessGrant, ApiToken, CustomRole, Team, TeamMember, User)
+_RIGHTS = (AccessGrant, ApiToken, CustomField, CustomRole, Team, TeamMember, User)
 _CHANGED = "rights_changed"
 
 

@@ -12,7 +12,6 @@ from api.schemas.shapes import Page, TotalView, View
 from hub.access import readings
 from hub.access.predicates import is_wide, visible
 from hub.access.roles import Verb
-from hub.i18n import translate
 from hub.listing import BOUND, NEAR_BOUND, Facet, Listing, facets, page
 from hub.listing.declaration import ModelT
 
@@ -87,18 +86,18 @@ def list_page(
             next_cursor=found.next,
             previous_cursor=found.previous,
             total=TotalView(count=found.total.count, exact=found.total.exact),
-            facets={name: _facet(call, facet) for name, facet in counted.items()},
+            facets={name: _facet(facet) for name, facet in counted.items()},
         ),
         headers={"Link": ", ".join(links)} if links else {},
     )
 
 
-def _facet(call: Call[Any, Any], facet: Facet) -> FacetView:
+def _facet(facet: Facet) -> FacetView:
     return FacetView(
         slices=[
             SliceView(
                 value=each.value,
-                label=translate(call.language, each.label) if each.label else None,
+                label=each.label,
                 count=each.count,
                 filter=each.filter,
             )

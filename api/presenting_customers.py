@@ -14,18 +14,20 @@ from api.schemas.customers import (
     HoldView,
     RegistryView,
     SharedView,
+    ShopView,
 )
 from api.schemas.sharing import GrantLevel
 from hub.access.fields import hidden_fields
 from hub.access.roles import OF_A_RECORD, Verb
+from hub.connections.models import Connection
 from hub.customers import facts, keyed
-from hub.customers.models import Customer
+from hub.customers.models import Customer, ShopIdentity
 from hub.customers.services import KEYED
 
 _VERBS = (*OF_A_RECORD, Verb.CLAIM)
 _COLUMNS = frozenset(CustomerView.model_fields) - {
-    "registry", "accounting", "hold", "provenance", "allowed_actions", "shared", "pool_state",
-    "warnings", *KEYED,
+    "registry", "accounting", "hold", "provenance", "shops", "allowed_actions", "shared",
+    "pool_state", "warnings", *KEYED,
 }  # fmt: skip
 
 
@@ -64,7 +66,21 @@ def customer_view(
         }
         if provenance
         else None,
+        shops=_shops(call, customer) if provenance else None,
     )
+
+
+def _shops(call: Call[Any, Any], customer: Customer) -> list[ShopView]:
+    known = call.session.execute(
+        select(ShopIdentity.connection_id, Connection.name, ShopIdentity.shop_customer_id)
+        .join(Connection, Connection.id == ShopIdentity.connection_id)
+        .where(ShopIdentity.customer_id == customer.id)
+        .order_by(Connection.name, ShopIdentity.shop_customer_id)
+    )
+    return [
+        ShopView(connection_id=connection, connection_name=name, shop_customer_id=of_shop)
+        for connection, name, of_shop in known
+    ]
 
 
 def shared_view(call: Call[Any, Any], record: Any) -> SharedView | None:

@@ -5,16 +5,18 @@ The rules of who may do what are declared with them.
 
 from hub import follow_ups, rules
 from hub.approvals.telling import ApprovalMails
+from hub.assignments import requesting
 from hub.autofill import noting as registry_notes
 from hub.autofill import services as autofill
 from hub.credit import reacting as credit
 from hub.credit import transactions
 from hub.customers import following as customers
-from hub.customers import refusals
+from hub.customers import reaching, refusals
 from hub.duplicates import services as duplicates
 from hub.history.recording import when_changed
 from hub.hooks import importing as hooks
 from hub.imports import services as imports
+from hub.imports import templates
 from hub.leads import following as leads
 from hub.leads.models import Lead
 from hub.ledger.setbacks import when_set_back
@@ -45,6 +47,8 @@ def install() -> None:
     when_set_back(TaskName.PUSH_CUSTOMER, accounting_notes.note_push)
     when_changed("user", following.react)
     when_changed("customer", customers.react)
+    when_changed("contact", reaching.react)
+    when_changed("custom_field", templates.follow)
     when_changed("lead", leads.react)
     for entity in ("lead", "opportunity"):
         when_changed(entity, follow_ups.react)
@@ -65,3 +69,4 @@ def install() -> None:
     transactions.declare_actions()
     applying.declare_actions()
     access_requests.declare_actions()
+    requesting.declare_actions()

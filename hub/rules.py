@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub import errands, guarding
+from hub.access.fields import declare_classes
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.access.predicates import (
     OpenRule,
@@ -31,7 +32,7 @@ from hub.catalogues.models import CatalogueEntry
 from hub.configuration.models import Setting
 from hub.connections.models import Conflict, Connection, ExternalLink, Run
 from hub.credit.models import CreditCode
-from hub.custom_fields import CustomField
+from hub.custom_fields import CustomField, guarded
 from hub.custom_fields import listing as custom_fields
 from hub.custom_fields.declaring import declare_target
 from hub.customers import uses as customers
@@ -137,10 +138,12 @@ def install() -> None:
         declare_target(model, model.name)
     catalogues.declare_further(catalogues.Further(custom_fields.catalogues, custom_fields.uses))
     declare_further(custom_fields.further_fields)
+    declare_classes(guarded)
     customers.install()
     leads.install()
     activities.install()
-    catalogues.declare_use("note_types", catalogues.Use(NoteTemplate, NoteTemplate.type))
+    for noted in (Note, NoteTemplate):
+        catalogues.declare_use("note_types", catalogues.Use(noted, noted.type))
     opportunities.install()
     errands.install()
     declare_pools(pools_decided_over)

@@ -18,6 +18,7 @@ from hub.reports.models import FileFormat
 from hub.reports.spooling import Spool, kind_of, spool
 from workers.rendering.columns import Column, ColumnKind
 from workers.rendering.csv_files import write_csv
+from workers.rendering.record_pages import write_pages
 from workers.rendering.workbooks import write_workbook
 
 _COLUMN_KINDS = {
@@ -63,7 +64,8 @@ def write(order: FileOrder, rows: Spool, target: Path) -> None:
     if order.format is FileFormat.CSV:
         write_csv(target, columns, rows.rows(), locale=reader.locale, zone=reader.zone)
     else:
-        write_workbook(
+        draw_file = write_pages if order.format is FileFormat.HTML else write_workbook
+        draw_file(
             target,
             columns,
             rows.rows(),

@@ -111,7 +111,7 @@ def get_template(call: Call[None, TemplateQuery]) -> Response:
     """Return a file to fill in, in your language: a workbook with explanations, or CSV."""
     entity = call.query.entity
     if call.query.format == "csv":
-        content, kind = templates.csv_file(entity, call.language), templates.CSV
+        content, kind = templates.csv_file(call.session, entity, call.language), templates.CSV
     else:
         content, kind = templates.workbook(call.session, entity, call.language), templates.XLSX
     word = translate(call.language, N_("template"))

@@ -8,10 +8,9 @@ from api.operations import Call, Permission, Verb, named, operation
 from api.schemas.breakdowns import BreakdownQuery, BreakdownView, GroupView, KeyView, SumsView
 from hub.access.predicates import visible
 from hub.customers.listing import CUSTOMERS
-from hub.i18n import translate
 from hub.leads.listing import LEADS
 from hub.listing import Listing, break_down, dimensions_of
-from hub.listing.breakdowns import Group, Key
+from hub.listing.breakdowns import Group
 from hub.notes.listing import NOTES
 from hub.objectives.listing import OBJECTIVE_PROGRESS
 from hub.opportunities.listing import OPPORTUNITIES
@@ -28,13 +27,13 @@ def _summary(call: Call[None, BreakdownQuery], listing: Listing[Any]) -> Breakdo
     query = call.list_query(listing)
     dimensions = dimensions_of(query, call.query.names)
     seen = visible(call.principal, Verb.READ, listing.model)
-    found = break_down(call.session, query, seen, dimensions)
+    found = break_down(call.session, query, seen, dimensions, with_empty=call.query.empty)
     return BreakdownView(
         by=[each.name for each in found.dimensions],
         groups=[
             GroupView(
                 **_sums(each),
-                keys=[_key(call, key) for key in each.keys],
+                keys=[KeyView(value=key.value, label=key.label) for key in each.keys],
                 filter=each.filter,
             )
             for each in found.groups
@@ -46,12 +45,6 @@ def _summary(call: Call[None, BreakdownQuery], listing: Listing[Any]) -> Breakdo
 
 def _sums(group: Group) -> dict[str, Any]:
     return {"count": group.count, "currency": group.currency, "sums": group.sums}
-
-
-def _key(call: Call[Any, Any], key: Key) -> KeyView:
-    return KeyView(
-        value=key.value, label=translate(call.language, key.label) if key.label else None
-    )
 
 
 def _serve(listing: Listing[Any]) -> None:

@@ -8,7 +8,7 @@ from flask import Blueprint
 from sqlalchemy import select
 
 from api.operations import Answer, Call, Permission, Verb, named, operation
-from api.routes.subjects import SUBJECTS
+from api.routes.subjects import CONTACT, SUBJECTS
 from api.routes.subjects import Subject as KindOfSubject
 from api.schemas.shapes import TotalView
 from api.schemas.timelines import (
@@ -36,7 +36,7 @@ blueprint = Blueprint("timelines", __name__)
 
 def _serve(subject: KindOfSubject) -> None:
     """Declare the routes of one kind of record."""
-    reading_it = Permission(Verb.READ, f"{subject.path.split('/')[1]}")
+    reading_it = Permission(Verb.READ, subject.collection)
 
     def timeline(call: Call[None, TimelineQuery], **path: UUID) -> Answer[TimelineView]:
         return _timeline(call, subject.find(call, Verb.READ, *path.values()))
@@ -156,5 +156,5 @@ def _counted(part: Part) -> CountedView:
     return CountedView(total=total, link=part.path)
 
 
-for _subject in SUBJECTS:
+for _subject in (*SUBJECTS, CONTACT):
     _serve(_subject)

@@ -50,3 +50,16 @@ class ApprovalView(RecordView):
     decided_at: AwareDatetime | None
     decision_reason: str | None
     allowed_states: list[ApprovalState] = Field(description="What you may make of it now.")
+
+
+class AskedView(View):
+    """A record that was asked for, and the approval that waits for a decision."""
+
+    id: UUID
+    approval_id: UUID
+
+
+class AskedViews(View):
+    """What was asked for together."""
+
+    items: list[AskedView]

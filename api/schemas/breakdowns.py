@@ -19,6 +19,12 @@ class BreakdownQuery(Query):
         examples=["state,source", "created_at.week"],
     )
 
+    empty: bool = Field(
+        default=False,
+        description="Whether groups are shown, too, that no row is in: of the words of catalogues,"
+        " of states and choices that the query does not filter by.",
+    )
+
     @property
     def names(self) -> list[str]:
         """The fields in their order."""
@@ -52,7 +58,8 @@ class BreakdownView(View):
 
     by: list[str]
     groups: list[GroupView] = Field(
-        description="In the order of their days, else the fullest first; empty ones are left out."
+        description="In the order of their days, else the fullest first; empty ones, which are"
+        " of no currency, last."
     )
     totals: list[SumsView] = Field(description="Of all that was found, one for each currency.")
     complete: bool = Field(description="false where there were more groups than are shown.")

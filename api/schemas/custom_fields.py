@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.schemas.fields import Code, Integer, Line, Text
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
+from hub.access.roles import FieldClass
 from hub.custom_fields import FieldType
 
 Value = str | int | float | bool | None
@@ -17,6 +18,7 @@ CUSTOM = (
     "Values of the installation's own fields (`GET /custom-fields`) by their keys; in a patch one"
     " that is null goes, and one that is not named stays."
 )
+GuardedClass = Literal["public", "internal", "sensitive"]
 CustomKey = Annotated[str, Field(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -28,7 +30,11 @@ class CustomFieldCreate(Body):
     type: Literal["text", "number", "decimal", "date", "instant", "boolean", "choice", "reference"]
     label: Line = Field(description="For people.")
     help: Text | None = None
+    tab: Line | None = Field(None, description="On which tab of the record people find it.")
     section: Line | None = Field(None, description="Under which heading people find it.")
+    field_class: GuardedClass = Field(
+        "public", description="Who is shown it and may set it, as for fields of ours."
+    )
     sort: Integer | None = Field(None, description="Its place; last where it is left out.")
     catalogue: Code | None = Field(
         None, description="Of a choice: whose words; one of its own where it is left out."
@@ -39,8 +45,11 @@ class CustomFieldCreate(Body):
 
     def fields(self) -> dict[str, Any]:
         """Return what becomes of the field's own columns."""
-        values = self.model_dump(exclude={"entity", "type"})
-        return {**values, "entity_name": self.entity, "type": FieldType(self.type)}
+        values = self.model_dump(exclude={"entity", "type", "field_class"})
+        return {
+            **values, "entity_name": self.entity, "type": FieldType(self.type),
+            "field_class": FieldClass(self.field_class),
+        }  # fmt: skip
 
 
 class CustomFieldPatch(Patch):
@@ -48,7 +57,9 @@ class CustomFieldPatch(Patch):
 
     label: Line = absent()
     help: Text | None = absent()
+    tab: Line | None = absent()
     section: Line | None = absent()
+    field_class: GuardedClass = absent()
     sort: Integer = absent()
     active: bool = absent()
 
@@ -62,7 +73,9 @@ class CustomFieldView(RecordView):
     type: FieldType
     label: str
     help: str | None
+    tab: str | None
     section: str | None
+    field_class: FieldClass
     sort: int
     active: bool = Field(description="False: retired, whoever has something of it keeps it.")
     catalogue: str | None

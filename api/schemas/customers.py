@@ -56,6 +56,7 @@ MAIL_ROUTES = (
 class CustomerCreate(Body):
     """A new customer: a name is enough, or a CVR number, whose registry entry gives the name."""
 
+    customised: ClassVar = Customer.entity()
     classes: ClassVar = Customer.__classes__
 
     name: Name | None = None
@@ -123,6 +124,7 @@ class CustomerCreate(Body):
 class CustomerPatch(Patch):
     """What changes of a customer."""
 
+    customised: ClassVar = Customer.entity()
     classes: ClassVar = Customer.__classes__
 
     name: Name = absent()
@@ -233,9 +235,18 @@ class SharedView(View):
     shared_by_name: str | None
 
 
+class ShopView(View):
+    """By which id a shop knows a customer."""
+
+    connection_id: UUID
+    connection_name: str
+    shop_customer_id: str
+
+
 class CustomerView(RecordView):
     """A customer."""
 
+    customised: ClassVar = Customer.entity()
     classes: ClassVar = Customer.__classes__
 
     name: str
@@ -307,6 +318,9 @@ class CustomerView(RecordView):
     accounting: AccountingView
     provenance: dict[str, FieldSource] | None = Field(
         None, description="Where values come from that nobody typed here; on single records."
+    )
+    shops: list[ShopView] | None = Field(
+        None, description="The shops that know it, and by which id; on single records."
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -13,6 +13,7 @@ from api.schemas.fields import Amount, Code, Lines, OneLine
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from api.schemas.signals import SignalView
 from api.schemas.workflows import Percent, StandingView
+from hub.leads.models import Lead
 
 Reason = Annotated[str, Lines(1000)]
 _NO_FIELDS = frozenset({"workflow", "allow_duplicate", "reason"})
@@ -23,6 +24,8 @@ Country = Annotated[str, OneLine(2, 2)]
 
 class LeadCreate(Body):
     """A new lead: of a customer, or of a company or person that is none yet."""
+
+    customised: ClassVar = Lead.entity()
 
     customer_id: UUID | None = None
     contact_id: UUID | None = None
@@ -74,6 +77,8 @@ class LeadCreate(Body):
 
 class LeadPatch(Patch):
     """What changes of a lead; its state and whose it is change by acts of their own."""
+
+    customised: ClassVar = Lead.entity()
 
     customer_id: UUID | None = absent()
     contact_id: UUID | None = absent()
@@ -140,6 +145,8 @@ class ConvertedView(View):
 
 class LeadView(RecordView):
     """A lead."""
+
+    customised: ClassVar = Lead.entity()
 
     number: str
     name: str = Field(description="The customer's name, else the company's, else the person's.")

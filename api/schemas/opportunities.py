@@ -28,6 +28,7 @@ Orders = Annotated[
 class OpportunityCreate(Body):
     """New business that may come; a name is enough."""
 
+    customised: ClassVar = Opportunity.entity()
     classes: ClassVar = Opportunity.__classes__
 
     name: Name
@@ -71,6 +72,7 @@ class OpportunityCreate(Body):
 class OpportunityPatch(Patch):
     """What changes of an opportunity; its stage and whose it is change by acts of their own."""
 
+    customised: ClassVar = Opportunity.entity()
     classes: ClassVar = Opportunity.__classes__
 
     name: Name = absent()
@@ -138,6 +140,7 @@ class OpportunityClosing(Body):
 class OpportunityView(RecordView):
     """An opportunity, also called a case."""
 
+    customised: ClassVar = Opportunity.entity()
     classes: ClassVar = Opportunity.__classes__
 
     number: str

@@ -1,6 +1,6 @@
 """Whose records are, as the API takes it."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from api.schemas.fields import OneLine, broken
 from api.schemas.shapes import Body, absent
 from hub.assignments.entities import Entity
+from hub.assignments.requesting import MOST
 from hub.i18n import N_
 
 MOST_NAMED = 10_000  # beyond, they are asked for by a query
@@ -42,6 +43,14 @@ class OwnershipChange(Owners):
 class Taking(Body):
     """Why somebody takes a record."""
 
+    reason: Reason
+
+
+class OwnershipRequest(Body):
+    """Which records somebody applies for, and why."""
+
+    entity: Literal["leads", "opportunities"]
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST)]
     reason: Reason
 
 

@@ -28,10 +28,12 @@ def _mark_what_may_be_absent(schema: dict[str, Any], model: type[Any]) -> None:
 class Body(BaseModel):
     """What a caller sends: unknown fields, and those that are not his to write, are refused.
 
-    `classes` are those of its fields that are not for everybody to set.
+    `classes` are those of its fields that are not for everybody to set. `customised` is the entity
+    whose own fields its `custom` has, each with a class of its own.
     """
 
     classes: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    customised: ClassVar[str] = ""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -62,10 +64,12 @@ class View(BaseModel):
     """What a caller is shown.
 
     `classes` are those of its fields that are not for everybody to see: they are absent from the
-    answers to others, wherever in an answer the view stands (`api.field_classes`).
+    answers to others, wherever in an answer the view stands (`api.field_classes`). `customised` is
+    the entity whose own fields its `custom` has, each with a class of its own.
     """
 
     classes: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    customised: ClassVar[str] = ""
 
     model_config = ConfigDict(
         from_attributes=True,

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access.fields import added_classes
 from hub.access.models import ApiToken, CustomRole, User
 from hub.access.principals import Principal
 from hub.access.roles import ALL, BASE_ROLES, FieldClass, Reach, RoleDefinition, Visibility
@@ -45,6 +46,7 @@ def principal_of(
         visibility=Visibility(get_settings().visibility),
         standing=standing_of(session, user.id),
         row_filters=row_filters or {},
+        added_classes=added_classes(session),
     )
 
 

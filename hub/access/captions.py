@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, false, select
 
 from hub.access.models import Team, User
 from hub.i18n import N_
-from hub.listing import Field, Kind
+from hub.listing import Field, Kind, Vocabulary
 from hub.listing.declaration import Expression
+
+PEOPLE = Vocabulary(select(User.id, User.name, false()))
+"""The names of those whom a row names several of."""
 
 
 def person(column: Expression, model: type[Any]) -> ColumnElement[str]:

@@ -4,10 +4,11 @@ Whatever shows values asks here: lists by `hub.listing`, answers of the API by t
 views, and what carries values by the names of fields (events, plan items, facts) by `readable`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
 
 from hub.access.principals import Principal
 from hub.access.roles import FieldClass
@@ -24,6 +25,29 @@ NOT_YOURS_TO_SEE = N_("This field is not yours to see.")
 _MODELS: dict[str, type[Base]] = {}
 
 
+FindClasses = Callable[[Session], Mapping[str, Mapping[str, FieldClass]]]
+"""Returns the classes of fields that the installation has added, by entity and name."""
+
+_find_classes: list[FindClasses] = []
+
+
+def declare_classes(find: FindClasses) -> None:
+    """Have `find` asked for the classes of added fields: what adds them lies above."""
+    _find_classes[:] = [find]
+
+
+def added_classes(session: Session) -> dict[str, Mapping[str, FieldClass]]:
+    """Return the classes of added fields that are not public, by entity and name."""
+    return {entity: each for find in _find_classes for entity, each in find(session).items()}
+
+
+def classes_of(principal: Principal, model: type[Base]) -> Mapping[str, str]:
+    """Return of which class a model's fields are that are not public, added ones too."""
+    entity = getattr(model, "entity", None)
+    added = principal.added_classes.get(entity()) if callable(entity) else None
+    return {**model.__classes__, **added} if added else model.__classes__
+
+
 def hidden_names(classes: Mapping[str, str], held: frozenset[FieldClass]) -> frozenset[str]:
     """Return which fields are of none of the classes held."""
     return frozenset(name for name, each in classes.items() if each not in held)
@@ -31,7 +55,7 @@ def hidden_names(classes: Mapping[str, str], held: frozenset[FieldClass]) -> fro
 
 def hidden_fields(principal: Principal, model: type[Base]) -> frozenset[str]:
     """Return the fields of a model that a caller is not shown."""
-    return hidden_names(model.__classes__, principal.reads)
+    return hidden_names(classes_of(principal, model), principal.reads)
 
 
 def refuse_to_set(
@@ -87,7 +111,7 @@ def readable_errors(
     names = hidden_fields(principal, model) if model is not None else frozenset()
     return [
         {**error, "message": NOT_YOURS_TO_SEE, "params": {}}
-        if str(error.get("pointer", "")).removeprefix("/") in names
+        if str(error.get("pointer", "")).removeprefix("/").replace("/", ".") in names
         else dict(error)
         for error in errors or ()
     ]
@@ -115,11 +139,16 @@ def model_of(entity: str) -> type[Base] | None:
     return _MODELS.get(entity)
 
 
-def _without(value: Any, names: frozenset[str]) -> Any:
+def _without(value: Any, names: frozenset[str], within: str = "") -> Any:
+    """Leave out what is called by a name, by itself or by what it lies in (``custom.visits``)."""
     match value:
         case Mapping():
-            return {key: _without(each, names) for key, each in value.items() if key not in names}
+            return {
+                key: _without(each, names, f"{key}.")
+                for key, each in value.items()
+                if key not in names and f"{within}{key}" not in names
+            }
         case list() | tuple():
-            return [_without(each, names) for each in value]
+            return [_without(each, names, within) for each in value]
         case _:
             return value

@@ -83,7 +83,8 @@ class Principal:
     """An active user, narrowed by the scopes and row filters of his token where one speaks for him.
 
     `locale` and `zone` are None where he has none of his own. `row_filters` are stored list
-    queries by collection.
+    queries by collection. `added_classes` are those of the installation's own fields that are not
+    public, by entity and name.
     """
 
     user_id: UUID
@@ -97,6 +98,7 @@ class Principal:
     visibility: Visibility = Visibility.PUBLIC
     standing: Standing = field(default_factory=Standing)
     row_filters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    added_classes: Mapping[str, Mapping[str, FieldClass]] = field(default_factory=dict)
 
     def reach(self, verb: Verb, collection: str) -> Reach | None:
         """Return how far his roles let him go with a verb; None where none of them has it."""

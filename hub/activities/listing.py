@@ -6,12 +6,13 @@ from uuid import UUID
 from sqlalchemy import Text, and_, cast, exists, false, func, literal, not_, null, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from hub.access.captions import PEOPLE
 from hub.access.models import Team, User
 from hub.access.predicates import visible
 from hub.access.roles import Verb
 from hub.activities.access import subjects_seen
 from hub.activities.models import OPEN, Activity, ActivityKind, ActivityState, ActivitySubject
-from hub.catalogues.services import label_of
+from hub.catalogues.services import words_of
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing, Operator, Reader, SearchSpec
@@ -62,10 +63,19 @@ def _attends(operator: Operator, value: UUID) -> Predicate:
     return Activity.people_ids.contains([value]) & found
 
 
+def of_contact(contact_id: UUID) -> Predicate:
+    """Return the condition for activities about a contact, or that it takes part in."""
+    about: Predicate = Activity.contact_ids.contains([contact_id])
+    attending: Predicate = Activity.attendees.contains([{"contact_id": str(contact_id)}])
+    return or_(  # each with the condition of its index
+        and_(Activity.contact_ids != cast([], Activity.contact_ids.type), about),
+        and_(Activity.attendees != cast([], Activity.attendees.type), attending),
+    )
+
+
 def _of_contact(operator: Operator, value: UUID) -> Predicate:
     del operator
-    attending: Predicate = Activity.attendees.contains([{"contact_id": str(value)}])
-    return or_(Activity.contact_ids.contains([value]), attending)
+    return of_contact(value)
 
 
 def _sees(reader: Reader, model: type[Any]) -> Predicate:
@@ -150,15 +160,16 @@ ACTIVITIES = Listing(
         Field("overdue", and_(Activity.is_overdue), label=N_("Overdue"), kind=Kind.BOOLEAN,
               facet=True, shown=False),
         Field("category", Activity.category, label=N_("Category"), facet=True,
-              caption=label_of("activity_categories", Activity.category, Activity), width=16),
+              words=words_of("activity_categories", Activity.category, Activity), width=16),
         Field("outcome", Activity.outcome, label=N_("Outcome"), facet=True,
-              caption=label_of("activity_outcomes", Activity.outcome, Activity), width=16),
+              words=words_of("activity_outcomes", Activity.outcome, Activity), width=16),
         Field("body", Activity.body, label=N_("Text"), search_text=Activity.search_text, width=60),
         Field("location", Activity.location, label=N_("Place"), search_text=Activity.search_text,
               shown=False, width=30),
         Field("assignees", _ASSIGNEES, label=N_("Assigned to"), operators=(), width=30),
-        Field("assignee", None, label=N_("Assigned to"), kind=Kind.USER,
-              operators=(Operator.EQ, Operator.EMPTY), condition=_has(Activity.assignee_ids)),
+        Field("assignee", Activity.assignee_ids, label=N_("Assigned to"), kind=Kind.USER,
+              facet=True, words=PEOPLE, operators=(Operator.EQ, Operator.EMPTY),
+              condition=_has(Activity.assignee_ids), shown=False),
         Field("attendee", None, label=N_("Attendee"), kind=Kind.USER, operators=_EQUAL,
               condition=_attends),
         Field("author", Activity.author_user_id, label=N_("Author"), kind=Kind.USER, facet=True,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, func, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -17,6 +17,7 @@ from hub.db import Seen, savepoint
 from hub.errors import ConflictError, FieldError, NotFoundError, ValidationError
 from hub.held import refuse_held
 from hub.i18n import LANGUAGES, N_, translate
+from hub.listing import Vocabulary
 
 _UNKNOWN = N_("There is no {name} in the catalogue {catalogue}.")
 _RETIRED = N_("{name} is retired: nothing gets it any more.")
@@ -142,14 +143,29 @@ def count(
     return dict(found)
 
 
-def label_of(name: str, column: InstrumentedAttribute[Any], model: type[Any]) -> ColumnElement[str]:
-    """Return the SQL for the label of what a row keeps of a catalogue."""
-    return (
+def words_of(
+    name: str, column: ColumnElement[Any] | InstrumentedAttribute[Any], model: type[Any]
+) -> Vocabulary:
+    """Return the words that a list shows for what its rows keep of a catalogue."""
+    entries = (
+        select(
+            CatalogueEntry.code,
+            CatalogueEntry.label,
+            and_(CatalogueEntry.active, CatalogueEntry.deleted_at.is_(None)),
+        )
+        .where(CatalogueEntry.catalogue == name)
+        .order_by(CatalogueEntry.sort, CatalogueEntry.code)
+    )
+    shipped = CATALOGUES[name].first.values() if name in CATALOGUES else ()
+    if isinstance(column.type, ARRAY):
+        return Vocabulary(entries, ours=frozenset(shipped))
+    label = (
         select(CatalogueEntry.label)
         .where(CatalogueEntry.catalogue == name, CatalogueEntry.code == column)
         .correlate(model)
         .scalar_subquery()
     )
+    return Vocabulary(entries, label, frozenset(shipped))
 
 
 def refuse_unlisted(

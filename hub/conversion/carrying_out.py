@@ -9,11 +9,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub import custom_fields
 from hub.access import owning
 from hub.access.principals import Permission, Principal
 from hub.access.roles import Verb
 from hub.conversion import copies
 from hub.conversion.wishes import Wish
+from hub.custom_fields.models import COLUMN
 from hub.customers import contacts
 from hub.customers import services as customers
 from hub.customers.lookup import get_customer
@@ -138,6 +140,7 @@ class _Conversion:
             **self._still_assignable(Customer, copies.customer_fields(self.lead)),
             **self.wish.customer,
         }
+        self._carry_custom(Customer, fields)
         reason = self.wish.duplicate_reason
         with under("/customer"):
             customer = customers.create(
@@ -211,6 +214,7 @@ class _Conversion:
             "customer_id": customer.id,
             "contact_id": contact.id if contact else None,
         }
+        self._carry_custom(Opportunity, fields)
         with under("/opportunity"):
             made = opportunities.create(
                 self.session, fields, now=self.now, pipeline=self.wish.pipeline,
@@ -245,6 +249,12 @@ class _Conversion:
     def _require_creating(self, model: type[Record], said: Mapping[str, Any]) -> None:
         self.principal.require(Permission(Verb.CREATE, model.collection()))
         owning.refuse_to_name_others(self.principal, model, said)
+
+    def _carry_custom(self, model: type[Record], fields: dict[str, Any]) -> None:
+        """Have what comes of the lead take over its own fields, but for those that are said."""
+        carried = custom_fields.carried(self.session, self.lead, model, caller=self.principal)
+        if carried:
+            fields[COLUMN] = {**carried, **(fields.get(COLUMN) or {})}
 
     def _still_assignable(self, model: type[Record], fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return fields without those that name people to whom nothing is given any more."""

@@ -9,6 +9,7 @@ Lists, exports, reports, facets and the history follow.
 
 from hub.custom_fields.declaring import customise
 from hub.custom_fields.models import CustomField, Customised, FieldType
-from hub.custom_fields.values import clean
+from hub.custom_fields.services import guarded
+from hub.custom_fields.values import carried, clean
 
-__all__ = ["CustomField", "Customised", "FieldType", "clean", "customise"]
+__all__ = ["CustomField", "Customised", "FieldType", "carried", "clean", "customise", "guarded"]

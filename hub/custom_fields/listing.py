@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from hub.access.predicates import visible
 from hub.access.principals import Principal
-from hub.access.roles import Verb
+from hub.access.roles import FieldClass, Verb
 from hub.catalogues.declaring import Catalogue, Use
-from hub.catalogues.models import CatalogueEntry
+from hub.catalogues.services import words_of
 from hub.custom_fields.declaring import CustomisedEntity, entities, targets
 from hub.custom_fields.models import CustomField, FieldType
 from hub.custom_fields.services import definitions
@@ -29,6 +29,12 @@ TYPES = (
     Choice(FieldType.REFERENCE, N_("Another record")),
 )
 
+CLASSES = (
+    Choice(FieldClass.PUBLIC, N_("For everybody")),
+    Choice(FieldClass.INTERNAL, N_("Internal")),
+    Choice(FieldClass.SENSITIVE, N_("Sensitive")),
+)
+
 CUSTOM_FIELDS = Listing(
     name="custom-fields",
     model=CustomField,
@@ -39,7 +45,10 @@ CUSTOM_FIELDS = Listing(
         Field("label", CustomField.label, label=N_("Label")),
         Field("type", CustomField.type, label=N_("Type"), kind=Kind.ENUM, facet=True,
               choices=TYPES),
+        Field("tab", CustomField.tab, label=N_("Tab"), facet=True),
         Field("section", CustomField.section, label=N_("Section"), facet=True),
+        Field("field_class", CustomField.field_class, label=N_("Class of the field"),
+              kind=Kind.ENUM, facet=True, choices=CLASSES, shown=False),
         Field("active", CustomField.active, label=N_("Active"), kind=Kind.BOOLEAN, facet=True),
         Field("catalogue", CustomField.catalogue, label=N_("Catalogue"), shown=False),
         Field("reference", CustomField.reference, label=N_("Refers to"), shown=False),
@@ -115,7 +124,12 @@ def _listed(entity: CustomisedEntity, field: CustomField, principal: Principal) 
     column = text if isinstance(column_type, Text) else cast(text, column_type)
     return Field(
         field.name, column, label=field.label, kind=kind, sortable=True, shown=False,
-        facet=field.type in _COUNTED, caption=_caption(entity, field, principal),
+        permission_class="" if field.field_class is FieldClass.PUBLIC else field.field_class,
+        facet=field.type in _COUNTED,
+        caption=_caption(entity, field, principal),
+        words=words_of(str(field.catalogue), text, entity.model)
+        if field.type is FieldType.CHOICE
+        else None,
     )  # fmt: skip
 
 
@@ -123,11 +137,6 @@ def _caption(
     entity: CustomisedEntity, field: CustomField, principal: Principal
 ) -> Expression | None:
     text = text_of(entity.model, field.key)
-    if field.type is FieldType.CHOICE:
-        label = select(CatalogueEntry.label).where(
-            CatalogueEntry.catalogue == field.catalogue, CatalogueEntry.code == text
-        )
-        return label.correlate(entity.model).scalar_subquery()
     if field.type is not FieldType.REFERENCE:
         return None
     target = targets()[str(field.reference)]

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.access.roles import FieldClass
 from hub.db import EnumText
 from hub.history.records import Record
 
@@ -32,7 +33,8 @@ class CustomField(Record):
 
     `key` never changes, nor what values are: `type`, the `catalogue` of a choice, the entity that a
     `reference` is to. One that is not `active` is retired: records keep what they have of it, and
-    get it no more.
+    get it no more. `field_class` says who is shown it and may set it, as for fields of the model;
+    `tab` and `section` where people find it.
     """
 
     __tablename__ = "custom_field"
@@ -42,13 +44,18 @@ class CustomField(Record):
     type: Mapped[FieldType] = mapped_column(EnumText(FieldType))
     label: Mapped[str]
     help: Mapped[str | None]
+    tab: Mapped[str | None]
     section: Mapped[str | None]
     sort: Mapped[int] = mapped_column(default=0, server_default="0")
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     catalogue: Mapped[str | None]
     reference: Mapped[str | None]
+    field_class: Mapped[FieldClass] = mapped_column(
+        EnumText(FieldClass), default=FieldClass.PUBLIC, server_default="public"
+    )
 
     __table_args__ = (
+        CheckConstraint("field_class in ('public', 'internal', 'sensitive')", name="field_class"),
         CheckConstraint("(type = 'choice') = (catalogue is not null)", name="catalogue"),
         CheckConstraint("(type = 'reference') = (reference is not null)", name="reference"),
         Index("uq_custom_field", "entity_name", "key", unique=True,

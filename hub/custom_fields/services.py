@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from hub.access.roles import FieldClass
 from hub.catalogues.services import get_catalogue
 from hub.custom_fields.declaring import entities, targets
-from hub.custom_fields.models import CustomField, FieldType
+from hub.custom_fields.models import PREFIX, CustomField, FieldType
 from hub.db import savepoint
 from hub.errors import ConflictError, NotFoundError, ValidationError
 from hub.held import refuse_held
@@ -87,6 +88,17 @@ def definitions(session: Session, entity: str) -> Sequence[CustomField]:
         )
         known[entity] = session.scalars(query.order_by(CustomField.sort, CustomField.id)).all()
     return known[entity]
+
+
+def guarded(session: Session) -> dict[str, dict[str, FieldClass]]:
+    """Return the classes of the fields that are not public, by entity and name."""
+    found: dict[str, dict[str, FieldClass]] = {}
+    query = select(CustomField.entity_name, CustomField.key, CustomField.field_class).where(
+        CustomField.field_class != FieldClass.PUBLIC, CustomField.deleted_at.is_(None)
+    )
+    for entity, key, field_class in session.execute(query):
+        found.setdefault(entity, {})[f"{PREFIX}{key}"] = field_class
+    return found
 
 
 def _check(session: Session, values: Mapping[str, Any]) -> None:

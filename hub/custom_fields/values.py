@@ -11,15 +11,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access.fields import classes_of, hidden_names
 from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.roles import Verb
 from hub.catalogues.services import refuse_unlisted
 from hub.custom_fields.declaring import targets
-from hub.custom_fields.models import COLUMN, CustomField, FieldType
+from hub.custom_fields.models import COLUMN, PREFIX, CustomField, FieldType
 from hub.custom_fields.services import definitions
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
+from hub.listing.classes import most_delicate
 
 TEXT_LENGTH = 2000
 _HIGHEST = 10**15
@@ -47,16 +49,17 @@ def clean(
     Args:
         session: the caller's.
         model: the record's.
-        given: the values that are set, by key; None empties one, and all of them in its place.
+        given: the values that are set, by key; None empties one, and in the place of all those
+            that the caller may set.
         kept: what the record has.
         caller: who sets them; he refers to what he sees. None is a process, which sees everything.
 
     Raises:
         ValidationError: names each broken rule; pointers lead to ``/custom/<key>``.
     """
-    if given is None:
-        return {}
     before = dict(kept or {})
+    if given is None:
+        return _not_his(model, before, caller)
     if not given:
         return before
     fields = {each.key: each for each in definitions(session, model.entity())}
@@ -73,6 +76,44 @@ def clean(
         raise ValidationError(*sorted(errors, key=lambda each: each.pointer))
     merged = {**before, **cleaned}
     return {key: value for key, value in merged.items() if value is not None}
+
+
+def carried(
+    session: Session, record: Any, model: type[Any], *, caller: Principal
+) -> dict[str, Any]:
+    """Return what a new record of a model takes over of a record that it comes of.
+
+    It is what both have a field for: of the same key, kind and words, guarded there as well as
+    here. What it could not have any more, or refers to what the caller does not see, it is without.
+    """
+    there = {each.key: each for each in definitions(session, model.entity()) if each.active}
+    taken: dict[str, Any] = {}
+    for field in definitions(session, record.entity()):
+        value, same = record.custom.get(field.key), there.get(field.key)
+        if value is None or same is None or not _takes_over(same, field):
+            continue
+        try:
+            taken |= clean(session, model, {field.key: value}, caller=caller)
+        except ValidationError:
+            continue
+    return taken
+
+
+def _takes_over(field: CustomField, other: CustomField) -> bool:
+    kinds = [
+        (each.type, each.reference) if each.catalogue is None else (each.type, each.catalogue)
+        for each in (field, other)
+    ]
+    guards = most_delicate((field.field_class, other.field_class))
+    return kinds[0] == kinds[1] and guards == field.field_class
+
+
+def _not_his(model: type[Any], kept: Mapping[str, Any], caller: Principal | None) -> dict[str, Any]:
+    """Return the values that a caller may not set."""
+    if caller is None:
+        return {}
+    foreign = hidden_names(classes_of(caller, model), caller.writes)
+    return {key: value for key, value in kept.items() if f"{PREFIX}{key}" in foreign}
 
 
 def of_type(field: CustomField, value: Any) -> Any:

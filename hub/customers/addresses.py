@@ -14,14 +14,17 @@ from hub.customers.parts import cleaned
 from hub.errors import ValidationError
 from hub.i18n import N_
 
-_RULES = {
+RULES = {
     "name": "legal_name", "attention": "legal_name", "address": "address", "postcode": "postcode",
     "city": "city", "region": "region", "country": "country", "ean": "ean", "phone": "phone",
     "email": "email", "external_ref": "external_ref",
 }  # fmt: skip
 """The fields that keep the rule of a customer's field, and of which one."""
 
-_SOMEWHERE = ("address", "postcode", "city", "email")
+SOMEWHERE = ("address", "postcode", "city", "email")
+"""The fields one of which an address needs."""
+
+NOWHERE = N_("A street, a postcode, a city or an email is needed.")
 
 
 def create(session: Session, customer: Customer, fields: Mapping[str, Any]) -> Address:
@@ -33,7 +36,7 @@ def create(session: Session, customer: Customer, fields: Mapping[str, Any]) -> A
         ValidationError: names every broken rule; a kind, and a place or mail address are needed.
         ConflictError: ``taken``: the external reference is in use.
     """
-    values = cleaned(customer, fields, _RULES)
+    values = cleaned(customer.country, fields, RULES)
     if values.get("kind") is None:
         raise ValidationError.of("/kind", "required", N_("Say what the address is for."))
     kind = AddressKind(values.pop("kind"))
@@ -63,12 +66,12 @@ def update(
         ValidationError: names every broken rule.
         ConflictError: ``taken``.
     """
-    values = cleaned(customer, changes, _RULES)
+    values = cleaned(customer.country, changes, RULES)
     for name in ("kind", "country", "is_default"):
         if name in values and values[name] is None:
             raise ValidationError.of(f"/{name}", "required", N_("It cannot be emptied."))
     external_refs.refuse_taken(session, Address, values.get("external_ref"), address.id)
-    _require_place({name: values.get(name, getattr(address, name)) for name in _SOMEWHERE})
+    _require_place({name: values.get(name, getattr(address, name)) for name in SOMEWHERE})
     kind = AddressKind(values.pop("kind", address.kind))
     wants_default = values.pop("is_default", None)
     if kind is not address.kind:
@@ -100,10 +103,8 @@ def delete(session: Session, customer: Customer, address: Address, *, now: datet
 
 
 def _require_place(values: Mapping[str, Any]) -> None:
-    if not any(values.get(name) for name in _SOMEWHERE):
-        raise ValidationError.of(
-            "/address", "required", N_("A street, a postcode, a city or an email is needed.")
-        )
+    if not any(values.get(name) for name in SOMEWHERE):
+        raise ValidationError.of("/address", "required", NOWHERE)
 
 
 def _leave_place(session: Session, customer: Customer, address: Address) -> None:

@@ -18,7 +18,7 @@ from hub.i18n import N_
 CATALOGUES = {"roles": "contact_roles", "handles": "handle_kinds"}
 """The catalogue of each field whose words stand in one; of handles it has the keys."""
 
-_RULES = {
+RULES = {
     "office_phone": "phone", "mobile": "phone", "fax": "phone", "email": "email",
     "address": "address", "handles": "handles", "roles": "classifications",
 }  # fmt: skip
@@ -114,7 +114,7 @@ def _clean(
     given = dict(fields)
     if "handles" in given:
         given["handles"] = keyed.patched(contact.handles if contact else (), given["handles"])
-    values = cleaned(customer, given, _RULES)
+    values = cleaned(customer.country, given, RULES)
     for name in _MIXES:
         if name in values and values[name] is None:
             values[name] = []

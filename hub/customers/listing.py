@@ -6,7 +6,7 @@ from sqlalchemy import and_, case, column, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.access.models import Team, User
-from hub.catalogues.services import label_of
+from hub.catalogues.services import words_of
 from hub.customers.models import (
     AccountingState,
     Address,
@@ -19,10 +19,11 @@ from hub.customers.models import (
     Lifecycle,
     PoolState,
     RegistryState,
+    ShopIdentity,
 )
 from hub.i18n import N_
-from hub.listing import Choice, Field, Kind, Listing, SearchSpec
-from hub.listing.declaration import Expression
+from hub.listing import Choice, Field, Kind, Listing, Operator, SearchSpec, Vocabulary
+from hub.listing.declaration import Expression, Predicate
 from hub.sharing.listing import shared_field
 
 
@@ -30,8 +31,15 @@ def _person(column: Expression) -> Expression:
     return select(User.name).where(User.id == column).correlate(Customer).scalar_subquery()
 
 
-def _word(name: str, column: InstrumentedAttribute[Any]) -> Expression:
-    return label_of(name, column, Customer)
+def _words(name: str, column: InstrumentedAttribute[Any]) -> Vocabulary:
+    return words_of(name, column, Customer)
+
+
+def _in_a_shop(condition: Predicate) -> Predicate:
+    """Return the condition for customers that a shop knows by an id."""
+    known = select(ShopIdentity.customer_id).where(condition)
+    found: Predicate = Customer.id.in_(known)
+    return found
 
 
 _TEAM = select(Team.name).where(Team.id == Customer.team_id).correlate(Customer).scalar_subquery()
@@ -101,16 +109,17 @@ CUSTOMERS = Listing(
         Field("country", Customer.country, label=N_("Country"), facet=True, width=8),
         Field("industry", Customer.industry, label=N_("Industry"), facet=True, shown=False),
         Field("qualification", Customer.qualification, label=N_("Qualification"), facet=True,
-              caption=_word("qualifications", Customer.qualification), shown=False),
+              words=_words("qualifications", Customer.qualification), shown=False),
         Field("value_class", Customer.value_class, label=N_("Value class"), facet=True,
-              caption=_word("value_classes", Customer.value_class), shown=False),
+              words=_words("value_classes", Customer.value_class), shown=False),
         Field("source", Customer.source, label=N_("Source"), facet=True,
-              caption=_word("sources", Customer.source), shown=False),
+              words=_words("sources", Customer.source), shown=False),
         Field("follow_up_method", Customer.follow_up_method, label=N_("Way of following up"),
-              facet=True, caption=_word("follow_up_methods", Customer.follow_up_method),
+              facet=True, words=_words("follow_up_methods", Customer.follow_up_method),
               shown=False),
         Field("classifications", Customer.classifications, label=N_("Classifications"),
-              kind=Kind.TAGS, facet=True, shown=False),
+              kind=Kind.TAGS, facet=True, shown=False,
+              words=_words("classifications", Customer.classifications)),
         Field(
             "owner", Customer.owner_user_id, label=N_("Owner"), kind=Kind.USER, facet=True,
             caption=_person(Customer.owner_user_id), width=20,
@@ -130,11 +139,11 @@ CUSTOMERS = Listing(
               facet=True, shown=False, choices=POOL_STATES),
         Field("currency", Customer.currency, label=N_("Currency"), facet=True, shown=False),
         Field("terms_code", Customer.terms_code, label=N_("Terms code"), facet=True,
-              caption=_word("terms_codes", Customer.terms_code), shown=False),
+              words=_words("terms_codes", Customer.terms_code), shown=False),
         Field("price_list", Customer.price_list, label=N_("Price list"), facet=True,
-              caption=_word("price_lists", Customer.price_list), shown=False),
+              words=_words("price_lists", Customer.price_list), shown=False),
         Field("tax_group", Customer.tax_group, label=N_("Tax group"), facet=True,
-              caption=_word("tax_groups", Customer.tax_group), shown=False),
+              words=_words("tax_groups", Customer.tax_group), shown=False),
         Field("customer_group", Customer.customer_group, label=N_("Customer group"), facet=True,
               shown=False),
         Field("mail_routes", Customer.mail_routes, label=N_("Mail routes"), kind=Kind.TAGS,
@@ -156,6 +165,8 @@ CUSTOMERS = Listing(
         Field("bank_account", Customer.bank_account, label=N_("Bank account"), shown=False),
         Field("channel", Customer.channel, label=N_("Channel"), facet=True, shown=False),
         Field("external_ref", Customer.external_ref, label=N_("External reference"), shown=False),
+        Field("shop_customer_id", ShopIdentity.shop_customer_id, label=N_("Id in a shop"),
+              operators=(Operator.EQ,), through=_in_a_shop),
         Field(
             "lifecycle", Customer.lifecycle, label=N_("Lifecycle"), kind=Kind.ENUM, facet=True,
             shown=False, choices=tuple(Choice(state, state.value) for state in Lifecycle),
@@ -206,7 +217,8 @@ CONTACTS = Listing(
         Field("first_name", Contact.first_name, label=N_("First name")),
         Field("last_name", Contact.last_name, label=N_("Last name")),
         Field("job", Contact.job, label=N_("Job")),
-        Field("roles", Contact.roles, label=N_("Roles"), kind=Kind.TAGS, facet=True, shown=False),
+        Field("roles", Contact.roles, label=N_("Roles"), kind=Kind.TAGS, facet=True, shown=False,
+              words=words_of("contact_roles", Contact.roles, Contact)),
         Field("office_phone", Contact.office_phone, label=N_("Office phone")),
         Field("mobile", Contact.mobile, label=N_("Mobile")),
         Field("email", Contact.email, label=N_("Email"), caseless=True),

@@ -130,7 +130,7 @@ class Customer(Customised, Referable, Searchable):
             "registry_state", "registry_source", "registry_at", "registry_next_try_at",
             "registry_message", "accounting_state", "accounting_message", "last_note_at",
             "last_contact_at", "search_text", "name_provisional", "sort_name", "hold",
-            "hold_message", "hold_by", "hold_at",
+            "hold_message", "hold_by", "hold_at", "contact_numbers",
         }
     )  # fmt: skip
     __classes__: ClassVar = MappingProxyType({
@@ -219,6 +219,7 @@ class Customer(Customised, Referable, Searchable):
     last_note_at: Mapped[datetime | None]
     last_contact_at: Mapped[datetime | None]
     sort_name: Mapped[str] = mapped_column(server_default="")
+    contact_numbers: Mapped[list[str]] = _tags()  # see hub.customers.reaching
 
     __table_args__ = (
         CheckConstraint("roles <@ array['prospect', 'customer', 'supplier']", name="roles"),
@@ -407,4 +408,8 @@ class ShopIdentity(Base):
     shop_customer_id: Mapped[str]
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
 
-    __table_args__ = (Index("uq_shop_identity", "connection_id", "shop_customer_id", unique=True),)
+    __table_args__ = (
+        Index("uq_shop_identity", "connection_id", "shop_customer_id", unique=True),
+        Index("ix_shop_identity_customer", "customer_id"),
+        Index("ix_shop_identity_of_shop", "shop_customer_id", "customer_id"),
+    )

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from hub.customers.models import Customer
 from hub.customers.rules import clean
 from hub.errors import FieldError, ValidationError
 
 
 def cleaned(
-    customer: Customer, fields: Mapping[str, Any], rules: Mapping[str, str]
+    country: str | None, fields: Mapping[str, Any], rules: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return a part's fields in their stored form; only those given are looked at.
 
@@ -21,13 +20,13 @@ def cleaned(
         ValidationError: names every broken rule.
     """
     values = dict(fields)
-    country = {"country": fields.get("country") or customer.country}
+    where = {"country": fields.get("country") or country}
     errors: list[FieldError] = []
     for name, rule in rules.items():
         if values.get(name) is None:
             continue
         try:
-            values[name] = clean({**country, rule: values[name]})[rule]
+            values[name] = clean({**where, rule: values[name]})[rule]
         except ValidationError as error:
             errors += [
                 replace(each, pointer=each.pointer.replace(f"/{rule}", f"/{name}", 1))

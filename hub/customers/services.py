@@ -82,8 +82,10 @@ _COMPARED = frozenset(
      "postcode", "city", "country"}
 )  # fmt: skip
 _SEARCHED = frozenset({"name", "legal_name", "ref_no", "cvr", "phone", "email", "address",
-                       "postcode", "city", "industry", "registrations", "handles"})  # fmt: skip
+                       "postcode", "city", "industry", "registrations", "handles",
+                       "contact_numbers"})  # fmt: skip
 _NEEDED = frozenset({"roles", "kind"}) | SWITCHES
+_IMPORTED = frozenset({"import", "shop"})
 _SEARCHED_BESIDE_NAME = tuple(sorted(_SEARCHED - {"name"}))
 
 
@@ -179,7 +181,7 @@ def completed(
         **given,
         "roles": given.get("roles") or [CustomerRole.PROSPECT.value],
         "channel": channel,
-        "imported_at": now if channel == "import" else None,
+        "imported_at": now if channel in _IMPORTED else None,
         "name_provisional": provisional,
         "lifecycle": Lifecycle.ACTIVE,
     }
@@ -415,7 +417,9 @@ def _taken(session: Session, numbers: Sequence[str]) -> list[str]:
 
 
 def _texts(name: str, value: Any) -> list[str | None]:
-    return list(keyed.texts(value or ()).values()) if name in KEYED else [value]
+    if name in KEYED:
+        return list(keyed.texts(value or ()).values())
+    return list(value or ()) if name == "contact_numbers" else [value]
 
 
 def _refuse_unknown(session: Session, customer: Customer, values: Mapping[str, Any]) -> None:

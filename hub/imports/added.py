@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hub.access.roles import FieldClass
 from hub.custom_fields.models import CustomField, FieldType
 from hub.custom_fields.services import definitions
 from hub.custom_fields.values import of_type
@@ -27,10 +28,17 @@ def columns_added(session: Session, entity_name: str) -> tuple[ImportColumn, ...
     return tuple(_column(field) for field in fields if field.active)
 
 
+def template_columns(session: Session, entity_name: str) -> tuple[ImportColumn, ...]:
+    """Return the columns that a template offers."""
+    columns = (*ENTITIES[entity_name].columns, *columns_added(session, entity_name))
+    return tuple(column for column in columns if column.in_template)
+
+
 def _column(field: CustomField) -> ImportColumn:
     return ImportColumn(
         field.name, field.label, (field.key,), _MEANINGS.get(field.type, Meaning.TEXT),
-        in_template=False, catalogue=field.catalogue or "", refine=_refine(field),
+        in_template=field.field_class is not FieldClass.SENSITIVE,
+        catalogue=field.catalogue or "", refine=_refine(field),
     )  # fmt: skip
 
 

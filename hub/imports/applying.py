@@ -1,5 +1,6 @@
 """Applying the plan of a file of customers: new ones in sets, all else one by one."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,10 +13,11 @@ from sqlalchemy.orm import Session
 from hub import matching
 from hub.copying import copy_in
 from hub.customers import bulk
+from hub.customers.models import Customer
 from hub.db import new_id, savepoint
 from hub.errors import DomainError
 from hub.i18n import N_
-from hub.imports import meanwhile
+from hub.imports import meanwhile, parts
 from hub.imports.blind import Blind, uploader
 from hub.imports.items import CHANNEL, CustomerImport, digests_of, typed
 from hub.imports.models import ImportIdentity
@@ -35,6 +37,12 @@ _NOTE_CREATED = text("""
     set outcome = 'done', record_id = made.record_id, applied_version = 1,
         source = i.source - 'prepared'
     from unnest(cast(:items as uuid[]), cast(:records as uuid[])) as made (item_id, record_id)
+    where i.id = made.item_id
+""")
+_NOTE_PARTS = text("""
+    update plan_item i
+    set source = i.source || jsonb_build_object('parts', cast(made.parts as jsonb))
+    from unnest(cast(:items as uuid[]), cast(:parts as text[])) as made (item_id, parts)
     where i.id = made.item_id
 """)
 _RENEW = text("""
@@ -129,10 +137,28 @@ def _create_all(
                 source=str(plan.id),
                 now=now,
             )
+            beside = {
+                row.id: done
+                for row, record_id in zip(rows, made, strict=True)
+                if (done := _add_parts(session, record_id, row.after))
+            }
     except (DomainError, IntegrityError):
         return None
     session.execute(_NOTE_CREATED, {"items": [row.id for row in rows], "records": made})
+    if beside:
+        session.execute(
+            _NOTE_PARTS,
+            {"items": list(beside), "parts": [json.dumps(done) for done in beside.values()]},
+        )
     return made
+
+
+def _add_parts(
+    session: Session, customer_id: UUID, after: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    if not any(name in after for name in parts.LISTS):
+        return []
+    return parts.apply(session, session.get_one(Customer, customer_id), after)
 
 
 def _apply_singly(

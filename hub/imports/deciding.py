@@ -16,6 +16,7 @@ from hub import matching
 from hub.access import owning
 from hub.customers.models import Customer
 from hub.i18n import N_
+from hub.imports import parts
 from hub.imports.blind import Blind
 from hub.imports.detecting import find_similar
 from hub.imports.entries import Entries
@@ -37,6 +38,7 @@ class _Additions:
     """What later rows add to the row that leads for a customer."""
 
     values: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, list[Any]] = field(default_factory=dict)
     identities: list[str] = field(default_factory=list)
 
 
@@ -99,9 +101,9 @@ class CustomerDecider:
                     **(item.source or {}),
                     "identities": list(dict.fromkeys([*known, *added.identities])),
                 }
-            if not added.values:
+            if not added.values and not added.parts:
                 continue
-            item.after = {**(item.after or {}), **added.values}
+            item.after = _joined(item.after or {}, added)
             item.source = {**(item.source or {}), "prepared": None}  # it says more by now
             if item.action != "create":
                 item.action = "update"
@@ -145,7 +147,7 @@ class CustomerDecider:
             return self._joined(session, staged, target, leader, here)
         if isinstance(target, int):
             return self._new(session, staged, found.notes)
-        return self._change(staged, _snapshot(session, target, here))
+        return self._change(session, staged, _snapshot(session, target, here))
 
     def _new(self, session: Session, staged: StagedRow, notes: Sequence[Reason]) -> dict[str, Any]:
         row = staged.row
@@ -170,7 +172,7 @@ class CustomerDecider:
             },
         }  # fmt: skip
 
-    def _change(self, staged: StagedRow, customer: Snapshot) -> dict[str, Any]:
+    def _change(self, session: Session, staged: StagedRow, customer: Snapshot) -> dict[str, Any]:
         row = staged.row
         item = {
             "position": staged.index, "action": "skip", "entity": ENTITY,
@@ -181,11 +183,14 @@ class CustomerDecider:
         if self._options.on_match is OnMatch.SKIP:
             return {**item, "errors": [ALREADY_HERE]}
         taken, kept = _changes(row, customer, self._options)
+        beside = self._parts(session, row, customer.id)
+        kept += beside.kept
         reasons: list[Reason] = [kept_as_here(kept)] if kept else []
-        if not taken:
+        if not taken and not beside.wanted:
             return {**item, "errors": reasons or [UNCHANGED]}
         return {
-            **item, "action": "update", "after": taken, "errors": reasons or None,
+            **item, "action": "update", "after": {**taken, **beside.wanted},
+            "errors": reasons or None,
             "before": {name: customer.values.get(name) for name in taken},
         }  # fmt: skip
 
@@ -208,13 +213,14 @@ class CustomerDecider:
         if isinstance(target, int) or self._options.on_match is OnMatch.UPDATE:
             filled = {
                 name: value
-                for name, value in row.values.items()
+                for name, value in parts.without(row.values).items()
                 if name not in kept
                 and name not in first.values
                 and name not in added.values
                 and not present.get(name)
             }
-        added.values.update(filled)
+            filled |= self._further_parts(session, row, first, target, added)
+        added.values.update({name: filled[name] for name in filled if name not in parts.LISTS})
         own = added.values.get("external_ref") or first.external_ref or present.get("external_ref")
         if row.external_ref is None or row.external_ref != own:
             added.identities.append(row.digest.hex())
@@ -234,6 +240,37 @@ class CustomerDecider:
             "source": {"row": row.number, "leader": leader},
         }  # fmt: skip
 
+    def _parts(self, session: Session, row: ReadRow, customer_id: UUID) -> parts.Weighed:
+        if not any(name in row.values for name in parts.LISTS):
+            return parts.Weighed({}, ())
+        here = parts.present(session, [customer_id])[customer_id]
+        return parts.weigh(row.values, here, overwrite=self._options.overwrite)
+
+    def _further_parts(
+        self,
+        session: Session,
+        row: ReadRow,
+        first: ReadRow,
+        target: Target,
+        added: _Additions,
+    ) -> dict[str, list[Any]]:
+        """Return, and keep, the contacts and addresses that only this row names."""
+        wanted: Mapping[str, list[Any]] = {name: row.values.get(name, []) for name in parts.LISTS}
+        if isinstance(target, UUID):
+            wanted = self._parts(session, row, target).wanted
+        earlier = {
+            name: [*first.values.get(name, ()), *added.parts.get(name, ())] for name in parts.LISTS
+        }
+        new = parts.weigh(wanted, earlier, overwrite=False).wanted
+        for name, found in new.items():
+            added.parts.setdefault(name, []).extend(found)
+        return dict(new)
+
+
+def _joined(after: Mapping[str, Any], added: _Additions) -> dict[str, Any]:
+    lists = {name: [*after.get(name, ()), *found] for name, found in added.parts.items()}
+    return {**after, **added.values, **lists}
+
 
 def _changes(
     row: ReadRow, customer: Snapshot, options: Options
@@ -241,7 +278,7 @@ def _changes(
     """Return the fields that a row may change, and those that stay although it differs."""
     taken: dict[str, Any] = {}
     kept: list[str] = []
-    for name, value in row.values.items():
+    for name, value in parts.without(row.values).items():
         present = customer.values.get(name)
         if present == value:
             continue

@@ -13,10 +13,12 @@ from hub.customers import services as customers
 from hub.customers.models import Customer, CustomerKind
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
+from hub.imports import parts
 from hub.imports.columns import ImportColumn
 from hub.imports.customer_columns import CUSTOMER_COLUMNS
 from hub.imports.lead_columns import LEAD_COLUMNS
 from hub.imports.options import MatchKey, Options
+from hub.imports.part_columns import ADDRESS_COLUMNS, CONTACT_COLUMNS
 from hub.leads import rules as lead_rules
 from hub.leads.models import Lead
 from hub.settings import get_settings
@@ -29,7 +31,8 @@ LEADS = "leads"
 class Importable:
     """What the rows of a file become.
 
-    `join` makes whole fields of the parts that files have them in; `clean` brings values to their
+    `join` makes whole fields of the parts that files have them in; `beside` takes out, and returns,
+    what a row names beside its record, in a country; `clean` brings values to their
     stored form; `prepare` makes ready for duplicate detection. A file has one of the columns
     `named_in`, a row one of the fields `named_by`, or it says `nameless`. `amounts` are decimals.
     A row comes in without its `phones` where they cannot be read. `match` says by what a row can
@@ -39,6 +42,7 @@ class Importable:
     model: type[Customer] | type[Lead]
     columns: tuple[ImportColumn, ...]
     join: Callable[[dict[str, Any]], None]
+    beside: Callable[[dict[str, Any], str | None], dict[str, Any]]
     clean: Callable[[Mapping[str, Any]], dict[str, Any]]
     prepare: Callable[[Mapping[str, Any]], matching.Prepared | None]
     named_in: frozenset[str]
@@ -73,10 +77,15 @@ class Importable:
 
 
 def _join_customer(given: dict[str, Any]) -> None:
-    first, last = given.pop("first_name", None), given.pop("last_name", None)
-    if (first or last) and "name" not in given:
-        given["name"] = " ".join(part for part in (first, last) if part)
+    """Make one name of two; beside a company's name they are those of its contact."""
+    names = {name: given.pop(name, None) for name in ("first_name", "last_name")}
+    said = {name: text for name, text in names.items() if text}
+    if said and "name" not in given:
+        given["name"] = " ".join(said.values())
         given.setdefault("kind", CustomerKind.PERSON.value)
+    elif given.get("kind") != CustomerKind.PERSON.value:
+        for name, text in said.items():
+            given.setdefault(f"{parts.CONTACT}.{name}", text)
     _join_address(given)
 
 
@@ -102,8 +111,9 @@ def _prepare_customer(values: Mapping[str, Any]) -> matching.Prepared:
 ENTITIES: Mapping[str, Importable] = {
     CUSTOMERS: Importable(
         Customer,
-        CUSTOMER_COLUMNS,
+        (*CUSTOMER_COLUMNS, *CONTACT_COLUMNS, *ADDRESS_COLUMNS),
         join=_join_customer,
+        beside=parts.read,
         clean=customer_rules.clean,
         prepare=_prepare_customer,
         named_in=frozenset({"name", "cvr", "first_name", "last_name"}),
@@ -118,6 +128,7 @@ ENTITIES: Mapping[str, Importable] = {
         Lead,
         LEAD_COLUMNS,
         join=_join_lead,
+        beside=lambda _given, _country: {},
         clean=lead_rules.clean,
         prepare=lambda _: None,
         named_in=frozenset({"company", "person", "first_name", "last_name"}),

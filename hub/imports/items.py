@@ -16,6 +16,7 @@ from hub.customers.models import Customer, FieldFact
 from hub.db import find_locked
 from hub.errors import NotFoundError, StaleVersionError
 from hub.history.recording import plain
+from hub.imports import parts
 from hub.imports.models import ImportIdentity
 from hub.imports.nesting import nested
 from hub.origin import CauseKind
@@ -39,16 +40,19 @@ class CustomerImport:
                 session, values, now=now, check_duplicates=False, channel=CHANNEL
             )
             self._keep(session, customer, item, now)
+            self._add_parts(session, customer, item)
             return Applied(customer.id, customer.version)
         customer = _unmoved(session, item, item.record_version)
-        before = {name: plain(_present(customer, name)) for name in item.after or {}}
+        own = parts.without(item.after or {})
+        before = {name: plain(_present(customer, name)) for name in own}
         item.source = {
             **(item.source or {}),
-            "facts": _facts_of(session, customer.id, item.after or {}),
+            "facts": _facts_of(session, customer.id, own),
             "name_was_provisional": customer.name_provisional,
         }
         customers.update(session, customer, values, now=now)
         self._keep(session, customer, item, now)
+        self._add_parts(session, customer, item)
         return Applied(customer.id, customer.version, before)
 
     def undo(self, session: Session, item: PlanItem, *, now: datetime) -> None:
@@ -60,19 +64,25 @@ class CustomerImport:
                 ImportIdentity.digest.in_(digests_of(item.source)),
             )
         )
+        parts.undo(session, customer, item, now=now)
         if item.action == "create":
             _take_away(session, customer, now)
         else:
             _restore(session, customer, item)
 
     def _keep(self, session: Session, customer: Customer, item: PlanItem, now: datetime) -> None:
-        values = item.after or {}
+        values = parts.without(item.after or {})
         facts.keep_written(session, customer, CauseKind.IMPORT, self._source, values, at=now)
+
+    def _add_parts(self, session: Session, customer: Customer, item: PlanItem) -> None:
+        done = parts.apply(session, customer, item.after or {})
+        if done:
+            item.source = {**(item.source or {}), "parts": done}
 
 
 def typed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values as the customer's columns hold them, from what JSON carried."""
-    found = nested(values)
+    found = nested(parts.without(values))
     if found.get("owner_user_id") is not None:
         found["owner_user_id"] = UUID(found["owner_user_id"])
     if found.get("credit_limit") is not None:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from babel.core import Locale
 
 from hub.customers.models import CustomerKind, CustomerRole
-from hub.entry_policies.enforcing import pointer_of
 from hub.errors import FieldError, ValidationError
 from hub.history.recording import plain
 from hub.i18n import LANGUAGES, N_
@@ -134,7 +133,7 @@ class RowReader:
                 continue
             try:
                 self._uploader.refuse_foreign(key, f"/{key}")
-                value = parse(cell, pointer_of(key))
+                value = parse(cell, "/" + key.replace(".", "/"))
             except ValidationError as error:
                 errors.extend(error.errors)
                 continue
@@ -142,16 +141,21 @@ class RowReader:
                 given[key] = value
         self.entity.join(given)
         notes: list[FieldError] = []
+        values, beside = {}, {}
+        try:
+            country = given.get("country") or self._options.country or get_settings().country
+            beside = self.entity.beside(given, country)
+        except ValidationError as error:
+            errors.extend(error.errors)
         try:
             values = self._clean(given, notes)
         except ValidationError as error:
             errors.extend(error.errors)
-            values = {}
         if not errors and not any(values.get(name) for name in self.entity.named_by):
             errors.append(self.entity.nameless)
         if errors:
             return ReadRow(number, {}, [self._shown(error) for error in errors])
-        return ReadRow(number, values, notes=[self._shown(note) for note in notes])
+        return ReadRow(number, {**values, **beside}, notes=[self._shown(note) for note in notes])
 
     def _clean(self, given: Mapping[str, Any], notes: list[FieldError]) -> dict[str, Any]:
         """Return the stored form; `notes` takes what is left behind for it."""
@@ -176,7 +180,8 @@ class RowReader:
 
     def _shown(self, error: FieldError) -> dict[str, Any]:
         whole = error.pointer.removeprefix("/")
-        field = whole.replace("/", ".") if whole.startswith("custom/") else whole.partition("/")[0]
+        dotted = whole.replace("/", ".")
+        field = dotted if dotted in self._headers else whole.partition("/")[0]
         column = self._headers.get(field) or self._headers.get(f"{field}_2")
         return {
             "pointer": error.pointer, "code": error.code, "message": error.message,

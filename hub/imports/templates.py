@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from babel.numbers import get_decimal_symbol
@@ -13,7 +14,10 @@ from sqlalchemy.orm import Session
 
 from hub.db import new_id
 from hub.errors import NotFoundError, PostponedError
+from hub.history.recording import PendingEvent
 from hub.i18n import LANGUAGES, N_, language_of, locale_of, translate
+from hub.imports.added import template_columns
+from hub.imports.columns import ImportColumn
 from hub.imports.entities import ENTITIES
 from hub.imports.models import ImportTemplate
 from hub.ledger.enqueueing import enqueue
@@ -25,19 +29,28 @@ _SOON = timedelta(seconds=2)
 _RENDERING = 1  # raised when the workbook comes to look otherwise
 
 
-def fingerprint(entity_name: str, language: str) -> str:
-    """Return what a template was made of: another one means that it is to be rendered anew."""
-    told = [
-        [column.key, translate(language, column.label), translate(language, column.explanation),
-         column.example, column.required, column.choices]
-        for column in ENTITIES[entity_name].columns
-        if column.in_template
-    ]  # fmt: skip
-    return hashlib.sha256(repr((_RENDERING, told)).encode()).hexdigest()
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What people fill in to import an entity, in a language."""
+
+    entity_name: str
+    language: str
+    columns: tuple[ImportColumn, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """What it is made of: another one means that it is to be rendered anew."""
+        told = [
+            [column.key, translate(self.language, column.label),
+             translate(self.language, column.explanation), column.example, column.required,
+             column.choices]
+            for column in self.columns
+        ]  # fmt: skip
+        return hashlib.sha256(repr((_RENDERING, told)).encode()).hexdigest()
 
 
-def outdated(session: Session) -> list[tuple[str, str]]:
-    """Return the templates that are missing or of another version, as (entity, language)."""
+def outdated(session: Session) -> list[Template]:
+    """Return the templates that are missing or of another version."""
     known = {
         (row.entity_name, row.language): row.fingerprint
         for row in session.execute(
@@ -46,11 +59,13 @@ def outdated(session: Session) -> list[tuple[str, str]]:
             ).where(ImportTemplate.media_type == XLSX)
         )
     }
-    return [
-        (entity_name, language)
+    wanted = [
+        Template(entity_name, language, template_columns(session, entity_name))
         for entity_name in ENTITIES
         for language in LANGUAGES
-        if known.get((entity_name, language)) != fingerprint(entity_name, language)
+    ]
+    return [
+        each for each in wanted if known.get((each.entity_name, each.language)) != each.fingerprint
     ]
 
 
@@ -60,15 +75,21 @@ def ask_where_outdated(session: Session) -> None:
         enqueue(session, TaskName.RENDER_IMPORT_TEMPLATES, key="templates")
 
 
-def store(session: Session, rendered: Mapping[tuple[str, str], bytes]) -> None:
-    """Keep rendered workbooks by entity and language."""
-    for (entity_name, language), content in sorted(rendered.items()):
+def follow(session: Session, made: PendingEvent) -> None:
+    """Have the templates offer the installation's own fields as they are now."""
+    del made
+    ask_where_outdated(session)
+
+
+def store(session: Session, rendered: Mapping[Template, bytes]) -> None:
+    """Keep rendered workbooks."""
+    for template, content in rendered.items():
         statement = insert(ImportTemplate).values(
             id=new_id(),
-            entity_name=entity_name,
-            language=language,
+            entity_name=template.entity_name,
+            language=template.language,
             media_type=XLSX,
-            fingerprint=fingerprint(entity_name, language),
+            fingerprint=template.fingerprint,
             content=content,
         )
         session.execute(
@@ -102,7 +123,7 @@ def workbook(session: Session, entity_name: str, preferred: str | None) -> bytes
     return content
 
 
-def csv_file(entity_name: str, preferred: str | None) -> bytes:
+def csv_file(session: Session, entity_name: str, preferred: str | None) -> bytes:
     """Return a CSV file of headers alone, in the reader's language and with his separator.
 
     Raises:
@@ -112,9 +133,7 @@ def csv_file(entity_name: str, preferred: str | None) -> bytes:
     has_comma = get_decimal_symbol(locale_of(preferred)) == ","
     target = io.StringIO(newline="")
     csv.writer(target, delimiter=";" if has_comma else ",").writerow(
-        translate(preferred, column.label)
-        for column in ENTITIES[entity_name].columns
-        if column.in_template
+        translate(preferred, column.label) for column in template_columns(session, entity_name)
     )
     return target.getvalue().encode("utf-8-sig")  # the mark tells Excel that it is UTF-8
 

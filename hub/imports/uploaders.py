@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.access import owning
 from hub.access.assignable import assignable_people, refuse_unassignable
-from hub.access.fields import NOT_YOURS, NOT_YOURS_TO_SET, hidden_names
+from hub.access.fields import NOT_YOURS, NOT_YOURS_TO_SET, classes_of, hidden_names
 from hub.access.models import User
 from hub.access.people import are_active
 from hub.access.principals import Permission, Principal
@@ -113,7 +113,7 @@ def refuse_unassignable_owner(session: Session, options: Options, entity: Import
 def _foreign(principal: Principal | None, model: type[Customer] | type[Lead]) -> dict[str, str]:
     if principal is None:
         return {}
-    classes = model.__classes__
+    classes = classes_of(principal, model)
     return {name: classes[name] for name in hidden_names(classes, principal.writes)}
 
 

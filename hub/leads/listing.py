@@ -1,22 +1,30 @@
 """The list of leads."""
 
-from sqlalchemy import select
+from uuid import UUID
+
+from sqlalchemy import or_, select
 
 from hub.access.captions import whose_fields
-from hub.catalogues.services import label_of
+from hub.catalogues.services import words_of
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.leads.models import Lead
 from hub.leads.signals import SIGNAL
-from hub.listing import Field, Kind, Listing, SearchSpec, Sums
-from hub.listing.declaration import Expression
+from hub.listing import Field, Kind, Listing, Operator, SearchSpec, Sums
+from hub.listing.declaration import Expression, Predicate
 from hub.notes.listing import noted_field
 from hub.sharing.listing import shared_field
-from hub.workflow.listing import STATE_KINDS, state_label, workflow_code
+from hub.workflow.listing import STATE_KINDS, states_of, workflow_code
 
 
 def _of_customer(column: Expression) -> Expression:
     return select(column).where(Customer.id == Lead.customer_id).correlate(Lead).scalar_subquery()
+
+
+def _of_contact(operator: Operator, value: UUID) -> Predicate:
+    """Compare the person that it is with, and the one that came of it."""
+    del operator
+    return or_(Lead.contact_id == value, Lead.converted_contact_id == value)
 
 
 LEADS = Listing(
@@ -30,6 +38,8 @@ LEADS = Listing(
               search_text=Lead.search_text, width=40),
         Field("customer", Lead.customer_id, label=N_("Customer"), kind=Kind.UUID,
               caption=_of_customer(Customer.name), shown=False, width=40),
+        Field("contact", Lead.contact_id, label=N_("Contact"), kind=Kind.UUID,
+              operators=(Operator.EQ,), condition=_of_contact, shown=False),
         Field("customer_number", _of_customer(Customer.ref_no), label=N_("Customer number"),
               width=12),
         Field("person", Lead.person, label=N_("Person"), search_text=Lead.search_text, width=30),
@@ -41,12 +51,12 @@ LEADS = Listing(
         Field("country", Lead.country, label=N_("Country"), facet=True, shown=False),
         Field("industry", Lead.industry, label=N_("Industry"), facet=True, shown=False),
         Field("program", Lead.program, label=N_("Lead program"), facet=True,
-              caption=label_of("programs", Lead.program, Lead), width=20),
+              words=words_of("programs", Lead.program, Lead), width=20),
         Field("source", Lead.source, label=N_("Lead source"), facet=True,
-              caption=label_of("sources", Lead.source, Lead), width=20),
+              words=words_of("sources", Lead.source, Lead), width=20),
         Field("referrer", Lead.referrer, label=N_("Referrer"), shown=False),
         Field("state", Lead.state, label=N_("State"), facet=True,
-              caption=state_label(Lead), width=20),
+              words=states_of(Lead), width=20),
         Field("state_kind", Lead.state_kind, label=N_("Kind of state"), kind=Kind.ENUM,
               facet=True, choices=STATE_KINDS, shown=False),
         *SIGNAL.fields(shown=False),
@@ -62,7 +72,7 @@ LEADS = Listing(
               kind=Kind.MONEY, sortable=True, width=14),
         Field("currency", Lead.currency, label=N_("Currency"), facet=True, width=8),
         Field("lost_reason", Lead.lost_reason, label=N_("Reason for losing"), facet=True,
-              caption=label_of("lost_reasons", Lead.lost_reason, Lead), shown=False, width=20),
+              words=words_of("lost_reasons", Lead.lost_reason, Lead), shown=False, width=20),
         Field("set_aside_until", Lead.set_aside_until, label=N_("Set aside until"),
               kind=Kind.DATE, shown=False),
         Field("channel", Lead.channel, label=N_("Channel"), facet=True, shown=False),

@@ -23,6 +23,7 @@ from hub.listing.reading import parse_parameters, parse_stored
 from hub.listing.search import Searchable, search_document, search_index
 from hub.listing.sorting import sort_text
 from hub.listing.streams import Rows, snapshot, stream
+from hub.listing.vocabularies import Vocabulary
 
 __all__ = [
     "BOUND",
@@ -48,6 +49,7 @@ __all__ = [
     "Sums",
     "Total",
     "Unit",
+    "Vocabulary",
     "break_down",
     "describe",
     "dimensions_of",

@@ -6,11 +6,12 @@ never added: where a list has amounts, each group is of one currency. It counts 
 show its reader, by the same filters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice, product
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -64,8 +65,8 @@ class Dimension:
 class Key:
     """The value that the rows of a group have in one dimension.
 
-    `label` is what people read, an English source text or words of the installation; None where the
-    value speaks for itself. Of a stretch of days the value is its first one.
+    `label` is what the reader reads, in his language; None where the value speaks for itself. Of a
+    stretch of days the value is its first one.
     """
 
     value: str | int | bool | None
@@ -90,8 +91,9 @@ class Group:
 class Breakdown:
     """The groups, and the whole of what was found, by currency where there are amounts.
 
-    Groups are in the order of their days, else the fullest comes first. There are no empty ones.
-    `complete` is false where there were more groups than are shown.
+    Groups are in the order of their days, else the fullest comes first; empty ones, where they were
+    asked for, come last, and are of no currency. `complete` is false where there were more groups
+    than are shown.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -132,6 +134,7 @@ def break_down(
     visible: Predicate,
     dimensions: Sequence[Dimension],
     *,
+    with_empty: bool = False,
     highest: int = HIGHEST_GROUPS,
 ) -> Breakdown:
     """Return the rows that a query finds, told apart by some dimensions.
@@ -141,6 +144,9 @@ def break_down(
         query: its filters and its quick search count, its sort and its page do not.
         visible: the access predicate of the query's reader.
         dimensions: of `dimensions_of`; none for the totals alone.
+        with_empty: whether there are groups, too, of what no row has and some might: words of
+            catalogues, states, choices. Of what is filtered by there are those alone that rows
+            have, and so of days and free texts.
         highest: how many groups there are at most.
     """
     rows = found_rows(session, query, visible)
@@ -148,6 +154,9 @@ def break_down(
     if not dimensions:
         return Breakdown((), [], totals, complete=True)
     groups = _groups(session, query, rows, dimensions, highest + 1)
+    if with_empty and len(groups) <= highest:
+        empty = islice(_empty(session, query, dimensions, groups), highest + 1 - len(groups))
+        groups = _in_time(dimensions, [*groups, *empty])
     return Breakdown(tuple(dimensions), groups[:highest], totals, len(groups) <= highest)
 
 
@@ -158,7 +167,7 @@ def _possible(query: Query[Any]) -> list[Dimension]:
             continue
         if each.kind in {Kind.DATE, Kind.DATETIME}:
             found += [Dimension(each, unit) for unit in Unit]
-        elif each.facet and each.kind in FACET_KINDS and each.kind is not Kind.TAGS:
+        elif each.facet and each.kind in FACET_KINDS and not each.is_mix:
             found.append(Dimension(each))
     return found
 
@@ -230,17 +239,15 @@ def _value(query: Query[Any], dimension: Dimension) -> Any:
 
 def _group(query: Query[Any], dimensions: Sequence[Dimension], row: Mapping[Any, Any]) -> Group:
     sums = query.listing.sums
-    found = {
-        each.name: (each, row[f"value_{n}"], row[f"caption_{n}"])
+    keys = [
+        _key(query, each, row[f"value_{n}"], row[f"caption_{n}"])
         for n, each in enumerate(dimensions)
-    }
-    filters: dict[str, dict[str, Any]] = {}
-    for each, value, _ in found.values():
-        filters.setdefault(each.field.name, {}).update(_filter(each, value))
+    ]
+    filters = _filters(dimensions, keys)
     if sums:
         filters[sums.currency] = {Operator.EQ.value: row["currency"]}
     return Group(
-        keys=tuple(_key(each, value, caption) for each, value, caption in found.values()),
+        keys=tuple(keys),
         count=row["rows"],
         currency=row["currency"] if sums else None,
         sums={name: row[f"sum_{n}"] for n, name in enumerate(sums.fields)} if sums else {},
@@ -248,17 +255,62 @@ def _group(query: Query[Any], dimensions: Sequence[Dimension], row: Mapping[Any,
     )
 
 
-def _key(dimension: Dimension, value: Any, caption: str | None) -> Key:
-    labels = {choice.value: choice.label for choice in dimension.field.choices}
+def _key(query: Query[Any], dimension: Dimension, value: Any, caption: str | None) -> Key:
     shown = plain(value)
-    return Key(shown, caption or labels.get(shown))
+    return Key(shown, dimension.field.label_of(shown, caption, query.reader.locale))
+
+
+def _empty(
+    session: Session,
+    query: Query[Any],
+    dimensions: Sequence[Dimension],
+    groups: Sequence[Group],
+) -> Iterator[Group]:
+    """Yield the groups of what no row has, in the order of its words."""
+    filtered = {condition.field.name for condition in query.conditions}
+    lines = []
+    for n, each in enumerate(dimensions):
+        keys = {group.keys[n].value: group.keys[n] for group in groups}
+        if each.unit is None and each.field.name not in filtered:
+            for value, caption in _possible_values(session, each.field).items():
+                keys.setdefault(value, _key(query, each, value, caption))
+        lines.append(list(keys.values()))
+    full = {tuple(key.value for key in group.keys) for group in groups}
+    for combined in product(*lines):
+        if tuple(key.value for key in combined) not in full:
+            yield Group(keys=combined, count=0, filter=_filters(dimensions, combined))
+
+
+def _possible_values(session: Session, field: Field) -> dict[Any, str | None]:
+    if field.words is not None:
+        return {**field.words.labels(session, offered=True)}
+    if field.kind is Kind.BOOLEAN:
+        return {True: None, False: None}
+    return {choice.value: None for choice in field.choices}
+
+
+def _in_time(dimensions: Sequence[Dimension], groups: Iterable[Group]) -> list[Group]:
+    """Return groups in the order of their days, those of no day last."""
+    times = [n for n, each in enumerate(dimensions) if each.unit is not None]
+    return sorted(
+        groups,
+        key=lambda group: [
+            (value is None, str(value)) for value in (group.keys[n].value for n in times)
+        ],
+    )
+
+
+def _filters(dimensions: Sequence[Dimension], keys: Sequence[Key]) -> dict[str, dict[str, Any]]:
+    return {
+        each.field.name: _filter(each, key.value)
+        for each, key in zip(dimensions, keys, strict=True)
+    }
 
 
 def _filter(dimension: Dimension, value: Any) -> dict[str, Any]:
     if value is None:
         return {Operator.EMPTY.value: True}
     if dimension.unit is None:
-        return {Operator.EQ.value: plain(value)}
-    begin: date = value
-    after = begin + _LENGTHS[dimension.unit]
-    return {Operator.GTE.value: begin.isoformat(), Operator.LT.value: after.isoformat()}
+        return {Operator.EQ.value: value}
+    after = date.fromisoformat(value) + _LENGTHS[dimension.unit]
+    return {Operator.GTE.value: value, Operator.LT.value: after.isoformat()}

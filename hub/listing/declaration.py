@@ -16,11 +16,14 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.db import Base
+from hub.i18n import translate
 from hub.listing.classes import class_of, most_delicate
 from hub.listing.reader import Reader
+from hub.listing.vocabularies import Vocabulary
 
 Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
 """A mapped column, or any SQL expression over the listing's table (subqueries correlate to it)."""
@@ -120,8 +123,9 @@ class Field:
         nullable: whether `column` (or `sort_key`) may be NULL; None asks the mapped column, and
             takes any other expression to be nullable.
         facet: may be counted; `buckets` counts ranges in place of values.
-        caption: what stands for the value where people read it: of an id a name, of a code its
-            label, which is told in the reader's language.
+        caption: what stands for the value where people read it, for example an owner's name.
+        words: the words of its values, where the database keeps them; they caption it, and those of
+            ours are told in the reader's language.
         permission_class: whose reader may see it, filter and sort by it. As the models of its
             columns declare it, unless it is said here, which can only guard it better.
         shown: a column of the list and of exports when no columns are asked for.
@@ -153,6 +157,7 @@ class Field:
     facet: bool = False
     buckets: tuple[Bucket, ...] = ()
     caption: Expression | None = None
+    words: Vocabulary | None = None
     permission_class: str = ""
     shown: bool = True
     width: int | None = None
@@ -185,6 +190,8 @@ class Field:
             raise ValueError(f"{self.name}: a question about the reader is answered by yes or no")
         if self.sortable and not self.selectable:
             raise ValueError(f"{self.name}: only a field with a value can be sorted by")
+        if self.caption is None and self.words is not None:
+            object.__setattr__(self, "caption", self.words.label)
         derived = class_of(self._column, self.caption, self.sort_key, self.search_text)
         if self.permission_class and most_delicate((self.permission_class, derived)) == derived:
             raise ValueError(f"{self.name}: its columns say of which class it is ({derived})")
@@ -196,6 +203,22 @@ class Field:
     def selectable(self) -> bool:
         """Whether a row has one value of it, so that it can be a column."""
         return self.through is None and not (self.column is None and self.reckoned is None)
+
+    @property
+    def is_mix(self) -> bool:
+        """Whether a row has several values of it."""
+        return isinstance(getattr(self._column, "type", None), ARRAY)
+
+    def spoken(self, locale: str, caption: str) -> str:
+        """Return a caption as somebody with this locale reads it; names are the same to all."""
+        return caption if self.words is None else self.words.spoken(locale, caption)
+
+    def label_of(self, value: Any, caption: str | None, locale: str) -> str | None:
+        """Return what somebody reads for a value; None where it speaks for itself."""
+        if caption is not None:
+            return self.spoken(locale, caption)
+        label = next((each.label for each in self.choices if each.value == value), None)
+        return None if label is None else translate(locale, label)
 
     @property
     def _column(self) -> Expression | None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, func, null, select
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import cast
 
 from hub.history.recording import plain
-from hub.listing.declaration import Field, Kind, Operator, Predicate
+from hub.i18n import translate
+from hub.listing.declaration import Field, Operator, Predicate
 from hub.listing.predicates import conditions_met, rows_of, searched
 from hub.listing.query import Condition, Query
 from hub.listing.reader import Reader
@@ -23,8 +23,8 @@ SLICES = 100  # of one facet; what is beyond is counted together
 class Slice:
     """Rows that share a value.
 
-    `label` is what people read: a choice's or bucket's English source text, the caption of the
-    value, or None where the value speaks for itself. `filter` is what pressing the slice sets for
+    `label` is what the reader reads, in his language: of a choice, of a bucket, the caption of the
+    value; None where the value speaks for itself. `filter` is what pressing the slice sets for
     the field, in the stored form: ``{"eq": "won"}``.
     """
 
@@ -76,11 +76,18 @@ def _facet(
 ) -> Facet:
     if field.buckets:
         return _buckets(session, field, query, rows)
-    counted = _tags if field.kind is Kind.TAGS else _values
+    counted = _mixed if field.is_mix else _values
     read = session.execute(counted(field, query, rows, highest)).all()
     total = read[0].total if read else 0
+    words = {}
+    if field.is_mix and field.words is not None:
+        words = field.words.labels(session, [row.value for row in read])
+    locale = query.reader.locale
     return Facet(
-        [_slice(field, row.value, row.caption, row.rows) for row in read],
+        [
+            _slice(field, row.value, row.caption or words.get(row.value), row.rows, locale)
+            for row in read
+        ],
         int(total) - sum(row.rows for row in read),
     )
 
@@ -100,12 +107,12 @@ def _values(field: Field, query: Query[Any], rows: Predicate, highest: int) -> S
     )
 
 
-def _tags(field: Field, query: Query[Any], rows: Predicate, highest: int) -> Select[Any]:
+def _mixed(field: Field, query: Query[Any], rows: Predicate, highest: int) -> Select[Any]:
     value: Any = field.column
-    none = cast([None], ARRAY(TEXT))
-    each = func.unnest(func.coalesce(func.nullif(value, cast([], ARRAY(TEXT))), none))
-    tags = select(each.label("tag")).select_from(query.listing.model).where(rows).subquery()
-    return _counted(tags.c.tag, null()).limit(highest)
+    none = cast([None], value.type)
+    each = func.unnest(func.coalesce(func.nullif(value, cast([], value.type)), none))
+    values = select(each.label("one")).select_from(query.listing.model).where(rows).subquery()
+    return _counted(values.c.one, null()).limit(highest)
 
 
 def _counted(value: Any, one: Any) -> Select[Any]:
@@ -128,12 +135,11 @@ def _fullest_first(value: Any, count: Any) -> tuple[Any, Any]:
     return count.desc(), value.asc().nulls_last()
 
 
-def _slice(field: Field, value: Any, caption: str | None, count: int) -> Slice:
-    labels = {choice.value: choice.label for choice in field.choices}
+def _slice(field: Field, value: Any, caption: str | None, count: int, locale: str) -> Slice:
     shown = plain(value)
     return Slice(
         shown,
-        caption or labels.get(shown),
+        field.label_of(shown, caption, locale),
         count,
         {Operator.EMPTY.value: True} if value is None else {Operator.EQ.value: shown},
     )
@@ -149,11 +155,14 @@ def _buckets(session: Session, field: Field, query: Query[Any], rows: Predicate)
     *counts, other = session.execute(counted.select_from(query.listing.model).where(rows)).one()
     return Facet(
         [
-            Slice(bucket.name, bucket.label, count, dict(bucket.filter))
+            Slice(
+                bucket.name, translate(query.reader.locale, bucket.label), count,
+                dict(bucket.filter),
+            )
             for bucket, count in zip(field.buckets, counts, strict=True)
         ],
         other,
-    )
+    )  # fmt: skip
 
 
 def _members(field: Field, filters: Any, reader: Reader) -> Any:

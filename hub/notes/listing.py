@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from hub.access.models import User
+from hub.catalogues.services import words_of
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.listing import Field, Kind, Listing, SearchSpec
@@ -27,7 +28,8 @@ NOTES = Listing(
               shown=False),
         Field("subject_type", Note.subject_type, label=N_("Kind of record"), facet=True,
               shown=False),
-        Field("type", Note.type, label=N_("Type"), facet=True, width=12),
+        Field("type", Note.type, label=N_("Type"), facet=True, width=12,
+              words=words_of("note_types", Note.type, Note)),
         Field("template", Note.template_id, label=N_("Template"), kind=Kind.UUID, shown=False),
         Field("body", Note.body, label=N_("Note"), search_text=Note.search_text, width=60),
         Field("author", Note.author_user_id, label=N_("Author"), kind=Kind.USER, facet=True,
@@ -46,7 +48,8 @@ NOTE_TEMPLATES = Listing(
     fields=(
         Field("id", NoteTemplate.id, label=N_("Id"), kind=Kind.UUID, shown=False),
         Field("name", NoteTemplate.name, label=N_("Name"), sortable=True, width=30),
-        Field("type", NoteTemplate.type, label=N_("Type"), facet=True, width=12),
+        Field("type", NoteTemplate.type, label=N_("Type"), facet=True, width=12,
+              words=words_of("note_types", NoteTemplate.type, NoteTemplate)),
         Field("body", NoteTemplate.body, label=N_("Text"), width=60),
         Field("active", NoteTemplate.active, label=N_("Active"), kind=Kind.BOOLEAN, facet=True),
         Field("place", NoteTemplate.sort, label=N_("Place"), kind=Kind.INTEGER, sortable=True),

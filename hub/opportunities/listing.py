@@ -3,15 +3,15 @@
 from sqlalchemy import column, select, table
 
 from hub.access.captions import whose_fields
-from hub.catalogues.services import label_of
+from hub.catalogues.services import words_of
 from hub.customers.models import Customer
 from hub.i18n import N_
-from hub.listing import Bucket, Choice, Field, Kind, Listing, SearchSpec, Sums
+from hub.listing import Bucket, Choice, Field, Kind, Listing, Operator, SearchSpec, Sums
 from hub.notes.listing import noted_field
 from hub.opportunities.models import Opportunity, OpportunityType, Period, ProbabilitySource
 from hub.opportunities.signals import EDGE, OVERDUE, SIGNAL
 from hub.sharing.listing import shared_field
-from hub.workflow.listing import STATE_KINDS, state_label, workflow_code
+from hub.workflow.listing import STATE_KINDS, states_of, workflow_code
 
 TYPES = (
     Choice(OpportunityType.NEW_CUSTOMER, N_("New customer")),
@@ -47,8 +47,8 @@ _CUSTOMER_NUMBER = (
 
 def _word(name: str, catalogue: str, label: str, *, shown: bool = True) -> Field:
     kept = getattr(Opportunity, name)
-    caption = label_of(catalogue, kept, Opportunity)
-    return Field(name, kept, label=label, facet=True, caption=caption, shown=shown, width=20)
+    words = words_of(catalogue, kept, Opportunity)
+    return Field(name, kept, label=label, facet=True, words=words, shown=shown, width=20)
 
 
 OPPORTUNITIES = Listing(
@@ -62,13 +62,15 @@ OPPORTUNITIES = Listing(
               sort_key=Opportunity.sort_name, search_text=Opportunity.search_text, width=40),
         Field("customer", Opportunity.customer_id, label=N_("Customer"), kind=Kind.UUID,
               facet=True, caption=Opportunity.customer_name, width=40),
+        Field("contact", Opportunity.contact_id, label=N_("Contact"), kind=Kind.UUID,
+              operators=(Operator.EQ,), shown=False),
         Field("customer_number", _CUSTOMER_NUMBER, label=N_("Customer number"), width=12),
         Field("lead", Opportunity.lead_id, label=N_("Lead"), kind=Kind.UUID, caption=_LEAD,
               shown=False),
         Field("type", Opportunity.type, label=N_("Type"), kind=Kind.ENUM, facet=True,
               choices=TYPES, width=18),
         Field("stage", Opportunity.state, label=N_("Stage"), facet=True,
-              caption=state_label(Opportunity), width=20),
+              words=states_of(Opportunity), width=20),
         Field("stage_kind", Opportunity.state_kind, label=N_("Kind of stage"), kind=Kind.ENUM,
               facet=True, choices=STATE_KINDS, shown=False),
         Field("pipeline", workflow_code(Opportunity), label=N_("Pipeline"), facet=True,

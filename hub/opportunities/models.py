@@ -152,6 +152,8 @@ class Opportunity(InWorkflow, Customised, Referable, Searchable):
         Index("ix_opportunity_probability", "probability", "id"),
         Index("ix_opportunity_customer", "customer_id", "id",
               postgresql_where=text("customer_id is not null")),
+        Index("ix_opportunity_contact", "contact_id",
+              postgresql_where=text("contact_id is not null")),
         Index("ix_opportunity_lead", "lead_id", postgresql_where=text("lead_id is not null")),
         Index("ix_opportunity_workflow", "workflow_id", "state"),
         Index("ix_opportunity_owner", "owner_user_id", "id", postgresql_include=["deleted_at"]),

@@ -19,7 +19,13 @@ from hub.ledger.setbacks import Setback
 from hub.ledger.tasks import TaskName
 from hub.listing import Reader
 from hub.reports.datasets import DATASETS, Dataset
-from hub.reports.file_orders import FileOrder, FileOutcome, mark_readings, note_outcome
+from hub.reports.file_orders import (
+    FileOrder,
+    FileOutcome,
+    as_printed,
+    mark_readings,
+    note_outcome,
+)
 from hub.reports.models import Export, ExportState, FileFormat
 from hub.reports.readers import get_file_reader
 
@@ -92,7 +98,7 @@ def begin(session: Session, export_id: UUID, *, now: datetime) -> FileOrder | No
         zone=export.zone,
     )
     return FileOrder(
-        query=dataset.query(export.query, person.reader),
+        query=as_printed(dataset.query(export.query, person.reader), export.format),
         visible=visible(person.principal, Verb.EXPORT, dataset.listing.model),
         format=export.format,
         title=translate(export.locale, dataset.title),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,14 +14,18 @@ from hub.access.principals import Principal
 from hub.clock import business_date
 from hub.files import Content
 from hub.i18n import N_
-from hub.listing import Query
+from hub.listing import Kind, Query
 from hub.listing.declaration import Predicate
 from hub.reports.models import FileFormat, Manifest
 
 MEDIA_TYPES = {
     FileFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     FileFormat.CSV: "text/csv; charset=utf-8",
+    FileFormat.HTML: "text/html; charset=utf-8",
 }
+MOST_ROWS = {FileFormat.XLSX: 1_000_000, FileFormat.CSV: 1_000_000, FileFormat.HTML: 1_000}
+"""Of one file; beyond it the file is partial, and says so."""
+
 TOO_MANY_ROWS = N_("There are more rows than a file may hold.")
 MISCOUNTED = N_("The number of rows read differs from the number counted.")
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\\/:*?"<>|]+')
@@ -53,9 +57,30 @@ class FileOrder:
         return f"{title or 'Hub'} {day.isoformat()}.{self.format}"
 
     @property
+    def most_rows(self) -> int:
+        """How many rows it holds at most."""
+        return MOST_ROWS[self.format]
+
+    @property
     def media_type(self) -> str:
         """The type of its content."""
         return MEDIA_TYPES[self.format]
+
+
+def as_printed(query: Query[Any], file_format: FileFormat) -> Query[Any]:
+    """Return a query with the columns that a file of a format has.
+
+    A printed record shows all that its reader may see, where no columns were asked for, but for ids
+    that mean nothing to people.
+    """
+    if file_format is not FileFormat.HTML or query.columns:
+        return query
+    shown = tuple(
+        each.read_by(query.reader)
+        for each in query.listing.readable(query.reader).values()
+        if each.selectable and (each.kind is not Kind.UUID or each.caption is not None)
+    )
+    return replace(query, columns=shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class FileFormat(StrEnum):
 
     XLSX = "xlsx"
     CSV = "csv"
+    HTML = "html"  # a page for each record, to be printed
 
 
 class Audience(StrEnum):

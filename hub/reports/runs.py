@@ -31,7 +31,13 @@ from hub.mail.models import DeliveryKind
 from hub.mail.services import Recipient
 from hub.reports.datasets import Dataset
 from hub.reports.definitions import dataset_of, query_for
-from hub.reports.file_orders import FileOrder, FileOutcome, mark_readings, note_outcome
+from hub.reports.file_orders import (
+    FileOrder,
+    FileOutcome,
+    as_printed,
+    mark_readings,
+    note_outcome,
+)
 from hub.reports.models import (
     EmptyPolicy,
     RecipientsMode,
@@ -120,7 +126,7 @@ def begin(session: Session, run_id: UUID, *, now: datetime) -> RunOrder | None:
     if schedule.recipients_mode is RecipientsMode.EACH_OWNER and dataset.owner is not None:
         seen = and_(seen, dataset.owner == run.recipient_user_id)
     order = FileOrder(
-        query=query_for(report, person.reader),
+        query=as_printed(query_for(report, person.reader), report.format),
         visible=seen,
         format=report.format,
         title=report.name,

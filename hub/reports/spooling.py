@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import IO, Any
 from uuid import UUID
 
@@ -21,8 +22,6 @@ from hub.i18n import translate
 from hub.listing import Field, Kind, Rows, snapshot, stream
 from hub.listing.predicates import found_rows
 from hub.reports.file_orders import FileOrder
-
-MOST_ROWS = 1_000_000  # of one file; beyond it the file is partial, and says so
 
 CellValue = str | int | Decimal | bool | date | datetime | None
 
@@ -54,28 +53,29 @@ class Spool:
             ]
 
 
-def spool(session: Session, order: FileOrder, file: IO[bytes], *, most: int = MOST_ROWS) -> Spool:
+def spool(session: Session, order: FileOrder, file: IO[bytes], *, most: int | None = None) -> Spool:
     """Write the rows of an order to `file` and return them; words are in the reader's language.
 
     Args:
         session: of which only the database is taken; it must have nothing open.
         order: whose rows.
         file: an empty one, open for writing and reading.
-        most: how many rows at most.
+        most: how many rows at most; None for as many as a file of its format holds.
     """
     columns = order.query.shown
     locale = order.query.reader.locale
     with snapshot(session) as connection:
         as_of = connection.execute(select(func.now())).scalar_one()
         rows = stream(connection, order.query, order.visible)
-        count = _write(rows, [_writer(each, locale) for each in columns], file, most)
+        writers = [_writer(connection, each, locale) for each in columns]
+        count = _write(rows, writers, file, order.most_rows if most is None else most)
         to_mark = _to_mark(connection, order)
     return Spool(columns, as_of, count, rows.total, file, to_mark)
 
 
 def kind_of(field: Field) -> Kind:
     """Return what the cells of a field hold: text where a caption stands for the value."""
-    return Kind.TEXT if field.caption is not None else field.kind
+    return Kind.TEXT if field.caption is not None or field.is_mix else field.kind
 
 
 def _to_mark(connection: Connection, order: FileOrder) -> Sequence[UUID]:
@@ -100,19 +100,22 @@ def _write(rows: Rows, writers: Sequence[Callable[[Any], Any]], file: IO[bytes],
     return count
 
 
-def _writer(field: Field, locale: str) -> Callable[[Any], Any]:
+def _writer(connection: Connection, field: Field, locale: str) -> Callable[[Any], Any]:
+    if field.caption is not None:
+        return partial(field.spoken, locale)
     labels = {choice.value: translate(locale, choice.label) for choice in field.choices}
-    if field.caption is not None and field.kind is Kind.TEXT:  # a code's is a word, an id's a name
-        return lambda value: translate(locale, value)
-    match kind_of(field):
+    if field.is_mix:
+        if field.words is not None:
+            known = field.words.labels(connection)
+            labels = {value: field.spoken(locale, word) for value, word in known.items()}
+        return lambda values: ", ".join(labels.get(each, str(each)) for each in values)
+    match field.kind:
         case Kind.INTEGER | Kind.BOOLEAN:
             return _same
         case Kind.DATE | Kind.DATETIME:
             return _iso
         case Kind.ENUM:
             return lambda value: labels.get(str(value), str(value))
-        case Kind.TAGS:
-            return lambda values: ", ".join(labels.get(each, each) for each in values)
         case _:
             return str
 

@@ -23,8 +23,9 @@ from hub import links
 from hub.access.predicates import visible
 from hub.access.roles import Verb
 from hub.activities.access import subjects_seen
-from hub.activities.listing import KINDS
+from hub.activities.listing import KINDS, of_contact
 from hub.activities.models import OPEN, Activity, ActivitySubject
+from hub.customers.models import Contact
 from hub.documents.listing import DOCUMENTS
 from hub.documents.models import DocMirror
 from hub.history.models import Event
@@ -54,6 +55,7 @@ from hub.timeline.declaring import (
 )
 from hub.workflow.models import WorkflowState
 
+CONTACT = Contact.entity()
 _LENGTH = 200  # characters of a text that a line shows
 
 
@@ -74,6 +76,9 @@ def _notes(subject: Subject) -> Iterable[Rows]:
 
 
 def _activities(subject: Subject) -> Iterable[Rows]:
+    if subject.entity == CONTACT:
+        yield _activities_of_contact(subject)
+        return
     yield Rows(
         source=join(ActivitySubject, Activity, Activity.id == ActivitySubject.activity_id),
         where=and_(
@@ -93,6 +98,22 @@ def _activities(subject: Subject) -> Iterable[Rows]:
     )  # fmt: skip
 
 
+def _activities_of_contact(subject: Subject) -> Rows:
+    of_it = select(Activity.id).where(
+        of_contact(subject.id),
+        Activity.deleted_at.is_(None),
+        visible(subject.reader, Verb.READ, Activity),
+    )
+    return Rows(
+        source=Activity, where=Activity.id == any_(func.array(of_it.scalar_subquery())),
+        at=Activity.at, id=Activity.id, title=Activity.title, word=Activity.kind,
+        user=func.coalesce(
+            Activity.done_by_user_id, Activity.assignee_ids[1], Activity.author_user_id
+        ),
+        planned=Activity.state.in_(OPEN),
+    )  # fmt: skip
+
+
 def _reminders(subject: Subject) -> Iterable[Rows]:
     yield Rows(
         source=Reminder, where=and_(_of(Reminder, subject), Reminder.deleted_at.is_(None)),
@@ -108,6 +129,10 @@ def _leads(subject: Subject) -> Iterable[Rows]:
     if subject.entity == CUSTOMER:
         of_it = or_(Lead.customer_id == subject.id, Lead.converted_customer_id == subject.id)
         yield _business(Lead, of_it)
+    if subject.entity == CONTACT:
+        yield _business(
+            Lead, or_(Lead.contact_id == subject.id, Lead.converted_contact_id == subject.id)
+        )
 
 
 def _opportunities(subject: Subject) -> Iterable[Rows]:
@@ -115,6 +140,8 @@ def _opportunities(subject: Subject) -> Iterable[Rows]:
         yield _business(Opportunity, Opportunity.customer_id == subject.id)
     if subject.entity == Lead.entity():
         yield _business(Opportunity, Opportunity.lead_id == subject.id)
+    if subject.entity == CONTACT:
+        yield _business(Opportunity, Opportunity.contact_id == subject.id)
 
 
 def _business(model: type[Lead] | type[Opportunity], of_it: Predicate) -> Rows:
@@ -225,7 +252,8 @@ def _ownership(subject: Subject) -> Iterable[Rows]:
 
 
 def _caused(subject: Subject, causes: Iterable[CauseKind]) -> Iterable[Rows]:
-    seen = history_seen(subject.reader, subjects()[subject.entity], subject.id)
+    model = Contact if subject.entity == CONTACT else subjects()[subject.entity]
+    seen = history_seen(subject.reader, model, subject.id)
     others = and_(~_moved(subject.entity), ~_given(subject.entity))
     yield _event_rows(and_(seen, Event.cause_kind.in_(list(causes)), others))
 
@@ -239,6 +267,8 @@ def _synchronised(subject: Subject) -> Iterable[Rows]:
 
 
 def _of_history(entry: Entry) -> str:
+    if entry.subject_type == CONTACT and entry.subject_id is not None:
+        return links.record_path("contacts", entry.subject_id) + "/events"
     model = subjects()[entry.subject_type or CUSTOMER]
     return links.record_path(model.collection(), entry.subject_id or entry.id) + "/events"
 

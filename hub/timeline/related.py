@@ -17,6 +17,7 @@ from hub.access.principals import Permission, Principal
 from hub.access.roles import Verb
 from hub.activities.listing import ACTIVITIES
 from hub.customers.listing import ADDRESSES, CONTACTS, CUSTOMERS
+from hub.customers.models import Contact
 from hub.documents.listing import DOCUMENTS
 from hub.documents.models import DocumentKind
 from hub.duplicates.listing import DUPLICATES
@@ -39,6 +40,7 @@ Parameters: TypeAlias = tuple[tuple[str, str], ...]
 
 _LEAD = Lead.entity()
 _OPPORTUNITY = Opportunity.entity()
+_CONTACT = Contact.entity()
 _THIS = "this"  # stands for the id of the record whose related ones are counted
 _ITS_CUSTOMER = "its customer"
 _ITS_LEAD = "its lead"
@@ -87,33 +89,37 @@ _BOTH: Mapping[str, Parameters] = {
     **_by_customer(),
     **dict.fromkeys((_LEAD, _OPPORTUNITY), (("subject", _THIS),)),
 }
+_BY_CONTACT: Mapping[str, Parameters] = {_CONTACT: (("contact", _THIS),)}
 _SETTLED: tuple[Parameters, Parameters] = ((("state", "open"),), (("state", "settled"),))
 _STILL = (ReminderState.SCHEDULED, ReminderState.DUE_SENT, ReminderState.FAILED)
 
 RELATIONS: Sequence[Relation] = (
     Relation("customer", N_("Customer"), CUSTOMERS,
-             dict.fromkeys((_LEAD, _OPPORTUNITY), (("id", _ITS_CUSTOMER),))),
+             dict.fromkeys((_LEAD, _OPPORTUNITY, _CONTACT), (("id", _ITS_CUSTOMER),))),
     Relation("lead", N_("The lead it came from"), LEADS,
              {_OPPORTUNITY: (("id", _ITS_LEAD),)}, _OPEN, _CLOSED),
     Relation("contacts", N_("Contacts"), CONTACTS, _by_customer()),
     Relation("addresses", N_("Addresses"), ADDRESSES, _by_customer()),
-    Relation("leads", N_("Leads"), LEADS, _by_customer(), _OPEN, _CLOSED),
+    Relation("leads", N_("Leads"), LEADS, {**_by_customer(), **_BY_CONTACT}, _OPEN, _CLOSED),
     Relation("came_from", N_("The lead it was"), LEADS,
              {CUSTOMER: (("converted_customer", _THIS),)}, _OPEN, _CLOSED),
     Relation("same_customer_leads", N_("Same customer: leads"), LEADS,
              {_LEAD: (("customer", _ITS_CUSTOMER), ("id.ne", _THIS)),
               _OPPORTUNITY: (("customer", _ITS_CUSTOMER),)}, _OPEN, _CLOSED),
     Relation("opportunities", N_("Opportunities"), OPPORTUNITIES,
-             {**_by_customer(), _LEAD: (("lead", _THIS),)}, _OPEN, _CLOSED),
+             {**_by_customer(), _LEAD: (("lead", _THIS),), **_BY_CONTACT}, _OPEN, _CLOSED),
     Relation("same_customer_opportunities", N_("Same customer: opportunities"), OPPORTUNITIES,
              {_LEAD: (("customer", _ITS_CUSTOMER),),
               _OPPORTUNITY: (("customer", _ITS_CUSTOMER), ("id.ne", _THIS))}, _OPEN, _CLOSED),
     Relation("notes", N_("Notes"), NOTES, _BOTH),
-    Relation("activities", N_("Activities"), ACTIVITIES, _BOTH, _OPEN, _CLOSED),
+    Relation("activities", N_("Activities"), ACTIVITIES, {**_BOTH, **_BY_CONTACT}, _OPEN,
+             _CLOSED),
     Relation("reminders", N_("Reminders"), REMINDERS, _BOTH,
              tuple(("state", each.value) for each in _STILL),
              tuple(("state", each.value) for each in ReminderState if each not in _STILL)),
-    Relation("orders", N_("Orders"), DOCUMENTS, _by_customer(("kind", DocumentKind.ORDER)),
+    Relation("orders", N_("Orders"), DOCUMENTS,
+             {**_by_customer(("kind", DocumentKind.ORDER)),
+              _OPPORTUNITY: (("customer", _ITS_CUSTOMER), ("kind", DocumentKind.ORDER))},
              *_SETTLED),
     Relation("invoices", N_("Invoices"), DOCUMENTS, _by_customer(("kind", DocumentKind.INVOICE)),
              *_SETTLED),

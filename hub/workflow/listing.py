@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 
 from hub.i18n import N_
-from hub.listing import Choice, Field, Kind, Listing
+from hub.listing import Choice, Field, Kind, Listing, Vocabulary
 from hub.workflow.models import StateKind, Status, Workflow, WorkflowState
+from hub.workflow.templates import TEMPLATES
 
 STATE_KINDS = (
     Choice(StateKind.NEW, N_("New")),
@@ -39,14 +40,26 @@ WORKFLOWS = Listing(
 )  # fmt: skip
 
 
-def state_label(model: type[Any]) -> ColumnElement[str]:
-    """Return the SQL for what people call the state that a record is in."""
-    return (
+def states_of(model: type[Any]) -> Vocabulary:
+    """Return the words for the states that records are in; offered are those new ones may reach."""
+    entries = (
+        select(WorkflowState.key, WorkflowState.label, true())
+        .join(Workflow, Workflow.id == WorkflowState.workflow_id)
+        .where(Workflow.entity_name == model.entity(), Workflow.is_default)
+        .order_by(WorkflowState.sort)
+    )
+    label = (
         select(WorkflowState.label)
         .where(WorkflowState.workflow_id == model.workflow_id, WorkflowState.key == model.state)
         .correlate(model)
         .scalar_subquery()
     )
+    ours = (
+        state.label
+        for template in TEMPLATES.get(model.entity(), ())
+        for state in template.definition.states
+    )
+    return Vocabulary(entries, label, frozenset(ours))
 
 
 def workflow_code(model: type[Any]) -> ColumnElement[str]:

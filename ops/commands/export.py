@@ -7,7 +7,7 @@ import click
 from ops.errors import OperationError
 from ops.installation import open_installation, reachable_database
 
-_FORMATS = (".xlsx", ".csv")
+_FORMATS = (".xlsx", ".csv", ".html")
 
 
 @click.command()
@@ -29,7 +29,7 @@ def export(
     sort: str | None,
     fields: str | None,
 ) -> None:
-    """Write the rows of DATASET (customers, notes, …) to FILE, an .xlsx or a .csv.
+    """Write the rows of DATASET (customers, notes, …) to FILE: .xlsx, .csv, or .html to print.
 
     Only what the user may export is written; all of it, or the command says what is missing.
     """
@@ -49,7 +49,7 @@ def export(
     from workers.reporting import outcome, spooled, write
 
     if file.suffix not in _FORMATS:
-        raise OperationError(f"{file}: name an .xlsx or a .csv file.")
+        raise OperationError(f"{file}: name an .xlsx, a .csv or an .html file.")
     chosen = chosen_dataset(dataset, pointer="DATASET")
     reactions.install()  # with who may do what
     now = utcnow()

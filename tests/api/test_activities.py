@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from hub.access.models import Team, TeamMember
 from hub.access.roles import Role
+from hub.activities.models import ActivityKind
 from hub.clock import utcnow
 from hub.customers import contacts
 from hub.customers.models import Customer
@@ -104,6 +105,50 @@ def test_a_meeting_is_planned_with_time_place_and_people(
     assert titles(client, representative, f"contact={contact_id}") == ["Gennemgang"]
     assert titles(client, representative, "attendee=me") == ["Gennemgang"]
     assert titles(client, representative, "assignee=me") == []
+
+
+@pytest.mark.parametrize("kind", [each.value for each in ActivityKind])
+def test_each_kind_is_made_from_a_lead_from_a_customer_and_from_a_contact(
+    client: ApiClient, representative: Caller, customer: str, kind: str
+) -> None:
+    of_lead = post(client, representative, "/leads", {"company": "Kranen"})
+    contact = post(client, representative, f"/customers/{customer}/contacts", {"first_name": "Ida"})
+    body = {"kind": kind, "title": "a"}
+
+    from_lead = post(client, representative, f"/leads/{of_lead['id']}/activities", body)
+    from_customer = post(client, representative, f"/customers/{customer}/activities", body)
+    from_contact = post(
+        client, representative, "/activities", {**body, "contact_ids": [contact["id"]]}
+    )
+
+    assert [
+        (made["kind"], [(each["type"], each["id"]) for each in made["subjects"]])
+        for made in (from_lead, from_customer, from_contact)
+    ] == [
+        (kind, [("lead", of_lead["id"])]), (kind, [("customer", customer)]),
+        (kind, [("customer", customer)]),
+    ]  # fmt: skip
+    assert [each["id"] for each in from_contact["contacts"]] == [contact["id"]]
+
+
+def test_activities_are_counted_by_those_who_are_to_do_them(
+    client: ApiClient, representative: Caller, customer: str
+) -> None:
+    ole = make_caller(Role.REPRESENTATIVE, "ole@example.com")
+    both = [str(representative.user_id), str(ole.user_id)]
+    for number, assignees in enumerate((both, both[1:], [])):
+        body = {"kind": "task", "title": str(number), "assignee_ids": assignees}
+        post(client, representative, f"/customers/{customer}/activities", body)
+
+    facet = get(client, representative, "/activities?facets=assignee")["facets"]["assignee"]
+
+    assert [(each["value"], each["label"], each["count"]) for each in facet["slices"]] == [
+        (both[1], "ole", 2), (both[0], "bo", 1), (None, None, 1),
+    ]  # fmt: skip
+    for each in facet["slices"]:
+        [(operator, value)] = each["filter"].items()
+        query = f"assignee.{operator}={str(value).lower()}"
+        assert len(titles(client, representative, query)) == each["count"]
 
 
 def test_a_day_stays_a_day_and_is_overdue_when_it_is_over(

@@ -11,8 +11,10 @@ from hub.db import transaction
 from hub.leads.models import Lead
 from hub.workflow import services
 from hub.workflow.models import Workflow
+from tests.api.asking import get, post, remove
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller
+from tests.people import make_customer
 
 API = "/api/v1"
 
@@ -421,3 +423,25 @@ def test_what_cannot_be_done_is_refused_field_by_field(
     [(pointer, code)] = broken(answer)
     assert pointer == fault[0]
     assert fault[1] in {code, "invalid"}
+
+
+def test_types_of_notes_are_counted_by_the_notes_and_templates_that_keep_them(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    with transaction() as session:
+        customer = make_customer(session, owner_user_id=representative.user_id)
+    for kind in ("call", "call", "visit"):
+        body = {"body": "a", "type": kind}
+        post(client, representative, f"/customers/{customer.id}/notes", body)
+    template = {"name": "a", "body": "a", "type": "visit"}
+    post(client, administrator, "/note-templates", template)
+
+    entries = get(client, administrator, "/catalogues/note_types/entries")["items"]
+
+    used = {each["code"]: each["used_by"] for each in entries}
+    assert {name: each["total"] for name, each in used["call"].items()} == {"notes": 2}
+    assert {name: each["total"] for name, each in used["visit"].items()} == {
+        "notes": 1, "note-templates": 1,
+    }  # fmt: skip
+    call = next(each for each in entries if each["code"] == "call")
+    assert remove(client, administrator, "/catalogue-entries", call).json["code"] == "in_use"

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
@@ -290,3 +291,58 @@ def test_what_is_out_of_sight_is_not_there_and_what_is_only_read_is_forbidden(
     assert [answer.status_code for answer in forbidden] == [403] * 2
     assert read(client, representative, made).json["job"] is None
     assert listed(client, representative, "") == ["Anna"]
+
+
+def found(client: ApiClient, caller: Caller, q: str) -> list[str]:
+    answer = client.get(f"/api/v1/customers?{urlencode({'q': q})}", headers=caller.headers)
+    return [each["id"] for each in answer.json["items"]]
+
+
+def test_a_customer_is_found_by_the_phones_and_networks_of_its_contacts_as_they_are_now(
+    client: ApiClient, representative: Caller, customer_id: UUID
+) -> None:
+    before = client.get(f"/api/v1/customers/{customer_id}", headers=representative.headers)
+    anna = add(
+        client, representative, customer_id, first_name="Anna", office_phone="70 12 34 56",
+        handles={"wechat": "anna_holm"},
+    )  # fmt: skip
+    bo = add(client, representative, customer_id, first_name="Bo", mobile="+45 21 43 65 87")
+    its = [str(customer_id)]
+
+    for q in ("70123456", "+45 7012 3456", "0045 70123456", "3456", "anna_holm", "21436587"):
+        assert (q, found(client, representative, q)) == (q, its)
+    assert found(client, representative, "12345678") == []
+    change(client, representative, bo, mobile="12345678", handles={"skype": "bo.by"})
+    assert found(client, representative, "21436587") == []
+    assert (
+        found(client, representative, "12345678") == found(client, representative, "bo.by") == its
+    )
+    client.delete(
+        f"/api/v1/contacts/{anna.json['id']}",
+        headers={**representative.headers, "If-Match": anna.headers["ETag"]},
+    )
+    assert found(client, representative, "70123456") == []
+    assert found(client, representative, "12345678") == its
+    client.patch(
+        f"/api/v1/customers/{customer_id}",
+        json={"city": "Skagen"},
+        headers={**representative.headers, "If-Match": before.headers["ETag"]},
+    )
+    assert (
+        found(client, representative, "12345678") == found(client, representative, "skagen") == its
+    )
+
+
+def test_contacts_added_at_once_are_all_found(
+    app: Flask, client: ApiClient, representative: Caller, customer_id: UUID
+) -> None:
+    def one(number: int) -> int:
+        own = ApiClient(app.test_client())
+        phone = f"7000000{number}"
+        return add(own, representative, customer_id, first_name="A", mobile=phone).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(one, range(8))) == [201] * 8
+
+    for number in range(8):
+        assert found(client, representative, f"7000000{number}") == [str(customer_id)]

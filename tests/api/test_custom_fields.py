@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 import workers.tasks  # noqa: F401 - registers the bodies
+from hub.access.roles import Role
 from hub.db import transaction
 from hub.ledger.tasks import TaskName
 from hub.reports.models import Export
 from tests.api.client import ApiClient, Reply
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, make_caller
 from workers.chain import drain
 
 
@@ -169,3 +170,150 @@ def test_they_are_retired_and_only_by_who_configures(
     assert (retired.json["active"], retired.json["label"]) == (False, "Både")
     assert [each["code"] for each in refused.json["errors"]] == ["retired"]
     assert names(client, representative, "custom.boats=1") == ["Alken"]
+
+
+def get(client: ApiClient, caller: Caller, path: str) -> Any:
+    answer = client.get(f"/api/v1{path}", headers=caller.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def test_who_is_shown_a_field_and_may_set_it_is_said_by_its_class(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    viewer = make_caller(Role.VIEWER, "vera@example.com")
+    add(client, administrator, "berths", "number")
+    add(client, administrator, "fee", "decimal", field_class="internal", tab="Klub")
+    add(client, administrator, "account", "text", field_class="sensitive")
+    whole = {"berths": 3, "fee": "7.5", "account": "Zinnober"}
+    customer = create(client, administrator, "Alken", **whole).json
+    path = f"/customers/{customer['id']}"
+    shown = {
+        caller.user_id: [
+            get(client, caller, path)["custom"],
+            get(client, caller, "/customers")["items"][0]["custom"],
+        ]
+        for caller in (administrator, representative, viewer)
+    }
+
+    public, internal = {"berths": 3}, {"berths": 3, "fee": "7.5"}
+    assert shown == {
+        administrator.user_id: [whole] * 2, representative.user_id: [internal] * 2,
+        viewer.user_id: [public] * 2,
+    }  # fmt: skip
+    told = get(client, representative, f"{path}/events")["items"][0]["changes"]
+    names = {each["field"] for each in told if each["field"].startswith("custom.")}
+    assert names == {"custom.berths", "custom.fee"}
+    fields = {each["name"] for each in get(client, viewer, "/listings/customers")["fields"]}
+    assert "custom.berths" in fields
+    assert not {"custom.fee", "custom.account"} & fields
+    for query in ("custom.account=Zinnober", "fields=custom.account", "facets=custom.account"):
+        refused = client.get(f"/api/v1/customers?{query}", headers=representative.headers)
+        assert (query, refused.status_code) == (query, 422)
+
+
+def test_what_is_not_ones_own_to_set_is_refused_and_not_emptied_along_with_the_rest(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    add(client, administrator, "berths", "number")
+    account = add(client, administrator, "account", "text", field_class="sensitive")
+    mine = client.post(
+        "/api/v1/customers", headers=representative.headers,
+        json={"name": "Alken", "custom": {"berths": 3}},
+    ).json  # fmt: skip
+    path = f"/api/v1/customers/{mine['id']}"
+
+    def patch(caller: Caller, version: int, custom: Any) -> Reply:
+        headers = {**caller.headers, "If-Match": f'"{version}"'}
+        return client.patch(path, json={"custom": custom}, headers=headers)
+
+    refused = patch(representative, 1, {"account": "Zinnober"})
+    assert refused.status_code == 422
+    assert [(each["pointer"], each["code"]) for each in refused.json["errors"]] == [
+        ("/custom/account", "field_not_yours")
+    ]
+    assert patch(administrator, 1, {"account": "Zinnober"}).json["version"] == 2
+    assert patch(representative, 2, None).json["custom"] == {}
+    assert get(client, administrator, f"/customers/{mine['id']}")["custom"] == {
+        "account": "Zinnober"
+    }
+    opened = client.patch(
+        f"/api/v1/custom-fields/{account.json['id']}", json={"field_class": "public"},
+        headers={**administrator.headers, "If-Match": '"1"'},
+    )  # fmt: skip
+    assert opened.json["field_class"] == "public"
+    assert get(client, representative, f"/customers/{mine['id']}")["custom"] == {
+        "account": "Zinnober"
+    }
+
+
+def test_what_becomes_of_a_lead_takes_over_the_fields_that_both_have(
+    client: ApiClient, administrator: Caller
+) -> None:
+    def both(key: str, kind: str, *, entity: str = "customer", **fields: Any) -> None:
+        here = {name: value for name, value in fields.items() if name != "there"}
+        assert add(client, administrator, key, kind, entity="lead", **here).status_code == 201
+        there = {**here, **fields.get("there", {})}
+        kind = there.pop("type", kind)
+        assert add(client, administrator, key, kind, entity=entity, **there).status_code == 201
+
+    both("boats", "number")
+    both("berth", "text")
+    both("length", "number", there={"type": "decimal"})
+    both("fee", "text", field_class="sensitive", there={"field_class": "internal"})
+    both("harbour", "choice", catalogue="sources")
+    both("depth", "number", entity="opportunity")
+    custom = {"boats": 2, "berth": "A1", "length": 9, "fee": "7", "harbour": "advert", "depth": 3}
+    lead = client.post(
+        "/api/v1/leads", json={"company": "Alken", "custom": custom}, headers=administrator.headers
+    )
+    assert lead.status_code == 201, lead.text
+
+    converted = client.post(
+        f"/api/v1/leads/{lead.json['id']}/conversion", headers=administrator.headers,
+        json={"customer": {"name": "Alken", "custom": {"berth": "B2"}}, "opportunity": {}},
+    )  # fmt: skip
+
+    assert converted.status_code == 201, converted.text
+    [customer] = get(client, administrator, "/customers")["items"]
+    assert customer["custom"] == {"boats": 2, "berth": "B2", "harbour": "advert"}
+    [case] = get(client, administrator, "/opportunities")["items"]
+    assert case["custom"] == {"depth": 3}
+
+
+def test_a_record_shows_its_own_fields_under_tabs_and_sections_and_every_piece_of_its_history(
+    client: ApiClient, administrator: Caller
+) -> None:
+    for key, tab, section in (("member_no", "Klub", "Medlem"), ("berths", "Klub", "Havn"),
+                              ("water", "Sejlads", None)):  # fmt: skip
+        made = add(client, administrator, key, "text", tab=tab, section=section)
+        assert made.status_code == 201, made.text
+    customer = create(client, administrator, "Alken", member_no="S-1", berths="4").json
+    path = f"/customers/{customer['id']}"
+    for version, changes in enumerate(
+        ({"city": "Ry"}, {"custom": {"berths": "5", "water": "sund"}}, {"city": None}), 1
+    ):
+        headers = {**administrator.headers, "If-Match": f'"{version}"'}
+        answer = client.patch(f"/api/v1{path}", json=changes, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    shown = get(client, administrator, path)["custom"]
+    fields = get(client, administrator, "/custom-fields?entity=customer&facets=tab&sort=place")
+    told = get(client, administrator, f"{path}/events")["items"]
+
+    assert [(each["tab"], each["section"], shown[each["key"]]) for each in fields["items"]] == [
+        ("Klub", "Medlem", "S-1"), ("Klub", "Havn", "5"), ("Sejlads", None, "sund"),
+    ]  # fmt: skip
+    tabs = fields["facets"]["tab"]["slices"]
+    assert [(each["value"], each["count"]) for each in tabs] == [("Klub", 2), ("Sejlads", 1)]
+    klub = get(client, administrator, "/custom-fields?entity=customer&tab=Klub")
+    assert klub["total"]["count"] == 2
+    assert [
+        {(change["label"], change["before"], change["after"]) for change in each["changes"]}
+        for each in told[:3]
+    ] == [
+        {("City", "Ry", None)},
+        {("Berths", "4", "5"), ("Water", None, "sund")},
+        {("City", None, "Ry")},
+    ]
+    assert told[3]["type"] == "customer.created"

@@ -8,6 +8,8 @@ import api.lists
 from api.authentication import forget_tokens
 from hub.access import grounds
 from hub.access.roles import Role
+from hub.connections.models import Connection
+from hub.customers.models import ShopIdentity
 from hub.db import transaction
 from hub.settings import get_settings
 from tests.api.asking import get, post
@@ -101,6 +103,56 @@ def test_numbers_of_customers_sort_both_ways(
 
     assert sorted(up) == ["Havn", "Mole", "Vrag"]
     assert names(client, representative, "sort=-ref_no") == up[::-1]
+
+
+def test_a_shops_own_id_of_a_customer_is_shown_with_it_and_finds_it(
+    client: ApiClient, representative: Caller
+) -> None:
+    with transaction() as session:
+        shop = Connection(name="Netbutik", connector="woocommerce", kind="shop")
+        session.add(shop)
+        customer = make_customer(session, "Anna")
+        make_customer(session, "Bo")
+        session.flush()
+        session.add(
+            ShopIdentity(connection_id=shop.id, shop_customer_id="17", customer_id=customer.id)
+        )
+
+    shown = client.get(f"/api/v1/customers/{customer.id}", headers=representative.headers).json
+    listed = client.get("/api/v1/customers?shop_customer_id=17", headers=representative.headers)
+
+    known = [{"connection_id": str(shop.id), "connection_name": "Netbutik",
+              "shop_customer_id": "17"}]  # fmt: skip
+    assert shown["shops"] == known
+    assert [each["name"] for each in listed.json["items"]] == ["Anna"]
+    nobody = client.get("/api/v1/customers?shop_customer_id=18", headers=representative.headers)
+    assert nobody.json["items"] == []
+
+
+def test_a_customer_is_several_things_at_once_and_found_as_each_of_them(
+    client: ApiClient, representative: Caller
+) -> None:
+    for name, roles in (
+        ("Begge", ["customer", "supplier"]), ("Emne", ["prospect"]), ("Leverandør", ["supplier"]),
+        ("Uden", None),
+    ):  # fmt: skip
+        body = {"name": name} if roles is None else {"name": name, "roles": roles}
+        made = post(client, representative, "/customers", body)
+        assert made["roles"] == (roles or ["prospect"])
+
+    assert names(client, representative, "roles=supplier") == ["Begge", "Leverandør"]
+    assert names(client, representative, "roles=customer") == ["Begge"]
+    assert names(client, representative, "roles=prospect&roles=customer") == [
+        "Begge", "Emne", "Uden",
+    ]  # fmt: skip
+    slices = get(client, representative, "/customers?facets=roles")["facets"]["roles"]["slices"]
+    assert {each["label"]: each["count"] for each in slices} == {
+        "Supplier": 2, "Prospect": 2, "Customer": 1,
+    }  # fmt: skip
+    refused = client.post(
+        "/api/v1/customers", json={"name": "X", "roles": ["friend"]}, headers=representative.headers
+    )
+    assert refused.status_code == 422
 
 
 def test_who_sees_the_records_of_many_is_counted_less_far(

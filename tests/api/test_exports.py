@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from hub.db import transaction
 from hub.ledger.tasks import TaskName
 from hub.reports.models import Export
 from hub.settings import get_settings
+from tests.api.asking import get, post
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller, narrow
 from workers.chain import drain
@@ -81,6 +83,77 @@ def test_the_name_of_a_file_keeps_its_letters(client: ApiClient, representative:
 
     disposition = file.headers["Content-Disposition"]
     assert "filename*=UTF-8''P%C3%A5mindelser%20" in disposition
+
+
+def test_words_that_hub_brings_are_in_the_readers_language_and_all_others_as_they_are(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    with transaction() as session:
+        session.get_one(User, representative.user_id).locale = "da"
+        session.get_one(User, administrator.user_id).name = "Advertisement"
+    campaign = {"code": "spring", "label": "Quoting"}  # in words of the installation
+    post(client, administrator, "/catalogues/programs/entries", campaign)
+    lead = {"company": "Price", "program": "spring", "source": "advert"}
+    post(client, administrator, "/leads", lead)
+    make_customers("Nord")
+    [customer] = get(client, administrator, "/customers")["items"]
+    contact = {"first_name": "Bo", "roles": ["decides", "buys"]}
+    post(client, administrator, f"/customers/{customer['id']}/contacts", contact)
+
+    def rows(dataset: str, *fields: str) -> list[str]:
+        made = ask(client, representative, dataset=dataset, query={"fields": [*fields]},
+                   format="csv").json  # fmt: skip
+        work()
+        file = client.get(f"/api/v1/exports/{made['id']}/file", headers=representative.headers)
+        return file.text.splitlines()[1:]
+
+    assert rows("leads", "name", "program", "source", "state", "owner") == [
+        '"Price";"Quoting";"Annonce";"Afventer kvalificering";"Advertisement"'
+    ]
+    assert rows("contacts", "first_name", "roles") == ['"Bo";"Køber ind, Bestemmer"']
+    facets = get(client, representative, "/leads?facets=source,owner,program")["facets"]
+    assert {name: each["slices"][0]["label"] for name, each in facets.items()} == {
+        "source": "Annonce", "owner": "Advertisement", "program": "Quoting",
+    }  # fmt: skip
+    roles = get(client, representative, "/contacts?facets=roles")["facets"]["roles"]["slices"]
+    assert [each["label"] for each in roles] == ["Køber ind", "Bestemmer"]
+
+
+def test_a_record_is_printed_with_all_that_its_reader_may_see_and_nothing_that_a_browser_runs(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    with transaction() as session:
+        session.get_one(User, representative.user_id).locale = "da"
+    for key, kind in (("boats", "public"), ("account", "sensitive")):
+        field = {"entity": "lead", "key": key, "type": "text", "label": key.title(),
+                 "field_class": kind}  # fmt: skip
+        post(client, administrator, "/custom-fields", field)
+    lead = post(client, administrator, "/leads", {
+        "company": "<script>alert(1)</script> & Søn", "source": "advert", "person": "Ida Holm",
+        "net_potential_value": "12500.50", "est_conversion_on": "2999-03-01",
+        "custom": {"boats": "to", "account": "Zinnober"},
+    })  # fmt: skip
+    post(client, administrator, "/leads", {"company": "En anden"})
+    query = {"filter": {"id": {"eq": lead["id"]}}}
+
+    made = ask(client, representative, dataset="leads", query=query, format="html").json
+    work()
+    file = client.get(f"/api/v1/exports/{made['id']}/file", headers=representative.headers)
+
+    assert file.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert file.headers["Content-Disposition"].startswith("attachment")
+    assert "<h1>&lt;script&gt;alert(1)&lt;/script&gt; &amp; Søn</h1>" in file.text
+    assert file.text.count("<article>") == 1
+    shown = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", file.text, re.DOTALL))
+    assert {name: shown[name] for name in ("Leadkilde", "Status", "Forventet konvertering")} == {
+        "Leadkilde": "Annonce", "Status": "Afventer kvalificering",
+        "Forventet konvertering": "1. mar. 2999",
+    }  # fmt: skip
+    assert (shown["Boats"], shown["Åben"]) == ("to", "ja")
+    assert shown["Mulig værdi"] == "12.500,5"
+    assert "Zinnober" not in file.text
+    assert "En anden" not in file.text
+    assert not re.search("<(script|img|link|a|iframe|form)\\b", file.text)
 
 
 def test_nobody_else_sees_an_export_but_an_administrator(

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from hub.access.models import User
+from hub.access.models import Team, TeamMember, User
 from hub.access.roles import Role
 from hub.clock import utcnow
 from hub.customers import contacts, following
@@ -189,6 +189,102 @@ def test_the_worksheet_is_edited_and_what_it_was_is_in_the_history(
         assert event.changes == {
             "probability": [10, 35], "referrer": [None, "Bo"], "source": ["website", "referral"],
         }  # fmt: skip
+
+
+def test_the_eleven_fields_of_the_header_are_edited_in_place_or_follow_by_themselves(
+    client: ApiClient, administrator: Caller
+) -> None:
+    campaign = {"code": "north", "label": "Nord"}
+    post(client, administrator, "/catalogues/programs/entries", campaign)
+    inside, outside, assigned = (
+        make_caller(Role.REPRESENTATIVE, f"{name}@example.com") for name in ("inge", "otto", "ole")
+    )
+    with transaction() as session:
+        customer = make_customer(session, name="Nordlys A/S", ref_no="10007")
+    lead = post(client, administrator, "/leads", {"customer_id": str(customer.id)})
+
+    edited = patch(
+        client, administrator, lead, program="north", source="advert", probability=45,
+        est_conversion_on="2999-03-01", net_potential_value="12500.50",
+    )  # fmt: skip
+    assert edited.status_code == 200, edited.text
+    people = {
+        "inside_rep_id": str(inside.user_id), "outside_rep_id": str(outside.user_id),
+        "owner_user_id": str(assigned.user_id),
+    }  # fmt: skip
+    post(client, administrator, f"/leads/{lead['id']}/ownership", {**people, "reason": "Nyt"}, 200)
+    note = {"body": "Ringede", "at": "2026-03-01T10:00:00Z"}
+    post(client, administrator, f"/leads/{lead['id']}/notes", note)
+    move(client, administrator, lead, "development")
+
+    shown = get(client, administrator, f"/leads/{lead['id']}")
+    header = {
+        "program": "north", "source": "advert", "customer_number": "10007", **people,
+        "est_conversion_on": "2999-03-01", "net_potential_value": "12500.50",
+        "last_note_at": "2026-03-01T10:00:00Z", "probability": 30,
+    }  # fmt: skip
+    assert {name: shown[name] for name in header} == header
+    assert shown["state"]["key"] == "development"
+    for field, value in (
+        ("state", "quoting"), ("customer_number", "1"), ("last_note_at", "2026-01-01T00:00:00Z"),
+        ("owner_user_id", str(inside.user_id)),
+    ):  # fmt: skip
+        assert broken(patch(client, administrator, shown, **{field: value}).json) == [
+            (f"/{field}", "unknown")
+        ]
+
+
+def test_in_axelors_workflow_a_new_lead_is_its_creators_in_progress_once_begun_and_given_by_hand(
+    client: ApiClient, administrator: Caller
+) -> None:
+    other = make_caller(Role.REPRESENTATIVE, "ole@example.com")
+    lead = post(client, administrator, "/leads", {"company": "Kranen", "workflow": "axelor"})
+
+    assert (lead["state"]["key"], lead["state"]["label"]) == ("new", "New")
+    assert lead["owner_user_id"] == str(administrator.user_id)
+    begun = move(client, administrator, lead, "in_progress")
+    assert (begun["state"]["label"], begun["state"]["kind"]) == ("In progress", "working")
+    given = {"owner_user_id": str(other.user_id), "reason": "Hans område"}
+    post(client, administrator, f"/leads/{lead['id']}/ownership", given, 200)
+    assert get(client, other, "/leads?owner=me")["total"]["count"] == 1
+
+
+def test_a_sales_team_follows_a_lead_up_in_the_place_of_one_seller(
+    client: ApiClient, private: None, administrator: Caller
+) -> None:
+    seller = make_caller(Role.REPRESENTATIVE, "siv@example.com")
+    with transaction() as session:
+        team = Team(name="Nord")
+        session.add(team)
+        session.flush()
+        session.add(TeamMember(team_id=team.id, user_id=seller.user_id))
+        team_id = str(team.id)
+    lead = post(client, administrator, "/leads", {"company": "Kranen"})
+    hidden = client.get(f"{API}/leads/{lead['id']}", headers=seller.headers)
+
+    given = {"owner_user_id": None, "team_id": team_id, "reason": "Deres by"}
+    made = post(client, administrator, f"/leads/{lead['id']}/ownership", given, 200)
+
+    assert hidden.status_code == 404
+    assert (made["owner_user_id"], made["team_id"]) == (None, team_id)
+    shown = get(client, seller, f"/leads/{lead['id']}")
+    assert "edit" in shown["allowed_actions"]
+    assert get(client, seller, f"/leads?team={team_id}")["total"]["count"] == 1
+
+
+def test_an_opportunity_is_made_from_a_lead_that_stays_one(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    made = post(client, representative, "/opportunities", {"name": "Kran", "lead_id": lead["id"]})
+
+    assert (made["lead_id"], made["customer_id"]) == (lead["id"], None)
+    assert get(client, representative, f"/leads/{lead['id']}")["converted"] is None
+    tab = get(client, representative, f"/leads/{lead['id']}/related")["items"][0]
+    assert (tab["name"], tab["total"]["count"]) == ("opportunities", 1)
+    back = get(client, representative, f"/opportunities/{made['id']}/related")["items"][0]
+    assert back["name"] == "lead"
+    [found] = get(client, representative, back["link"].removeprefix(API))["items"]
+    assert found["id"] == lead["id"]
 
 
 def test_it_moves_along_the_edges_and_is_refused_elsewhere_with_what_is_allowed(

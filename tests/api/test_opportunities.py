@@ -57,6 +57,28 @@ def test_an_opportunity_begins_in_the_first_stage_with_what_that_says_of_it(
     assert (made["type"], made["is_open"], made["order_refs"]) == ("new_customer", True, [])
 
 
+def test_what_is_deleted_leaves_its_history_and_its_number_is_not_given_again(
+    client: ApiClient, administrator: Caller, representative: Caller, case: Any
+) -> None:
+    act(client, representative, case, "lost", lost_reason="price")
+    lost = get(client, representative, f"{PATH}/{case['id']}")
+    kept = remove(client, make_caller(Role.VIEWER, "vera@example.com"), PATH, lost)
+    gone = remove(client, administrator, PATH, lost)
+
+    assert (kept.status_code, gone.status_code) == (403, 204)
+    assert get(client, representative, PATH)["items"] == []
+    missing = client.get(f"{API}{PATH}/{case['id']}", headers=representative.headers)
+    assert missing.status_code == 404
+    told = get(client, administrator, f"{PATH}/{case['id']}/events")["items"]
+    assert [each["type"] for each in told] == [
+        "opportunity.deleted", "opportunity.transitioned", "opportunity.created",
+    ]  # fmt: skip
+    made = {each["field"]: each["after"] for each in told[-1]["changes"]}
+    assert (made["number"], made["name"]) == ("O-0001", "Kran til havnen")
+    again = post(client, representative, PATH, {"name": "Ny"})
+    assert again["number"] == "O-0002"
+
+
 def test_of_a_customer_it_has_the_currency_the_type_and_the_name(
     client: ApiClient, representative: Caller
 ) -> None:

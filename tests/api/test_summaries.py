@@ -16,6 +16,7 @@ from hub.db import transaction
 from hub.leads.listing import LEADS
 from hub.leads.models import Lead
 from hub.listing import Reader, break_down, dimensions_of, parse_parameters
+from hub.opportunities.listing import TYPES
 from hub.opportunities.models import Opportunity
 from tests.api.asking import API, broken, get, post
 from tests.api.client import ApiClient
@@ -209,6 +210,68 @@ def test_statistics_of_a_program_states_by_source_open_and_closed(
         ("website", "pending_qualification", True, "DKK", 1, "10.00"),
     ]
     assert [key["label"] for key in summary["groups"][0]["keys"]][:1] == ["Advertisement"]
+
+
+def test_the_tables_of_a_program_and_of_a_source_name_what_no_lead_is_in(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    for code in ("north", "south", "old"):
+        entry = {"code": code, "label": code.title(), "active": code != "old"}
+        post(client, administrator, "/catalogues/programs/entries", entry)
+    for program, source in (("north", "advert"), ("north", "advert"), ("south", "website")):
+        post(client, representative, "/leads", {"company": "A", "program": program,
+                                                "source": source})  # fmt: skip
+
+    def table(query: str) -> list[tuple[Any, ...]]:
+        found = get(client, representative, f"/leads/summary?empty=true&{query}")["groups"]
+        return [(*(key["label"] for key in each["keys"]), each["count"]) for each in found]
+
+    assert table("by=state&program=north") == [
+        ("Pending qualification", 2), ("Development", 0), ("Quoting", 0), ("Customer", 0),
+        ("Inactive", 0),
+    ]  # fmt: skip
+    assert table("by=source&program=north") == [
+        ("Advertisement", 2), ("Cold call", 0), ("Trade show", 0), ("Website", 0),
+        ("Referral", 0), ("Web shop", 0),
+    ]  # fmt: skip
+    assert table("by=program&source=website") == [("South", 1), ("North", 0)]
+    assert table("by=program&program=north") == [("North", 2)]
+    crossed = table("by=program,is_open&source=advert")
+    assert [each[0] for each in crossed] == ["North", "North", "South", "South"]
+    assert [each[2] for each in crossed] == [2, 0, 0, 0]
+    assert len(table("by=state,source")) == 5 * 6
+
+
+def test_an_empty_group_has_a_filter_and_no_currency_and_days_keep_their_order(
+    client: ApiClient, representative: Caller
+) -> None:
+    make(client, representative, "1.00", expected_close_on="2999-03-01")
+    make(client, representative, "2.00", expected_close_on="2999-01-01", type="recurring")
+
+    asked = "by=expected_close_on.month,type&empty=true"
+    summary = get(client, representative, f"{PATH}/summary?{asked}")
+
+    months = [each["keys"][0]["value"] for each in summary["groups"]]
+    assert months == ["2999-01-01"] * len(TYPES) + ["2999-03-01"] * len(TYPES)
+    assert summary["complete"]
+    empty = summary["groups"][1]
+    assert (empty["count"], empty["currency"], empty["sums"]) == (0, None, {})
+    assert empty["filter"]["expected_close_on"] == {"gte": "2999-01-01", "lt": "2999-02-01"}
+    [group] = get(client, representative, f"{PATH}/summary?by=type&type=recurring&empty=1")[
+        "groups"
+    ]
+    assert group["count"] == 1
+
+
+def test_more_empty_groups_than_are_shown_are_told_of(session: Session) -> None:
+    query = parse_parameters(LEADS, [], Reader(now=utcnow(), zone="UTC"))
+    asked = dimensions_of(query, ["state", "source"])
+
+    found = break_down(
+        session, query, Lead.id.is_not(None), asked, with_empty=True, highest=7
+    )  # fmt: skip
+
+    assert (len(found.groups), found.complete) == (7, False)
 
 
 def test_calls_are_counted_over_time_by_their_notes(

@@ -331,6 +331,89 @@ def test_the_tabs_of_a_customer_and_of_its_lead(
     assert len({each.name for each in RELATIONS}) == len(RELATIONS)
 
 
+def test_a_new_case_shows_the_other_cases_and_the_orders_of_its_customer(
+    client: ApiClient, representative: Caller, customer: str
+) -> None:
+    case: dict[str, Any] = {"pipeline": "tracelink", "customer_id": customer}
+    first = post(client, representative, "/opportunities", {"name": "Første", **case})
+    alone = tabs(client, representative, f"/opportunities/{first['id']}")
+    offered = post(client, representative, "/opportunities", {"name": "Tilbudt", **case})
+    third = post(client, representative, "/opportunities", {"name": "Tredje", **case})
+    for path, body in (
+        (f"{first['id']}/lost", {"lost_reason": "price"}),
+        (f"{first['id']}/closing", {}),
+        (f"{offered['id']}/transitions", {"to": "offer_given"}),
+    ):
+        post(client, representative, f"/opportunities/{path}", body, 200)
+    mirrored(customer, representative)
+
+    path = f"/opportunities/{third['id']}"
+    found = tabs(client, representative, path)
+
+    assert alone == {"customer": (1,)}
+    assert found == {
+        "customer": (1,), "same_customer_opportunities": (2, 1, 1), "orders": (1, 1, 0),
+    }  # fmt: skip
+    links = {
+        each["name"]: each["link"].removeprefix(API)
+        for each in get(client, representative, f"{path}/related")["items"]
+    }
+    others = get(client, representative, links["same_customer_opportunities"])["items"]
+    assert {each["id"]: (each["stage"]["label"], each["is_open"]) for each in others} == {
+        first["id"]: ("Lost", False), offered["id"]: ("Offer given", True),
+    }  # fmt: skip
+    [order] = get(client, representative, links["orders"])["items"]
+    assert (order["number"], order["state"]) == ("F-2", "open")
+
+
+def test_a_contact_has_what_was_done_with_it_and_what_is_planned(
+    client: ApiClient, private: None, representative: Caller, customer: str
+) -> None:
+    person = {"first_name": "Anna"}
+    anna, bo = (
+        post(client, representative, f"/customers/{customer}/contacts", person)["id"]
+        for _ in range(2)
+    )
+    lead = post(client, representative, "/leads", {"customer_id": customer, "contact_id": anna})
+    case = {"name": "Sag", "customer_id": customer, "contact_id": anna}
+    post(client, representative, "/opportunities", case)
+    post(client, representative, "/opportunities", {**case, "contact_id": bo})
+    for fields in (
+        {"title": "Ringet", "contact_ids": [anna], "state": "done",
+         "happened_at": "2026-02-02T10:00:00Z"},
+        {"title": "Møde", "kind": "meeting", "attendees": [{"contact_id": anna}],
+         "start": {"on": "2999-01-05", "at": "09:00"}},
+        {"title": "Andet", "contact_ids": [bo]},
+    ):  # fmt: skip
+        path = f"/customers/{customer}/activities"
+        post(client, representative, path, {"kind": "call", **fields})
+    path = f"/contacts/{anna}"
+
+    items = everything(client, representative, f"{path}/timeline")
+    found = tabs(client, representative, path)
+
+    assert [(each["kind"], each["title"], each["planned"]) for each in items] == [
+        ("activity", "Møde", True),
+        ("opportunity", "O-0001 Sag", False),
+        ("lead", f"{lead['number']} Nordlys", False),
+        ("activity", "Ringet", False),
+    ]
+    assert found == {
+        "customer": (1,), "leads": (1, 1, 0), "opportunities": (1, 1, 0), "activities": (2, 1, 1),
+    }  # fmt: skip
+    for tab in get(client, representative, f"{path}/related")["items"]:
+        listed = get(client, representative, tab["link"].removeprefix(API))
+        assert listed["total"] == tab["total"]
+    stranger = make_caller(Role.REPRESENTATIVE, "stranger@example.com")
+    for part in ("timeline", "related"):
+        hidden = client.get(f"{API}{path}/{part}", headers=stranger.headers)
+        assert hidden.status_code == 404
+    share(lead["id"], "lead", stranger)
+    share(customer, "customer", stranger)
+    told = everything(client, stranger, f"{path}/timeline")
+    assert {each["kind"] for each in told} == {"lead", "activity"}
+
+
 def test_a_customer_with_nothing_has_an_empty_timeline_and_no_tabs(
     client: ApiClient, representative: Caller
 ) -> None:

@@ -62,6 +62,13 @@ def _access_requested(scene: Scene) -> Request:
     return Request("/access-requests", body, headers=asker.headers)
 
 
+def _ownership_requested(scene: Scene) -> Request:
+    wanted = scene.opportunity(free=True)
+    asker = make_caller(Role.REPRESENTATIVE, f"{uuid4()}@example.com")
+    body = {"entity": "opportunities", "ids": [wanted["id"]], "reason": "Min egn"}
+    return Request("/ownership-requests", body, headers=asker.headers)
+
+
 def _me(scene: Scene) -> Request:
     return Request("/me", {"phone": "12345678"}, headers=at(scene.get("/me")))
 
@@ -553,6 +560,7 @@ CASES: Mapping[str, Case] = {
     "PATCH /grants/<uuid:grant_id>": _change("grants", Scene.grant, {"level": "write"}),
     "DELETE /grants/<uuid:grant_id>": _change("grants", Scene.grant),
     "POST /access-requests": _access_requested,
+    "POST /ownership-requests": _ownership_requested,
     "POST /customers/<uuid:customer_id>/protection": _on(
         "customers", Scene.customer, "protection", {"days": 3}
     ),

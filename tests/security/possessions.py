@@ -26,7 +26,6 @@ from hub.documents.models import DocMirror
 from hub.duplicates.models import DupCandidate
 from hub.files import services as file_rows
 from hub.hooks.models import HookDelivery
-from hub.i18n import LANGUAGES
 from hub.imports import templates
 from hub.imports.models import ImportJob, ImportState
 from hub.leads import services as leads
@@ -406,7 +405,7 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
     with transaction(origin) as session:
         maker = _Maker(session, caller, word)
         maker.make()
-        templates.store(session, {("customers", language): b"workbook" for language in LANGUAGES})
+        templates.store(session, dict.fromkeys(templates.outdated(session), b"workbook"))
     with transaction(origin) as session:
         job = session.scalars(select(Job).where(Job.key == word)).one()
         job.state = JobState.DEAD

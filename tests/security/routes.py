@@ -93,6 +93,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "ObjectivePatch": {"name": "Calls"},
     "OfASubject": {"kind": "call", "title": "Ring"},
     "OwnershipChange": {"owner_user_id": "{user_id}", "reason": "leave"},
+    "OwnershipRequest": {"entity": "opportunities", "ids": [NOBODY], "reason": "mine"},
     "ReminderCreate": {"title": "call", "on": "2999-01-04"},
     "ReminderPatch": {"title": "call"},
     "Reopening": {},

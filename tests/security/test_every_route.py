@@ -167,6 +167,7 @@ def test_an_answer_given_again_is_checked_against_what_may_be_seen_now(
         "POST /opportunities/batch",  # likewise
         "POST /notes/batch",  # likewise
         "POST /reminders/batch",  # likewise
+        "POST /ownership-requests",  # likewise
         "POST /pools/<uuid:pool_id>/applications",  # likewise
         "POST /pools/<uuid:pool_id>/assignments",  # likewise
         "POST /pools/<uuid:pool_id>/claims",  # likewise

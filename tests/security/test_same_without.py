@@ -35,7 +35,6 @@ from hub.customers.models import Customer
 from hub.db import Base, transaction
 from hub.duplicates import scanning
 from hub.history.sealing import seal
-from hub.i18n import LANGUAGES
 from hub.imports import templates
 from hub.leads import services as leads
 from hub.leads.models import Lead
@@ -119,7 +118,7 @@ class World:
             session.add(TeamMember(team_id=team.id, user_id=other.id))
             self.team_id, self.books_id, self.lookup_id = team.id, books.id, lookup.id
             own = session.scalars(select(Customer).where(Customer.owner_user_id == asker.id)).one()
-            templates.store(session, {("customers", each): b"workbook" for each in LANGUAGES})
+            templates.store(session, dict.fromkeys(templates.outdated(session), b"workbook"))
             self.pool_id = make_pool(session, [asker, other], name="Nord").id
             self.own = {"customer_id": own.id}
         with transaction(acting_as(self.asker.user_id)) as session:

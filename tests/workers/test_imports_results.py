@@ -7,16 +7,19 @@ from uuid import UUID
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from hub import files
 from hub.access.models import User
-from hub.access.roles import Role
+from hub.access.roles import FieldClass, Role
+from hub.custom_fields import FieldType
+from hub.custom_fields import services as custom_fields
 from hub.db import transaction
 from hub.errors import PostponedError
 from hub.files.models import StoredFile
-from hub.imports import templates
+from hub.imports import added, templates
 from hub.imports.models import ImportJob
+from hub.ledger.models import Job
 from hub.ledger.tasks import TaskName
 from tests.hub.imports.uploads import apply, import_job, lines, run, undo, upload
 from workers.importing import templates as rendering
@@ -113,7 +116,11 @@ def test_templates_are_rendered_once_for_each_version(tmp_path: Path) -> None:
 def test_a_filled_in_template_is_understood_to_its_last_column(
     database: Engine, language: str
 ) -> None:
-    book = load_workbook(io.BytesIO(rendering.render("customers", language)))
+    with transaction() as session:
+        template = templates.Template(
+            "customers", language, added.template_columns(session, "customers")
+        )
+    book = load_workbook(io.BytesIO(rendering.render(template)))
     sheet = book.worksheets[0]
     labels = [cell.value for cell in sheet[1]]
     for index, label in enumerate(labels, 1):
@@ -128,13 +135,31 @@ def test_a_filled_in_template_is_understood_to_its_last_column(
     assert job.counters == {"items": 1, "create": 1}
 
 
+def test_fields_of_ones_own_stand_in_the_templates_but_for_the_sensitive_ones() -> None:
+    rendering.draw_outdated()
+    with transaction() as session:
+        for key, kind in (("berths", "public"), ("fee", "internal"), ("secret_no", "sensitive")):
+            custom_fields.create(session, {
+                "entity_name": "customer", "key": key, "type": FieldType.TEXT,
+                "label": key.title(), "field_class": FieldClass(kind),
+            })  # fmt: skip
+    with transaction() as session:
+        asked = session.scalars(select(Job).where(Job.task == TaskName.RENDER_IMPORT_TEMPLATES))
+        assert len(asked.all()) == 1
+        content = templates.csv_file(session, "customers", "en").decode()
+
+    assert content.rstrip().endswith(",Shipping city,Berths,Fee")
+    assert rendering.draw_outdated() == 2
+
+
 @pytest.mark.parametrize(
     ("language", "first"), [("da", "Ekstern reference;Navn;"), ("en", "External reference,Name,")]
 )
 def test_the_csv_template_is_separated_as_the_readers_spreadsheet_wants(
     language: str, first: str
 ) -> None:
-    content = templates.csv_file("customers", language)
+    with transaction() as session:
+        content = templates.csv_file(session, "customers", language)
 
     assert content.startswith(b"\xef\xbb\xbf" + first.encode())
     assert content.endswith(b"\r\n")

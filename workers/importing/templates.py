@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hub.db import transaction
 from hub.imports import templates
 from hub.imports.columns import ImportColumn, Meaning
-from hub.imports.entities import ENTITIES
+from hub.imports.templates import Template
 from hub.settings import get_settings
 from workers.rendering.columns import ColumnKind
 from workers.rendering.import_workbooks import TemplateColumn, write_template
@@ -25,18 +25,16 @@ def draw_outdated() -> int:
     return len(rendered)
 
 
-def render_all(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
-    """Return the templates of entities in languages."""
-    return {
-        (entity_name, language): render(entity_name, language) for entity_name, language in wanted
-    }
+def render_all(wanted: Iterable[Template]) -> dict[Template, bytes]:
+    """Return the workbook of each template."""
+    return {template: render(template) for template in wanted}
 
 
-def render(entity_name: str, language: str) -> bytes:
-    """Return the template of an entity in a language."""
+def render(template: Template) -> bytes:
+    """Return the workbook of a template."""
     target = io.BytesIO()
-    columns = [_column(c) for c in ENTITIES[entity_name].columns if c.in_template]
-    write_template(target, columns, Reader(language, get_settings().zone))
+    columns = [_column(each) for each in template.columns]
+    write_template(target, columns, Reader(template.language, get_settings().zone))
     return target.getvalue()
 
 

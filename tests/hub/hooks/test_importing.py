@@ -54,6 +54,7 @@ def test_an_unknown_guest_becomes_a_prospect_with_the_order_on_his_timeline(
     [customer] = customers()
     assert (customer.name, customer.kind, customer.roles) == ("Signe Prøve", "person", ["prospect"])
     assert (customer.email, customer.phone, customer.channel) == (MAIL, "+4570000123", "shop")
+    assert customer.imported_at is not None
     [made] = events("customer.created")
     assert (made.cause_kind, made.cause_id) == (CauseKind.SHOP, str(shop.connection_id))
     [received] = events("customer.order_received")
