@@ -1,6 +1,6 @@
 """What is shown of the history of one record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from hub.history import words
 from hub.history.models import Event
 from hub.i18n import N_, translate
 from hub.origin import ActorKind, CauseKind
+from hub.references import unseen_in, without_ids
 from hub.reports.datasets import DATASETS
 
 _ITSELF = N_("Hub itself")
@@ -27,11 +28,21 @@ def history_entries(call: Call[Any, Any], events: Iterable[Event]) -> list[Histo
     """Return what happened as the caller reads it."""
     happened = list(events)
     names = _names(call, {event.user_id for event in happened if event.user_id is not None})
-    return [_entry(call, event, names) for event in happened]
+    unseen = unseen_in(call.session, call.principal, told_by(happened))
+    return [_entry(call, event, names, unseen) for event in happened]
 
 
-def _entry(call: Call[Any, Any], event: Event, names: Mapping[UUID, str]) -> HistoryEntry:
-    data = readable(call.principal, event.subject_type, event.data)
+def told_by(events: Iterable[Event]) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
+    """Yield the values that events tell, each with the entity whose they are."""
+    for event in events:
+        yield event.subject_type, event.changes
+        yield event.subject_type, event.data
+
+
+def _entry(
+    call: Call[Any, Any], event: Event, names: Mapping[UUID, str], unseen: frozenset[str]
+) -> HistoryEntry:
+    data = without_ids(readable(call.principal, event.subject_type, event.data), unseen)
     by_request = event.cause_kind is CauseKind.REQUEST
     reason = (data or {}).get("reason")
     return HistoryEntry(
@@ -55,13 +66,13 @@ def _entry(call: Call[Any, Any], event: Event, names: Mapping[UUID, str]) -> His
         request_id=event.cause_id if by_request else None,
         job_id=event.actor_id if event.actor_kind is ActorKind.JOB else None,
         reason=reason if isinstance(reason, str) else None,
-        changes=_changes(call, event),
+        changes=_changes(call, event, unseen),
         data=data,
     )
 
 
-def _changes(call: Call[Any, Any], event: Event) -> list[ChangeView] | None:
-    changes = readable(call.principal, event.subject_type, event.changes)
+def _changes(call: Call[Any, Any], event: Event, unseen: frozenset[str]) -> list[ChangeView] | None:
+    changes = without_ids(readable(call.principal, event.subject_type, event.changes), unseen)
     if changes is None:
         return None
     labels = _labels(event.subject_type) | _custom_labels(call, event.subject_type)

@@ -7,7 +7,10 @@ showing everything.
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import ColumnElement
+
 from hub import guarding
+from hub.access.fields import model_of
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.access.predicates import (
     OpenRule,
@@ -17,7 +20,9 @@ from hub.access.predicates import (
     Rule,
     SelfRule,
     declare_rules,
+    sees,
 )
+from hub.access.principals import Principal
 from hub.access.row_filters import declare_filterable
 from hub.access.standing import declare_pools
 from hub.activities import uses as activities
@@ -47,6 +52,7 @@ from hub.leads.listing import LEADS
 from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.listing.further import declare_further
+from hub.listing.reader import declare_sight
 from hub.mail.models import Delivery
 from hub.notes.models import Note, NoteTemplate
 from hub.numbering import NumberSequence
@@ -124,7 +130,7 @@ def install() -> None:
     declare_filterable(OPPORTUNITIES)
     for model in (Customer, Lead, Opportunity):
         declare_shareable(model)
-        declare_subject(model)
+        declare_subject(model, named_after=Customer if model is Lead else None)
     declare_subject(Activity)
     guarding.install()
     declare_target(User, User.name)
@@ -138,3 +144,9 @@ def install() -> None:
     catalogues.declare_use("note_types", catalogues.Use(NoteTemplate, NoteTemplate.type))
     opportunities.install()
     declare_pools(pools_decided_over)
+    declare_sight(_sight)
+
+
+def _sight(principal: Principal, entity: str, column: Any) -> ColumnElement[bool] | None:
+    model = model_of(entity)
+    return None if model is None else sees(principal, model, column)

@@ -129,7 +129,7 @@ class ConvertedView(View):
 
     at: AwareDatetime
     by: UUID | None
-    customer_id: UUID
+    customer_id: UUID | None
     contact_id: UUID | None
 
 
@@ -137,7 +137,10 @@ class LeadView(RecordView):
     """A lead."""
 
     number: str
-    name: str = Field(description="The customer's name, else the company's, else the person's.")
+    name: str | None = Field(
+        description="The customer's name, else the company's, else the person's. Empty, as are the"
+        " customer and its contact, where you do not see the customer."
+    )
     customer_id: UUID | None
     customer_number: str | None
     contact_id: UUID | None

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.access import readings
-from hub.access.predicates import visible
+from hub.access.predicates import near, visible
 from hub.access.principals import Permission, Principal
 from hub.access.roles import Verb
 from hub.db import Base
@@ -48,6 +48,7 @@ def seen_among(
     wanted = set(ids)
     if not wanted or principal.sees_all(model.collection()):
         return wanted
+    principal = near(principal, model, wanted)
     return set(
         session.scalars(
             select(model.id).where(model.id.in_(wanted), visible(principal, Verb.READ, model))

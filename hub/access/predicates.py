@@ -5,13 +5,13 @@ one record ask `allowed`, which asks the same predicate about that row. A rule i
 once, in SQL.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session, object_session
 
 from hub.access.fields import of_shown_fields
@@ -165,6 +165,10 @@ class RecordRule:
         # One or the other: a protected record has an owner, and one in a pool has none.
         return and_(~model.is_protected, ~model.is_pooled)
 
+    def is_closed(self, model: type[Any]) -> ColumnElement[bool]:
+        """Return the same the other way round, so that the few closed ones are found by indexes."""
+        return or_(model.protected_until > func.now(), model.pooled_at.is_not(None))
+
 
 @lru_cache(maxsize=128)  # every page asks for several; each may hold the ids of a whole standing
 def _condition(rule: RecordRule, model: Any, grounds: Grounds) -> ColumnElement[bool]:
@@ -236,6 +240,29 @@ def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> Column
         else rule.predicate(principal, verb, entity_model, reach)
     )
     return and_(found, *narrowed(principal, entity_model), *shown)
+
+
+def sees(principal: Principal, model: type[Any], column: Any) -> ColumnElement[bool] | None:
+    """Return the condition under which a caller reads the record that a column names.
+
+    None where he reads all of them. A column that is empty names none, and hides nothing.
+    """
+    if principal.sees_all(model.collection()):
+        return None
+    seen = visible(principal, Verb.READ, model)
+    rule, reach = _rule(model), principal.reach(Verb.READ, model.collection())
+    if (
+        isinstance(rule, RecordRule)
+        and reach is not None
+        and not principal.row_filters
+        and rule.grounds(principal, Verb.READ, model, reach).all_open
+    ):  # what is hidden from him are a few
+        hidden = select(model.id).where(rule.is_closed(model), not_(seen)).correlate(None)
+        return or_(column.is_(None), column.not_in(hidden))
+    other = model.__table__.alias()  # the column may be one of the very model
+    known = select(model.id).where(seen).correlate(None)
+    named = select(other.c.id).where(other.c.id == column, other.c.id.in_(known))
+    return or_(column.is_(None), exists(named.correlate_except(other)))
 
 
 def visible_by_standing(
@@ -323,7 +350,7 @@ def _ask(
     ids: Sequence[UUID],
     verbs: tuple[Verb, ...],
 ) -> dict[UUID, tuple[Verb, ...]]:
-    principal = _near(principal, model, ids)
+    principal = near(principal, model, ids)
     # Verbs whose condition is the same are asked about once.
     alike: dict[int, tuple[ColumnElement[bool], list[Verb]]] = {}
     for verb in verbs:
@@ -342,13 +369,13 @@ def _ask(
     return found
 
 
-def _near(principal: Principal, model: type[Any], ids: Sequence[UUID]) -> Principal:
+def near(principal: Principal, model: type[Any], ids: Collection[UUID]) -> Principal:
     """Return a caller who knows only of some of his shares, where there may be thousands."""
     entity = model.entity() if issubclass(model, Record) else None
     shared = principal.standing.shared.get(entity) if entity else None
     if entity is None or shared is None:
         return principal
-    near = {**principal.standing.shared, entity: shared.within(ids)}
+    near = {**principal.standing.shared, entity: shared.within(list(ids))}
     return replace(principal, standing=replace(principal.standing, shared=near))
 
 

@@ -1,5 +1,6 @@
 """For whom a list is read: whose day it is, who `me` is, and which fields he may see."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -12,6 +13,19 @@ from hub.clock import business_date
 from hub.listing.further import Further, nothing_further
 
 PUBLIC = "public"
+
+Sight = Callable[[Any, str, Any], ColumnElement[bool] | None]
+"""Tells, of a viewer, an entity and a column that names a record of it, where he sees that record.
+
+None stands for everywhere.
+"""
+
+_SIGHTS: list[Sight] = []
+
+
+def declare_sight(sight: Sight) -> None:
+    """Have lists ask what their readers see of other records; `hub.rules` connects it."""
+    _SIGHTS[:] = [sight]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,15 @@ class Reader:
     sees_deleted: bool = False
     viewer: Any = None
     further: Further = field(default=nothing_further, repr=False, compare=False)
+
+    def sees(self, entity: str, column: Any) -> ColumnElement[bool] | None:
+        """Return the condition under which he sees the record of an entity that a column names.
+
+        None where nothing is hidden from him.
+        """
+        if self.viewer is None or not _SIGHTS:
+            return None
+        return _SIGHTS[0](self.viewer, entity, column)
 
     def midnight(self, day: date) -> datetime:
         """Return the instant at which a day begins where he is."""

@@ -21,7 +21,7 @@ from hub.notes import services as notes
 from hub.notes.models import Note
 from hub.ports import OutgoingMail
 from hub.reminders.models import Reminder
-from hub.subjects import CUSTOMER, subjects
+from hub.subjects import CUSTOMER, name_of, subjects
 from workers.mailing.renderers import Composer, renders
 from workers.rendering.mails import Envelope
 from workers.rendering.readers import Reader
@@ -52,7 +52,7 @@ def reminder_mail(session: Session, delivery: Delivery) -> Composer:
         "customer_name": customer.name if customer else "",
         "customer_phone": _phone(session, customer) if customer else None,
         "last_note": note.body if note else None,
-        "about": _about(shown),
+        "about": _about(session, delivery.user_id, shown),
         "link": links.absolute(
             links.record_path(shown.collection(), shown.id)
             if shown is not None
@@ -89,11 +89,18 @@ def _may_see(session: Session, reader_id: UUID | None, record: Any) -> bool:
     return allowed(principal_of(session, user), Verb.READ, record)
 
 
-def _about(subject: Any) -> str:
-    """Return what people know a lead or an opportunity by; a customer is told of by itself."""
-    if subject is None or subject.entity() in {CUSTOMER, Activity.entity()}:
+def _about(session: Session, reader_id: UUID | None, subject: Any) -> str:
+    """Return what people know a lead or an opportunity by; a customer is told of by itself.
+
+    The name of a customer that he may not see is none of it.
+    """
+    user = session.get(User, reader_id) if reader_id else None
+    if subject is None or user is None or subject.entity() in {CUSTOMER, Activity.entity()}:
         return ""
-    return f"{subject.number} {subject.name}"
+    model = type(subject)
+    name = name_of(principal_of(session, user), model)
+    called = session.scalar(select(name).where(model.id == subject.id))
+    return " ".join(each for each in (subject.number, called) if each)
 
 
 def _phone(session: Session, customer: Customer) -> str | None:
