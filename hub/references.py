@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
-from hub.access.concealing import seen_among
+from hub.access.concealing import hidden_among
 from hub.access.fields import model_of
 from hub.access.principals import Principal
 from hub.access.readings import guarded
@@ -40,7 +40,7 @@ def unseen_in(
         for name, text in _texts(values, fields):
             if (identifier := _id(text)) is not None:
                 named.setdefault(fields[name], set()).add(identifier)
-    hidden = (ids - seen_among(session, principal, model, ids) for model, ids in named.items())
+    hidden = (hidden_among(session, principal, model, ids) for model, ids in named.items())
     return frozenset(str(each) for ids in hidden for each in ids)
 
 

@@ -56,6 +56,17 @@ def seen_among(
     )
 
 
+def hidden_among(
+    session: Session, principal: Principal, model: type[Any], ids: Iterable[UUID]
+) -> set[UUID]:
+    """Return those of some records of a model, by their ids, that there are and he may not see."""
+    wanted = set(ids)
+    if not wanted or principal.sees_all(model.collection()):
+        return set()
+    there = set(session.scalars(select(model.id).where(model.id.in_(wanted))))
+    return there - seen_among(session, principal, model, there)
+
+
 def without_unseen(
     session: Session, principal: Principal, model: type[Record], error: ConflictError
 ) -> ConflictError:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, object_session
 
 from hub.access.fields import of_shown_fields
@@ -257,7 +257,7 @@ def sees(principal: Principal, model: type[Any], column: Any) -> ColumnElement[b
         and not principal.row_filters
         and rule.grounds(principal, Verb.READ, model, reach).all_open
     ):  # what is hidden from him are a few
-        hidden = select(model.id).where(rule.is_closed(model), not_(seen)).correlate(None)
+        hidden = select(model.id).where(rule.is_closed(model), seen.is_not(true())).correlate(None)
         return or_(column.is_(None), column.not_in(hidden))
     other = model.__table__.alias()  # the column may be one of the very model
     known = select(model.id).where(seen).correlate(None)

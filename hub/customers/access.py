@@ -22,7 +22,10 @@ def concealed(principal: Principal) -> ColumnElement[bool]:
     """Return the condition for the customers whose protection hides them from a caller."""
     if principal.sees_all(Customer.collection()):
         return false()
-    return and_(Customer.protected_until > func.now(), ~visible(principal, Verb.READ, Customer))
+    return and_(
+        Customer.protected_until > func.now(),
+        visible(principal, Verb.READ, Customer).is_not(true()),
+    )
 
 
 class PartOfCustomerRule(PartRule):

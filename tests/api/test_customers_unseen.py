@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import workers.tasks  # noqa: F401 - registers the bodies
+from hub.access.models import User
 from hub.access.roles import Role
 from hub.clock import utcnow
 from hub.customers.models import Customer
@@ -16,6 +17,7 @@ from tests.api.asking import API, get, patch, post
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller
 from tests.people import make_customer
+from tests.pools import make_pool, make_waiting
 from workers.chain import drain
 
 OLD, NEW, NUMBER = "Zanzibar ApS", "Hemmelig Ny ApS", "77001"
@@ -118,6 +120,23 @@ def test_who_sees_it_sees_it_through_what_belongs_to_it(
     assert (lead["name"], lead["customer_id"], lead["customer_number"]) == (
         NEW, ids["customer"], NUMBER,
     )  # fmt: skip
+
+
+def test_one_that_waits_in_a_pool_is_hidden_likewise(
+    client: ApiClient, administrator: Caller, carl: Caller
+) -> None:
+    with transaction() as session:
+        pool = make_pool(session, [session.get_one(User, administrator.user_id)])
+        [customer] = make_waiting(session, pool, name=OLD, ref_no=NUMBER)
+        ids = {"customer": str(customer.id)}
+    body = {"customer_id": ids["customer"], "owner_user_id": str(carl.user_id)}
+    ids["lead"] = post(client, administrator, "/leads", body)["id"]
+    post(client, administrator, "/opportunities", {**body, "name": "Forretning"})
+
+    for path in ("/leads", "/leads/{lead}", "/leads?sort=name", "/opportunities?facets=customer"):
+        assert told(client, carl, path.format_map(ids), ids) == [], path
+    assert get(client, carl, "/leads?q=Zanzibar")["total"]["count"] == 0
+    assert get(client, carl, "/leads")["total"]["count"] == 1
 
 
 def test_a_field_that_refers_to_a_hidden_record_is_empty(
