@@ -7,8 +7,6 @@ showing everything.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement
-
 from hub import guarding
 from hub.access.fields import model_of
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
@@ -52,7 +50,7 @@ from hub.leads.listing import LEADS
 from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.listing.further import declare_further
-from hub.listing.reader import declare_sight
+from hub.listing.reader import Sight, declare_seeing
 from hub.mail.models import Delivery
 from hub.notes.models import Note, NoteTemplate
 from hub.numbering import NumberSequence
@@ -144,9 +142,9 @@ def install() -> None:
     catalogues.declare_use("note_types", catalogues.Use(NoteTemplate, NoteTemplate.type))
     opportunities.install()
     declare_pools(pools_decided_over)
-    declare_sight(_sight)
+    declare_seeing(_sight)
 
 
-def _sight(principal: Principal, entity: str, column: Any) -> ColumnElement[bool] | None:
+def _sight(principal: Principal, entity: str, column: Any) -> Sight | None:
     model = model_of(entity)
     return None if model is None else sees(principal, model, column)

@@ -45,8 +45,8 @@ def name_of(principal: Principal, model: type[Any], row: Any = None) -> ColumnEl
     name: ColumnElement[Any] = columns.name
     if model not in _NAMED_AFTER:
         return name
-    given = sees(principal, _NAMED_AFTER[model], columns.customer_id)
-    return name if given is None else case((given, name))
+    sight = sees(principal, _NAMED_AFTER[model], columns.customer_id)
+    return name if sight is None else case((sight.given, name))
 
 
 def subjects() -> Mapping[str, type[Any]]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session, object_session
 
 from hub.access.fields import of_shown_fields
@@ -27,6 +27,7 @@ from hub.access.roles import (
 from hub.access.row_filters import narrowed
 from hub.db import among, among_unweighed
 from hub.history.records import Record
+from hub.listing.reader import Sight
 
 
 class Rule(Protocol):
@@ -242,11 +243,8 @@ def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> Column
     return and_(found, *narrowed(principal, entity_model), *shown)
 
 
-def sees(principal: Principal, model: type[Any], column: Any) -> ColumnElement[bool] | None:
-    """Return the condition under which a caller reads the record that a column names.
-
-    None where he reads all of them. A column that is empty names none, and hides nothing.
-    """
+def sees(principal: Principal, model: type[Any], column: Any) -> Sight | None:
+    """Return where a caller reads the record that a column names; None where he reads all."""
     if principal.sees_all(model.collection()):
         return None
     seen = visible(principal, Verb.READ, model)
@@ -257,12 +255,15 @@ def sees(principal: Principal, model: type[Any], column: Any) -> ColumnElement[b
         and not principal.row_filters
         and rule.grounds(principal, Verb.READ, model, reach).all_open
     ):  # what is hidden from him are a few
-        hidden = select(model.id).where(rule.is_closed(model), seen.is_not(true())).correlate(None)
-        return or_(column.is_(None), column.not_in(hidden))
+        closed = select(model.id).where(rule.is_closed(model), seen.is_not(true()))
+        withheld = column.in_(closed.correlate(None))
+        return Sight(or_(column.is_(None), not_(withheld)), withheld)
     other = model.__table__.alias()  # the column may be one of the very model
     known = select(model.id).where(seen).correlate(None)
-    named = select(other.c.id).where(other.c.id == column, other.c.id.in_(known))
-    return or_(column.is_(None), exists(named.correlate_except(other)))
+    named = select(true()).where(other.c.id == column, other.c.id.in_(known))
+    # Not by EXISTS, for which PostgreSQL may read all that he sees: it is asked of a few rows.
+    is_seen = func.coalesce(named.correlate_except(other).scalar_subquery(), false())
+    return Sight(or_(column.is_(None), is_seen), and_(column.is_not(None), not_(is_seen)))
 
 
 def visible_by_standing(

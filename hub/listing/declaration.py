@@ -20,7 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.db import Base
 from hub.listing.classes import class_of, most_delicate
-from hub.listing.reader import Reader
+from hub.listing.reader import Reader, Sight
 
 Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
 """A mapped column, or any SQL expression over the listing's table (subqueries correlate to it)."""
@@ -147,7 +147,7 @@ class Field:
             which he may not see all.
         of: the record whose value it is, where that is not the row's own: for a reader who does
             not see it the value is empty, and so it is compared, counted and sorted.
-        given: of a field as a reader has it (`read_by`), where it has a value for him; None for
+        sight: of a field as a reader has it (`read_by`), where it has a value for him; None for
             wherever it has one. `column` is empty elsewhere, `bare` is the column all the same.
     """
 
@@ -175,7 +175,7 @@ class Field:
     caseless: bool = False
     condition_for: Callable[[Reader, Operator, Any], Predicate] | None = None
     of: Of | None = None
-    given: Predicate | None = None
+    sight: Sight | None = None
     bare: Expression | None = None
 
     def __post_init__(self) -> None:
@@ -238,13 +238,13 @@ class Field:
         if self.condition_for is not None:
             object.__setattr__(found, "condition", partial(self.condition_for, reader))
         if self.of is not None:
-            given = reader.sees(self.of.entity, self.of.id)
-            if given is not None:
-                object.__setattr__(found, "given", given)
+            sight = reader.sees(self.of.entity, self.of.id)
+            if sight is not None:
+                object.__setattr__(found, "sight", sight)
                 object.__setattr__(found, "bare", found.column)
                 for name in ("column", "caption"):
                     if getattr(found, name) is not None:
-                        object.__setattr__(found, name, case((given, getattr(found, name))))
+                        object.__setattr__(found, name, case((sight.given, getattr(found, name))))
         return found
 
     def is_readable(self, reader: Reader) -> bool:
@@ -269,8 +269,8 @@ class SearchSpec:
 
     def searched_by(self, reader: Reader) -> Predicate:
         """Return the condition under which a row can be found by a reader."""
-        given = None if self.of is None else reader.sees(self.of.entity, self.of.id)
-        return true() if given is None else given
+        sight = None if self.of is None else reader.sees(self.of.entity, self.of.id)
+        return true() if sight is None else sight.given
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, case, false, literal, not_, or_, true, tuple_
+from sqlalchemy import Column, ColumnElement, and_, case, false, literal, or_, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.listing.declaration import Expression, Field, Predicate
 from hub.listing.query import Query
+from hub.listing.reader import Sight
 
 Position = Sequence[Any]
 """The sort values of a row, its id last."""
@@ -23,22 +24,31 @@ Position = Sequence[Any]
 class SortKey:
     """One part of the order, in the direction in which it is read.
 
-    `given` says where it has a value for the reader; `indexed` is what it is sorted by there.
+    `sight` says where it has a value for the reader; `indexed` is what it is sorted by there.
     """
 
     expression: ColumnElement[Any]
     descending: bool
     nullable: bool
     empty_first: bool = False  # read backwards
-    given: Predicate | None = None
+    sight: Sight | None = None
     indexed: ColumnElement[Any] | None = None
 
     @property
     def has_value(self) -> Predicate:
         """Where it is not empty."""
-        if self.given is None or self.indexed is None:
+        if self.sight is None or self.indexed is None:
             return self.expression.is_not(None)
-        return and_(self.given, self.indexed.is_not(None))
+        return and_(self.sight.given, self.indexed.is_not(None))
+
+    @property
+    def has_none(self) -> Predicate:
+        """Where it is."""
+        if self.sight is None or self.indexed is None:
+            return self.expression.is_(None)
+        if not getattr(self.indexed, "nullable", True):
+            return self.sight.withheld
+        return or_(self.sight.withheld, self.indexed.is_(None))
 
     @property
     def filled(self) -> "SortKey":
@@ -109,7 +119,7 @@ def bands(
     if not head.nullable:
         return [_band(keys, position)]
     filled = [head.filled, *rest]
-    has_value, has_none = head.has_value, not_(head.has_value)
+    has_value, has_none = head.has_value, head.has_none
     if position is None:
         stretches = [_band(filled, None, has_value), _band(rest, None, has_none)]
         return stretches[::-1] if backwards else stretches
@@ -149,11 +159,11 @@ def _key(field: Field, *, descending: bool) -> SortKey:
     source = field.column if field.sort_key is None else field.sort_key
     if source is None:
         raise TypeError(f"{field.name} has nothing to sort by")
-    if field.given is None:
+    if field.sight is None:
         return SortKey(_element(source), descending, _nullable(field, source))
     bare = _element(source if field.sort_key is not None or field.bare is None else field.bare)
-    shown = case((field.given, bare))
-    return SortKey(shown, descending, nullable=True, given=field.given, indexed=bare)
+    shown = case((field.sight.given, bare))
+    return SortKey(shown, descending, nullable=True, sight=field.sight, indexed=bare)
 
 
 def _nullable(field: Field, source: Expression) -> bool:

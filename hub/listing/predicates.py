@@ -96,19 +96,19 @@ def _direct(condition: Condition) -> Predicate:
         return or_(*(_answered(field.personal, value) for value in condition.values))
     if field.condition is not None:
         return or_(*(field.condition(condition.operator, value) for value in condition.values))
-    column, given = _column(field), field.given
+    column, sight = _column(field), field.sight
     match condition.operator:
         case Operator.EMPTY:
             empty = _is_empty(field.kind, column)
-            if given is not None:
-                empty = or_(not_(given), empty)
+            if sight is not None:
+                empty = or_(sight.withheld, empty)
             return or_(*(empty if value else not_(empty) for value in condition.values))
         case Operator.NE:
             # What has no value is not the value either.
             others = or_(column.is_(None), not_(_any(condition)))
-            return others if given is None else or_(not_(given), others)
+            return others if sight is None else or_(sight.withheld, others)
         case _:
-            return _any(condition) if given is None else and_(given, _any(condition))
+            return _any(condition) if sight is None else and_(sight.given, _any(condition))
 
 
 def _answered(personal: Callable[[UUID], Predicate], value: Value) -> Predicate:
@@ -181,7 +181,7 @@ def _is_empty(kind: Kind, column: Expression) -> Predicate:
 
 
 def _column(field: Field) -> Expression:
-    column = field.column if field.given is None else field.bare
+    column = field.column if field.sight is None else field.bare
     if column is None:
         raise TypeError(f"{field.name} has no column to compare")
     return column

@@ -14,18 +14,27 @@ from hub.listing.further import Further, nothing_further
 
 PUBLIC = "public"
 
-Sight = Callable[[Any, str, Any], ColumnElement[bool] | None]
-"""Tells, of a viewer, an entity and a column that names a record of it, where he sees that record.
 
-None stands for everywhere.
-"""
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """Where a viewer sees the records that a column names (`given`), and where not (`withheld`).
 
-_SIGHTS: list[Sight] = []
+    Each is the other's opposite, in the form that indexes serve. An empty column withholds nothing.
+    """
+
+    given: ColumnElement[bool]
+    withheld: ColumnElement[bool]
 
 
-def declare_sight(sight: Sight) -> None:
+Seeing = Callable[[Any, str, Any], Sight | None]
+"""Tells it of a viewer, an entity and a column that names one of it: None where he sees all."""
+
+_SEEING: list[Seeing] = []
+
+
+def declare_seeing(seeing: Seeing) -> None:
     """Have lists ask what their readers see of other records; `hub.rules` connects it."""
-    _SIGHTS[:] = [sight]
+    _SEEING[:] = [seeing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +57,14 @@ class Reader:
     viewer: Any = None
     further: Further = field(default=nothing_further, repr=False, compare=False)
 
-    def sees(self, entity: str, column: Any) -> ColumnElement[bool] | None:
-        """Return the condition under which he sees the record of an entity that a column names.
+    def sees(self, entity: str, column: Any) -> Sight | None:
+        """Return where he sees the record of an entity that a column names.
 
         None where nothing is hidden from him.
         """
-        if self.viewer is None or not _SIGHTS:
+        if self.viewer is None or not _SEEING:
             return None
-        return _SIGHTS[0](self.viewer, entity, column)
+        return _SEEING[0](self.viewer, entity, column)
 
     def midnight(self, day: date) -> datetime:
         """Return the instant at which a day begins where he is."""
