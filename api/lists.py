@@ -1,8 +1,9 @@
 """Answers of lists: a page, its total, its facets, the links to its neighbours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 from pydantic import Field as Described
 from sqlalchemy import ColumnElement, and_
@@ -12,7 +13,8 @@ from api.schemas.shapes import Page, TotalView, View
 from hub.access import readings
 from hub.access.predicates import is_wide, visible
 from hub.access.roles import Verb
-from hub.listing import BOUND, NEAR_BOUND, Facet, Listing, facets, page
+from hub.customers.models import Customer
+from hub.listing import BOUND, NEAR_BOUND, Facet, Field, Kind, Listing, facets, page
 from hub.listing.declaration import ModelT
 
 ViewT = TypeVar("ViewT", bound=View)
@@ -75,6 +77,8 @@ def list_page(
     call.shown = found.rows
     readings.note(call.session, call.principal, found.rows, "list")
     counted = facets(call.session, query, seen) if query.facets else {}
+    for field in query.facets:
+        note_named(call, field, (each.value for each in counted[field.name].slices))
     links = [
         _link(call, cursor, relation)
         for cursor, relation in ((found.next, "next"), (found.previous, "prev"))
@@ -90,6 +94,13 @@ def list_page(
         ),
         headers={"Link": ", ".join(links)} if links else {},
     )
+
+
+def note_named(call: Call[Any, Any], field: Field, values: Iterable[Any]) -> None:
+    """Note that a caller is shown the customers that values of a field name."""
+    if field.of is not None and field.of.entity == Customer.entity() and field.kind is Kind.UUID:
+        ids = [UUID(str(each)) for each in values if each is not None]
+        readings.note_ids(call.session, call.principal, Customer, ids, "list")
 
 
 def _facet(facet: Facet) -> FacetView:

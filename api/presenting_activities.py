@@ -16,6 +16,7 @@ from api.schemas.activities import (
     PersonView,
     SubjectView,
 )
+from hub.access.concealing import seen_among
 from hub.access.models import User
 from hub.access.predicates import visible
 from hub.access.roles import Verb
@@ -25,11 +26,11 @@ from hub.activities.models import Activity, ActivityComment, ActivitySubject
 from hub.activities.services import ALLOWED, CATALOGUES
 from hub.activities.timing import Timing
 from hub.catalogues.services import labels
-from hub.customers.models import Contact
+from hub.customers.models import Contact, Customer
 from hub.db import among
 from hub.i18n import translate
 from hub.reminders.timing import Moment
-from hub.subjects import subjects
+from hub.subjects import name_of, subjects
 
 _VERBS = (Verb.READ, Verb.COMMENT, Verb.EDIT, Verb.TRANSITION, Verb.DELETE)
 _RECKONED = frozenset({
@@ -150,18 +151,22 @@ def _read(call: Call[Any, Any], activities: Sequence[Activity]) -> _Beside:
 
 def _subjects(call: Call[Any, Any], ids: Sequence[UUID]) -> dict[UUID, list[SubjectView]]:
     links = seen_links(call, ids)
-    names: dict[tuple[str, UUID], str] = {}
+    names: dict[tuple[str, UUID], str | None] = {}
     for entity, model in subjects().items():
         wanted = [each.subject_id for each in links if each.subject_type == entity]
         if wanted:
-            rows = call.session.execute(select(model.id, model.name).where(among(model.id, wanted)))
+            name = name_of(call.principal, model).label("name")
+            rows = call.session.execute(select(model.id, name).where(among(model.id, wanted)))
             names |= {(entity, row.id): row.name for row in rows}
+    named = {each.customer_id for each in links if each.customer_id is not None}
+    seen = seen_among(call.session, call.principal, Customer, named)
     found: dict[UUID, list[SubjectView]] = {}
     for link in links:
         found.setdefault(link.activity_id, []).append(
             SubjectView(
                 type=link.subject_type, id=link.subject_id,
-                name=names[link.subject_type, link.subject_id], customer_id=link.customer_id,
+                name=names[link.subject_type, link.subject_id],
+                customer_id=link.customer_id if link.customer_id in seen else None,
             )
         )  # fmt: skip
     return found

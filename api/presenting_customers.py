@@ -1,6 +1,8 @@
 """What is shown of a customer."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -18,16 +20,18 @@ from api.schemas.customers import (
 )
 from api.schemas.sharing import GrantLevel
 from hub.access.fields import hidden_fields
+from hub.access.predicates import near, visible
 from hub.access.roles import OF_A_RECORD, Verb
 from hub.connections.models import Connection
 from hub.customers import facts, keyed
 from hub.customers.models import Customer, ShopIdentity
 from hub.customers.services import KEYED
+from hub.references import unseen_in, without_ids
 
 _VERBS = (*OF_A_RECORD, Verb.CLAIM)
 _COLUMNS = frozenset(CustomerView.model_fields) - {
     "registry", "accounting", "hold", "provenance", "shops", "allowed_actions", "shared",
-    "pool_state", "warnings", *KEYED,
+    "pool_state", "warnings", "custom", *KEYED,
 }  # fmt: skip
 
 
@@ -43,6 +47,7 @@ def customer_view(
         **{n: loaded[n] if n in loaded else getattr(customer, n) for n in _COLUMNS},
         **{name: keyed.texts(getattr(customer, name)) for name in KEYED},
         warnings=warning_views(call, customer),
+        custom=custom_view(call, customer),
         allowed_actions=_actions(call, customer),
         hold=hold_view(call, customer),
         shared=shared_view(call, customer),
@@ -98,18 +103,46 @@ def shared_view(call: Call[Any, Any], record: Any) -> SharedView | None:
     )
 
 
-def customer_numbers(call: Call[Any, Any], record: Any) -> dict[Any, str | None]:
-    """Return the numbers of records' customers by id, asked once for a page."""
-    known: dict[Any, str | None] = call.session.info.setdefault("customer_numbers", {})
-    if record.customer_id is None or record.customer_id in known:
+def customers_seen(
+    call: Call[Any, Any], record: Any, *names: str
+) -> Mapping[UUID | None, str | None]:
+    """Return the numbers of the customers that records name, by id, of those the caller sees.
+
+    They are asked for once for a page. `names` are the fields that name them, `customer_id` alone
+    where none is given.
+    """
+    columns = names or ("customer_id",)
+    asked: set[UUID] = call.session.info.setdefault("customers_asked_for", set())
+    known: dict[UUID | None, str | None] = call.session.info.setdefault("customers_seen", {})
+    if {getattr(record, name) for name in columns} - {None} <= asked:
         return known
     shown = [each for each in call.shown if type(each) is type(record)]
-    wanted = {each.customer_id for each in shown or [record] if each.customer_id is not None}
-    missing = wanted - known.keys()
-    if missing:
-        query = select(Customer.id, Customer.ref_no).where(Customer.id.in_(missing))
+    wanted = {getattr(each, name) for each in shown or [record] for name in columns} - {None}
+    if missing := wanted - asked:
+        asked |= missing
+        principal = near(call.principal, Customer, missing)
+        query = select(Customer.id, Customer.ref_no).where(
+            Customer.id.in_(missing), visible(principal, Verb.READ, Customer)
+        )
         known |= {row.id: row.ref_no for row in call.session.execute(query)}
     return known
+
+
+def custom_view(call: Call[Any, Any], record: Any) -> dict[str, Any]:
+    """Return the custom values of a record; those that name what the caller does not see are empty.
+
+    It is asked once for a page what he sees.
+    """
+    custom: dict[str, Any] = record.custom
+    if not custom:
+        return custom
+    shown = [each for each in call.shown if type(each) is type(record)] or [record]
+    known: dict[Any, frozenset[str]] = call.session.info.setdefault("unseen_in_custom", {})
+    key = tuple(each.id for each in shown)
+    if key not in known or record not in shown:
+        values = [(record.entity(), each.custom) for each in {*shown, record}]
+        known[key] = unseen_in(call.session, call.principal, values)
+    return dict(without_ids(custom, known[key]))
 
 
 def hold_view(call: Call[Any, Any], customer: Customer) -> HoldView:

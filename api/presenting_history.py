@@ -1,6 +1,6 @@
 """What is shown of the history of one record."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from hub.history import words
 from hub.history.models import Event
 from hub.i18n import N_, translate
 from hub.origin import ActorKind, CauseKind
+from hub.references import unseen_in, without_ids
 from hub.reports.datasets import DATASETS
 
 _ITSELF = N_("Hub itself")
@@ -25,13 +26,21 @@ _ITSELF = N_("Hub itself")
 
 def history_entries(call: Call[Any, Any], events: Iterable[Event]) -> list[HistoryEntry]:
     """Return what happened as the caller reads it."""
+    happened = list(events)
+    unseen = unseen_in(call.session, call.principal, told_by(happened))
+
+    def changes_of(event: Event) -> list[ChangeView] | None:
+        if event.changes is None:
+            return None
+        return change_views(call, event.subject_type, without_ids(event.changes, unseen))
+
     return [
         HistoryEntry(
             **act.model_dump(),
-            changes=_changes(call, event),
-            data=readable(call.principal, event.subject_type, event.data),
+            changes=changes_of(event),
+            data=without_ids(readable(call.principal, event.subject_type, event.data), unseen),
         )
-        for event, act in _acts(call, events)
+        for event, act in _acts(call, happened)
     ]
 
 
@@ -70,6 +79,13 @@ def _acts(call: Call[Any, Any], events: Iterable[Event]) -> list[tuple[Event, Ac
     return [(event, _act(call, event, names)) for event in happened]
 
 
+def told_by(events: Iterable[Event]) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
+    """Yield the values that events tell, each with the entity whose they are."""
+    for event in events:
+        yield event.subject_type, event.changes
+        yield event.subject_type, event.data
+
+
 def _act(call: Call[Any, Any], event: Event, names: Mapping[UUID, str]) -> ActView:
     data = readable(call.principal, event.subject_type, event.data)
     by_request = event.cause_kind is CauseKind.REQUEST
@@ -96,12 +112,6 @@ def _act(call: Call[Any, Any], event: Event, names: Mapping[UUID, str]) -> ActVi
         job_id=event.actor_id if event.actor_kind is ActorKind.JOB else None,
         reason=reason if isinstance(reason, str) else None,
     )
-
-
-def _changes(call: Call[Any, Any], event: Event) -> list[ChangeView] | None:
-    if event.changes is None:
-        return None
-    return change_views(call, event.subject_type, event.changes)
 
 
 def _custom_labels(call: Call[Any, Any], entity: str) -> dict[str, str]:

@@ -1,18 +1,21 @@
 """What is shown of a record as it was: the form in which it is read, as far as it is kept."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field, create_model
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from api.calls import Call
 from api.presenting_activities import moment_view
+from api.presenting_customers import customers_seen
 from api.presenting_leads import converted_view
 from api.presenting_workflows import standing_view
+from api.schemas.leads import ConvertedView
 from api.schemas.shapes import RecordView, View
 from api.schemas.workflows import StandingView
 from hub.access.models import Team, User
@@ -29,10 +32,14 @@ from hub.imports.models import ImportJob
 from hub.leads.models import Lead
 from hub.opportunities.models import Opportunity
 from hub.pools.models import Pool
+from hub.references import unseen_in, without_ids
 from hub.reminders.models import Reminder
 from hub.reminders.timing import Moment
+from hub.reports.datasets import DATASETS
 from hub.reports.models import ReportSchedule
 from hub.workflow.models import Workflow
+
+RecordT = TypeVar("RecordT", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,11 @@ def _standing(call: Call[Any, Any], past: Past[Any]) -> StandingView:
 _STANDING = Shape(frozenset({"workflow_id", "state"}), _standing)
 
 
+def _converted(call: Call[Any, Any], past: Past[Any]) -> ConvertedView | None:
+    customers = customers_seen(call, past.record, "converted_customer_id")
+    return converted_view(past.record, customers)
+
+
 def _pipeline(call: Call[Any, Any], past: Past[Any]) -> str:
     return call.session.get_one(Workflow, past.record.workflow_id).code
 
@@ -90,9 +102,11 @@ _SHAPES: Mapping[type[Record], Mapping[str, Shape]] = {
     Contact: {"handles": _texts("handles")},
     Lead: {
         "state": _STANDING,
-        "converted": _of(
-            "converted_at", "converted_by", "converted_customer_id", "converted_contact_id",
-            make=converted_view,
+        "converted": Shape(
+            frozenset(
+                {"converted_at", "converted_by", "converted_customer_id", "converted_contact_id"}
+            ),
+            _converted,
         ),
     },
     Opportunity: {
@@ -179,6 +193,45 @@ def past_record(call: Call[Any, Any], past: Past[Any], view: type[View]) -> View
     for name in lost & made.model_fields.keys():
         del shown.__dict__[name]  # absent, and not null: null is a value
     return shown
+
+
+def without_unseen(call: Call[Any, Any], past: Past[RecordT]) -> Past[RecordT]:
+    """Return a record as it was without what it says of others that the caller does not see."""
+    model, entity = type(past.record), past.record.entity()
+    befores = {name: origin.before for name, origin in past.origins.items()}
+    unseen = unseen_in(call.session, call.principal, [(entity, past.values), (entity, befores)])
+    if not unseen:
+        return past
+    hidden = {
+        name
+        for name, of in _named_after(model).items()
+        if not unseen.isdisjoint({str(past.values.get(of)), str(befores.get(of))})
+    }
+    values, before = (
+        {name: None if name in hidden else without_ids(each, unseen) for name, each in told.items()}
+        for told in (past.values, befores)
+    )
+    for name, each in values.items():
+        if each is None and past.values[name] is not None and hasattr(past.record, name):
+            setattr(past.record, name, None)
+    row: Any = past.record
+    if hasattr(row, "custom"):
+        row.custom = without_ids(row.custom, unseen)
+    origins = {name: replace(each, before=before[name]) for name, each in past.origins.items()}
+    return replace(past, values=values, origins=origins)
+
+
+@cache
+def _named_after(model: type[Record]) -> Mapping[str, str]:
+    """Return the columns that say what another record is called, each with what names that one."""
+    return {
+        field.column.key: field.of.id.key
+        for dataset in DATASETS.values()
+        if dataset.listing.model is model
+        for field in dataset.listing.fields
+        if field.of is not None and isinstance(field.column, InstrumentedAttribute)
+        if isinstance(field.of.id, InstrumentedAttribute)
+    }
 
 
 def _plain(model: type[Record]) -> frozenset[str]:

@@ -21,6 +21,7 @@ from hub.i18n import N_
 from hub.leads.models import Lead
 from hub.opportunities.models import Opportunity
 from hub.plans.models import Plan, PlanItem
+from hub.references import unseen_in, without_ids
 from hub.sync import loading
 from hub.sync.showing import RemoteFields, remote_fields
 
@@ -35,12 +36,14 @@ _NAMES = "customer_id"  # by which a reason names another customer
 class Sight:
     """What of items their reader may see: not all records that they name, nor all their fields.
 
-    `remote` are the fields of another system whose values he is shown, where the items' values
-    stand in its words; None where they are the records' own.
+    `unseen` are the ids of further records that the items' values name. `remote` are the fields of
+    another system whose values he is shown, where the items' values stand in its words; None where
+    they are the records' own.
     """
 
     principal: Principal
     hidden: frozenset[UUID] = frozenset()
+    unseen: frozenset[str] = frozenset()
     remote: RemoteFields | None = None
 
     def hides(self, item: PlanItem) -> bool:
@@ -65,7 +68,10 @@ class Sight:
     def shown(self, item: PlanItem) -> dict[str, Any]:
         """Return an item's columns as its reader may see them."""
         columns = {column.key: getattr(item, column.key) for column in PlanItem.__mapper__.columns}
-        columns |= {name: self.values(item, columns[name]) for name in ("before", "after")}
+        columns |= {
+            name: without_ids(self.values(item, columns[name]), self.unseen)
+            for name in ("before", "after")
+        }
         columns["source"] = self._source(item)
         if self.hides(item):
             blank = ("record_id", "record_version", "external_id", "before", "after", "source")
@@ -103,7 +109,8 @@ def sight_of(
     if plan.kind == loading.KIND:
         connection_id = UUID(plan.scope["connection_id"])
         remote = remote_fields(session, principal, connection_id)
-    return Sight(principal, frozenset(hidden), remote)
+    values = ((item.entity, each) for item in items for each in (item.before, item.after))
+    return Sight(principal, frozenset(hidden), unseen_in(session, principal, values), remote)
 
 
 def _records(items: Iterable[PlanItem], entity: str) -> Iterable[UUID]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub import errands, guarding
-from hub.access.fields import declare_classes
+from hub.access.fields import declare_classes, model_of
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.access.predicates import (
     OpenRule,
@@ -18,7 +18,9 @@ from hub.access.predicates import (
     Rule,
     SelfRule,
     declare_rules,
+    sees,
 )
+from hub.access.principals import Principal
 from hub.access.row_filters import declare_filterable
 from hub.access.standing import declare_pools
 from hub.activities import uses as activities
@@ -48,6 +50,7 @@ from hub.leads.listing import LEADS
 from hub.leads.models import Lead
 from hub.ledger.models import Job
 from hub.listing.further import declare_further
+from hub.listing.reader import Sight, declare_seeing
 from hub.mail.models import Delivery
 from hub.notes.models import Note, NoteTemplate
 from hub.numbering import NumberSequence
@@ -130,7 +133,7 @@ def install() -> None:
     declare_filterable(OPPORTUNITIES)
     for model in (Customer, Lead, Opportunity):
         declare_shareable(model)
-        declare_subject(model)
+        declare_subject(model, named_after=Customer if model is Lead else None)
     declare_subject(Activity)
     guarding.install()
     declare_target(User, User.name)
@@ -147,3 +150,9 @@ def install() -> None:
     opportunities.install()
     errands.install()
     declare_pools(pools_decided_over)
+    declare_seeing(_sight)
+
+
+def _sight(principal: Principal, entity: str, column: Any) -> Sight | None:
+    model = model_of(entity)
+    return None if model is None else sees(principal, model, column)

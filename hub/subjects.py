@@ -8,21 +8,45 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, false, or_, select, true
 from sqlalchemy.orm import Session
 
-from hub.access.predicates import PartRule, visible
+from hub.access.predicates import PartRule, sees, visible
 from hub.access.principals import Principal
 from hub.access.roles import WITHOUT_OWNING, Reach, Verb
 from hub.db import find_locked
 
 CUSTOMER = "customer"
 _SUBJECTS: dict[str, type[Any]] = {}
+_NAMED_AFTER: dict[type[Any], type[Any]] = {}
 
 
-def declare_subject(model: type[Any]) -> None:
-    """Let notes and reminders be about the records of a model."""
+def declare_subject(model: type[Any], *, named_after: type[Any] | None = None) -> None:
+    """Let notes and reminders be about the records of a model.
+
+    `named_after` is the model of the customers whose names its records have, where they have one.
+    """
     _SUBJECTS[model.entity()] = model
+    if named_after is not None:
+        _NAMED_AFTER[model] = named_after
+
+
+def name_of(principal: Principal, model: type[Any], row: Any = None) -> ColumnElement[Any]:
+    """Return the SQL for what a caller is told that a record is called.
+
+    It is empty where that is the name of a customer which he does not see.
+
+    Args:
+        principal: the caller.
+        model: the record's.
+        row: the columns of the record, where they are not the model's own but those of an alias.
+    """
+    columns = model if row is None else row
+    name: ColumnElement[Any] = columns.name
+    if model not in _NAMED_AFTER:
+        return name
+    sight = sees(principal, _NAMED_AFTER[model], columns.customer_id)
+    return name if sight is None else case((sight.given, name))
 
 
 def subjects() -> Mapping[str, type[Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from api.operations import Call, named, operation
 from api.presenting_history import act_views, change_views, labels_of
-from api.presenting_past import not_kept, past_model, past_record
+from api.presenting_past import not_kept, past_model, past_record, without_unseen
 from api.routes.histories import HISTORIES, History
 from api.schemas.customers import FieldSource
 from api.schemas.events import ActView
@@ -43,7 +43,7 @@ def _read(call: Call[None, PastQuery], history: History, identifier: UUID) -> Pa
     )
     if not call.session.scalar(select(past_seen(call.principal, history.model, record.id))):
         raise NotFoundError(record.entity(), record.id)
-    past = as_of(call.session, record, wanted.at)
+    past = without_unseen(call, as_of(call.session, record, wanted.at))
     return _view(call, history, record, past)
 
 
@@ -67,7 +67,8 @@ def _view(
         last_event_id=past.last if past.last in acts else None,
         deleted=acts.get(past.deleted_by) if past.deleted_by is not None else None,
         changes=None if other is None else change_views(
-            call, entity, _difference(past, at, as_of(call.session, record, other), other)
+            call, entity,
+            _difference(past, at, without_unseen(call, as_of(call.session, record, other)), other),
         ),
     )  # fmt: skip
     return answer

@@ -6,11 +6,13 @@ from flask import Blueprint
 
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import next_link
+from api.presenting_history import told_by
 from api.schemas.events import EventPage, EventQuery, EventView
 from hub.access import readings
 from hub.access.fields import readable
 from hub.customers.models import Customer
 from hub.history.services import SealedEvent, events_after, last_position
+from hub.references import unseen_in, without_ids
 from hub.seeing import events_seen
 
 blueprint = Blueprint("events", __name__)
@@ -20,7 +22,7 @@ LOOKED_THROUGH = 10_000
 """So many positions are looked through for one page, however few of them it shows."""
 
 
-def _view(call: Call[Any, Any], sealed: SealedEvent) -> EventView:
+def _view(call: Call[Any, Any], sealed: SealedEvent, unseen: frozenset[str]) -> EventView:
     event = sealed.event
     return EventView(
         position=sealed.position,
@@ -33,8 +35,8 @@ def _view(call: Call[Any, Any], sealed: SealedEvent) -> EventView:
         user_id=event.user_id,
         cause_kind=event.cause_kind,
         cause_id=event.cause_id,
-        changes=readable(call.principal, event.subject_type, event.changes),
-        data=readable(call.principal, event.subject_type, event.data),
+        changes=without_ids(readable(call.principal, event.subject_type, event.changes), unseen),
+        data=without_ids(readable(call.principal, event.subject_type, event.data), unseen),
         at=event.at,
     )
 
@@ -53,17 +55,17 @@ def list_events(call: Call[None, EventQuery]) -> Answer[EventPage]:
     """
     wanted, last = call.query, last_position(call.session)
     until = max(wanted.after, min(wanted.after + LOOKED_THROUGH, last))
-    items = [
-        _view(call, sealed)
-        for sealed in events_after(
-            call.session,
-            wanted.after,
-            limit=wanted.limit,
-            up_to=until,
-            seen=events_seen(call.principal),
-            types=wanted.type,
-        )
-    ]
+    found = events_after(
+        call.session,
+        wanted.after,
+        limit=wanted.limit,
+        up_to=until,
+        seen=events_seen(call.principal),
+        types=wanted.type,
+    )
+    told = told_by(sealed.event for sealed in found)
+    unseen = unseen_in(call.session, call.principal, told)
+    items = [_view(call, sealed, unseen) for sealed in found]
     read = {item.subject_id for item in items if item.type not in MARKS}
     readings.note_ids(call.session, call.principal, Customer, read, "events")
     following = items[-1].position if len(items) == wanted.limit else until

@@ -33,7 +33,7 @@ _SHOWN = frozenset(TemplateView.model_fields) - {"type_label", "allowed_actions"
 def filled(call: Call[Any, Any], template: NoteTemplate, subject: Any) -> str:
     """Return a template's text for a subject, as the caller writes it."""
     return templates.filled(
-        call.session, template, subject, author_user_id=call.principal.user_id, zone=call.zone,
+        call.session, template, subject, author=call.principal, zone=call.zone,
         locale=call.language, now=call.now,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from api.lists import note_named
 from api.operations import Call, Permission, Verb, named, operation
 from api.schemas.breakdowns import BreakdownQuery, BreakdownView, GroupView, KeyView, SumsView
 from hub.access.predicates import visible
@@ -28,6 +29,8 @@ def _summary(call: Call[None, BreakdownQuery], listing: Listing[Any]) -> Breakdo
     dimensions = dimensions_of(query, call.query.names)
     seen = visible(call.principal, Verb.READ, listing.model)
     found = break_down(call.session, query, seen, dimensions, with_empty=call.query.empty)
+    for number, each in enumerate(dimensions):
+        note_named(call, each.field, (group.keys[number].value for group in found.groups))
     return BreakdownView(
         by=[each.name for each in found.dimensions],
         groups=[

@@ -171,7 +171,7 @@ class SubjectView(View):
 
     type: str
     id: UUID
-    name: str
+    name: str | None
     customer_id: UUID | None
 
 

@@ -139,7 +139,7 @@ class ConvertedView(View):
 
     at: AwareDatetime
     by: UUID | None
-    customer_id: UUID
+    customer_id: UUID | None
     contact_id: UUID | None
 
 
@@ -149,7 +149,10 @@ class LeadView(RecordView):
     customised: ClassVar = Lead.entity()
 
     number: str
-    name: str = Field(description="The customer's name, else the company's, else the person's.")
+    name: str | None = Field(
+        description="The customer's name, else the company's, else the person's. Empty, as are the"
+        " customer and its contact, where you do not see the customer."
+    )
     customer_id: UUID | None
     customer_number: str | None
     contact_id: UUID | None

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.access import readings
-from hub.access.predicates import has_rule, visible
+from hub.access.predicates import has_rule, near, visible
 from hub.access.principals import Permission, Principal
 from hub.access.roles import Verb
 from hub.db import Base
@@ -49,11 +49,23 @@ def seen_among(
     wanted = set(ids)
     if not wanted or principal.sees_all(model.collection()):
         return wanted
+    principal = near(principal, model, wanted)
     return set(
         session.scalars(
             select(model.id).where(model.id.in_(wanted), visible(principal, Verb.READ, model))
         )
     )
+
+
+def hidden_among(
+    session: Session, principal: Principal, model: type[Any], ids: Iterable[UUID]
+) -> set[UUID]:
+    """Return those of some records of a model, by their ids, that there are and he may not see."""
+    wanted = set(ids)
+    if not wanted or principal.sees_all(model.collection()):
+        return set()
+    there = set(session.scalars(select(model.id).where(model.id.in_(wanted))))
+    return there - seen_among(session, principal, model, there)
 
 
 def without_unseen(

@@ -5,13 +5,13 @@ one record ask `allowed`, which asks the same predicate about that row. A rule i
 once, in SQL.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session, object_session
 
 from hub.access.fields import of_shown_fields
@@ -27,6 +27,7 @@ from hub.access.roles import (
 from hub.access.row_filters import narrowed
 from hub.db import among, among_unweighed
 from hub.history.records import Record
+from hub.listing.reader import Sight
 
 
 class Rule(Protocol):
@@ -165,6 +166,10 @@ class RecordRule:
         # One or the other: a protected record has an owner, and one in a pool has none.
         return and_(~model.is_protected, ~model.is_pooled)
 
+    def is_closed(self, model: type[Any]) -> ColumnElement[bool]:
+        """Return the same the other way round, so that the few closed ones are found by indexes."""
+        return or_(model.protected_until > func.now(), model.pooled_at.is_not(None))
+
 
 @lru_cache(maxsize=128)  # every page asks for several; each may hold the ids of a whole standing
 def _condition(rule: RecordRule, model: Any, grounds: Grounds) -> ColumnElement[bool]:
@@ -244,6 +249,29 @@ def is_wide(principal: Principal, verb: Verb, entity_model: type[Any]) -> bool:
     if reach is None or reach is Reach.ALL:
         return False
     return grounds_of(principal, verb, entity_model.collection(), reach, ()).are_wide
+
+
+def sees(principal: Principal, model: type[Any], column: Any) -> Sight | None:
+    """Return where a caller reads the record that a column names; None where he reads all."""
+    if principal.sees_all(model.collection()):
+        return None
+    seen = visible(principal, Verb.READ, model)
+    rule, reach = _rule(model), principal.reach(Verb.READ, model.collection())
+    if (
+        isinstance(rule, RecordRule)
+        and reach is not None
+        and not principal.row_filters
+        and rule.grounds(principal, Verb.READ, model, reach).all_open
+    ):  # what is hidden from him are a few
+        closed = select(model.id).where(rule.is_closed(model), seen.is_not(true()))
+        withheld = column.in_(closed.correlate(None))
+        return Sight(or_(column.is_(None), not_(withheld)), withheld)
+    other = model.__table__.alias()  # the column may be one of the very model
+    known = select(model.id).where(seen).correlate(None)
+    named = select(true()).where(other.c.id == column, other.c.id.in_(known))
+    # Not by EXISTS, for which PostgreSQL may read all that he sees: it is asked of a few rows.
+    is_seen = func.coalesce(named.correlate_except(other).scalar_subquery(), false())
+    return Sight(or_(column.is_(None), is_seen), and_(column.is_not(None), not_(is_seen)))
 
 
 def visible_by_standing(
@@ -331,7 +359,7 @@ def _ask(
     ids: Sequence[UUID],
     verbs: tuple[Verb, ...],
 ) -> dict[UUID, tuple[Verb, ...]]:
-    principal = _near(principal, model, ids)
+    principal = near(principal, model, ids)
     # Verbs whose condition is the same are asked about once.
     alike: dict[int, tuple[ColumnElement[bool], list[Verb]]] = {}
     for verb in verbs:
@@ -350,13 +378,13 @@ def _ask(
     return found
 
 
-def _near(principal: Principal, model: type[Any], ids: Sequence[UUID]) -> Principal:
+def near(principal: Principal, model: type[Any], ids: Collection[UUID]) -> Principal:
     """Return a caller who knows only of some of his shares, where there may be thousands."""
     entity = model.entity() if issubclass(model, Record) else None
     shared = principal.standing.shared.get(entity) if entity else None
     if entity is None or shared is None:
         return principal
-    near = {**principal.standing.shared, entity: shared.within(ids)}
+    near = {**principal.standing.shared, entity: shared.within(list(ids))}
     return replace(principal, standing=replace(principal.standing, shared=near))
 
 

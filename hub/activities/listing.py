@@ -17,7 +17,7 @@ from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing, Operator, Reader, SearchSpec
 from hub.listing.declaration import Expression, Predicate
-from hub.subjects import subjects
+from hub.subjects import name_of, subjects
 
 KINDS = (
     Choice(ActivityKind.CALL, N_("Call")),
@@ -82,6 +82,10 @@ def _sees(reader: Reader, model: type[Any]) -> Predicate:
     return false() if reader.viewer is None else visible(reader.viewer, Verb.READ, model)
 
 
+def _name(reader: Reader, model: type[Any]) -> Expression:
+    return null() if reader.viewer is None else name_of(reader.viewer, model)
+
+
 def _subjects_seen(reader: Reader) -> Predicate:
     return false() if reader.viewer is None else subjects_seen(reader.viewer, Verb.READ)
 
@@ -90,7 +94,7 @@ def _about(reader: Reader) -> Expression:
     """Return the names of what an activity is about, of that which he sees."""
     each = ActivitySubject
     name = func.coalesce(*(
-        select(subject.name)
+        select(_name(reader, subject))
         .where(
             each.subject_type == entity, subject.id == each.subject_id,
             _sees(reader, subject),

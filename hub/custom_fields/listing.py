@@ -6,9 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Numeric, Text, Uuid, cast, select
 from sqlalchemy.orm import Session
 
-from hub.access.predicates import visible
 from hub.access.principals import Principal
-from hub.access.roles import FieldClass, Verb
+from hub.access.roles import FieldClass
 from hub.catalogues.declaring import Catalogue, Use
 from hub.catalogues.services import words_of
 from hub.custom_fields.declaring import CustomisedEntity, entities, targets
@@ -16,7 +15,8 @@ from hub.custom_fields.models import CustomField, FieldType
 from hub.custom_fields.services import definitions
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing
-from hub.listing.declaration import Expression
+from hub.listing.declaration import Expression, Of
+from hub.subjects import name_of
 
 TYPES = (
     Choice(FieldType.TEXT, N_("Text")),
@@ -130,6 +130,7 @@ def _listed(entity: CustomisedEntity, field: CustomField, principal: Principal) 
         words=words_of(str(field.catalogue), text, entity.model)
         if field.type is FieldType.CHOICE
         else None,
+        of=Of(str(field.reference), column) if field.type is FieldType.REFERENCE else None,
     )  # fmt: skip
 
 
@@ -142,8 +143,6 @@ def _caption(
     target = targets()[str(field.reference)]
     # A customer may refer to a customer: the one that is named needs a name of its own.
     model = target.model.__table__.alias(f"custom_{field.key}")
-    seen = select(target.model.id).where(visible(principal, Verb.READ, target.model))
-    named = select(model.c[target.caption.key]).where(
-        model.c.id == cast(text, Uuid()), model.c.id.in_(seen.correlate(None))
-    )
+    name = name_of(principal, target.model, model.c)
+    named = select(name).where(model.c.id == cast(text, Uuid()))
     return named.correlate(entity.model).scalar_subquery()

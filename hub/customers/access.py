@@ -7,7 +7,7 @@ themselves have owners of their own.
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 
 from hub.access.grounds import Grounds
 from hub.access.predicates import PartRule, RecordRule, visible
@@ -22,7 +22,10 @@ def concealed(principal: Principal) -> ColumnElement[bool]:
     """Return the condition for the customers whose protection hides them from a caller."""
     if principal.sees_all(Customer.collection()):
         return false()
-    return and_(Customer.protected_until > func.now(), ~visible(principal, Verb.READ, Customer))
+    return and_(
+        Customer.protected_until > func.now(),
+        visible(principal, Verb.READ, Customer).is_not(true()),
+    )
 
 
 class PartOfCustomerRule(PartRule):
@@ -61,11 +64,15 @@ class BesideCustomerRule(RecordRule):
 
     def is_open(self, model: type[Any]) -> ColumnElement[bool]:
         """See `RecordRule.is_open`."""
-        # Of both there is an index, and few are in either.
-        closed = or_(Customer.protected_until > func.now(), Customer.pooled_at.is_not(None))
-        return or_(
-            model.customer_id.is_(None), model.customer_id.not_in(select(Customer.id).where(closed))
-        )
+        return or_(model.customer_id.is_(None), model.customer_id.not_in(self._closed()))
+
+    def is_closed(self, model: type[Any]) -> ColumnElement[bool]:
+        """See `RecordRule.is_closed`."""
+        of_closed: ColumnElement[bool] = model.customer_id.in_(self._closed())
+        return of_closed
+
+    def _closed(self) -> Select[Any]:
+        return select(Customer.id).where(super().is_closed(Customer))
 
     def grounds(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Grounds:
         """See `RecordRule.grounds`."""

@@ -11,7 +11,7 @@ from hub.i18n import N_
 from hub.leads.models import Lead
 from hub.leads.signals import SIGNAL
 from hub.listing import Field, Kind, Listing, Operator, SearchSpec, Sums
-from hub.listing.declaration import Expression, Predicate
+from hub.listing.declaration import Expression, Of, Predicate
 from hub.notes.listing import noted_field
 from hub.sharing.listing import shared_field
 from hub.workflow.listing import STATE_KINDS, states_of, workflow_code
@@ -27,6 +27,8 @@ def _of_contact(operator: Operator, value: UUID) -> Predicate:
     return or_(Lead.contact_id == value, Lead.converted_contact_id == value)
 
 
+_CUSTOMER = Of("customer", Lead.customer_id)
+
 LEADS = Listing(
     name="leads",
     model=Lead,
@@ -35,13 +37,13 @@ LEADS = Listing(
         Field("number", Lead.number, label=N_("Lead"), sortable=True, sort_key=Lead.sort_number,
               width=12),
         Field("name", Lead.name, label=N_("Name"), sortable=True, sort_key=Lead.sort_name,
-              search_text=Lead.search_text, width=40),
+              search_text=Lead.search_text, width=40, of=_CUSTOMER),
         Field("customer", Lead.customer_id, label=N_("Customer"), kind=Kind.UUID,
-              caption=_of_customer(Customer.name), shown=False, width=40),
+              caption=_of_customer(Customer.name), shown=False, width=40, of=_CUSTOMER),
         Field("contact", Lead.contact_id, label=N_("Contact"), kind=Kind.UUID,
-              operators=(Operator.EQ,), condition=_of_contact, shown=False),
+              operators=(Operator.EQ,), condition=_of_contact, shown=False, of=_CUSTOMER),
         Field("customer_number", _of_customer(Customer.ref_no), label=N_("Customer number"),
-              width=12),
+              width=12, of=_CUSTOMER),
         Field("person", Lead.person, label=N_("Person"), search_text=Lead.search_text, width=30),
         Field("phone", Lead.phone, label=N_("Phone"), search_text=Lead.search_text, width=16),
         Field("email", Lead.email, label=N_("Email"), search_text=Lead.search_text,
@@ -78,7 +80,7 @@ LEADS = Listing(
         Field("channel", Lead.channel, label=N_("Channel"), facet=True, shown=False),
         Field("external_ref", Lead.external_ref, label=N_("External reference"), shown=False),
         Field("converted_customer", Lead.converted_customer_id, label=N_("Became the customer"),
-              kind=Kind.UUID, shown=False),
+              kind=Kind.UUID, shown=False, of=Of("customer", Lead.converted_customer_id)),
         noted_field(Lead),
         Field("last_note_at", Lead.last_note_at, label=N_("Newest note"), kind=Kind.DATETIME,
               sortable=True, width=18),
@@ -91,5 +93,5 @@ LEADS = Listing(
     ),
     default_sort=("-number",),
     sums=Sums(("net_potential_value",), currency="currency"),
-    search=SearchSpec(text=Lead.search_text, number=Lead.number),
+    search=SearchSpec(text=Lead.search_text, number=Lead.number, of=_CUSTOMER),
 )  # fmt: skip

@@ -15,14 +15,14 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, case, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.db import Base
 from hub.i18n import translate
 from hub.listing.classes import class_of, most_delicate
-from hub.listing.reader import Reader
+from hub.listing.reader import Reader, Sight
 from hub.listing.vocabularies import Vocabulary
 
 Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
@@ -109,6 +109,14 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Of:
+    """A record, by its entity and the column that names it; what it says is for who sees it."""
+
+    entity: str
+    id: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Field:
     """One field of a list.
 
@@ -142,6 +150,10 @@ class Field:
         caseless: `eq` and `ne` compare casefolded, by an index over ``casefold(column)``.
         condition_for: takes over the comparison for a reader, where it tells of other records of
             which he may not see all.
+        of: the record whose value it is, where that is not the row's own: for a reader who does
+            not see it the value is empty, and so it is compared, counted and sorted.
+        sight: of a field as a reader has it (`read_by`), where it has a value for him; None for
+            wherever it has one. `column` is empty elsewhere, `bare` is the column all the same.
     """
 
     name: str
@@ -168,6 +180,9 @@ class Field:
     search_text: Expression | None = None
     caseless: bool = False
     condition_for: Callable[[Reader, Operator, Any], Predicate] | None = None
+    of: Of | None = None
+    sight: Sight | None = None
+    bare: Expression | None = None
 
     def __post_init__(self) -> None:
         """Refuse a declaration that cannot work.
@@ -235,7 +250,7 @@ class Field:
     @property
     def depends_on_reader(self) -> bool:
         """Whether it is another one for another reader."""
-        return self.reckoned is not None or self.condition_for is not None
+        return not (self.reckoned is None and self.condition_for is None and self.of is None)
 
     def read_by(self, reader: Reader) -> "Field":
         """Return the field as it is for a reader, with his column and his condition."""
@@ -246,6 +261,14 @@ class Field:
             object.__setattr__(found, "column", self.reckoned(reader))
         if self.condition_for is not None:
             object.__setattr__(found, "condition", partial(self.condition_for, reader))
+        if self.of is not None:
+            sight = reader.sees(self.of.entity, self.of.id)
+            if sight is not None:
+                object.__setattr__(found, "sight", sight)
+                object.__setattr__(found, "bare", found.column)
+                for name in ("column", "caption"):
+                    if getattr(found, name) is not None:
+                        object.__setattr__(found, name, case((sight.given, getattr(found, name))))
         return found
 
     def is_readable(self, reader: Reader) -> bool:
@@ -260,10 +283,18 @@ class SearchSpec:
     Attributes:
         text: the column filled by `hub.listing.search.search_document`.
         number: the text that a hit of the whole ranks highest, None where there is none.
+        of: the record whose words are among them: rows of one that the reader does not see are not
+            found.
     """
 
     text: Expression
     number: Expression | None = None
+    of: Of | None = None
+
+    def searched_by(self, reader: Reader) -> Predicate:
+        """Return the condition under which a row can be found by a reader."""
+        sight = None if self.of is None else reader.sees(self.of.entity, self.of.id)
+        return true() if sight is None else sight.given
 
 
 @dataclass(frozen=True, slots=True)

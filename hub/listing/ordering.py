@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, false, literal, or_, true, tuple_
+from sqlalchemy import Column, ColumnElement, and_, case, false, literal, or_, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.listing.declaration import Expression, Field, Predicate
 from hub.listing.query import Query
+from hub.listing.reader import Sight
 
 Position = Sequence[Any]
 """The sort values of a row, its id last."""
@@ -21,12 +22,40 @@ Position = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One part of the order, in the direction in which it is read."""
+    """One part of the order, in the direction in which it is read.
+
+    `sight` says where it has a value for the reader; `indexed` is what it is sorted by there.
+    """
 
     expression: ColumnElement[Any]
     descending: bool
     nullable: bool
     empty_first: bool = False  # read backwards
+    sight: Sight | None = None
+    indexed: ColumnElement[Any] | None = None
+
+    @property
+    def has_value(self) -> Predicate:
+        """Where it is not empty."""
+        if self.sight is None or self.indexed is None:
+            return self.expression.is_not(None)
+        return and_(self.sight.given, self.indexed.is_not(None))
+
+    @property
+    def has_none(self) -> Predicate:
+        """Where it is."""
+        if self.sight is None or self.indexed is None:
+            return self.expression.is_(None)
+        if not getattr(self.indexed, "nullable", True):
+            return self.sight.withheld
+        return or_(self.sight.withheld, self.indexed.is_(None))
+
+    @property
+    def filled(self) -> "SortKey":
+        """It as it is read where it is not empty."""
+        if self.indexed is None:
+            return replace(self, nullable=False)
+        return replace(self, expression=self.indexed, nullable=False)
 
     def clause(self) -> ColumnElement[Any]:
         """Return its part of ORDER BY; where nothing is empty, in the form any index serves."""
@@ -89,8 +118,8 @@ def bands(
     head, *rest = keys
     if not head.nullable:
         return [_band(keys, position)]
-    filled = [replace(head, nullable=False), *rest]
-    has_value, has_none = head.expression.is_not(None), head.expression.is_(None)
+    filled = [head.filled, *rest]
+    has_value, has_none = head.has_value, head.has_none
     if position is None:
         stretches = [_band(filled, None, has_value), _band(rest, None, has_none)]
         return stretches[::-1] if backwards else stretches
@@ -130,7 +159,11 @@ def _key(field: Field, *, descending: bool) -> SortKey:
     source = field.column if field.sort_key is None else field.sort_key
     if source is None:
         raise TypeError(f"{field.name} has nothing to sort by")
-    return SortKey(_element(source), descending, _nullable(field, source))
+    if field.sight is None:
+        return SortKey(_element(source), descending, _nullable(field, source))
+    bare = _element(source if field.sort_key is not None or field.bare is None else field.bare)
+    shown = case((field.sight.given, bare))
+    return SortKey(shown, descending, nullable=True, sight=field.sight, indexed=bare)
 
 
 def _nullable(field: Field, source: Expression) -> bool:

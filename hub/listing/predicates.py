@@ -56,7 +56,9 @@ def searched(executor: Session | Connection, query: Query[Any], visible: Predica
     spec = query.listing.search
     if query.q is None or spec is None:
         return true()
-    return matching(executor, spec.text, query.q, and_(visible, living(query)))
+    findable = spec.searched_by(query.reader)
+    among = and_(visible, living(query), findable)
+    return and_(findable, matching(executor, spec.text, query.q, among))
 
 
 def living(query: Query[Any]) -> Predicate:
@@ -94,16 +96,19 @@ def _direct(condition: Condition) -> Predicate:
         return or_(*(_answered(field.personal, value) for value in condition.values))
     if field.condition is not None:
         return or_(*(field.condition(condition.operator, value) for value in condition.values))
-    column = _column(field)
+    column, sight = _column(field), field.sight
     match condition.operator:
         case Operator.EMPTY:
             empty = _is_empty(field.kind, column)
+            if sight is not None:
+                empty = or_(sight.withheld, empty)
             return or_(*(empty if value else not_(empty) for value in condition.values))
         case Operator.NE:
             # What has no value is not the value either.
-            return or_(column.is_(None), not_(_any(condition)))
+            others = or_(column.is_(None), not_(_any(condition)))
+            return others if sight is None else or_(sight.withheld, others)
         case _:
-            return _any(condition)
+            return _any(condition) if sight is None else and_(sight.given, _any(condition))
 
 
 def _answered(personal: Callable[[UUID], Predicate], value: Value) -> Predicate:
@@ -176,6 +181,7 @@ def _is_empty(kind: Kind, column: Expression) -> Predicate:
 
 
 def _column(field: Field) -> Expression:
-    if field.column is None:
+    column = field.column if field.sight is None else field.bare
+    if column is None:
         raise TypeError(f"{field.name} has no column to compare")
-    return field.column
+    return column

@@ -73,6 +73,7 @@ def best_matches(
         visible: the access predicate of the query's reader.
     """
     exact = matches(spec.text, q)
+    visible = and_(visible, spec.searched_by(query.reader))
     read = _read(session, query, spec, rows_of(query, visible, exact))
     if not read and can_slip(q) and not _is_met(session, query, exact, visible):
         read = _read(session, query, spec, rows_of(query, visible, nearly_matches(spec.text, q)))

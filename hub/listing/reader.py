@@ -1,5 +1,6 @@
 """For whom a list is read: whose day it is, who `me` is, and which fields he may see."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -12,6 +13,28 @@ from hub.clock import business_date
 from hub.listing.further import Further, nothing_further
 
 PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """Where a viewer sees the records that a column names (`given`), and where not (`withheld`).
+
+    Each is the other's opposite, in the form that indexes serve. An empty column withholds nothing.
+    """
+
+    given: ColumnElement[bool]
+    withheld: ColumnElement[bool]
+
+
+Seeing = Callable[[Any, str, Any], Sight | None]
+"""Tells it of a viewer, an entity and a column that names one of it: None where he sees all."""
+
+_SEEING: list[Seeing] = []
+
+
+def declare_seeing(seeing: Seeing) -> None:
+    """Have lists ask what their readers see of other records; `hub.rules` connects it."""
+    _SEEING[:] = [seeing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +56,15 @@ class Reader:
     sees_deleted: bool = False
     viewer: Any = None
     further: Further = field(default=nothing_further, repr=False, compare=False)
+
+    def sees(self, entity: str, column: Any) -> Sight | None:
+        """Return where he sees the record of an entity that a column names.
+
+        None where nothing is hidden from him.
+        """
+        if self.viewer is None or not _SEEING:
+            return None
+        return _SEEING[0](self.viewer, entity, column)
 
     def midnight(self, day: date) -> datetime:
         """Return the instant at which a day begins where he is."""

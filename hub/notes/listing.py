@@ -9,7 +9,7 @@ from hub.catalogues.services import words_of
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.listing import Field, Kind, Listing, SearchSpec
-from hub.listing.declaration import Predicate
+from hub.listing.declaration import Of, Predicate
 from hub.notes.models import Note, NoteTemplate
 
 _AUTHOR = select(User.name).where(User.id == Note.author_user_id).correlate(Note).scalar_subquery()
@@ -23,7 +23,7 @@ NOTES = Listing(
     fields=(
         Field("id", Note.id, label=N_("Id"), kind=Kind.UUID, shown=False),
         Field("customer", Note.customer_id, label=N_("Customer"), kind=Kind.UUID,
-              caption=_CUSTOMER, width=40),
+              caption=_CUSTOMER, width=40, of=Of("customer", Note.customer_id)),
         Field("subject", Note.subject_id, label=N_("Record it is about"), kind=Kind.UUID,
               shown=False),
         Field("subject_type", Note.subject_type, label=N_("Kind of record"), facet=True,

@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import places
+from hub.access.concealing import seen_among
 from hub.access.models import User
+from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
 from hub.clock import business_date
 from hub.customers.models import Contact, Customer
@@ -18,7 +20,7 @@ from hub.errors import ConflictError, ValidationError
 from hub.i18n import N_, locale_of
 from hub.notes.models import NoteTemplate
 from hub.notes.services import CATALOGUES
-from hub.subjects import customer_id_of
+from hub.subjects import customer_id_of, name_of
 
 PLACES = ("name", "customer", "number", "contact", "phone", "author", "date")
 """What a template may name in braces: ``{customer}``; braces that are meant are doubled.
@@ -89,26 +91,38 @@ def filled(
     template: NoteTemplate,
     subject: Any,
     *,
-    author_user_id: UUID,
+    author: Principal,
     zone: str,
     locale: str | None,
     now: datetime,
 ) -> str:
-    """Return a template's text for a subject; what there is no value for shows as a dash."""
+    """Return a template's text for a subject; what there is no value for shows as a dash.
+
+    Nor has its author the words of a customer which he does not see.
+    """
     customer_id = customer_id_of(subject)
-    customer = session.get(Customer, customer_id) if customer_id else None
+    ids = [] if customer_id is None else [customer_id]
+    seen = seen_among(session, author, Customer, ids)
+    customer = session.get(Customer, customer_id) if seen else None
+    name = subject.name if seen or customer_id is None else _own_name(session, author, subject)
     contact = _main_contact(session, customer)
-    author = session.get(User, author_user_id)
+    user = session.get(User, author.user_id)
     values = {
-        "name": subject.name,
-        "customer": customer.name if customer else subject.name,
+        "name": name,
+        "customer": customer.name if customer else name if customer_id is None else None,
         "number": getattr(subject, "number", None) or getattr(subject, "ref_no", None),
         "contact": _name(contact) if contact else getattr(subject, "person", None),
         "phone": getattr(subject, "phone", None) or (customer.phone if customer else None),
-        "author": author.name if author else None,
+        "author": user.name if user else None,
         "date": format_date(business_date(now, zone), "medium", locale=locale_of(locale)),
     }
     return places.fill(template.body, values)
+
+
+def _own_name(session: Session, author: Principal, subject: Any) -> str | None:
+    model = type(subject)
+    name: str | None = session.scalar(select(name_of(author, model)).where(model.id == subject.id))
+    return name
 
 
 def _check(session: Session, values: Mapping[str, Any], template: NoteTemplate | None) -> None:

@@ -7,6 +7,7 @@ from hub.catalogues.services import words_of
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.listing import Bucket, Choice, Field, Kind, Listing, Operator, SearchSpec, Sums
+from hub.listing.declaration import Of
 from hub.notes.listing import noted_field
 from hub.opportunities.models import Opportunity, OpportunityType, Period, ProbabilitySource
 from hub.opportunities.signals import EDGE, OVERDUE, SIGNAL
@@ -45,6 +46,9 @@ _CUSTOMER_NUMBER = (
 )
 
 
+_CUSTOMER = Of("customer", Opportunity.customer_id)
+
+
 def _word(name: str, catalogue: str, label: str, *, shown: bool = True) -> Field:
     kept = getattr(Opportunity, name)
     words = words_of(catalogue, kept, Opportunity)
@@ -61,12 +65,13 @@ OPPORTUNITIES = Listing(
         Field("name", Opportunity.name, label=N_("Name"), sortable=True,
               sort_key=Opportunity.sort_name, search_text=Opportunity.search_text, width=40),
         Field("customer", Opportunity.customer_id, label=N_("Customer"), kind=Kind.UUID,
-              facet=True, caption=Opportunity.customer_name, width=40),
+              facet=True, caption=Opportunity.customer_name, width=40, of=_CUSTOMER),
         Field("contact", Opportunity.contact_id, label=N_("Contact"), kind=Kind.UUID,
-              operators=(Operator.EQ,), shown=False),
-        Field("customer_number", _CUSTOMER_NUMBER, label=N_("Customer number"), width=12),
+              operators=(Operator.EQ,), shown=False, of=_CUSTOMER),
+        Field("customer_number", _CUSTOMER_NUMBER, label=N_("Customer number"), width=12,
+              of=_CUSTOMER),
         Field("lead", Opportunity.lead_id, label=N_("Lead"), kind=Kind.UUID, caption=_LEAD,
-              shown=False),
+              shown=False, of=Of("lead", Opportunity.lead_id)),
         Field("type", Opportunity.type, label=N_("Type"), kind=Kind.ENUM, facet=True,
               choices=TYPES, width=18),
         Field("stage", Opportunity.state, label=N_("Stage"), facet=True,
@@ -126,5 +131,5 @@ OPPORTUNITIES = Listing(
     ),
     default_sort=("-number",),
     sums=Sums(("amount", "weighted", "best_case", "worst_case"), currency="currency"),
-    search=SearchSpec(text=Opportunity.search_text, number=Opportunity.number),
+    search=SearchSpec(text=Opportunity.search_text, number=Opportunity.number, of=_CUSTOMER),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, true
 from sqlalchemy.orm import Session
 
 from hub.access.models import Team, User
@@ -89,7 +89,7 @@ def standings(
     Whoever still holds a customer of the pool is among them, a person who left included. What is
     hidden from the caller by its protection is not counted for him.
     """
-    shown = ~concealed(principal)
+    shown = concealed(principal).is_not(true())
     may_claim = set(session.scalars(members(pool)))
     holding = select(Customer.owner_user_id).where(
         Customer.pool_id == pool.id,

@@ -6,6 +6,7 @@ from hub.access.models import User
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing
+from hub.listing.declaration import Of
 from hub.reminders.models import Reminder, ReminderState
 
 _RECIPIENT = (
@@ -28,7 +29,7 @@ REMINDERS = Listing(
         Field("id", Reminder.id, label=N_("Id"), kind=Kind.UUID, shown=False),
         Field("title", Reminder.title, label=N_("Title"), width=40),
         Field("customer", Reminder.customer_id, label=N_("Customer"), kind=Kind.UUID,
-              caption=_CUSTOMER, width=40),
+              caption=_CUSTOMER, width=40, of=Of("customer", Reminder.customer_id)),
         Field("subject", Reminder.subject_id, label=N_("Record it is about"), kind=Kind.UUID,
               shown=False),
         Field("subject_type", Reminder.subject_type, label=N_("Kind of record"), facet=True,

@@ -12,12 +12,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub import links
+from hub.access.concealing import seen_among
 from hub.access.predicates import visible
 from hub.access.principals import Permission, Principal
 from hub.access.roles import Verb
 from hub.activities.listing import ACTIVITIES
 from hub.customers.listing import ADDRESSES, CONTACTS, CUSTOMERS
-from hub.customers.models import Contact
+from hub.customers.models import Contact, Customer
 from hub.documents.listing import DOCUMENTS
 from hub.documents.models import DocumentKind
 from hub.duplicates.listing import DUPLICATES
@@ -145,9 +146,10 @@ RELATIONS: Sequence[Relation] = (
 
 def related(session: Session, principal: Principal, reader: Reader, record: Any) -> Iterator[Tab]:
     """Yield the tabs of a record that have something in them, for who may see the record."""
+    known = _known(session, principal, record)
     for relation in RELATIONS:
         listing = relation.listing
-        parameters = _filled(relation.of.get(record.entity()), record)
+        parameters = _filled(relation.of.get(record.entity()), known)
         reading = Permission(Verb.READ, listing.model.collection())
         if parameters is None or not principal.may(reading):
             continue
@@ -163,16 +165,22 @@ def related(session: Session, principal: Principal, reader: Reader, record: Any)
         yield Tab(relation, found, *parts)
 
 
-def _filled(parameters: Parameters | None, record: Any) -> Parameters | None:
+def _known(session: Session, principal: Principal, record: Any) -> Mapping[str, UUID | None]:
+    """Return the record and what it names, as far as a caller sees it."""
+    known: dict[str, UUID | None] = {_THIS: record.id}
+    for name, model in ((_ITS_CUSTOMER, Customer), (_ITS_LEAD, Lead)):
+        named = getattr(record, f"{model.entity()}_id", None)
+        ids = [] if named is None else [named]
+        known[name] = named if seen_among(session, principal, model, ids) else None
+    return known
+
+
+def _filled(parameters: Parameters | None, known: Mapping[str, UUID | None]) -> Parameters | None:
     """Return the parameters for one record; None where there can be no such list."""
     if parameters is None:
         return None
-    known: dict[str, UUID | None] = {
-        _THIS: record.id, _ITS_CUSTOMER: getattr(record, "customer_id", None),
-        _ITS_LEAD: getattr(record, "lead_id", None),
-    }  # fmt: skip
     filled = [(name, str(known[value]) if value in known else value) for name, value in parameters]
-    missing = any(known.get(value, record.id) is None for _, value in parameters)
+    missing = any(value in known and known[value] is None for _, value in parameters)
     return None if missing else tuple(filled)
 
 

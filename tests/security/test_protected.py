@@ -21,7 +21,7 @@ from hub.reminders.models import Reminder
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller
 from tests.security.possessions import Possessions, make_possessions
-from tests.security.routes import Route, documented_routes
+from tests.security.routes import Route, breakdowns, documented_routes
 
 WORD = "Zanzibarfalk"
 OF_THE_CUSTOMER = {
@@ -116,6 +116,8 @@ def queries(route: Route) -> list[str]:
     listing = route.operation.listing
     if listing is None:
         return [""]
+    if route.path.endswith("/summary"):
+        return ["", *breakdowns(listing)]
     counted = ",".join(field.name for field in listing.fields if field.facet)
     asked = ["", f"?facets={counted}"] if counted else [""]
     return [*asked, f"?q={WORD}"] if listing.search is not None else asked

@@ -23,7 +23,7 @@ from hub.notes import services as notes
 from hub.notes.models import Note
 from hub.ports import OutgoingMail
 from hub.reminders.models import Reminder
-from hub.subjects import CUSTOMER, subjects
+from hub.subjects import CUSTOMER, name_of, subjects
 from workers.mailing.renderers import Composer, renders
 from workers.rendering.mails import Envelope
 from workers.rendering.readers import Reader
@@ -60,7 +60,7 @@ def reminder_mail(session: Session, delivery: Delivery) -> Composer:
         "customer_name": customer.name if customer else "",
         "phone": _phone(session, customer, records),
         "last_note": note.body if note else None,
-        "about": ", ".join(f"{each.number} {each.name}" for each in records),
+        "about": ", ".join(_called(session, delivery.user_id, each) for each in records),
         "location": (shown.location or "") if isinstance(shown, Activity) else "",
         "link": links.absolute(
             links.record_path(shown.collection(), shown.id)
@@ -109,6 +109,20 @@ def _records(session: Session, subject: Any) -> list[Any]:
     )
     found = [session.get(subjects()[entity], identifier) for entity, identifier in rows]
     return [each for each in found if each is not None and each.deleted_at is None]
+
+
+def _called(session: Session, reader_id: UUID | None, record: Any) -> str:
+    """Return what a reader knows a lead or an opportunity by.
+
+    The name of a customer that he may not see is none of it.
+    """
+    user = session.get(User, reader_id) if reader_id else None
+    if user is None:
+        return str(record.number)
+    model = type(record)
+    name = name_of(principal_of(session, user), model)
+    called = session.scalar(select(name).where(model.id == record.id))
+    return " ".join(each for each in (record.number, called) if each)
 
 
 def _newest_note(session: Session, records: Iterable[Any]) -> Note | None:
