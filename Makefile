@@ -17,10 +17,15 @@ help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|' 2>/dev/null \
 		|| grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST)
 
+# Compiled once, whatever PYTHONDONTWRITEBYTECODE says: else each process compiles all of Hub at every start.
+run demo: COMPILED = $(BIN)/python -m compileall -qq hub workers connectors api ops
+
 run: runtime ## start Hub with everything it needs, from nothing
+	@$(COMPILED) || true
 	exec $(BIN)/hub up
 
 demo: runtime ## the same beside it, with sample data and sandboxes of the outside systems
+	@$(COMPILED) || true
 	exec $(BIN)/hub up --demo
 
 check: development static ## the quick checks: style, imports, types, quick tests
