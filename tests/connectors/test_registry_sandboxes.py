@@ -5,8 +5,6 @@ check digits are compared with the reference vectors.
 """
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from werkzeug.test import TestResponse
 from connectors.registries import check_number
 from connectors.sandbox import cvrapi, virk
 from hub.errors import RejectedError
+from tests.reference import reference
 
 AGENT = {"User-Agent": "Nordlys - Hub - drift@nordlys.example"}
 SEARCH = "/cvr-permanent/virksomhed/_search"
@@ -308,10 +307,7 @@ def test_virk_scrolls_to_the_end_and_each_identifier_works_once(virk_client: Fla
 
 
 def reference_numbers() -> dict[str, dict[str, bool]]:
-    root = Path(os.environ.get("HUB_REFERENCE_DIR", "../shared/reference"))
-    path = Path(__file__).parents[2] / root / "artifacts/checksum-vectors/numbers.json"
-    if not path.exists():
-        pytest.skip("no reference vectors: set HUB_REFERENCE_DIR")
+    path = reference("artifacts", "checksum-vectors", "numbers.json")
     found: dict[str, dict[str, bool]] = json.loads(path.read_text(encoding="utf-8"))["numbers"]
     return found
 
