@@ -38,8 +38,8 @@ test: development ci-prerequisites ## everything, with the tests that start whol
 bench: development ## measure; NAME=… takes one of them
 	$(BIN)/python -m bench $(NAME)
 
-chaos: development ## kill parts in the middle; NAME=load, journeys or crowd, SEED=…, N=… effects, KILLS=… faults
-	$(BIN)/python -m bench.chaos $(NAME) $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) $(if $(KILLS),--kills $(KILLS))
+chaos: development ## kill parts in the middle; NAME=load, journeys or crowd, SEED=…, FULL=1 the counts promised, N=…, KILLS=…
+	$(BIN)/python -m bench.chaos $(NAME) $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) $(if $(KILLS),--kills $(KILLS))
 
 lock: ## choose the versions anew (needs uv)
 	$(COMPILE) --extra embedded --output-file requirements.lock
