@@ -1,5 +1,6 @@
 """A business whose systems are all connected to one Hub, and people who ask until they are told."""
 
+import itertools
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ class Business:
         self._of_suppliers = Sandbox(create_app)
         self.suppliers = Books(self._of_suppliers)
         self.composer = Composer(SHOP)
+        self._groups = itertools.count(1000)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -66,6 +68,10 @@ class Business:
     def name(self) -> str:
         """Return a name that is like no other, so that nobody takes two for one."""
         return f"{uuid4().hex} Prøve"
+
+    def group(self) -> int:
+        """Return the number of a customer group that nobody has named yet."""
+        return next(self._groups)
 
     def soon(self) -> datetime:
         """Return the second in which something is to fall due by itself."""

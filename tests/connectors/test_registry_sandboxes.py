@@ -306,6 +306,20 @@ def test_virk_scrolls_to_the_end_and_each_identifier_works_once(virk_client: Fla
     assert cause["type"] == "search_context_missing_exception"
 
 
+def test_a_fault_may_strike_the_questions_for_one_company_alone() -> None:
+    client = cvrapi.create_app().test_client()
+    fault = {"kind": "status", "status": 503, "times": None, "query": "vat=99000007"}
+    client.post("/_sandbox/faults", json=fault)
+    agent = {"User-Agent": "Hub - Tests - hub@hub.example"}
+
+    statuses = {
+        number: client.get(f"/api?country=dk&vat={number}", headers=agent).status_code
+        for number in ("99000007", "99000015")
+    }
+
+    assert statuses == {"99000007": 503, "99000015": 200}
+
+
 def reference_numbers() -> dict[str, dict[str, bool]]:
     path = reference("artifacts", "checksum-vectors", "numbers.json")
     found: dict[str, dict[str, bool]] = json.loads(path.read_text(encoding="utf-8"))["numbers"]
