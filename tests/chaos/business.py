@@ -132,6 +132,13 @@ class Business:
         )
         return [{"id": row[0], "changes": row[1]} for row in found]
 
+    def renew_budgets(self) -> None:
+        """Let the other sides be asked as often as they allow, as if a minute had gone by."""
+        engine = create_engine(self.world.stack.database_url)
+        with engine.begin() as connection:
+            connection.execute(text("update connection_gate set tokens = 1000"))  # capped when read
+        engine.dispose()
+
     def sql(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Look into Hub's own database, for what no other system keeps a ledger of."""
         engine = create_engine(self.world.stack.database_url)

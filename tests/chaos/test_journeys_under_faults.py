@@ -72,6 +72,7 @@ def struck(business: Business, crashes: Path) -> Mapping[str, Mapping[str, Struc
     done = {}
     with ThreadPoolExecutor(len(STEPS)) as pool:
         for name, fault in SHORT_FORM.items():
+            business.renew_budgets()
             business.books.answer_slowly(SLOW_ANSWERS)
             for place in DEADLY if name == DEATHS else ():
                 (crashes / f"{place}.once").touch()
