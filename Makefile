@@ -11,7 +11,7 @@ COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --g
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo check test static stacks bench chaos lock clean runtime development ci-prerequisites
+.PHONY: help run demo check test static stacks bench chaos fuzz lock clean runtime development ci-prerequisites
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|' 2>/dev/null \
@@ -40,6 +40,9 @@ bench: development ## measure; NAME=… takes one of them
 
 chaos: development ## kill parts in the middle; NAME=load, journeys or crowd, SEED=…, FULL=1 the counts promised, N=…, KILLS=…
 	$(BIN)/python -m bench.chaos $(NAME) $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) $(if $(KILLS),--kills $(KILLS))
+
+fuzz: development ## send more generated requests to every operation; EXAMPLES=… of each and of each mode
+	EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/pytest -q -n auto tests/api/test_openapi.py
 
 lock: ## choose the versions anew (needs uv)
 	$(COMPILE) --extra embedded --output-file requirements.lock
