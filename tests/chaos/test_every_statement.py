@@ -98,7 +98,7 @@ def engine(_engine: tuple[Engine, Cleaner]) -> Iterator[Engine]:
 def scene(app: Flask, engine: Engine) -> Iterator[Scene]:
     forget_tokens()
     with pytest.MonkeyPatch.context() as patch, cheap_hashing(patch):
-        for name in ("PER_ACCOUNT", "PER_ADDRESS"):  # a faulted attempt is one, too
+        for name in ("PER_ACCOUNT", "PER_ADDRESS", "PER_CALLER"):  # a faulted attempt is one, too
             patch.setattr(passwords, name, Limit("test", 1_000, timedelta(minutes=1)))
         yield Scene(app.test_client(), make_caller(Role.ADMINISTRATOR, "anna@example.com"))
     forget_tokens()

@@ -99,6 +99,7 @@ ONES_BODIES: dict[str, dict[str, Any]] = {
     "ReminderUpsert": {"title": "call"},
     "ReportPatch": {"name": "Mine"},
     "ResolutionBody": {"choice": "local"},
+    "Restoration": {"version": 1},
     "ScheduleCreate": {
         "rule": "FREQ=WEEKLY;BYDAY=MO", "starts_at_local": "2026-01-05T08:00",
         "recipients": {"mode": "each_owner"},
