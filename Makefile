@@ -11,16 +11,21 @@ COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --g
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo check test static stacks bench chaos lock clean runtime development ci-prerequisites
+.PHONY: help run demo check test static stacks bench chaos fuzz lock clean runtime development ci-prerequisites
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|' 2>/dev/null \
 		|| grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST)
 
+# Compiled once, whatever PYTHONDONTWRITEBYTECODE says: else each process compiles all of Hub at every start.
+run demo: COMPILED = $(BIN)/python -m compileall -qq hub workers connectors api ops
+
 run: runtime ## start Hub with everything it needs, from nothing
+	@$(COMPILED) || true
 	exec $(BIN)/hub up
 
 demo: runtime ## the same beside it, with sample data and sandboxes of the outside systems
+	@$(COMPILED) || true
 	exec $(BIN)/hub up --demo
 
 check: development static ## the quick checks: style, imports, types, quick tests
@@ -33,8 +38,11 @@ test: development ci-prerequisites ## everything, with the tests that start whol
 bench: development ## measure; NAME=… takes one of them
 	$(BIN)/python -m bench $(NAME)
 
-chaos: development ## kill parts in the middle; NAME=load, journeys or crowd, SEED=…, N=… effects, KILLS=… faults
-	$(BIN)/python -m bench.chaos $(NAME) $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) $(if $(KILLS),--kills $(KILLS))
+chaos: development ## kill parts in the middle; NAME=load, journeys or crowd, SEED=…, FULL=1 the counts promised, N=…, KILLS=…
+	$(BIN)/python -m bench.chaos $(NAME) $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) $(if $(KILLS),--kills $(KILLS))
+
+fuzz: development ## send more generated requests to every operation; EXAMPLES=… of each and of each mode
+	EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/pytest -q -n auto tests/api/test_openapi.py
 
 lock: ## choose the versions anew (needs uv)
 	$(COMPILE) --extra embedded --output-file requirements.lock

@@ -13,11 +13,24 @@ from api.pages import text
 from hub.checklist import Step, first_steps
 from hub.db import transaction
 from hub.i18n import N_, language_of, translate
+from hub.ledger.tasks import Queue
 from hub.settings import get_settings
 
 blueprint = Blueprint("front_page", __name__)
 logger = logging.getLogger(__name__)
 _COLOURS = {Condition.OK: "ok", Condition.NOT_SET: "warn"}
+_WORKERS = {
+    Queue.URGENT.value: N_("Workers of urgent jobs"),
+    Queue.DEFAULT.value: N_("Workers of other jobs"),
+    Queue.BULK.value: N_("Workers of bulk jobs"),
+}
+_DONE_BY = {
+    "mail": "send_test_mail",
+    "contact": "create_connection",
+    "accounting": "create_connection",
+    "shop": "create_connection",
+}
+"""Where the documentation of the API tells how to take a step; the others are settings."""
 
 
 @operation(blueprint, "GET", "/", permission=PUBLIC, opens_transaction=False, documented=False)
@@ -50,6 +63,8 @@ def _parts(health: Health, language: str | None) -> str:
         (N_("Database"), health.database),
         (N_("Schema"), health.schema),
         ("Redis", health.redis),
+        (N_("Relay"), health.relay),
+        *((_WORKERS[queue], how) for queue, how in health.workers.items()),
     )
     cells = (
         f"<tr><td>{text(translate(language, name))}</td>"
@@ -69,15 +84,13 @@ def _read_steps() -> list[Step]:
 
 
 def _steps(steps: list[Step], language: str | None) -> str:
-    rows = "".join(
-        f'<li><span class="{"ok" if step.done else "warn"}">{"✓" if step.done else "○"}</span> '
-        f"{text(translate(language, step.title))}"
-        + (
-            ""
-            if step.done
-            else f' <span class="soft">{text(translate(language, step.hint))}</span>'
-        )
-        + "</li>"
-        for step in steps
-    )
-    return f'<ul class="plain">{rows}</ul>'
+    return f'<ul class="plain">{"".join(_step(step, language) for step in steps)}</ul>'
+
+
+def _step(step: Step, language: str | None) -> str:
+    title, hint = text(translate(language, step.title)), text(translate(language, step.hint))
+    if step.done:
+        return f'<li><span class="ok">✓</span> {title}</li>'
+    if step.code in _DONE_BY:
+        title = f'<a href="/api/docs#{_DONE_BY[step.code]}">{title}</a>'
+    return f'<li><span class="warn">○</span> {title} <span class="soft">{hint}</span></li>'

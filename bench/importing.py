@@ -1,6 +1,6 @@
 """Importing a file of new customers: read, validated, matched, previewed, written with history.
 
-``make bench NAME=importing SIZE=100000`` takes the size of the target; the default is quicker. The
+The default is the size of the target; ``make bench NAME=importing SIZE=20000`` is quicker. The
 other side is COPY of the very rows that the import leaves behind, into the same tables with the
 same indexes, triggers and constraints: what PostgreSQL takes to write them, and nothing else.
 """
@@ -31,7 +31,7 @@ from hub.ledger.tasks import TaskName
 from tests.stack import Stack
 from workers.chain import drain
 
-SIZE = int(os.environ.get("SIZE", "20000"))
+SIZE = int(os.environ.get("SIZE", "100000"))
 ROUNDS = 2
 TABLES = (
     "plan_item", "customer", "match_party", "match_key", "field_fact", "import_identity", "event",

@@ -21,6 +21,7 @@ from hub.settings import PREFIX, Settings, get_settings
 from tests import skipping, sockets
 from tests.beginnings import Beginnings
 from tests.databases import Cleaner, create_database, drop_database, template_name
+from tests.reference import MISSING, REFERENCE
 from tests.servers import Membership
 from tests.stack import Stack
 
@@ -146,6 +147,12 @@ class _ByHub(LoadScopeScheduling):  # type: ignore[misc] # the plugin has no typ
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByHub | None:
     """Take ``--dist loadfile`` to mean that."""
     return _ByHub(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_sessionstart() -> None:
+    """End at once where tests would be left out on CI for want of documents."""
+    if skipping.ON_CI and not REFERENCE.is_dir():
+        pytest.exit(MISSING, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,6 +12,7 @@ from api.schemas.signing_in import PasswordChange, PasswordResetRequest, TicketU
 from api.signing_in import Visitor, change_password, count_request_of_reset, use_ticket
 from hub.access.lookup import get_record
 from hub.access.models import User
+from hub.access.services import mail_address
 from hub.errors import ConflictError
 from hub.i18n import N_
 from hub.signing_in import mails, passwords
@@ -82,8 +83,9 @@ def request_password_reset(call: Call[PasswordResetRequest]) -> Answer:
     Whether there is such a user, the answer does not tell. The mail works once, within an hour; one
     user gets three an hour.
     """
+    email = mail_address(call.body.email)
     count_request_of_reset(call.session, Visitor.of(call))
-    account = passwords.account_of(call.session, call.body.email)
+    account = passwords.account_of(call.session, email)
     mails.ask_for_reset(call.session, account.user_id)
     return Answer(None, jobs=[])
 

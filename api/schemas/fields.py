@@ -140,8 +140,8 @@ Instant = AwareDatetime
 Code = Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
 """What scripts and files call an entry of a catalogue, a state, a workflow."""
 
-LocaleName = Annotated[str, StringConstraints(max_length=20), AfterValidator(_locale)]
+LocaleName = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(_locale)]
 """A language with or without a territory, such as ``da`` or ``en_GB``."""
 
-ZoneName = Annotated[str, StringConstraints(max_length=60), AfterValidator(_zone)]
+ZoneName = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_zone)]
 """An IANA time zone."""

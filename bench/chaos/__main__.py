@@ -1,9 +1,10 @@
-"""``python -m bench.chaos --seed 1 --count 300 --kills 30``: runs it and prints the report."""
+"""``python -m bench.chaos --seed 1 --full``: runs it and prints the report."""
 
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import click
 
@@ -11,7 +12,7 @@ from bench.chaos import crowd, journeys
 from bench.chaos.finding import Finding
 from bench.chaos.ledgers import Inside, Outside
 from bench.chaos.load import Acknowledged, Load
-from bench.chaos.plan import CUTS_OFF, Strike, make_plan
+from bench.chaos.plan import CUTS_OFF, WEIGHTS, Strike, make_plan
 from bench.chaos.verdict import findings, missing
 from tests.chaos.faults import MORE_FAULTS
 from tests.chaos.outside import Outside as Companies
@@ -26,27 +27,51 @@ LOOK_S, SAY_S = 1.0, 10.0
 CHAPTERS = ("load", "journeys", "crowd")
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is asked for: half as many edits of ten customers as there are customers."""
+
+    customers: int
+    faults: int
+    restarts: int
+
+
+SHORT = Counts(customers=300, faults=30, restarts=30)
+FULL = Counts(customers=2_000, faults=sum(WEIGHTS.values()), restarts=100)
+"""As promised: 1,000 edits of ten customers (R-10), 100 restarts of workers (R-15)."""
+
+
 @click.command()
 @click.argument("chapters", nargs=-1, type=click.Choice(CHAPTERS))
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same plan.")
-@click.option("--count", default=300, show_default=True, help="Customers; the rest follows.")
-@click.option("--kills", default=30, show_default=True, help="Faults; restarts of workers.")
-def main(chapters: tuple[str, ...], seed: int, count: int, kills: int) -> None:
+@click.option("--full", is_flag=True, help=f"{FULL}, in place of {SHORT}.")
+@click.option("--count", type=int, help="Customers; the rest follows.")
+@click.option("--kills", type=int, help="Faults, and restarts of workers.")
+def main(
+    *, chapters: tuple[str, ...], seed: int, full: bool, count: int | None, kills: int | None
+) -> None:
     """Kill parts and judge by the outside systems' ledgers; ends with 1 if it is bad.
 
     load: parts die under load, by a plan. journeys: each step of the journeys with each fault in
     its middle. crowd: many relays and workers, restarts, poison, takeovers. All, if none is named.
     """
     wanted = chapters or CHAPTERS
-    print(f"chaos: seed {seed}, {count} customers, {kills} faults: {', '.join(wanted)}", flush=True)
+    usual = FULL if full else SHORT
+    counts = Counts(count or usual.customers, kills or usual.faults, kills or usual.restarts)
+    print(f"chaos: seed {seed}, {counts}: {', '.join(wanted)}", flush=True)
     run: Mapping[str, Callable[[], Iterable[Finding]]] = {
-        "load": lambda: under_load(seed, count, kills),
+        "load": lambda: under_load(seed, counts.customers, counts.faults),
         "journeys": lambda: journeys.run(seed),
-        "crowd": lambda: crowd.run(kills),
+        "crowd": lambda: crowd.run(counts.restarts),
     }
-    found = {chapter: list(run[chapter]()) for chapter in wanted}
+    found: dict[str, list[Finding]] = {}
+    took_s: dict[str, float] = {}
+    for chapter in wanted:
+        began = time.monotonic()
+        found[chapter] = list(run[chapter]())
+        took_s[chapter] = time.monotonic() - began
     for chapter, lines in found.items():
-        print(f"# {chapter}")
+        print(f"# {chapter}, {took_s[chapter]:.0f} s")
         for line in lines:
             print(line.line())
     sys.exit(not all(line.is_right for lines in found.values() for line in lines))

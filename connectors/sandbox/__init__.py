@@ -10,7 +10,8 @@ vendor's own paths:
 
 Kinds: status (status, retry_after, body), slow (seconds; then answers), html (status), down (hangs
 up unread), truncate (half of the true answer), drop_reply (does the work, then hangs up).
-``times`` null means until cleared; ``path`` is a prefix, empty for all; ``method`` null for all.
+``times`` null means until cleared; ``path`` is a prefix and ``query`` a part of the query string,
+empty for all; ``method`` null for all.
 """
 
 import json
@@ -60,15 +61,16 @@ class Fault:
     kind: str
     times: int | None = 1
     path: str = ""
+    query: str = ""
     method: str | None = None
     status: int | None = None
     retry_after: int | str | None = None
     seconds: float = 1.0
     body: Any = None
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, query: str) -> bool:
         """Say whether a request meets this fault."""
-        return path.startswith(self.path) and self.method in (None, method)
+        return path.startswith(self.path) and self.query in query and self.method in (None, method)
 
 
 @dataclass(slots=True)
@@ -99,10 +101,10 @@ class Faults:
         with self._lock:
             self.planned.clear()
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, query: str) -> Fault | None:
         """Use up and return the first fault planned for a request, None where it is to go well."""
         with self._lock:
-            fault = next((f for f in self.planned if f.matches(method, path)), None)
+            fault = next((f for f in self.planned if f.matches(method, path, query)), None)
             if fault is not None and fault.times is not None:
                 fault.times -= 1
                 if fault.times <= 0:
@@ -131,7 +133,7 @@ def add_controls(app: Flask) -> Faults:
         if request.path.startswith(CONTROLS):
             return None
         faults.note(_seen())
-        fault = faults.take(request.method, request.path)
+        fault = faults.take(request.method, request.path, request.query_string.decode())
         if fault is not None and fault.kind in _AFTER:
             g.fault = fault
             return None

@@ -63,7 +63,7 @@ def create_user(
         ConflictError: somebody has it already.
     """
     user = User(
-        email=_address(email),
+        email=mail_address(email),
         name=name,
         roles=_granted(session, principal, roles),
         locale=locale,
@@ -100,7 +100,7 @@ def change_user(
     refuse_superior(session, principal, user)
     for field, value in changes.items():
         if field == "email":
-            address = _address(value)
+            address = mail_address(value)
             if address != user.email:
                 _refuse_taken_address(session, address)
                 user.email_verified_at = None
@@ -140,15 +140,12 @@ def change_oneself(
     return user
 
 
-def _granted(
-    session: Session, principal: Principal, wanted: Iterable[str], *, beside: Iterable[str] = ()
-) -> list[str]:
-    codes = known_roles(session, wanted)
-    refuse_to_grant(principal, definitions(session, set(codes) - set(beside)))
-    return codes
+def mail_address(email: str) -> str:
+    """Return a user's mail address as it is kept: of one case.
 
-
-def _address(email: str) -> str:
+    Raises:
+        ValidationError: it is none.
+    """
     local, at, domain = email.strip().rpartition("@")
     if at and domain.casefold() == _INTRANET.lstrip("."):
         email = f"{local}@hub.example"  # a mail server of this machine: check the rest
@@ -162,6 +159,14 @@ def _address(email: str) -> str:
     except EmailNotValidError as error:
         raise ValidationError.of("/email", "email", N_("This is no mail address.")) from error
     return f"{local}@{domain}".casefold()
+
+
+def _granted(
+    session: Session, principal: Principal, wanted: Iterable[str], *, beside: Iterable[str] = ()
+) -> list[str]:
+    codes = known_roles(session, wanted)
+    refuse_to_grant(principal, definitions(session, set(codes) - set(beside)))
+    return codes
 
 
 def _refuse_taken_address(session: Session, email: str) -> None:

@@ -21,6 +21,7 @@ def tell(stage: Stage) -> None:
     )
     _search(stage)
     first = _create(stage)
+    _search_again(stage, first)
     _refuse_twice(stage, first)
     _refuse_check_digit(stage)
     _wait_for_registry(stage)
@@ -74,6 +75,16 @@ def _create(stage: Stage) -> dict[str, Any]:
     stage.sights["Nordlys in e-conomic"] = f"{stage.places.economic}/   (no. {made['ref_no']})"
     stage.sights["Nordlys in Hub"] = f"{stage.places.hub}/api/v1/customers/{made['id']}"
     return made
+
+
+def _search_again(stage: Stage, known: dict[str, Any]) -> None:
+    stage.teller.step("Who searches now is told that he is here already")
+    found = stage.show(
+        "POST", "/registry-lookups", {"query": "Nordlys"}, status=202, Prefer="wait=15"
+    ).json
+    named = [one["existing_customer_id"] for one in found["candidates"]]
+    stage.check(known["id"] in named, "a candidate names our customer", found)
+    stage.teller.success(f"The candidate is our customer {known['ref_no']}.")
 
 
 def _refuse_twice(stage: Stage, first: dict[str, Any]) -> None:

@@ -201,6 +201,32 @@ def test_the_front_page_tells_the_first_steps(client: ApiClient) -> None:
     assert '<td class="ok">ok</td>' in text
 
 
+def test_the_front_page_tells_of_every_part_how_it_is(client: ApiClient) -> None:
+    with transaction() as session:
+        pulses.beat(session, ProcessKind.WORKER, ["urgent", "default"])
+
+    rows = dict(
+        re.findall(r"<tr><td>(.+?)</td><td class=\"\w+\">(.+?)</td></tr>", client.get("/").text)
+    )
+
+    assert rows == {
+        "Database": "ok", "Schema": "ok", "Redis": rows["Redis"], "Relay": "down",
+        "Workers of urgent jobs": "ok", "Workers of other jobs": "ok",
+        "Workers of bulk jobs": "down",
+    }  # fmt: skip
+
+
+def test_open_steps_lead_to_how_they_are_taken(client: ApiClient) -> None:
+    page = References()
+    page.feed(client.get("/").text)
+    documented = set(re.findall(r'id="([^"]+)"', client.get("/api/docs").text))
+
+    led_to = [link.partition("#")[2] for link in page.found if "#" in link]
+
+    assert led_to == ["send_test_mail", *["create_connection"] * 3]
+    assert set(led_to) <= documented
+
+
 def test_the_front_page_speaks_one_language(client: ApiClient) -> None:
     text = client.get("/", headers={"Accept-Language": "da"}).text
 

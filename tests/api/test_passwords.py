@@ -137,6 +137,14 @@ def test_whether_there_is_such_a_user_is_not_told(
     assert len(deliver(mailer)) == (email == EMAIL)
 
 
+def test_what_is_no_mail_address_is_refused_and_counts_for_nothing(browser: Browser) -> None:
+    answers = [browser.post("/password-resets", {"email": "Nordlys"}) for _ in range(21)]
+
+    assert {(a.status_code, a.json["errors"][0]["pointer"]) for a in answers} == {(422, "/email")}
+    with transaction() as session:
+        assert session.scalars(select(Job).where(Job.task == TaskName.SEND_RESET)).all() == []
+
+
 def test_nobody_is_flooded_with_mails_and_the_sixth_request_is_answered_like_the_first(
     browser: Browser, mailer: FakeMailer
 ) -> None:

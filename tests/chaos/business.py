@@ -1,5 +1,6 @@
 """A business whose systems are all connected to one Hub, and people who ask until they are told."""
 
+import itertools
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ class Business:
         self._of_suppliers = Sandbox(create_app)
         self.suppliers = Books(self._of_suppliers)
         self.composer = Composer(SHOP)
+        self._groups = itertools.count(1000)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -66,6 +68,10 @@ class Business:
     def name(self) -> str:
         """Return a name that is like no other, so that nobody takes two for one."""
         return f"{uuid4().hex} Prøve"
+
+    def group(self) -> int:
+        """Return the number of a customer group that nobody has named yet."""
+        return next(self._groups)
 
     def soon(self) -> datetime:
         """Return the second in which something is to fall due by itself."""
@@ -125,6 +131,13 @@ class Business:
             id=subject_id,
         )
         return [{"id": row[0], "changes": row[1]} for row in found]
+
+    def renew_budgets(self) -> None:
+        """Let the other sides be asked as often as they allow, as if a minute had gone by."""
+        engine = create_engine(self.world.stack.database_url)
+        with engine.begin() as connection:
+            connection.execute(text("update connection_gate set tokens = 1000"))  # capped when read
+        engine.dispose()
 
     def sql(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Look into Hub's own database, for what no other system keeps a ledger of."""

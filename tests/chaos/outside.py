@@ -10,6 +10,10 @@ from tests.journeys.world import TIMEOUT_S, Sandbox, World
 _WEIGHTS = (2, 7, 6, 5, 4, 3, 2)
 _FIRST_COMPANY = 9_910_000  # the digits before the check digit; none of the sandbox's own
 _TOKENS = {"app_secret_token": "sandbox-app", "agreement_grant_token": "sandbox-grant"}
+_HEADERS = {
+    "X-AppSecretToken": _TOKENS["app_secret_token"],
+    "X-AgreementGrantToken": _TOKENS["agreement_grant_token"],
+}
 
 
 class Books:
@@ -50,10 +54,7 @@ class Books:
         answer = requests.get(
             f"{self._sandbox.url}/customers",
             params={"pagesize": 1000},
-            headers={
-                "X-AppSecretToken": _TOKENS["app_secret_token"],
-                "X-AgreementGrantToken": _TOKENS["agreement_grant_token"],
-            },
+            headers=_HEADERS,
             timeout=TIMEOUT_S,
         )
         answer.raise_for_status()
@@ -71,6 +72,14 @@ class Books:
     def grant_tokens(self) -> None:
         """Let those in again who know the tokens."""
         self._sandbox.control("PUT", "tokens", _TOKENS)
+
+    def add_group(self, number: int) -> None:
+        """Make a customer group, as the bookkeeper does."""
+        body = {"customerGroupNumber": number, "name": "Ny", "account": {"accountNumber": 5600}}
+        answer = requests.post(
+            f"{self._sandbox.url}/customer-groups", json=body, headers=_HEADERS, timeout=TIMEOUT_S
+        )
+        answer.raise_for_status()
 
     def answer_slowly(self, times: int) -> None:
         """Take a while over the next so many requests, so that parts die in their middle."""

@@ -22,6 +22,58 @@ IMPORTED_ROWS = 60
 LATER_S = 15.0
 
 
+def the_registry_is_searched(business: Business) -> Story:
+    """J1.1: it names its candidate; nothing is created."""
+    company = business.outside.new_company()
+    yield None
+    asked = business.client.post("/registry-lookups", {"query": f"Firma {company} ApS"})
+    yield None
+    found = business.eventually(
+        lambda: business.client.get(f"/registry-lookups/{asked['id']}"),
+        lambda it: it["state"] == "answered",
+    )
+    assert [it["registration_number"] for it in found["candidates"]] == [company]
+    made = "select count(*) from customer where cvr = :company"
+    assert business.sql(made, company=company) == [(0,)]
+
+
+def the_registry_is_there_again(business: Business) -> Story:
+    """J1.5: it is asked again by itself, fills once, and not over what somebody typed meanwhile."""
+    company = business.outside.new_company()
+    business.world.registry.fail("status", status=503, query=f"vat={company}")
+    made = business.client.post("/customers", {"cvr": company, "roles": ["prospect"]})
+    path = f"/customers/{made['id']}"
+    business.eventually(
+        lambda: business.client.get(path)["registry"], lambda it: it["next_try_at"] is not None
+    )
+    yield None
+    business.client.patch(path, {"phone": "+4512345678"})
+    yield None
+    filled = business.eventually(
+        lambda: business.client.get(path), lambda it: it["registry"]["state"] == "filled"
+    )
+    assert (filled["name"], filled["phone"]) == (f"Firma {company} ApS", "+4512345678")
+    told = [it for it in business.events("customer.updated", made["id"]) if "name" in it["changes"]]
+    assert len(told) == 1
+
+
+def what_was_refused_is_mended_and_replayed(business: Business) -> Story:
+    """J1.6: e-conomic knew no such group; then exactly one customer there."""
+    group = business.group()
+    made = business.customer(customer_group=str(group))
+    business.eventually(
+        lambda: business.client.get(f"/customers/{made['id']}"),
+        lambda it: it["accounting"]["state"] == "failed",
+    )
+    [dead] = business.client.get("/jobs", state="dead", subject_id=made["id"])["items"]
+    business.books.add_group(group)
+    yield None
+    business.client.post(f"/jobs/{dead['id']}/replay")
+    yield None
+    business.linked(made)
+    assert business.books.creations(name=made["name"]) == 1
+
+
 def a_number_makes_a_customer(business: Business) -> Story:
     """J1.2: by its number alone, filled by the registry, made in e-conomic."""
     company = business.outside.new_company()
@@ -300,6 +352,9 @@ def a_scheduled_report_falls_due(business: Business) -> Story:
 
 
 STEPS: Mapping[str, Step] = {
+    "the registry is searched": the_registry_is_searched,
+    "the registry is there again": the_registry_is_there_again,
+    "what was refused is replayed": what_was_refused_is_mended_and_replayed,
     "a number makes a customer": a_number_makes_a_customer,
     "a name makes a customer": a_name_makes_a_customer,
     "an edit goes out": an_edit_goes_out,

@@ -5,6 +5,7 @@ something is struck, and it strikes again before anybody has looked: `make chaos
 by itself.
 """
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,14 @@ import pytest
 import requests
 
 from tests.chaos.business import Business
-from tests.chaos.faults import FAULTS, LONGER_THAN_A_LEASE_S, flush_redis, freeze, in_turn
+from tests.chaos.faults import (
+    FAULTS,
+    LONGER_THAN_A_LEASE_S,
+    flush_redis,
+    freeze,
+    in_turn,
+    kill_child,
+)
 from tests.chaos.steps import STEPS, Struck, strike_in_the_middle
 from tests.journeys.world import World
 from tests.stack import Stack
@@ -26,6 +34,7 @@ pytestmark = pytest.mark.stack
 
 LEAD_S = 0.4
 SLOW_ANSWERS = 8
+HOT = 3  # customers that are edited again and again
 DEADLY = (
     "after_claim", "after_lookup", "before_create", "after_create", "before_update", "after_update",
     "before_commit", "after_commit", "before_hook_import", "in_analysis", "after_batch",
@@ -63,6 +72,7 @@ def struck(business: Business, crashes: Path) -> Mapping[str, Mapping[str, Struc
     done = {}
     with ThreadPoolExecutor(len(STEPS)) as pool:
         for name, fault in SHORT_FORM.items():
+            business.renew_budgets()
             business.books.answer_slowly(SLOW_ANSWERS)
             for place in DEADLY if name == DEATHS else ():
                 (crashes / f"{place}.once").touch()
@@ -126,6 +136,53 @@ def test_without_its_database_the_api_says_so_and_a_key_tells_what_became_of_a_w
     counted = {name: count_named(world, name) for name in names}
     assert set(counted.values()) == {1}
     assert client.repeats > repeats_before
+
+
+def test_customers_edited_often_while_workers_die_change_there_in_order_and_end_alike(
+    business: Business,
+) -> None:
+    known = [business.known() for _ in range(HOT)]
+    stop = threading.Event()
+
+    def keep_editing(customer_id: str) -> str:
+        for number in itertools.count(1):
+            city = f"By {number:05}"
+            business.client.patch(f"/customers/{customer_id}", {"city": city})
+            if stop.is_set():
+                return city
+        raise AssertionError("unreachable")
+
+    with ThreadPoolExecutor(HOT) as pool:
+        editors = [pool.submit(keep_editing, each["id"]) for each in known]
+        try:
+            for fault in (kill_child, kill_child, FAULTS["worker killed"], kill_child):
+                time.sleep(0.7)
+                fault(business.world.stack)
+        finally:
+            stop.set()
+    last = [editor.result() for editor in editors]
+
+    for each, city in zip(known, last, strict=True):
+        read = partial(cities_there, business, each["ref_no"])
+        business.eventually(read, partial(ends_with, city))
+        history = read()
+        assert history == sorted(history)  # no older version after a newer one (R-10)
+        assert len(history) > 1
+        [there] = business.books.named(each["name"])
+        assert there["city"] == business.client.get(f"/customers/{each['id']}")["city"] == city
+
+
+def ends_with(last: str, history: list[str]) -> bool:
+    return history[-1:] == [last]
+
+
+def cities_there(business: Business, number: str) -> list[str]:
+    """Return the towns that a customer was given in the accounting system, oldest first."""
+    return [
+        write["body"]["city"]
+        for write in business.books.writes()
+        if (write["method"], write["path"]) == ("PUT", f"/customers/{number}")
+    ]
 
 
 def count_named(world: World, name: str) -> int:

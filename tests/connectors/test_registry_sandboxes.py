@@ -5,8 +5,6 @@ check digits are compared with the reference vectors.
 """
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from werkzeug.test import TestResponse
 from connectors.registries import check_number
 from connectors.sandbox import cvrapi, virk
 from hub.errors import RejectedError
+from tests.reference import reference
 
 AGENT = {"User-Agent": "Nordlys - Hub - drift@nordlys.example"}
 SEARCH = "/cvr-permanent/virksomhed/_search"
@@ -307,11 +306,22 @@ def test_virk_scrolls_to_the_end_and_each_identifier_works_once(virk_client: Fla
     assert cause["type"] == "search_context_missing_exception"
 
 
+def test_a_fault_may_strike_the_questions_for_one_company_alone() -> None:
+    client = cvrapi.create_app().test_client()
+    fault = {"kind": "status", "status": 503, "times": None, "query": "vat=99000007"}
+    client.post("/_sandbox/faults", json=fault)
+    agent = {"User-Agent": "Hub - Tests - hub@hub.example"}
+
+    statuses = {
+        number: client.get(f"/api?country=dk&vat={number}", headers=agent).status_code
+        for number in ("99000007", "99000015")
+    }
+
+    assert statuses == {"99000007": 503, "99000015": 200}
+
+
 def reference_numbers() -> dict[str, dict[str, bool]]:
-    root = Path(os.environ.get("HUB_REFERENCE_DIR", "../shared/reference"))
-    path = Path(__file__).parents[2] / root / "artifacts/checksum-vectors/numbers.json"
-    if not path.exists():
-        pytest.skip("no reference vectors: set HUB_REFERENCE_DIR")
+    path = reference("artifacts", "checksum-vectors", "numbers.json")
     found: dict[str, dict[str, bool]] = json.loads(path.read_text(encoding="utf-8"))["numbers"]
     return found
 

@@ -1,10 +1,8 @@
 """WooCommerce's webhooks: what each body says, and which are not bodies of WooCommerce."""
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from connectors.shops.woocommerce import DECLARATION, connect
 from hub.errors import MalformedReplyError
 from hub.ports import ShopEvent, ShopParty
+from tests.reference import reference
 
 BILLING = {
     "first_name": "Signe",
@@ -279,11 +278,7 @@ def test_the_declaration_says_how_deliveries_are_signed_and_asks_for_the_secret(
 
 def examples(name: str) -> list[dict[str, Any]]:
     """Return the resources of the vendor's documentation."""
-    default = Path(__file__).parents[3] / "shared" / "reference"
-    reference = Path(os.environ.get("HUB_REFERENCE_DIR") or default)
-    path = reference / "artifacts" / "woocommerce" / f"rest-v3_{name}.examples.json"
-    if not path.exists():
-        pytest.skip(f"the vendor's examples are not here: {path.name}")
+    path = reference("artifacts", "woocommerce", f"rest-v3_{name}.examples.json")
     return list(_resources([section["example"] for section in json.loads(path.read_text())]))
 
 

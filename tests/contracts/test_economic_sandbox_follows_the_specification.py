@@ -5,10 +5,8 @@ folder that HUB_REFERENCE_DIR names.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +20,8 @@ from connectors.sandbox.economic import create_app, new_books, searchable
 from connectors.sandbox.economic import rules as our_rules
 from connectors.sandbox.economic.filters import Field
 from connectors.sandbox.economic.rules import Kind, Rule
+from tests.reference import reference
 
-_ROOT = Path(__file__).parents[2]
 _HEADERS = {"X-AppSecretToken": "sandbox-app", "X-AgreementGrantToken": "sandbox-grant"}
 _NOW = datetime(2026, 11, 1, 8, tzinfo=UTC)
 _CUSTOMER: Mapping[str, Any] = {
@@ -57,10 +55,7 @@ _WHOLE_CUSTOMER: Mapping[str, Any] = {
 
 
 def _schema(name: str) -> dict[str, Any]:
-    folder = Path(os.environ.get("HUB_REFERENCE_DIR", _ROOT.parent / "shared" / "reference"))
-    path = folder / "artifacts" / "e-conomic" / "legacy-schemas" / f"{name}.schema.json"
-    if not path.is_file():
-        pytest.skip(f"needs the vendor's {path.name}: set HUB_REFERENCE_DIR")
+    path = reference("artifacts", "e-conomic", "legacy-schemas", f"{name}.schema.json")
     schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     return schema
 

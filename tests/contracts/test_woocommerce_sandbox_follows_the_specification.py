@@ -1,26 +1,20 @@
 """What the WooCommerce sandbox composes has the keys and types of the vendor's own examples."""
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.sandbox.woocommerce import COMPANIES, Composer
-
-_ROOT = Path(__file__).parents[2]
+from tests.reference import reference
 
 
 def examples(name: str) -> list[dict[str, Any]]:
     """Return the resources of the vendor's documentation."""
-    folder = Path(os.environ.get("HUB_REFERENCE_DIR", _ROOT.parent / "shared" / "reference"))
-    path = folder / "artifacts" / "woocommerce" / f"rest-v3_{name}.examples.json"
-    if not path.exists():
-        pytest.skip(f"needs the vendor's {path.name}: set HUB_REFERENCE_DIR")
+    path = reference("artifacts", "woocommerce", f"rest-v3_{name}.examples.json")
     return list(_resources(json.loads(path.read_text(encoding="utf-8"))))
 
 

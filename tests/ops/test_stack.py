@@ -1,6 +1,7 @@
 """The stack that other tests use: real parts, each under control."""
 
 import signal
+from uuid import uuid4
 
 import pytest
 import redis
@@ -9,6 +10,9 @@ import requests
 from tests.stack import Stack
 
 pytestmark = pytest.mark.stack
+
+WRITES = 20
+LONGEST_S = 3.0  # far below the time-out of whoever would ask a frozen Redis, which is five seconds
 
 
 def test_everything_runs_and_the_client_is_known(stack: Stack) -> None:
@@ -45,6 +49,26 @@ def test_a_paused_part_keeps_still_and_goes_on(stack: Stack) -> None:
         stack.kill("api", signal.SIGCONT)
 
     assert stack.client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["down", "frozen"])
+def test_no_write_fails_or_waits_where_redis_is(stack: Stack, number: signal.Signals) -> None:
+    stack.kill("redis", number)
+    try:
+        answers = [  # none of them is asked twice (R-4)
+            stack.client.post("/api/v1/customers", json={"name": uuid4().hex}, timeout=5)
+            for _ in range(WRITES)
+        ]
+        health = stack.client.get("/readyz").json()
+    finally:
+        if stack.is_running("redis"):
+            stack.kill("redis", signal.SIGCONT)
+        else:
+            stack.start("redis")
+
+    assert [answer.status_code for answer in answers] == [201] * WRITES
+    assert max(answer.elapsed.total_seconds() for answer in answers) < LONGEST_S
+    assert (health["status"], health["parts"]["redis"]) == ("degraded", "down")
 
 
 def test_without_a_database_the_api_says_so_within_five_seconds_and_recovers(

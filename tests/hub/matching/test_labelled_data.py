@@ -5,21 +5,16 @@ than that should know it. The data is not part of the project.
 """
 
 import csv
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session
 
 from hub.matching import FORBID, WARN, Party, find_pairs, write_many
+from tests.reference import reference
 
-_DATA = (
-    Path(os.environ.get("HUB_REFERENCE_DIR") or Path(__file__).parents[4] / "shared" / "reference")
-    / "data"
-)
 _AT_A_TIME = 500  # as a scan asks
 Row = Mapping[str, str]
 
@@ -37,10 +32,7 @@ class Quality:
 
 
 def _rows(name: str) -> list[Row]:
-    path = _DATA / name
-    if not path.exists():
-        pytest.skip(f"there is no {name} in HUB_REFERENCE_DIR")
-    with path.open(encoding="utf-8") as stream:
+    with reference("data", name).open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 
