@@ -1,10 +1,11 @@
 """Mails about approvals: to those who may decide, to those above them, then to whoever asked."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.absences.presence import away
@@ -49,12 +50,12 @@ def go_up(
 ) -> list[UUID]:
     """Tell those above the deciders that nobody has decided; returns who may decide now as well.
 
-    Of each decider it is the nearest who leads him, is there, and has the right to approve. Where
-    there is nobody it is the administrators.
+    Of each decider it is the nearest who leads him, was not told yet, is there, and has the right
+    to approve. Where there is nobody it is the administrators.
     """
     absent = away(session, now=now)
-    deciders = list(_who_may(session, action, action.deciders, approval))
-    passed = {approval.requested_by, *absent, *(user.id for user in deciders)}
+    passed = {approval.requested_by, *absent, *_told(session, approval)}
+    deciders = _who_may(session, action, action.deciders, approval)
     above = [leaders_above(session, user.id) for user in deciders]
     approval.escalated_to = sorted({each for line in above for each in line} - passed)
     session.flush()  # so that they are asked as those who may decide by it
@@ -66,6 +67,16 @@ def go_up(
     for user in found:
         _request(session, approval, user, WENT_UP)
     return [user.id for user in found]
+
+
+def _told(session: Session, approval: Approval) -> Sequence[UUID | None]:
+    return session.scalars(
+        select(Delivery.user_id).where(
+            Delivery.source_type == SOURCE,
+            Delivery.source_id == approval.id,
+            Delivery.sequence == ASKED,
+        )
+    ).all()
 
 
 def _first_who_may(
