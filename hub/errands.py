@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from hub import places
 from hub.absences.presence import is_away_on
+from hub.access.assignable import may_be_assigned
 from hub.access.models import User
 from hub.access.people import find_active_user
 from hub.activities import services as activities
-from hub.activities.models import ActivityKind
+from hub.activities.models import Activity, ActivityKind
 from hub.clock import business_date
 from hub.customers.models import Customer
 from hub.history.recording import attribute
@@ -158,13 +159,24 @@ def _mail(session: Session, record: Any, wanted: Prepared, occasion: Occasion) -
 def _person(
     session: Session, record: Any, errand: Errand, occasion: Occasion, *, on: date
 ) -> User | None:
-    """Return for whom it is: the first who is there on its day; whoever moves the record is."""
+    """Return for whom it is: the first who is there on its day; whoever moves the record is.
+
+    An activity is for nobody to whom activities are not assigned.
+    """
     mover = occasion.principal.user_id
     for user_id in _named(session, record, errand.whose, occasion):
         user = find_active_user(session, user_id)
-        if user is not None and (user.id == mover or not is_away_on(session, user.id, on)):
+        if (
+            user is not None
+            and (user.id == mover or not is_away_on(session, user.id, on))
+            and (errand.do is not Doing.ACTIVITY or _takes_activities(session, user))
+        ):
             return user
     return None
+
+
+def _takes_activities(session: Session, user: User) -> bool:
+    return may_be_assigned(session, Activity.collection(), user.id)
 
 
 def _named(

@@ -80,7 +80,7 @@ def _told(session: Session, approval: Approval) -> Sequence[UUID | None]:
 
 
 def _first_who_may(
-    session: Session, approval: Approval, user_ids: Iterable[UUID], passed: Collection[UUID]
+    session: Session, approval: Approval, user_ids: Iterable[UUID], passed: Collection[UUID | None]
 ) -> User | None:
     users = (find_active_user(session, each) for each in user_ids if each not in passed)
     return next((each for each in users if each and _may_decide(session, each, approval)), None)

@@ -104,3 +104,29 @@ def test_nobody_sets_an_absence_of_whom_he_does_not_lead(
     made = post(client, representative, PATH, NOW)
     answer = patch(client, representative, PATH, made, ends_on="2026-01-01")
     assert broken(answer.json) == [("/ends_on", "order")]
+
+
+@pytest.mark.parametrize("kind", ["customers", "leads", "opportunities"])
+def test_who_gives_something_to_somebody_who_is_away_is_told_and_it_is_his_all_the_same(
+    client: ApiClient, administrator: Caller, representative: Caller, kind: str
+) -> None:
+    post(client, representative, PATH, NOW)
+    named = {"owner_user_id": str(representative.user_id)}
+    name = {"company": "Havn ApS"} if kind == "leads" else {"name": "Havn ApS"}
+
+    made = post(client, administrator, f"/{kind}", name)
+    given = post(
+        client, administrator, f"/{kind}/{made['id']}/ownership", {**named, "reason": "egn"}, 200
+    )
+    again = get(client, administrator, f"/{kind}/{made['id']}")
+
+    assert given["owner_user_id"] == str(representative.user_id)
+    [warning] = given["warnings"]
+    assert (warning["pointer"], warning["code"], warning["existing_entity"]) == (
+        "/owner_user_id", "absent", "user",
+    )  # fmt: skip
+    assert warning["text"] == f"bo is away until {LAST}; it is given all the same."
+    assert again["warnings"] == []
+    other = dict.fromkeys(name, "Viben ApS")
+    at_once = post(client, administrator, f"/{kind}", {**other, **named})
+    assert [each["code"] for each in at_once["warnings"]] == ["absent"]

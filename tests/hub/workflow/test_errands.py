@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from hub.access.assignable import AssignmentPolicy, Groups
 from hub.access.callers import principal_of
 from hub.access.models import Team, TeamMember, User
 from hub.access.principals import Principal
@@ -25,6 +26,7 @@ from hub.access.roles import Role
 from hub.activities.models import Activity, ActivityKind, ActivityState
 from hub.calendar_time import working_days_after
 from hub.clock import business_date, utcnow
+from hub.configuration import replace
 from hub.db import locked, transaction
 from hub.errors import ConflictError, ValidationError
 from hub.history.models import Event
@@ -434,3 +436,17 @@ def test_whoever_is_away_on_the_day_of_it_is_passed_over(session: Session, mover
         "assignee now": [mover.id], "assignee back": [assignee.id], "assignee open": [mover.id],
         "manager now": [above.id], "manager back": [leader.id], "manager open": [above.id],
     }  # fmt: skip
+
+
+def test_an_activity_is_for_nobody_whom_activities_are_not_assigned_to(
+    session: Session, mover: User
+) -> None:
+    assignee = make_user(session, "anna@nordlys.example")
+    flow(session, Errand(Doing.ACTIVITY, title="Ring"), Errand(Doing.MAIL, title="Hør"))
+    lead = lead_of(session, owner_user_id=assignee.id)
+    replace(session, AssignmentPolicy(activities=Groups(roles=["manager"])), expected_version=1)
+
+    move(session, mover, lead)
+
+    assert [each.assignee_ids for each in session.scalars(select(Activity))] == [[]]
+    assert session.scalars(select(Delivery.recipient)).all() == [assignee.email]
