@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from hub.absences.models import Absence
 from hub.access.models import User
 from hub.approvals import services as approvals
 from hub.approvals.models import Approval, ApprovalState
@@ -18,7 +19,16 @@ from hub.customers.pool_states import ALLOWED
 from hub.db import savepoint
 from hub.errors import ConflictError, DomainError
 from hub.history.models import Event
-from hub.pools import applying, claiming, drawing, recalling, returning
+from hub.history.recording import react, when_changed
+from hub.pools import (
+    applying,
+    claiming,
+    drawing,
+    handing_over,
+    passing_on,
+    recalling,
+    returning,
+)
 from hub.pools.models import LIVE, NEVER_OWNED, ClaimState, PoolClaim, PoolDraw
 from hub.settings import get_settings
 from tests.pools import Scene, make_scene, make_waiting, speaking
@@ -42,6 +52,8 @@ steps = st.one_of(
     st.tuples(st.just("expire")),
     st.tuples(st.just("protect"), st.integers(0, 5), st.booleans()),
     st.tuples(st.just("recall")),
+    st.tuples(st.just("give"), st.integers(0, 5), users),
+    st.tuples(st.just("away"), users, st.booleans()),
     st.tuples(st.just("days"), st.integers(1, 3)),
 )
 
@@ -151,6 +163,20 @@ class Play:
         today = business_date(self.now, get_settings().zone)
         recalling.recall_batch(self.session, today=today, now=self.now, after=None)
 
+    def give(self, number: int, name: str) -> None:
+        customer = self.customers[number]
+        wanted = {"owner_user_id": self.user(name).id}
+        passing_on.assign(self.session, customer, wanted, reason="x", now=self.now)
+        react(self.session)
+
+    def away(self, name: str, is_away: bool) -> None:
+        user_id = self.user(name).id
+        self.session.execute(delete(Absence).where(Absence.user_id == user_id))
+        if is_away:
+            today = business_date(self.now, get_settings().zone)
+            self.session.add(Absence(user_id=user_id, starts_on=today, ends_on=today + 2 * DAY))
+            self.session.flush()
+
     def days(self, count: int) -> None:
         self.now += count * DAY
 
@@ -213,9 +239,10 @@ class Play:
                 .where(PoolClaim.draw_id == drawn.id)
                 .order_by(PoolClaim.draw_position)
             )
-            assert [tuple(row) for row in dealt] == [
-                (each.customer_id, each.user_id) for each in drawing.deal_again(drawn)
-            ]
+            got = [tuple(row) for row in dealt]
+            assert got == [(each.customer_id, each.user_id) for each in drawing.deal_again(drawn)]
+            absent = {hand["user_id"] for hand in drawn.hands if hand["absent"]}
+            assert not absent & {str(user_id) for _, user_id in got}
 
 
 @settings(
@@ -226,6 +253,7 @@ class Play:
 @given(st.lists(steps, max_size=14))
 def test_whatever_is_done_the_rules_hold(session: Session, done: list[tuple[str, object]]) -> None:
     applying.declare_actions()
+    when_changed("customer", handing_over.react, many=handing_over.react_many)
     play = Play(session)
     try:
         for name, *arguments in done:
