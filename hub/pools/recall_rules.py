@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, JSONPATH
 from sqlalchemy.orm import Session
 
 from hub.catalogues.declaring import Use, declare_use
@@ -144,7 +144,7 @@ def _faults(exceptions: Sequence[Mapping[str, Any]], notice_days: int) -> Iterat
 
 def _words(name: str) -> ColumnElement[Any]:
     """Return the words of a catalogue that a pool's exceptions name."""
-    found = func.jsonb_path_query_array(Pool.recall_exceptions, f"$[*].{name}")
+    found = func.jsonb_path_query_array(Pool.recall_exceptions, cast(f"$[*].{name}", JSONPATH))
     words = select(func.jsonb_array_elements_text(found)).correlate(Pool)
     return type_coerce(func.array(words.scalar_subquery()), ARRAY(Text))
 
