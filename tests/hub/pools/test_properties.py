@@ -16,10 +16,10 @@ from hub.approvals.models import Approval, ApprovalState
 from hub.clock import business_date, utcnow
 from hub.customers.models import Customer, PoolState
 from hub.customers.pool_states import ALLOWED
-from hub.db import savepoint
+from hub.db import new_id, savepoint
 from hub.errors import ConflictError, DomainError
 from hub.history.models import Event
-from hub.history.recording import react, when_changed
+from hub.history.recording import PendingEvent
 from hub.pools import (
     applying,
     claiming,
@@ -164,10 +164,15 @@ class Play:
         recalling.recall_batch(self.session, today=today, now=self.now, after=None)
 
     def give(self, number: int, name: str) -> None:
-        customer = self.customers[number]
-        wanted = {"owner_user_id": self.user(name).id}
-        passing_on.assign(self.session, customer, wanted, reason="x", now=self.now)
-        react(self.session)
+        customer, to = self.customers[number], self.user(name).id
+        before = customer.owner_user_id
+        passing_on.assign(self.session, customer, {"owner_user_id": to}, reason="x", now=self.now)
+        # All is one transaction here, with one event of the customer: this is that of the act.
+        event = PendingEvent(
+            new_id(), "customer.assigned", "customer", customer.id,
+            {"owner_user_id": (before, to)}, {"reason": "x"},
+        )  # fmt: skip
+        handing_over.react(self.session, event)
 
     def away(self, name: str, is_away: bool) -> None:
         user_id = self.user(name).id
@@ -253,7 +258,6 @@ class Play:
 @given(st.lists(steps, max_size=14))
 def test_whatever_is_done_the_rules_hold(session: Session, done: list[tuple[str, object]]) -> None:
     applying.declare_actions()
-    when_changed("customer", handing_over.react, many=handing_over.react_many)
     play = Play(session)
     try:
         for name, *arguments in done:
