@@ -14,6 +14,7 @@ from api.observation import ROUTE, Observed
 from api.operations import View
 from api.problems import moved, present, problem_of
 from api.routes import (
+    absences,
     access_requests,
     activities,
     activity_upserts,
@@ -102,6 +103,7 @@ CONCEPTS = (
     users,
     roles,
     teams,
+    absences,
     sessions,
     signing_in,
     tokens,

@@ -1,11 +1,19 @@
-"""What is to be known of a record as it was entered."""
+"""What is to be known of a record as it was entered, and of whom it was given to."""
 
 from typing import Any
 
 from api.calls import Call
 from api.schemas.custom_fields import WarningView
+from hub.absences.presence import away
+from hub.access import owning
+from hub.access.assignable import TEAM
+from hub.access.models import User
 from hub.entry_policies.enforcing import warnings_of
-from hub.i18n import translate
+from hub.history.recording import changes_noted
+from hub.i18n import N_, translate
+
+_PEOPLE = owning.FIELDS - {TEAM}
+_ABSENT = N_("{name} is away until {until}; it is given all the same.")
 
 
 def warning_views(call: Call[Any, Any], record: Any) -> list[WarningView]:
@@ -20,4 +28,29 @@ def warning_views(call: Call[Any, Any], record: Any) -> list[WarningView]:
             score=each.score,
         )
         for each in warnings_of(call.session, record)
-    ]
+    ] + _of_absent(call, record)
+
+
+def _of_absent(call: Call[Any, Any], record: Any) -> list[WarningView]:
+    """Return what is to be known where this request gave the record to somebody who is away."""
+    changes = changes_noted(call.session, record.entity(), record.id)
+    named = {
+        field: changes[field][1]
+        for field in sorted(_PEOPLE & changes.keys())
+        if changes[field][1] not in {None, call.principal.user_id}
+    }
+    absent = away(call.session, list(named.values()), now=call.now) if named else {}
+    return [
+        WarningView(
+            pointer=f"/{field}",
+            code="absent",
+            text=translate(
+                call.language, _ABSENT,
+                {"name": call.session.get_one(User, user_id).name, "until": absent[user_id]},
+            ),
+            existing_id=user_id,
+            existing_entity=User.entity(),
+        )
+        for field, user_id in named.items()
+        if user_id in absent
+    ]  # fmt: skip

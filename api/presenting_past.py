@@ -141,7 +141,7 @@ _SHAPES: Mapping[type[Record], Mapping[str, Shape]] = {
 """Where a view shows what is kept in another form, or under another name."""
 
 _ALWAYS = ("id", "created_at", "created_by")
-_OF_NOW = frozenset(RecordView.model_fields) - {*_ALWAYS} | {"warnings"}
+_OF_NOW = frozenset(RecordView.model_fields) - {*_ALWAYS} | {"warnings", "absent_until"}
 """What a view says of the present or of the reader, and no history could."""
 
 

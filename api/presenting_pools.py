@@ -1,7 +1,8 @@
 """What is shown of pools: claims, draws, and what became of many customers at once."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from api.schemas.pools import (
     OutcomeView,
     PoolView,
 )
+from hub.absences.presence import away
 from hub.access.roles import Verb
 from hub.customers.access import concealed
 from hub.customers.models import Customer
@@ -87,15 +89,22 @@ def hidden_among(call: Call[Any, Any], customer_ids: Collection[UUID]) -> set[UU
 
 def outcomes_view(call: Call[Any, Any], outcomes: Sequence[Outcome]) -> OutcomesView:
     """Return what became of each of many customers, in the caller's language."""
-    results = [_outcome(call, each) for each in outcomes]
+    got = {each.claim.user_id for each in outcomes if each.claim is not None}
+    absent = away(call.session, got, now=call.now) if got else {}
+    results = [_outcome(call, each, absent) for each in outcomes]
     done = sum(result.status == HTTPStatus.OK for result in results)
     return OutcomesView(results=results, done=done, refused=len(results) - done)
 
 
-def _outcome(call: Call[Any, Any], outcome: Outcome) -> OutcomeView:
+def _outcome(call: Call[Any, Any], outcome: Outcome, absent: Mapping[UUID, date]) -> OutcomeView:
     if outcome.error is None:
         claim = ClaimView.model_validate(outcome.claim) if outcome.claim is not None else None
-        return OutcomeView(customer_id=outcome.customer_id, status=HTTPStatus.OK, claim=claim)
+        return OutcomeView(
+            customer_id=outcome.customer_id,
+            status=HTTPStatus.OK,
+            claim=claim,
+            absent_until=absent.get(claim.user_id) if claim and claim.ended_at is None else None,
+        )
     problem = problem_of(outcome.error)
     document = problem_document(problem, call.language, call.request.path, call.request_id)
     return OutcomeView(

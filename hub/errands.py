@@ -2,12 +2,12 @@
 
 All of it is in the move's own transaction: activities and reminders are there with it or not at
 all, mails are asked for with it and sent by a job. What is made tells in its history which workflow
-made it. Nothing of it can keep a record from being moved: where nobody is there to do it, it is
-whoever moves the record.
+made it. Nothing of it can keep a record from being moved: where nobody is there to do it on its
+day, it is whoever moves the record.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import places
+from hub.absences.presence import is_away_on
+from hub.access.assignable import may_be_assigned
 from hub.access.models import User
 from hub.access.people import find_active_user
 from hub.activities import services as activities
-from hub.activities.models import ActivityKind
+from hub.activities.models import Activity, ActivityKind
 from hub.clock import business_date
 from hub.customers.models import Customer
 from hub.history.recording import attribute
@@ -58,12 +60,15 @@ def prepare(session: Session, record: Any, errand: Errand, occasion: Occasion) -
     settings = get_settings()
     today = business_date(occasion.now, settings.zone)
     values = _values(session, record, occasion)
-    user = None if errand.do is Doing.FOLLOW_UP else _person(session, record, errand, occasion)
+    due_on = errand.due_on(today)
+    user = None
+    if errand.do is not Doing.FOLLOW_UP:
+        user = _person(session, record, errand, occasion, on=due_on or today)
     return Prepared(
         errand,
         " ".join(places.fill(errand.title, values).split())[:LONGEST_TITLE] if errand.title else "",
         places.fill(errand.text, values) if errand.text else None,
-        errand.due_on(today),
+        due_on,
         user.id if user else None,
     )
 
@@ -151,12 +156,27 @@ def _mail(session: Session, record: Any, wanted: Prepared, occasion: Occasion) -
     return delivery
 
 
-def _person(session: Session, record: Any, errand: Errand, occasion: Occasion) -> User | None:
-    candidates = (
-        find_active_user(session, user_id)
-        for user_id in _named(session, record, errand.whose, occasion)
-    )
-    return next((each for each in candidates if each is not None), None)
+def _person(
+    session: Session, record: Any, errand: Errand, occasion: Occasion, *, on: date
+) -> User | None:
+    """Return for whom it is: the first who is there on its day; whoever moves the record is.
+
+    An activity is for nobody to whom activities are not assigned.
+    """
+    mover = occasion.principal.user_id
+    for user_id in _named(session, record, errand.whose, occasion):
+        user = find_active_user(session, user_id)
+        if (
+            user is not None
+            and (user.id == mover or not is_away_on(session, user.id, on))
+            and (errand.do is not Doing.ACTIVITY or _takes_activities(session, user))
+        ):
+            return user
+    return None
+
+
+def _takes_activities(session: Session, user: User) -> bool:
+    return may_be_assigned(session, Activity.collection(), user.id)
 
 
 def _named(

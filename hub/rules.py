@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub import errands, guarding
+from hub.absences.access import AbsenceRule
+from hub.absences.models import Absence
 from hub.access.fields import declare_classes, model_of
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.access.predicates import (
@@ -60,6 +62,7 @@ from hub.opportunities import uses as opportunities
 from hub.opportunities.listing import OPPORTUNITIES
 from hub.opportunities.models import Opportunity
 from hub.plans.models import Plan
+from hub.pools import recall_rules
 from hub.pools.access import ClaimRule, DrawRule, PoolRule, pools_decided_over
 from hub.pools.models import Pool, PoolClaim, PoolDraw
 from hub.problems.models import Problem
@@ -78,6 +81,7 @@ BESIDE_A_CUSTOMER = BesideCustomerRule("inside_rep_id", "outside_rep_id")
 
 RULES: Mapping[type[Any], Rule] = {
     User: SelfRule(),
+    Absence: AbsenceRule(),
     Team: OpenRule(),
     CustomRole: OpenRule(),
     Setting: OpenRule(),
@@ -148,6 +152,7 @@ def install() -> None:
     for noted in (Note, NoteTemplate):
         catalogues.declare_use("note_types", catalogues.Use(noted, noted.type))
     opportunities.install()
+    recall_rules.install()
     errands.install()
     declare_pools(pools_decided_over)
     declare_seeing(_sight)

@@ -18,6 +18,7 @@ from hub.customers.refusing import taken_unseen
 from hub.entry_policies import enforcing as entries
 from hub.errors import ValidationError
 from hub.i18n import N_
+from hub.pools import passing_on
 from hub.sharing.blind_matches import require_room
 
 blueprint = Blueprint("customer_upserts", __name__)
@@ -65,7 +66,7 @@ def _assign(
     call.principal.require(ownership.ASSIGNING)
     if reason is None:
         raise ValidationError.of("/reason", "required", N_("Say why it is to be another's."))
-    ownership.assign(call.session, customer, owners, reason=reason)
+    passing_on.assign(call.session, customer, owners, reason=reason, now=call.now)
 
 
 serve(

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import array
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import next_link
 from api.presenting_history import history_entries
+from api.schemas.absences import AbsenceView
 from api.schemas.activities import ActivityView
 from api.schemas.addresses import AddressView
 from api.schemas.approvals import ApprovalView
@@ -37,6 +38,7 @@ from api.schemas.sharing import GrantView
 from api.schemas.tokens import TokenView
 from api.schemas.users import UserView
 from api.schemas.workflows import WorkflowView
+from hub.absences.models import Absence
 from hub.access.fields import hidden_fields
 from hub.access.lookup import get_record
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
@@ -116,6 +118,7 @@ HISTORIES = (
     History("/credit-codes/<uuid:code_id>", CreditCode, CreditCodeView),
     History("/custom-fields/<uuid:field_id>", CustomField, CustomFieldView),
     History("/number-sequences/<uuid:sequence_id>", NumberSequence, NumberSequenceView),
+    History("/absences/<uuid:absence_id>", Absence, AbsenceView),
     History("/users/<uuid:user_id>", User, UserView, READING_ALL),
     History("/roles/<uuid:role_id>", CustomRole, RoleView, READING_ALL),
     History("/teams/<uuid:team_id>", Team, TeamView, READING_ALL),

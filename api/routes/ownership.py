@@ -11,7 +11,7 @@ from api.presenting_customers import customer_view
 from api.routes.customers import get_customer_record, view_again
 from api.schemas.customers import CustomerView
 from api.schemas.ownership import OwnershipChange, Taking
-from hub.customers import ownership
+from hub.pools import passing_on
 
 blueprint = Blueprint("ownership", __name__)
 
@@ -22,7 +22,9 @@ blueprint = Blueprint("ownership", __name__)
     reload=view_again,
     refusals={
         HTTPStatus.NO_CONTENT: "It is given away: you may not see it any more.",
-        HTTPStatus.CONFLICT: "It is protected and would be nobody's (`protected`).",
+        HTTPStatus.CONFLICT: "It is protected and would be nobody's (`protected`), waits in a pool"
+        " (`pool_state`), or came from one whose rules bar the new owner (`held_quota`,"
+        " `daily_quota`, `cooldown`, `busy`).",
     },
 )  # fmt: skip
 def assign_customer(call: Call[OwnershipChange], customer_id: UUID) -> Answer[CustomerView]:
@@ -32,7 +34,9 @@ def assign_customer(call: Call[OwnershipChange], customer_id: UUID) -> Answer[Cu
     as anybody else does, unless it is shared with him.
     """
     customer = get_customer_record(call, Verb.ASSIGN, customer_id)
-    ownership.assign(call.session, customer, call.body.changes(), reason=call.body.reason)
+    passing_on.assign(
+        call.session, customer, call.body.changes(), reason=call.body.reason, now=call.now
+    )
     return shown_if_seen(call, customer, customer_view)
 
 
@@ -40,6 +44,7 @@ def assign_customer(call: Call[OwnershipChange], customer_id: UUID) -> Answer[Cu
     blueprint, "POST", "/customers/<uuid:customer_id>/taking",
     permission=Permission(Verb.CLAIM, "customers"), body=Taking, answer=CustomerView,
     reload=view_again,
+    refusals={HTTPStatus.CONFLICT: "The rules of its pool bar you, as of giving it to you."},
 )  # fmt: skip
 def take_customer(call: Call[Taking], customer_id: UUID) -> Answer[CustomerView]:
     """Take a customer that is nobody's, or one of somebody whom you lead.
@@ -47,5 +52,7 @@ def take_customer(call: Call[Taking], customer_id: UUID) -> Answer[CustomerView]
     Of two who take it at once one gets it, the other one is told that it is not his.
     """
     customer = get_customer_record(call, Verb.CLAIM, customer_id)
-    ownership.take(call.session, customer, by=call.principal.user_id, reason=call.body.reason)
+    passing_on.take(
+        call.session, customer, by=call.principal.user_id, reason=call.body.reason, now=call.now
+    )
     return shown_if_seen(call, customer, customer_view)

@@ -74,7 +74,8 @@ def recall_customers(call: Call[Recall], pool_id: UUID) -> OutcomesView:
 def assign_customers(call: Call[Assignments], pool_id: UUID) -> OutcomesView:
     """Give customers that wait to people of the pool; for those who decide over it.
 
-    Quotas and cooldown hold for what is assigned, too.
+    Quotas and cooldown hold for what is assigned, too. Whoever is away may be given something: the
+    answer says until when he is.
     """
     pool = get_pool(call.session, call.principal, Verb.ASSIGN, pool_id)
     wanted = {item.customer_id: item.user_id for item in call.body.items}
@@ -141,15 +142,15 @@ def _draw_again(call: Call[Any, Any], draw_id: UUID) -> DrawView:
     permission=CLAIM, body=DrawRequest, answer=DrawView, status=HTTPStatus.CREATED,
     reload=_draw_again,
     refusals={
-        HTTPStatus.CONFLICT: "No room (`held_quota`, `daily_quota`), nothing to draw"
-        " (`nothing_to_draw`), or the pool does not allow it (`mode`)."
+        HTTPStatus.CONFLICT: "No room (`held_quota`, `daily_quota`), nobody is there (`absent`),"
+        " nothing to draw (`nothing_to_draw`), or the pool does not allow it (`mode`)."
     },
 )  # fmt: skip
 def draw_customers(call: Call[DrawRequest], pool_id: UUID) -> DrawView:
     """Draw customers by lot: `count` for yourself, or `hands` for others where you decide.
 
-    Each gets at most what his quotas leave room for. Seed and candidates are stored: anybody who
-    knows the pool can draw again and compare.
+    Each gets at most what his quotas leave room for, and whoever is away nothing. Seed and
+    candidates are stored: anybody who knows the pool can draw again and compare.
     """
     drawing.refuse_narrowed(call.principal)
     wanted = _wanted(call)

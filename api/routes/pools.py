@@ -22,6 +22,7 @@ from api.schemas.pools import (
     StandingView,
 )
 from api.schemas.shapes import Because, Page, PageQuery
+from hub.absences.presence import away
 from hub.access.lookup import get_record
 from hub.access.people import is_active
 from hub.access.predicates import allowed, visible
@@ -148,6 +149,7 @@ def list_people(call: Call, pool_id: UUID) -> StandingsView:
         on=business_date(call.now, get_settings().zone),
         only=None if decides else call.principal.user_id,
     )
+    absences = away(call.session, [each.user.id for each in found], now=call.now)
     return StandingsView(
         items=[
             StandingView(
@@ -155,6 +157,7 @@ def list_people(call: Call, pool_id: UUID) -> StandingsView:
                 name=each.user.name,
                 active=is_active(each.user),
                 may_claim=each.may_claim,
+                absent_until=absences.get(each.user.id),
                 held=each.room.held,
                 taken_today=each.room.taken,
                 left=each.room.left,

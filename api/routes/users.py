@@ -1,5 +1,7 @@
 """/users and /me"""
 
+from collections.abc import Mapping
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -11,6 +13,7 @@ from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import page
 from api.schemas.shapes import Page, PageQuery
 from api.schemas.users import MePatch, MeView, UserCreate, UserPatch, UserView
+from hub.absences.presence import away
 from hub.access import services as access
 from hub.access.lookup import get_record
 from hub.access.models import User
@@ -23,9 +26,14 @@ _VERBS = (Verb.READ, Verb.CONFIGURE)
 _TAKEN = {HTTPStatus.CONFLICT: "The address is taken, or no administrator would be left."}
 
 
-def _view(call: Call[Any, Any], user: User) -> UserView:
+def _view(call: Call[Any, Any], user: User, known: Mapping[UUID, date] | None = None) -> UserView:
+    """Return a user as the caller sees him; `known` are those who are away, looked up already."""
+    absences = away(call.session, [user.id], now=call.now) if known is None else known
     return UserView.model_validate(user).model_copy(
-        update={"allowed_actions": call.actions("users", user, _VERBS)}
+        update={
+            "absent_until": absences.get(user.id),
+            "allowed_actions": call.actions("users", user, _VERBS),
+        }
     )
 
 
@@ -40,7 +48,8 @@ def _view_again(call: Call[Any, Any], user_id: UUID) -> UserView:
 def list_users(call: Call[None, PageQuery]) -> Answer[Page[UserView]]:
     """List the users, in the order in which they were made."""
     query = select(User).where(User.deleted_at.is_(None), visible(call.principal, Verb.READ, User))
-    return page(call, query, User, lambda user: _view(call, user), call.query)
+    absences = away(call.session, now=call.now)
+    return page(call, query, User, lambda user: _view(call, user, absences), call.query)
 
 
 @operation(

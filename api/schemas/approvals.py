@@ -45,6 +45,13 @@ class ApprovalView(RecordView):
     data: dict[str, Any] | None = Field(description="What the action adds; null likewise.")
     reason: str | None
     requested_by: UUID
+    escalates_at: AwareDatetime | None = Field(
+        description="When it goes up if nobody has decided; null for never."
+    )
+    escalated_at: AwareDatetime | None = Field(description="When it went up.")
+    escalated_to: list[UUID] = Field(
+        description="Who is told since then, and may decide as the deciders may."
+    )
     expires_at: AwareDatetime | None
     decided_by: UUID | None
     decided_at: AwareDatetime | None

@@ -83,13 +83,16 @@ class CustomFieldView(RecordView):
 
 
 class WarningView(View):
-    """What is to be known of a value, or a record, that was taken all the same."""
+    """What is to be known of a value, a record or a person that was taken all the same."""
 
-    pointer: str = Field(description="The value that another record has; empty where it is alike.")
+    pointer: str = Field(
+        description="The value that another record has, or the person who is away; empty where the"
+        " record is alike."
+    )
     code: str
     text: str
     existing_id: UUID
-    existing_entity: str = Field(examples=["customer", "lead"])
+    existing_entity: str = Field(examples=["customer", "lead", "user"])
     score: float | None = Field(
         None, ge=0, le=1, description="Of one that is alike: how surely it is the same."
     )

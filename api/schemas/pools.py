@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from api.schemas.fields import Line, OneLine, Whole
+from api.schemas.fields import Code, Line, OneLine, Whole
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from hub.customers.models import PoolState
 from hub.pools.models import ClaimMode, ClaimState, DrawOrder
@@ -30,6 +30,35 @@ Modes = Annotated[
 ]
 
 
+class RecallExceptionBody(Body):
+    """How long some customers may be without a note; it names one thing at least."""
+
+    value_class: Code | None = Field(None, description="Those of a class of value.")
+    classification: Code | None = Field(None, description="Those of a classification.")
+    program: Code | None = Field(None, description="Those with an open lead in a program.")
+    days: Annotated[int, Whole(1, 3650)] | None = Field(description="Null for never.")
+
+
+Exceptions = Annotated[
+    list[RecallExceptionBody],
+    Field(
+        max_length=50,
+        description="For whom `recall_after_days` is another; the first that fits counts.",
+    ),
+]
+EscalationHours = Annotated[int, Whole(1, 8760)]
+_ESCALATION = "An application that nobody decided over after so long goes up; null as for all."
+
+
+class RecallExceptionView(View):
+    """How long some customers may be without a note, `days` null for ever."""
+
+    value_class: str | None = None
+    classification: str | None = None
+    program: str | None = None
+    days: int | None
+
+
 class PoolCreate(Body):
     """A new pool."""
 
@@ -47,10 +76,12 @@ class PoolCreate(Body):
     recall_after_days: Annotated[int, Whole(1, 3650)] | None = Field(
         None, description="After so many days without a note it goes back; null for never."
     )
+    recall_exceptions: Exceptions = Field(default_factory=list)
     notice_days: Days = Field(0, description="So long before its owner is warned by mail.")
     application_days: Annotated[int, Whole(1, 365)] = Field(
         7, description="An application that nobody decides over expires after so long."
     )
+    escalation_hours: EscalationHours | None = Field(None, description=_ESCALATION)
     batch_limit: Annotated[int, Whole(1, MOST_IN_A_BATCH)] = Field(
         100, description="How many at a time."
     )
@@ -73,11 +104,20 @@ class PoolPatch(Patch):
     daily_quota: Count | None = absent()
     cooldown_days: Days = absent()
     recall_after_days: Annotated[int, Whole(1, 3650)] | None = absent()
+    recall_exceptions: Exceptions = absent()
     notice_days: Days = absent()
     application_days: Annotated[int, Whole(1, 365)] = absent()
+    escalation_hours: EscalationHours | None = absent()
     batch_limit: Annotated[int, Whole(1, MOST_IN_A_BATCH)] = absent()
     draw_order: Order = absent()
     daily_views: Count | None = absent()
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields to change."""
+        changes = super().changes()
+        if "recall_exceptions" in changes:
+            changes["recall_exceptions"] = [each.model_dump() for each in self.recall_exceptions]
+        return changes
 
 
 class PoolView(RecordView):
@@ -94,8 +134,10 @@ class PoolView(RecordView):
     daily_quota: int | None
     cooldown_days: int
     recall_after_days: int | None
+    recall_exceptions: list[RecallExceptionView]
     notice_days: int
     application_days: int
+    escalation_hours: int | None
     batch_limit: int
     draw_order: DrawOrder
     daily_views: int | None
@@ -128,6 +170,9 @@ class ClaimView(RecordView):
     draw_position: int | None
     decided_by: UUID | None
     owned_at: AwareDatetime | None
+    escalated_at: AwareDatetime | None = Field(
+        description="When the application went up, since nobody had decided."
+    )
     ended_at: AwareDatetime | None
     ended_by: UUID | None
     ended_reason: str | None
@@ -201,6 +246,7 @@ class HandView(View):
     asked: int
     room: int
     load: int
+    absent: bool = Field(default=False, description="He was away, and so had no room.")
     barred: list[UUID]
 
 
@@ -240,6 +286,9 @@ class OutcomeView(View):
     customer_id: UUID
     status: int = Field(description="200 where it was done, else what went wrong.")
     claim: ClaimView | None = None
+    absent_until: date | None = Field(
+        None, description="Whoever got it is away until then: it is his all the same."
+    )
     problem: dict[str, Any] | None = None
 
 
@@ -258,6 +307,9 @@ class StandingView(View):
     name: str
     active: bool
     may_claim: bool
+    absent_until: date | None = Field(
+        description="The last day of his absence; null where he is not away today."
+    )
     held: int
     taken_today: int
     left: int | None

@@ -1,5 +1,6 @@
 """Users as the API takes and shows them."""
 
+from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -91,6 +92,9 @@ class UserView(RecordView):
     zone: str | None
     phone: str | None
     working_hours: dict[str, list[str] | None] | None
+    absent_until: date | None = Field(
+        None, description="The last day of his absence; null where he is not away today."
+    )
 
 
 class MeView(UserView):

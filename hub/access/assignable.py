@@ -3,7 +3,7 @@
 The one check of all who assign: by hand, as a record is made, from a file, in a plan, by rotation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -62,6 +62,7 @@ class AssignmentPolicy(Policy):
     customers: Groups = Groups()
     leads: Groups = Groups()
     opportunities: Groups = Groups()
+    activities: Groups = Groups()
 
     def check(self, session: Session) -> None:
         """See `Policy.check`: without its roles and teams nobody could be assigned.
@@ -112,6 +113,28 @@ def refuse_unassignable(
         errors += _errors_of_team(session, collection, named[TEAM])
     if errors:
         raise ValidationError(*errors)
+
+
+def refuse_unassignable_people(
+    session: Session, collection: str, field: str, user_ids: Collection[UUID]
+) -> None:
+    """Pass where records of a collection may be assigned to all the people that one field names.
+
+    Raises:
+        ValidationError: as `refuse_unassignable`, for each of them.
+    """
+    people = {str(each): each for each in sorted(user_ids)}
+    errors = _errors_of_people(session, collection, people) if people else []
+    if errors:
+        raise ValidationError(
+            *(FieldError(f"/{field}", each.code, each.message, each.params) for each in errors)
+        )
+
+
+def may_be_assigned(session: Session, collection: str, user_id: UUID) -> bool:
+    """Say whether records of a collection may be assigned to somebody."""
+    query = select(User.id).where(User.id == user_id, assignable_people(collection))
+    return session.scalar(query) is not None
 
 
 def _groups(collection: str) -> tuple[Any, Any]:

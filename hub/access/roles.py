@@ -129,8 +129,14 @@ def level_of(verb: Verb) -> Level:
     return _LEVELS.get(verb, Level.OWN)
 
 
-ONESELF = frozenset({"me:edit", "tokens:create", "tokens:edit", "tokens:delete", "sessions:delete"})
-"""Rights that everybody has over what is his own, and that reach no further."""
+ONESELF = frozenset(
+    {
+        "me:edit", "tokens:create", "tokens:edit", "tokens:delete", "sessions:delete",
+        "absences:create", "absences:edit", "absences:delete",
+    }
+)  # fmt: skip
+"""Rights that everybody has over what is his own; they reach no further, absences but for those
+whom he leads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,26 @@ def leaders_of(session: Session, user_id: UUID) -> list[UUID]:
 
     He himself is not among them, however many teams he leads.
     """
+    his = select(TeamMember.team_id).where(TeamMember.user_id == user_id)
+    return _climb(session, his, user_id)
+
+
+def leaders_above(session: Session, user_id: UUID) -> list[UUID]:
+    """Return who leads a person who may lead others himself, nearest first; not himself.
+
+    Besides `leaders_of` they are the managers of the teams above those that he leads.
+    """
+    his = or_(
+        Team.manager_user_id == user_id,
+        Team.id.in_(select(TeamMember.team_id).where(TeamMember.user_id == user_id)),
+    )
+    return _climb(session, select(Team.id).where(his), user_id)
+
+
+def _climb(session: Session, teams: Select[UUID], user_id: UUID) -> list[UUID]:
     above = (
         select(Team.id, Team.parent_id, Team.manager_user_id, literal(0).label("up"))
-        .join(TeamMember, TeamMember.team_id == Team.id)
-        .where(TeamMember.user_id == user_id, Team.deleted_at.is_(None))
+        .where(Team.id.in_(teams), Team.deleted_at.is_(None))
         .cte("above", recursive=True)
     )
     above = above.union(

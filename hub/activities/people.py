@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.access.assignable import refuse_unassignable_people
 from hub.access.models import Team, TeamMember
 from hub.access.people import active_among
+from hub.activities.models import Activity
 from hub.customers.models import Contact
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
@@ -68,6 +70,19 @@ def refuse_inactive(
     ]
     if errors:
         raise ValidationError(*errors)
+
+
+def refuse_unassignable(
+    session: Session, field: str, wanted: Collection[UUID], known: Collection[UUID]
+) -> None:
+    """Pass people whom activities are assigned to, and those who were named before.
+
+    Raises:
+        ValidationError: ``unknown_user``, ``inactive_user`` or ``not_assignable``, for each who is
+            not.
+    """
+    fresh = set(wanted) - set(known)
+    refuse_unassignable_people(session, Activity.collection(), field, fresh)
 
 
 def living_contacts(session: Session, field: str, ids: Collection[UUID]) -> Sequence[Contact]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import external_refs
+from hub.access import owning
 from hub.activities import people
 from hub.activities.contacting import is_contact, refresh_last_contact
 from hub.activities.models import (
@@ -90,8 +91,9 @@ def create(
     external_refs.refuse_taken(session, Activity, values.get("external_ref"))
     author = origin_of(session).user_id
     timing = Timing(None, None, None, zone).changed(values)
-    if author is not None:
-        values.setdefault("assignee_ids", [author])
+    if "assignee_ids" not in values:
+        assignee = owning.creator_if_assignable(session, Activity)
+        values["assignee_ids"] = [] if assignee is None else [assignee]
     if values.get("kind") == ActivityKind.MEMO and "team_id" not in values:
         values["team_id"] = people.only_team_of(session, author)
     activity = Activity(author_user_id=author, created_at=now, at=now, **timing.columns)
@@ -271,7 +273,7 @@ def _write(session: Session, activity: Activity, values: Mapping[str, Any]) -> N
         people.living_contacts(session, "attendees", fresh)
     if "assignee_ids" in given:
         given["assignee_ids"] = list(dict.fromkeys(given["assignee_ids"]))
-        people.refuse_inactive(
+        people.refuse_unassignable(
             session, "assignee_ids", given["assignee_ids"], activity.assignee_ids or ()
         )
     if "contact_ids" in given:

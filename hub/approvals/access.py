@@ -55,7 +55,9 @@ def _by_action(principal: Principal, reach: Reach) -> Iterator[ColumnElement[boo
             Approval.subject_id.in_(_seen(principal, action)),
         ]
         if reach < Reach.ALL:
-            conditions.append(action.deciders.predicate(principal, action.subject, reach))
+            went_up: ColumnElement[bool] = Approval.escalated_to.contains([principal.user_id])
+            decides = action.deciders.predicate(principal, action.subject, reach)
+            conditions.append(or_(decides, went_up))
         yield and_(*conditions)
 
 

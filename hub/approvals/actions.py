@@ -68,6 +68,7 @@ class Action:
         deciders: who may decide.
         approved: what follows where it is approved: the act itself.
         ended: what follows where it is refused, withdrawn or expires.
+        escalated: what follows where it goes up, since nobody has decided.
         expires_after: how long a request stands; None takes what is set for all.
     """
 
@@ -78,6 +79,7 @@ class Action:
     sees: Sight = visible_to_readers
     approved: Follow = nothing
     ended: Follow = nothing
+    escalated: Follow = nothing
     expires_after: timedelta | None = None
 
 

@@ -38,6 +38,8 @@ APPROVALS = Listing(
               width=40),
         Field("expires_at", Approval.expires_at, label=N_("Expires"), kind=Kind.DATETIME,
               width=18),
+        Field("escalated_at", Approval.escalated_at, label=N_("Gone up"), kind=Kind.DATETIME,
+              width=18),
         Field("created_at", Approval.created_at, label=N_("Requested"), kind=Kind.DATETIME,
               sortable=True, width=18),
     ),

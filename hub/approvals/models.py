@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db import EnumText
@@ -39,6 +40,7 @@ class Approval(Record):
     example an order's number. `data` is the action's own. Subject and data are shown only to those
     who may see the subject: somebody may ask for what he cannot see.
     `decided_by` is also who withdrew it; nobody, where it expired.
+    Where nobody has decided at `escalates_at`, it goes up: `escalated_to` may decide as well then.
     """
 
     __tablename__ = "approval"
@@ -54,6 +56,9 @@ class Approval(Record):
         EnumText(ApprovalState), default=ApprovalState.REQUESTED, server_default="requested"
     )
     expires_at: Mapped[datetime | None]
+    escalates_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
+    escalated_to: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list, server_default="{}")
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None]
@@ -66,6 +71,7 @@ class Approval(Record):
         CheckConstraint(
             "state not in ('approved', 'refused') or decided_by <> requested_by", name="not_own"
         ),
+        CheckConstraint("escalates_at < expires_at", name="escalation"),
         Index(
             "uq_approval_open",
             "subject_id", "action", "requested_by", "reference",
@@ -79,4 +85,8 @@ class Approval(Record):
         Index("ix_approval_created_at", "created_at", "id"),
         Index("ix_approval_decided_at", "decided_at", "id"),
         Index("ix_approval_expires_at", "expires_at", postgresql_where=text("state = 'requested'")),
+        Index(
+            "ix_approval_escalates_at", "escalates_at",
+            postgresql_where=text("state = 'requested' and escalated_at is null"),
+        ),
     )  # fmt: skip

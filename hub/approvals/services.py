@@ -1,4 +1,4 @@
-"""Asking, deciding, withdrawing, and letting requests expire."""
+"""Asking, deciding, withdrawing, and letting requests go up and expire."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from hub.i18n import N_
 
 ENTITY = "approval"
 EXPIRED_AT_ONCE = 100
+ESCALATED_AT_ONCE = 20
 
 
 def request(
@@ -35,11 +36,13 @@ def request(
     data: Mapping[str, Any] | None = None,
     reference: str | None = None,
     expires_at: datetime | None = None,
+    escalates_after: timedelta | None = None,
 ) -> Approval:
     """Ask for an approval; those who may decide, so many at most, are told by mail.
 
     Whether the requester may ask is for the caller to check. `data` is the action's own, and
-    becomes part of the history.
+    becomes part of the history. Where nobody has decided after `escalates_after`, it goes up; None
+    takes what is set for all. One that would have expired by then does not.
 
     Raises:
         ConflictError: ``already_requested``: the same is asked for and not decided yet.
@@ -60,6 +63,7 @@ def request(
         reason=reason,
         data=dict(data or {}),
         expires_at=expires_at,
+        escalates_at=_escalates_at(now, escalates_after or policy.escalates_after, expires_at),
     )
     _refuse_second(session, approval, now)
     try:
@@ -69,7 +73,7 @@ def request(
     except IntegrityError as error:  # he asked twice at this very moment
         raise _already_requested(None) from error
     _note(session, approval)
-    telling.ask(session, declared, approval, limit=policy.told_at_most)
+    telling.ask(session, declared, approval, limit=policy.told_at_most, now=now)
     return approval
 
 
@@ -140,6 +144,39 @@ def expire_due(session: Session, *, now: datetime, limit: int = EXPIRED_AT_ONCE)
     return len(due)
 
 
+def escalate_due(session: Session, *, now: datetime, limit: int = ESCALATED_AT_ONCE) -> int:
+    """Let requests go up that nobody has decided over in time; returns how many were looked at.
+
+    Those who lead the deciders are told, and may decide from now on as the deciders may. When it is
+    time the database's clock says, as of expiring.
+    """
+    due = session.scalars(
+        select(Approval)
+        .where(
+            Approval.state == ApprovalState.REQUESTED,
+            Approval.escalated_at.is_(None),
+            Approval.escalates_at <= func.clock_timestamp(),
+            Approval.expires_at > func.clock_timestamp(),
+            Approval.action.in_(actions()),
+        )
+        .order_by(Approval.escalates_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    told_at_most = current(session, ApprovalPolicy).told_at_most
+    for approval in due:
+        action = action_of(approval.action)
+        approval.escalated_at = now
+        approval.escalated_to = telling.go_up(
+            session, action, approval, limit=told_at_most, now=now
+        )
+        session.flush()
+        action.escalated(session, approval, now)
+        _note(session, approval, "escalated", escalated_to=approval.escalated_to)
+    return len(due)
+
+
 def find_latest(
     session: Session, *, action: str, subject_id: UUID, reference: str | None
 ) -> Approval | None:
@@ -155,6 +192,10 @@ def find_latest(
         .order_by(Approval.id.desc())
         .limit(1)
     )
+
+
+def _escalates_at(now: datetime, after: timedelta | None, expires_at: datetime) -> datetime | None:
+    return now + after if after is not None and now + after < expires_at else None
 
 
 def _end(
@@ -213,10 +254,10 @@ def _is_overdue(session: Session, approval: Approval) -> bool:
     )
 
 
-def _note(session: Session, approval: Approval) -> None:
+def _note(session: Session, approval: Approval, what: str | None = None, **told: object) -> None:
     record(
         session,
-        f"{ENTITY}.{approval.state.value}",
+        f"{ENTITY}.{what or approval.state.value}",
         subject_type=ENTITY,
         subject_id=approval.id,
         data={
@@ -226,6 +267,7 @@ def _note(session: Session, approval: Approval) -> None:
             "reference": approval.reference,
             "requested_by": approval.requested_by,
             "reason": approval.decision_reason or approval.reason,
+            **told,
         },
     )
 

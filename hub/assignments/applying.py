@@ -35,6 +35,7 @@ from hub.i18n import N_
 from hub.plans import services as plans
 from hub.plans.asking import acting_for
 from hub.plans.models import Plan, PlanItem
+from hub.pools import passing_on
 
 BATCH = 500
 START = -1  # before the first position
@@ -143,8 +144,12 @@ def _carry_out(
 ) -> None:
     """Assign what is as it was when it was decided, and note of each item what became of it."""
     assignable = assigned_by(plan)
+    if assignable.guarded and not undone:
+        passing_on.lock_receivers(session, _receivers(wanted))
     rows = records.lock(session, assignable, [each.record_id for each in wanted], permitted)
     found = {each: _error_of(assignable, each, rows.get(each.record_id)) for each in wanted}
+    if assignable.guarded and not undone:  # what is taken back was theirs, and no gift
+        _refuse_beyond_quotas(session, found, rows, now=now)
     _note(session, {each.item_id: error for each, error in found.items() if error}, undone=undone)
     good = [each for each, error in found.items() if error is None]
     if not good:
@@ -183,6 +188,31 @@ def _error_of(assignable: Assignable, wanted: _Wanted, row: Any) -> DomainError 
         except ConflictError as error:
             return error
     return None
+
+
+def _receivers(wanted: Sequence[_Wanted]) -> dict[UUID, UUID]:
+    return {
+        each.record_id: owner for each in wanted if (owner := each.owners.get(OWNER)) is not None
+    }
+
+
+def _refuse_beyond_quotas(
+    session: Session,
+    found: dict[_Wanted, DomainError | None],
+    rows: Mapping[UUID, Any],
+    *,
+    now: datetime,
+) -> None:
+    """Refuse what came from a pool and whose new owner its quotas or his cooldown bar."""
+    receivers = _receivers([each for each, error in found.items() if error is None])
+    handed = [
+        passing_on.Handed(record_id, rows[record_id].pool_id, receiver)
+        for record_id, receiver in receivers.items()
+        if rows[record_id].pool_id is not None and rows[record_id].owner_user_id != receiver
+    ]
+    refused = passing_on.refusals(session, handed, now=now) if handed else {}
+    for each, error in found.items():
+        found[each] = error or refused.get(each.record_id)
 
 
 def _who_left(session: Session, assignable: Assignable, owners: Owners) -> list[FieldError]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from hub.absences.presence import away
 from hub.access.assignable import refuse_unassignable
 from hub.access.principals import Principal
 from hub.access.readers import reader_of
@@ -41,7 +42,8 @@ def request(
 ) -> tuple[Plan, Enqueued | None]:
     """Begin a plan for records named by their ids, or by a stored query of their list.
 
-    Of these it has an item for each that the caller may assign. A query of many is looked through
+    Of these it has an item for each that the caller may assign. Who is named though he is away is
+    told (``absent`` of its scope, by person until when). A query of many is looked through
     by a worker, whose job is returned; None where the draft is complete already.
 
     Raises:
@@ -50,7 +52,11 @@ def request(
     """
     assignable = ENTITIES[entity]
     _refuse_unassignable(session, entity, changes)
-    scope: dict[str, Any] = {"entity": entity, "set": plain(changes), "reason": reason}
+    absent = away(session, [each for each in changes.values() if each is not None], now=now)
+    scope: dict[str, Any] = {
+        "entity": entity, "set": plain(changes), "reason": reason,
+        "absent": {str(user_id): until.isoformat() for user_id, until in absent.items()},
+    }  # fmt: skip
     if not isinstance(chosen, Mapping):
         plan = plans.create(session, KIND, scope={**scope, "named": len(set(chosen))})
         planning.plan_named(session, plan, principal, set(chosen), now=now)

@@ -23,7 +23,8 @@ def assign(
 ) -> Customer:
     """Change whose a customer is, by `owning.FIELDS`; None leaves one empty.
 
-    That the caller may is his to check, by `get_record` with `Verb.ASSIGN`. A protection passes to
+    That the caller may is his to check, by `get_record` with `Verb.ASSIGN`. What came from a pool
+    is given on by `hub.pools.passing_on`, which asks for its quotas first. A protection passes to
     the new owner, who counts it among his. Giving away keeps nothing for the giver: what he shall
     go on seeing is shared with him.
 
@@ -39,18 +40,6 @@ def assign(
         _end_protection(customer)
     owning.assign(session, customer, changed, reason=reason)
     return customer
-
-
-def take(session: Session, customer: Customer, *, by: UUID, reason: str) -> Customer:
-    """Make somebody the owner; his own already is left as it is.
-
-    That he may take it is the caller's to check, by `get_record` with `Verb.CLAIM`, which locks the
-    row: of two who take at once one is told that it is another's.
-
-    Raises:
-        ValidationError: customers are not assigned to him.
-    """
-    return assign(session, customer, {"owner_user_id": by}, reason=reason)
 
 
 def _end_protection(customer: Customer) -> None:

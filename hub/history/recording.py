@@ -159,6 +159,14 @@ def event_id_of(session: Session, subject_type: str, subject_id: UUID) -> UUID |
     return waiting.id if waiting else None
 
 
+def changes_noted(
+    session: Session, subject_type: str, subject_id: UUID
+) -> Mapping[str, tuple[Any, Any]]:
+    """Return what this transaction changes of a record, as far as it is flushed: before, after."""
+    waiting: PendingEvent | None = pending(session, "events").get((subject_type, subject_id))
+    return {} if waiting is None else waiting.changes
+
+
 def plain(value: Any) -> Any:
     """Return a value as JSON can carry it, exactly: decimals and instants as text."""
     match value:

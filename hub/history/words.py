@@ -27,6 +27,7 @@ _ACTS = {
     "hold_released": N_("Taken off hold"),
     "order_received": N_("Order received"),
     "order_updated": N_("Order changed"),
+    "escalated": N_("Gone up"),
     "recovered": N_("Works again"),
     "pool_claimed": N_("Taken from its pool"),
     "password_changed": N_("Password changed"),

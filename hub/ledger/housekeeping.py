@@ -47,6 +47,7 @@ SYSTEM_SCHEDULES = (
         "2026-01-01T05:00:00",
     ),
     SystemSchedule("system: let requests expire", TaskName.EXPIRE_REQUESTS, every_s=300),
+    SystemSchedule("system: let requests go up", TaskName.ESCALATE_REQUESTS, every_s=300),
     SystemSchedule("system: follow objectives", TaskName.FOLLOW_OBJECTIVES, every_s=60),
 )
 

@@ -44,6 +44,7 @@ class TaskName(StrEnum):
     RENDER_EXPORT = "reports.render_export"
     TIDY_LEDGER = "ledger.tidy_ledger"
     EXPIRE_REQUESTS = "approvals.expire_requests"
+    ESCALATE_REQUESTS = "approvals.escalate_requests"
     EVALUATE_CUSTOMER = "credit.evaluate_customer"
     EVALUATE_CUSTOMERS = "credit.evaluate_customers"
     RECALL_CUSTOMERS = "pools.recall_customers"
@@ -99,6 +100,7 @@ SERIAL_KEYS = {
     TaskName.RENDER_IMPORT_RESULT: "imports.render_import_result:{import_id}",
     TaskName.TIDY_LEDGER: "tidy",
     TaskName.EXPIRE_REQUESTS: "approvals",
+    TaskName.ESCALATE_REQUESTS: "escalations",
     TaskName.RECALL_CUSTOMERS: "pools",
     TaskName.EVALUATE_CUSTOMERS: "credit",
     TaskName.FOLLOW_WORKFLOW: "workflows",

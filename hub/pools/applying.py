@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from hub.access.lookup import get_record
@@ -12,6 +12,7 @@ from hub.access.models import User
 from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.roles import Reach, Verb
+from hub.access.row_filters import narrowed
 from hub.approvals import services as approvals
 from hub.approvals.actions import Action, declare_action
 from hub.approvals.models import Approval, ApprovalState
@@ -96,6 +97,7 @@ def apply(
             reason=reason,
             data={"pool_id": str(pool.id), "claim_id": str(claim.id)},
             expires_at=now + timedelta(days=pool.application_days),
+            escalates_after=pool.escalates_after,
         ).id
         session.flush()
         room.take()
@@ -134,9 +136,21 @@ def decide(
 
 
 def shown(principal: Principal, subject: type[Record]) -> ColumnElement[bool]:
-    """Return the condition under which a caller is shown what is applied for: at least its card."""
+    """Return the condition under which a caller is shown what is applied for: at least its card.
+
+    An application that went up to him shows it to him, too.
+    """
     del subject
-    return or_(visible(principal, Verb.READ, Customer), cards_seen(principal))
+    went_up = select(Approval.subject_id).where(
+        Approval.action == ACTION,
+        Approval.escalated_to.contains([principal.user_id]),
+        or_(Approval.state == ApprovalState.REQUESTED, Approval.decided_by == principal.user_id),
+    )
+    return or_(
+        visible(principal, Verb.READ, Customer),
+        cards_seen(principal),
+        and_(Customer.id.in_(went_up.correlate(None)), *narrowed(principal, Customer)),
+    )
 
 
 def _applied(pool: Pool, customer_id: UUID) -> Select[PoolClaim]:
@@ -169,6 +183,12 @@ def _ended(session: Session, approval: Approval, now: datetime) -> None:
         )  # fmt: skip
 
 
+def _escalated(session: Session, approval: Approval, now: datetime) -> None:
+    claim = session.scalars(select(PoolClaim).where(PoolClaim.approval_id == approval.id)).one()
+    claim.escalated_at = now
+    session.flush()
+
+
 def _locked(session: Session, approval: Approval) -> tuple[PoolClaim, Customer, Pool]:
     customer = locked(session, Customer, approval.subject_id)
     claim = session.scalars(
@@ -190,5 +210,6 @@ def declare_actions() -> None:
             sees=shown,
             approved=_approved,
             ended=_ended,
+            escalated=_escalated,
         )
     )

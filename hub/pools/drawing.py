@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.absences.presence import away
 from hub.access.principals import Principal
 from hub.access.row_filters import narrowed
 from hub.clock import business_date
@@ -48,6 +49,8 @@ def draw(
 ) -> PoolDraw:
     """Draw for people, each so many as are wanted for him and his quotas leave room for.
 
+    Whoever is away has no room, whoever draws.
+
     Args:
         session: the caller's.
         pool: of which pool.
@@ -58,8 +61,8 @@ def draw(
 
     Raises:
         ConflictError: ``pool_inactive``, ``mode``, ``not_assignable`` (`details` names them),
-            ``held_quota`` or ``daily_quota`` where there is no room for anybody, or
-            ``nothing_to_draw``.
+            ``absent`` where all are away, ``held_quota`` or ``daily_quota`` where there is no room
+            for anybody, or ``nothing_to_draw``.
         ValidationError: these are more than the pool takes at a time.
     """
     require_open(pool, ClaimMode.RANDOM if own else None)
@@ -72,7 +75,8 @@ def draw(
     lock_people(session, pool, wanted)
     today = business_date(now, get_settings().zone)
     room_of = rooms(session, pool, wanted, on=today)
-    hands = _hands(session, pool, wanted, room_of, today)
+    absent = away(session, wanted, now=now)
+    hands = _hands(session, pool, wanted, room_of, today, absent=absent)
     seed = secrets.token_hex(SEED_BYTES)
     table = _settled(session, pool, seed, hands)
     if not table.dealt:
@@ -90,6 +94,7 @@ def draw(
                 "asked": wanted[hand.user_id],
                 "room": hand.room,
                 "load": hand.load,
+                "absent": hand.user_id in absent,
                 "barred": sorted(map(str, hand.barred)),
             }
             for hand in hands
@@ -157,16 +162,28 @@ def _hands(
     wanted: Mapping[UUID, int],
     room_of: Mapping[UUID, Room],
     today: date,
+    *,
+    absent: Mapping[UUID, date],
 ) -> list[Hand]:
     hands = []
     for user_id in sorted(wanted):
         room = room_of[user_id]
         most = wanted[user_id] if room.left is None else min(wanted[user_id], room.left)
         barred = frozenset(cooling(session, pool, user_id, today=today))
-        hands.append(Hand(user_id, most, room.held, barred))
+        hands.append(Hand(user_id, 0 if user_id in absent else most, room.held, barred))
     if not any(hand.room for hand in hands):
-        room_of[hands[0].user_id].require()
+        _refuse_absent(wanted, absent)
+        next(room_of[hand.user_id] for hand in hands if hand.user_id not in absent).require()
     return hands
+
+
+def _refuse_absent(wanted: Mapping[UUID, int], absent: Mapping[UUID, date]) -> None:
+    if wanted.keys() <= absent.keys():
+        raise ConflictError(
+            "absent",
+            N_("Whoever is away gets nothing by lot."),
+            details={"absent": {str(each): absent[each].isoformat() for each in sorted(wanted)}},
+        )
 
 
 def _settled(session: Session, pool: Pool, seed: str, hands: Sequence[Hand]) -> _Table:

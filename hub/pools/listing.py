@@ -60,6 +60,8 @@ CLAIMS = Listing(
         Field("reason", PoolClaim.reason, label=N_("Reason"), width=40),
         Field("owned_at", PoolClaim.owned_at, label=N_("Owned since"), kind=Kind.DATETIME,
               width=18),
+        Field("escalated_at", PoolClaim.escalated_at, label=N_("Gone up"), kind=Kind.DATETIME,
+              width=18),
         Field("recall_on", PoolClaim.recall_on, label=N_("Goes back on"), kind=Kind.DATE),
         Field("ended_at", PoolClaim.ended_at, label=N_("Ended"), kind=Kind.DATETIME, width=18),
         Field("ended_reason", PoolClaim.ended_reason, label=N_("Reason of the end"), width=40),

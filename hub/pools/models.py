@@ -1,6 +1,6 @@
 """Tables of pools."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
@@ -60,8 +60,8 @@ class Pool(Record):
 
     People of `claim_team_ids` may claim; those in `manager_user_ids` and the people of
     `manager_team_ids` decide. None means no limit: of `held_quota` and `daily_quota` for each
-    person, of `recall_after_days` without a note, of `daily_views` of cards. An inactive pool
-    gives nothing out and recalls nothing.
+    person, of `recall_after_days` without a note, of `daily_views` of cards. `recall_exceptions`
+    are those of `hub.pools.recall_rules`. An inactive pool gives nothing out and recalls nothing.
     """
 
     __tablename__ = "pool"
@@ -77,8 +77,10 @@ class Pool(Record):
     daily_quota: Mapped[int | None]
     cooldown_days: Mapped[int] = mapped_column(default=0, server_default="0")
     recall_after_days: Mapped[int | None]
+    recall_exceptions: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     notice_days: Mapped[int] = mapped_column(default=0, server_default="0")
     application_days: Mapped[int] = mapped_column(default=7, server_default="7")
+    escalation_hours: Mapped[int | None]
     batch_limit: Mapped[int] = mapped_column(default=100, server_default="100")
     draw_order: Mapped[DrawOrder] = mapped_column(EnumText(DrawOrder), default=DrawOrder.RANDOM)
     daily_views: Mapped[int | None]
@@ -97,7 +99,15 @@ class Pool(Record):
             name="limits",
         ),
         CheckConstraint("recall_after_days > notice_days", name="notice"),
+        CheckConstraint(
+            "escalation_hours >= 1 and escalation_hours < application_days * 24", name="escalation"
+        ),
     )  # fmt: skip
+
+    @property
+    def escalates_after(self) -> timedelta | None:
+        """After how long an application goes up; None for what is set for all requests."""
+        return None if self.escalation_hours is None else timedelta(hours=self.escalation_hours)
 
 
 class PoolDraw(Record):
@@ -105,7 +115,7 @@ class PoolDraw(Record):
 
     `candidates` are the ids that stood to be drawn, sixteen bytes each, in the order in which they
     had come into the pool; `candidates_sha256` is of those ids as text, one a line. `hands` are
-    [{user_id, asked, room, load, barred}] in the order of their ids.
+    [{user_id, asked, room, load, absent, barred}] in the order of their ids.
     """
 
     __tablename__ = "pool_draw"
@@ -151,6 +161,7 @@ class PoolClaim(Record):
     draw_position: Mapped[int | None]
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     owned_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     ended_reason: Mapped[str | None]

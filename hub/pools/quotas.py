@@ -19,6 +19,7 @@ from hub.i18n import N_
 from hub.pools.models import NEVER_OWNED, ClaimState, Pool, PoolClaim
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_TRY_LOCK = text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 @dataclass(slots=True)
@@ -69,7 +70,19 @@ _TAKEN = N_("Nobody may get more than {quota} customers of this pool in one day.
 def lock_people(session: Session, pool: Pool, user_ids: Iterable[UUID]) -> None:
     """Keep others from giving these people anything of the pool until the transaction ends."""
     for user_id in sorted(set(user_ids)):
-        session.execute(_LOCK, {"name": f"pool:{pool.id}:{user_id}"})
+        session.execute(_LOCK, {"name": _name(pool, user_id)})
+
+
+def try_lock(session: Session, pool: Pool, user_id: UUID) -> bool:
+    """Do the same for one of them, if nobody gives him anything just now; returns whether it is so.
+
+    For whoever holds the row of a customer already, and so must not wait.
+    """
+    return bool(session.scalar(_TRY_LOCK, {"name": _name(pool, user_id)}))
+
+
+def _name(pool: Pool, user_id: UUID) -> str:
+    return f"pool:{pool.id}:{user_id}"
 
 
 def rooms(

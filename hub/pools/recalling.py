@@ -24,6 +24,7 @@ from hub.mail.models import Delivery, DeliveryKind, DeliveryState
 from hub.mail.services import Recipient
 from hub.pools import holding
 from hub.pools.models import ClaimState, Pool, PoolClaim
+from hub.pools.recall_rules import recall_days
 from hub.settings import get_settings
 
 CLAIM = PoolClaim.entity()
@@ -61,7 +62,7 @@ def recall_batch(
         PoolClaim.recall_on <= today,
     )
     rows = session.execute(
-        _neglected(today, Pool.recall_after_days)
+        _neglected(today)
         .where(or_(Pool.notice_days == 0, ~_OWNER_IS_ACTIVE, warned))
         .where(*([PoolClaim.id > after] if after else []))
         .order_by(PoolClaim.id)
@@ -75,7 +76,7 @@ def recall_batch(
             row.Pool,
             row.Customer,
             how=ClaimState.RECALLED,
-            reason=REASON.format(days=row.Pool.recall_after_days),
+            reason=REASON.format(days=row.days),
             now=now,
         )
     return Recalled(len(rows), rows[-1].PoolClaim.id if rows else None)
@@ -88,7 +89,7 @@ def warn_next_owner(
 
     Of very many he is told in several mails.
     """
-    due = _neglected(today, Pool.recall_after_days - Pool.notice_days).where(
+    due = _neglected(today, earlier=Pool.notice_days).where(
         Pool.notice_days > 0,
         _OWNER_IS_ACTIVE,
         PoolClaim.warned_since.is_distinct_from(last_sign),
@@ -113,7 +114,7 @@ def warn_next_owner(
         claim: PoolClaim = row.PoolClaim
         claim.warned_since, claim.warning_out_on = row.sign, None
         claim.warnings += 1
-        due_on = business_date(row.sign, _zone()) + timedelta(days=row.Pool.recall_after_days)
+        due_on = business_date(row.sign, _zone()) + timedelta(days=row.days)
         claim.recall_on = max(due_on, today + timedelta(days=row.Pool.notice_days))
     if rows:
         _ask_for_mail(session, owner, [row.PoolClaim for row in rows])
@@ -177,22 +178,26 @@ def _ask_for_mail(session: Session, owner: UUID, claims: list[PoolClaim]) -> Non
     )
 
 
-def _neglected(today: date, days: Any) -> Select[PoolClaim, Customer, Pool]:
-    """Return the query of customers of which nobody noted anything for so many days."""
+def _neglected(today: date, *, earlier: Any = 0) -> Select[PoolClaim, Customer, Pool, int]:
+    """Return the query of customers whose time is over on a day, or so many days earlier.
+
+    `days` of a row is how long nobody may have noted anything of that customer.
+    """
+    days = recall_days()
     signed_on = cast(func.timezone(_zone(), last_sign), Date)
     return (
-        select(PoolClaim, Customer, Pool)
+        select(PoolClaim, Customer, Pool, days.label("days"))
         .join(Customer, Customer.id == PoolClaim.customer_id)
         .join(Pool, Pool.id == PoolClaim.pool_id)
         .where(
             PoolClaim.state == ClaimState.OWNED,
             Pool.active,
             Pool.deleted_at.is_(None),
-            Pool.recall_after_days.is_not(None),
+            or_(Pool.recall_after_days.is_not(None), Pool.recall_exceptions != []),
             Customer.pool_state == PoolState.OWNED,
             Customer.deleted_at.is_(None),
             ~Customer.is_protected,
-            signed_on + days <= today,
+            signed_on + days - earlier <= today,
         )
     )
 

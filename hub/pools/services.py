@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from hub.access.models import Team, User
 from hub.access.principals import Principal
+from hub.approvals.policy import HOURS_OF_A_DAY, TOO_LATE
 from hub.customers.access import concealed
 from hub.customers.models import Customer
 from hub.errors import ConflictError, FieldError, ValidationError
 from hub.held import refuse_held
 from hub.i18n import N_
+from hub.pools import recall_rules
 from hub.pools.models import DrawOrder, Pool
 from hub.pools.people import members
 from hub.pools.quotas import Room, rooms
@@ -40,7 +42,8 @@ def create(session: Session, fields: Mapping[str, Any]) -> Pool:
     """Make a pool.
 
     Raises:
-        ValidationError: a team or person is unknown, or the notice is as long as the time.
+        ValidationError: a team, person or word of a catalogue is unknown, the notice is as long as
+            the time, or applications would expire before they go up.
         ConflictError: ``taken``: another pool has the name.
     """
     pool = Pool(**_checked(session, None, fields))
@@ -115,15 +118,26 @@ def _checked(session: Session, pool: Pool | None, given: Mapping[str, Any]) -> d
     recall, notice = (
         values.get(name, getattr(pool, name, None)) for name in ("recall_after_days", "notice_days")
     )
-    if recall is not None and (notice or 0) >= recall:
+    notice = notice or 0
+    if recall is not None and notice >= recall:
         errors.append(
             FieldError(
                 "/notice_days", "too_large",
                 N_("The notice must be shorter than the time without a note."),
             )
         )  # fmt: skip
+    days, hours = (
+        values.get(name, getattr(pool, name, None))
+        for name in ("application_days", "escalation_hours")
+    )
+    if hours is not None and days is not None and hours >= days * HOURS_OF_A_DAY:
+        errors.append(FieldError("/escalation_hours", "too_large", TOO_LATE))
     if errors:
         raise ValidationError(*errors)
+    kept = pool.recall_exceptions if pool is not None else []
+    if {"recall_exceptions", "notice_days"} & values.keys():
+        wanted = values.get("recall_exceptions", kept)
+        values["recall_exceptions"] = recall_rules.check(session, wanted, kept, notice_days=notice)
     if "name" in values:
         _refuse_taken(session, pool, values["name"])
     if "modes" in values:

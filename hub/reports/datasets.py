@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hub.absences.listing import ABSENCES
+from hub.absences.models import Absence
 from hub.access.principals import Permission
 from hub.access.roles import Verb
 from hub.activities.listing import ACTIVITIES
@@ -79,6 +81,7 @@ DATASETS: Mapping[str, Dataset] = {
     dataset.name: dataset
     for dataset in (
         Dataset(CUSTOMERS, N_("Customers"), owner=Customer.owner_user_id),
+        Dataset(ABSENCES, N_("Absences"), owner=Absence.user_id),
         Dataset(CONTACTS, N_("Contacts")),
         Dataset(ADDRESSES, N_("Addresses")),
         Dataset(LEADS, N_("Leads"), owner=Lead.owner_user_id),

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from hub.absences.presence import away
 from hub.access.callers import principal_of
 from hub.access.models import Team, User
 from hub.access.people import administrators, find_active_user
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
 from hub.access.standing import leaders_of
+from hub.clock import utcnow
 from hub.configuration import current
 from hub.sharing.policy import Answerer, SharingPolicy
 
@@ -19,14 +21,23 @@ from hub.sharing.policy import Answerer, SharingPolicy
 def whom_to_ask(session: Session, subject: Any) -> User | None:
     """Return the person to ask about a record, as the policy says: the nearest who may share it.
 
-    None only where there is no active administrator.
+    Whoever is away is asked only where nobody else is there, administrators included. None only
+    where there is no active administrator.
     """
     near = leaders(session, subject)
     owner_id: UUID | None = subject.owner_user_id
     if owner_id is not None:
         is_first = current(session, SharingPolicy).answerer is Answerer.OWNER
         near = [owner_id, *near] if is_first else [*near, owner_id]
-    return next(_able(session, subject, near), None) or next(iter(administrators(session)), None)
+    absent = away(session, now=utcnow())
+    last = administrators(session)
+    there = [each for each in near if each not in absent]
+    return (
+        next(_able(session, subject, there), None)
+        or next((each for each in last if each.id not in absent), None)
+        or next(_able(session, subject, near), None)
+        or next(iter(last), None)
+    )
 
 
 def leaders(session: Session, subject: Any) -> list[UUID]:

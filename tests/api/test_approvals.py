@@ -193,7 +193,9 @@ def test_policies_are_read_by_all_and_set_by_administrators(
     path = "/api/v1/settings/approvals"
     first = client.get(path, headers=representative.headers)
     assert (first.status_code, first.headers["ETag"]) == (200, '"1"')
-    assert first.json["value"] == {"expires_after_days": 14, "told_at_most": 5}
+    assert first.json["value"] == {
+        "expires_after_days": 14, "escalates_after_hours": None, "told_at_most": 5
+    }  # fmt: skip
 
     body = {"expires_after_days": 30}
     refused = client.put(path, json=body, headers={**representative.headers, "If-Match": '"1"'})
@@ -203,7 +205,9 @@ def test_policies_are_read_by_all_and_set_by_administrators(
 
     assert (refused.status_code, unversioned.status_code) == (403, 428)
     assert (written.status_code, written.headers["ETag"]) == (200, '"2"')
-    assert written.json["value"] == {"expires_after_days": 30, "told_at_most": 5}
+    assert written.json["value"] == {
+        "expires_after_days": 30, "escalates_after_hours": None, "told_at_most": 5
+    }  # fmt: skip
     assert written.json["updated_by"] == str(administrator.user_id)
     assert (stale.status_code, stale.json["code"]) == (412, "stale_version")
     listed_values = client.get("/api/v1/settings", headers=administrator.headers).json["items"]
@@ -215,6 +219,7 @@ def test_policies_are_read_by_all_and_set_by_administrators(
     [
         ({"expires_after_days": 0}, "/expires_after_days", "too_small"),
         ({"told_at_most": "5"}, "/told_at_most", "type"),
+        ({"escalates_after_hours": 14 * 24}, "/escalates_after_hours", "too_large"),
         ({"colour": "red"}, "/colour", "unknown"),
     ],
 )

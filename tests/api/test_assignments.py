@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import select
 
 import workers.tasks  # noqa: F401 - registers the bodies
+from hub.access.models import User
 from hub.access.roles import Role
 from hub.assignments import services
 from hub.customers.models import Customer
@@ -13,6 +14,7 @@ from hub.ledger.tasks import TaskName
 from hub.plans.models import Plan, PlanItem
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
+from tests.hub.absences.test_presence import be_away
 from tests.people import make_customer
 from workers.chain import drain
 
@@ -190,3 +192,16 @@ def test_leads_and_opportunities_are_given_away_by_plans_too(
     taken_back = client.get(path, headers=representative.headers).json
     assert taken_back["owner_user_id"] == str(representative.user_id)
     assert theirs not in made.text
+
+
+def test_a_plan_says_that_whoever_gets_them_is_away(
+    client: ApiClient, representative: Caller, colleague: Caller
+) -> None:
+    mine = customers(representative, 1)
+    there = assign(client, representative, colleague, ids=mine).json["scope"]["absent"]
+    with transaction() as session:
+        until = be_away(session, session.get_one(User, colleague.user_id)).ends_on
+
+    away = assign(client, representative, colleague, ids=mine).json["scope"]["absent"]
+
+    assert (there, away) == ({}, {str(colleague.user_id): until.isoformat()})

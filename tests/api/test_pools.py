@@ -10,6 +10,10 @@ from sqlalchemy import select, update
 from api.authentication import forget_tokens
 from hub.access.models import User
 from hub.access.roles import Role
+from hub.access.teams import create_team
+from hub.approvals import services as approvals
+from hub.approvals.models import Approval
+from hub.clock import utcnow
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.history.models import Event
@@ -80,7 +84,10 @@ def test_an_administrator_makes_changes_and_takes_away_a_pool(
     body = {
         "name": "Nord", "claim_team_ids": [team], "manager_user_ids": [str(administrator.user_id)],
         "held_quota": 20, "daily_quota": 5, "cooldown_days": 30, "recall_after_days": 60,
-        "notice_days": 7, "modes": ["self", "apply"],
+        "notice_days": 7, "modes": ["self", "apply"], "escalation_hours": 36,
+        "recall_exceptions": [
+            {"value_class": "a", "classification": None, "program": None, "days": None}
+        ],
     }  # fmt: skip
 
     made = post(client, administrator, "/pools", body)
@@ -114,6 +121,13 @@ def test_an_administrator_makes_changes_and_takes_away_a_pool(
         ({"manager_user_ids": ["00000000-0000-0000-0000-000000000001"]}, "/manager_user_ids",
          "unknown_user"),
         ({"recall_after_days": 7, "notice_days": 7}, "/notice_days", "too_large"),
+        ({"application_days": 2, "escalation_hours": 48}, "/escalation_hours", "too_large"),
+        ({"recall_exceptions": [{"days": 9}]}, "/recall_exceptions/0", "required"),
+        ({"recall_exceptions": [{"value_class": "a"}]}, "/recall_exceptions/0/days", "required"),
+        ({"notice_days": 9, "recall_exceptions": [{"value_class": "a", "days": 9}]},
+         "/recall_exceptions/0/days", "too_small"),
+        ({"recall_exceptions": [{"program": "none_such", "days": 9}]},
+         "/recall_exceptions/0/program", "unknown"),
         ({"modes": ["assign"]}, "/modes/0", "choice"),
         ({"held_quota": -1}, "/held_quota", "too_small"),
         ({"draw_order": "loud"}, "/draw_order", "choice"),
@@ -481,3 +495,67 @@ def test_an_owner_of_no_pool_puts_a_customer_into_one_that_he_knows(
     assert unknown.status_code == 404
     nothing_said = post(client, stranger, f"/pools/{pool}/entries", {"customer_ids": [his]})
     assert [e["pointer"] for e in nothing_said.json["errors"]] == ["/reason"]
+
+
+def test_words_that_the_exceptions_of_a_pool_name_are_counted_and_kept(
+    client: ApiClient, administrator: Caller, pool: str
+) -> None:
+    new = {"code": "loyal", "label": "Loyal"}
+    entry = post(client, administrator, "/catalogues/programs/entries", new).json
+    at = f"/api/v1/pools/{pool}"
+    matching = administrator.headers | {"If-Match": '"1"'}
+    exceptions = [{"program": "loyal", "days": 400}]
+
+    changed = client.patch(at, json={"recall_exceptions": exceptions}, headers=matching)
+
+    shown = {"value_class": None, "classification": None, **exceptions[0]}
+    assert changed.json["recall_exceptions"] == [shown]
+    [row] = get(client, administrator, "/catalogues/programs/entries").json["items"]
+    assert (row["code"], row["used_by"]["pools"]["total"]) == ("loyal", 1)
+    held = client.delete(f"/api/v1/catalogue-entries/{entry['id']}", headers=matching)
+    assert (held.status_code, held.json["details"]["kinds"]) == (409, {"pool": 1})
+    notice = client.patch(
+        at, json={"notice_days": 400}, headers=administrator.headers | {"If-Match": '"2"'}
+    )
+    assert [(e["pointer"], e["code"]) for e in notice.json["errors"]] == [
+        ("/recall_exceptions/0/days", "too_small")
+    ]
+
+
+def test_an_application_that_went_up_tells_to_whom_and_shows_him_its_card(
+    client: ApiClient, representative: Caller, colleague: Caller, manager: Caller
+) -> None:
+    pool = new_pool(representative, colleague, manager, escalation_hours=4)
+    (customer,) = wait_in(pool)
+    director = make_caller(Role.MANAGER, "lis@example.com")
+    with transaction() as session:
+        top = create_team(session, {"name": "Alle", "manager_user_id": director.user_id})
+        below = {"name": "Nord", "manager_user_id": manager.user_id, "parent_id": top.id}
+        create_team(session, below)
+    forget_tokens()
+    asked = post(
+        client, representative, f"/pools/{pool}/applications", {"customer_ids": [customer]}
+    )
+    at = f"/approvals/{asked.json['results'][0]['claim']['approval_id']}"
+    before = get(client, representative, at).json
+    assert (before["escalated_at"], before["escalated_to"]) == (None, [])
+    assert before["created_at"] < before["escalates_at"] < before["expires_at"]
+    assert get(client, director, at).status_code == 404
+    with transaction() as session:
+        session.execute(update(Approval).values(escalates_at=utcnow()))
+
+    with transaction() as session:
+        assert approvals.escalate_due(session, now=utcnow()) == 1
+
+    shown = get(client, representative, at).json
+    assert shown["escalated_to"] == [str(director.user_id)]
+    [claim] = get(client, representative, f"/pools/{pool}/claims").json["items"]
+    assert claim["escalated_at"] == shown["escalated_at"] is not None
+    assert get(client, director, "/approvals/to-decide").json["total"]["count"] == 1
+    seen = get(client, director, at).json
+    assert (seen["subject"]["name"], seen["allowed_states"]) == ("Havn 0", ["approved", "refused"])
+    assert get(client, director, f"/customers/{customer}").status_code == 404
+    told = get(client, representative, f"{at}/events").json["items"]
+    assert told[0]["title"] == "Gone up"
+    assert post(client, director, f"{at}/approval", {}).json["decided_by"] == str(director.user_id)
+    assert get(client, representative, f"/customers/{customer}").json["pool_state"] == "owned"

@@ -59,8 +59,8 @@ def test_the_roles_are_listed_with_what_they_grant(
         "integration",
     ]  # fmt: skip
     assert listed["base"][5]["rights"] == [
-        "*:audit", "*:read", "me:edit", "sessions:delete", "tokens:create", "tokens:delete",
-        "tokens:edit",
+        "*:audit", "*:read", "absences:create", "absences:delete", "absences:edit",
+        "me:edit", "sessions:delete", "tokens:create", "tokens:delete", "tokens:edit",
     ]  # fmt: skip
     assert [(role["code"], role["reach"]) for role in listed["items"]] == [("clerk", "visible")]
 

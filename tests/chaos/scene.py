@@ -198,6 +198,9 @@ class Scene:
     def note_template(self) -> Any:
         return self.post("/note-templates", {"name": self.name(), "body": "Ringede til {contact}"})
 
+    def absence(self) -> Any:
+        return self.post("/absences", {"starts_on": "2026-07-01", "ends_on": "2026-07-14"})
+
     def objective(self) -> Any:
         body = {"name": "Opkald", "targets": {"calls": 5}, "starts_on": "2026-01-01"}
         made = self.post("/objectives", {**body, "frequency": "weekly"})

@@ -265,6 +265,11 @@ CASES: Mapping[str, Case] = {
     "PATCH /note-templates/<uuid:template_id>": _change(
         "note-templates", Scene.note_template, {"active": False}
     ),
+    "POST /absences": lambda _: Request(
+        "/absences", {"starts_on": "2026-07-01", "ends_on": "2026-07-14", "reason": "ferie"}
+    ),
+    "PATCH /absences/<uuid:absence_id>": _change("absences", Scene.absence, {"reason": "kursus"}),
+    "DELETE /absences/<uuid:absence_id>": _change("absences", Scene.absence),
     "POST /objectives": lambda _: Request(
         "/objectives",
         {

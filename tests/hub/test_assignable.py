@@ -17,11 +17,14 @@ from hub.access.assignable import (
 )
 from hub.access.models import Team, User
 from hub.access.roles import Role
+from hub.activities import services as activities
+from hub.activities.models import Activity, ActivityKind
 from hub.clock import utcnow
 from hub.configuration import replace
+from hub.customers.models import Customer
 from hub.db import transaction
 from hub.errors import ValidationError
-from tests.people import make_user
+from tests.people import acting, make_customer, make_user
 
 ROLES = (Role.REPRESENTATIVE, Role.MANAGER, Role.ASSISTANT)
 
@@ -157,3 +160,32 @@ def is_taken(session: Session, field: str, user_id: UUID) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def test_activities_are_assigned_to_the_people_that_are_set_and_to_nobody_else(
+    session: Session,
+) -> None:
+    bo = make_user(session, "bo@nordlys.example", name="Bo")
+    mette = make_user(session, "mette@nordlys.example", role=Role.MANAGER)
+    customer = make_customer(session)
+    earlier = plan_activity(session, customer, bo)
+    replace(session, AssignmentPolicy(activities=Groups(roles=["manager"])), expected_version=1)
+
+    with pytest.raises(ValidationError) as caught:
+        plan_activity(session, customer, mette, bo)
+    assert [(each.pointer, each.code, dict(each.params)) for each in caught.value.errors] == [
+        ("/assignee_ids", "not_assignable", {"name": "Bo"})
+    ]
+    activities.change(session, earlier, {"assignee_ids": [bo.id, mette.id]})
+    assert earlier.assignee_ids == [bo.id, mette.id]
+    session.info["origin"] = acting(bo)
+    assert plan_activity(session, customer).assignee_ids == []
+    session.info["origin"] = acting(mette)
+    assert plan_activity(session, customer).assignee_ids == [mette.id]
+
+
+def plan_activity(session: Session, customer: Customer, *assignees: User) -> Activity:
+    fields: dict[str, object] = {"kind": ActivityKind.CALL, "title": "Ring"}
+    if assignees:
+        fields["assignee_ids"] = [each.id for each in assignees]
+    return activities.create(session, [customer], fields, zone="UTC", now=utcnow())

@@ -40,6 +40,7 @@ def test_what_hub_does_by_itself_never_runs_beside_itself(session: Session) -> N
         TaskName.FIND_DUPLICATES: "duplicates",
         TaskName.EVALUATE_CUSTOMERS: "credit",
         TaskName.EXPIRE_REQUESTS: "approvals",
+        TaskName.ESCALATE_REQUESTS: "escalations",
         TaskName.RECALL_CUSTOMERS: "pools",
         TaskName.FOLLOW_OBJECTIVES: "objectives",
     }

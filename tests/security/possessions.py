@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import files
+from hub.absences.models import Absence
 from hub.access.callers import principal_of
 from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.activities import services as activities
@@ -137,6 +138,10 @@ class _Maker:
         self.led(customer)
         self.signed_in()
         self.measured()
+        self.add("absence_id", Absence(
+            user_id=self.user.id, starts_on=NOW.date() + timedelta(days=90),
+            ends_on=NOW.date() + timedelta(days=95), reason=self.word,
+        ))  # fmt: skip
         self.add("grant_id", AccessGrant(
             subject_type="customer", subject_id=customer.id, team_id=self.paths["team_id"],
             level="read", reason=self.word,

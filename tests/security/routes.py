@@ -42,6 +42,7 @@ COUNTED = FACET_KINDS - {Kind.TAGS}
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
 ONES_BODIES: dict[str, dict[str, Any]] = {
+    "AbsencePatch": {"reason": "leave"},
     "AccessRequest": {"customer_id": "{customer_id}", "level": "write", "reason": "theirs"},
     "ActivityMove": {"to": "in_progress"},
     "ActivityPatch": {"title": "Ring"},

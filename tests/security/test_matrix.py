@@ -61,6 +61,7 @@ class Kind(Enum):
     SHARE = "whoever may share its record knows it, and whom it is for"
     POOL = "it is known to its people and to those who decide over it"
     OBJECTIVE = "it is known to whom it is set for, and to who leads him"
+    ABSENCE = "it is of one person, and of who leads him"
 
 
 KINDS = {
@@ -95,10 +96,11 @@ KINDS = {
     "grant_id": Kind.SHARE,
     **dict.fromkeys(("pool_id", "draw_id"), Kind.POOL),
     "objective_id": Kind.OBJECTIVE,
+    "absence_id": Kind.ABSENCE,
 }  # fmt: skip
 """By the first parameter of a path, as `Route.parameters` names it."""
 
-LED = {Kind.SHARE, Kind.OBJECTIVE}
+LED = {Kind.SHARE, Kind.OBJECTIVE, Kind.ABSENCE}
 """What is known to whom it is for, and to who leads him or may share as he likes."""
 
 LEVELS = {

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from email.header import decode_header, make_header
 
 import pytest
-from sqlalchemy import Engine, func, text, update
+from sqlalchemy import Engine, func, select, text, update
 
 from hub import reactions
 from hub.access.models import User
@@ -13,6 +13,7 @@ from hub.approvals import services as approvals
 from hub.approvals.models import Approval, ApprovalState
 from hub.clock import utcnow
 from hub.db import transaction
+from hub.history.models import Event
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
 from hub.ports import OutgoingMail
@@ -121,3 +122,37 @@ def test_requests_expire_on_schedule_and_twice_is_as_good_as_once(mailer: FakeMa
     assert [subject(sent) for sent in mailer.received] == [
         "Nobody decided over your request in time: Give a discount"
     ]
+
+
+def test_requests_go_up_on_schedule_and_twice_is_as_good_as_once(mailer: FakeMailer) -> None:
+    made, anna, _ = asked()
+    work()
+    with transaction() as session:
+        session.execute(
+            update(Approval).values(escalates_at=func.now() - text("interval '1 second'"))
+        )
+        for _ in range(2):
+            enqueue(session, TaskName.ESCALATE_REQUESTS)
+
+    assert drain(TaskName.ESCALATE_REQUESTS) == 2
+    work()
+
+    assert [job.result for job in jobs(TaskName.ESCALATE_REQUESTS)] == [
+        {"escalated": 1}, {"escalated": 0},
+    ]  # fmt: skip
+    with transaction() as session:
+        found = session.get_one(Approval, made.id)
+        assert (found.state, found.escalated_to) == (ApprovalState.REQUESTED, [anna.id])
+        event = session.scalars(select(Event).where(Event.type == "approval.escalated")).one()
+        assert (event.subject_id, event.data and event.data["escalated_to"]) == (
+            made.id, [str(anna.id)],
+        )  # fmt: skip
+        assert (event.cause_kind, event.cause_id) == ("rule", "approvals")
+    last = mailer.received[-1]
+    assert (last.recipient, subject(last)) == (
+        "anna@nordlys.example",
+        "Nobody has decided yet: Bo asks for your approval: Give a discount",
+    )
+    told = part(last, "text/plain")
+    assert "Bo asks for an approval, and nobody has decided yet: now you may." in told
+    assert f"/go/approvals/{made.id}" in told

@@ -10,7 +10,7 @@ from hub.access.models import User
 from hub.approvals.actions import actions
 from hub.approvals.models import Approval, ApprovalState
 from hub.approvals.showing import subjects_seen
-from hub.approvals.telling import ASKED
+from hub.approvals.telling import DECIDED, WENT_UP
 from hub.i18n import N_
 from hub.mail.models import Delivery, DeliveryKind
 from hub.ports import OutgoingMail
@@ -31,7 +31,7 @@ def approval_mail(session: Session, delivery: Delivery) -> Composer:
     """Return what makes the mail to whoever may decide, or to whoever asked."""
     approval = session.get_one(Approval, delivery.source_id)
     facts = _facts(session, approval, delivery)
-    content = request_content if delivery.sequence == ASKED else decision_content
+    content = decision_content if delivery.sequence == DECIDED else request_content
 
     def make(reader: Reader, envelope: Envelope) -> OutgoingMail:
         return compose(envelope, content(facts, reader))
@@ -53,6 +53,7 @@ def _facts(session: Session, approval: Approval, delivery: Delivery) -> Approval
         reference=approval.reference if subject else None,
         reason=approval.reason,
         expires_at=approval.expires_at,
+        went_up=delivery.sequence == WENT_UP,
         outcome=_OUTCOMES.get(approval.state),
         decider=decider.name if decider else None,
         answer=approval.decision_reason,

@@ -14,8 +14,8 @@ class ApprovalFacts:
     """A request as its reader may see it.
 
     `action` is an English source text; `subject` and `reference` are None where the reader may not
-    see what it is about. `outcome`, an English source text too, is None while nobody has decided;
-    `answer` is the reason of the decision.
+    see what it is about. `went_up`: nobody nearer has decided. `outcome`, an English source text
+    too, is None while nobody has decided; `answer` is the reason of the decision.
     """
 
     action: str
@@ -26,9 +26,21 @@ class ApprovalFacts:
     reference: str | None = None
     reason: str | None = None
     expires_at: datetime | None = None
+    went_up: bool = False
     outcome: str | None = None
     decider: str | None = None
     answer: str | None = None
+
+
+_SUBJECTS = {
+    False: N_("{name} asks for your approval: {action}"),
+    True: N_("Nobody has decided yet: {name} asks for your approval: {action}"),
+}
+_LEADS = {
+    False: N_("{name} asks for your approval."),
+    True: N_("{name} asks for an approval, and nobody has decided yet: now you may."),
+}
+"""By whether it went up."""
 
 
 def request_content(facts: ApprovalFacts, reader: Reader) -> MailContent:
@@ -39,11 +51,9 @@ def request_content(facts: ApprovalFacts, reader: Reader) -> MailContent:
         found.append(Fact(reader.words(N_("Expires")), reader.instant(facts.expires_at)))
     page = Page(
         language=reader.language,
-        subject=reader.words(
-            N_("{name} asks for your approval: {action}"), name=facts.requester, action=action
-        ),
+        subject=reader.words(_SUBJECTS[facts.went_up], name=facts.requester, action=action),
         heading=action,
-        lead=reader.words(N_("{name} asks for your approval."), name=facts.requester),
+        lead=reader.words(_LEADS[facts.went_up], name=facts.requester),
         sections=(_section(reader, found, N_("Reason"), facts.reason, facts.link),),
         footer=reader.words(N_("You receive this because you may decide over it.")),
     )

@@ -26,6 +26,7 @@ from hub.db import new_id, transaction
 from hub.errors import ConflictError, DomainError, ForbiddenError, ValidationError
 from hub.history.models import Event
 from hub.mail.models import Delivery, DeliveryKind
+from tests.hub.absences.test_presence import be_away
 from tests.people import make_customer, make_user
 from tests.petitions import NAME, followed, petition
 
@@ -355,3 +356,79 @@ def test_the_subject_is_shown_to_those_who_may_see_it_and_not_to_whoever_only_as
     assert subjects_seen(session, asker, [made]) == {}
     found = subjects_seen(session, principal_of(session, anna), [made])[made.id]
     assert (found.type, found.id, found.name) == ("customer", hidden.id, "Hemmelig ApS")
+
+
+def test_when_it_goes_up_is_set_for_all_and_only_before_it_expires(
+    session: Session, bo: User, customer: Customer
+) -> None:
+    policy = ApprovalPolicy(expires_after_days=2, escalates_after_hours=24)
+    replace(session, policy, expected_version=1)
+    now = utcnow()
+
+    made = petition(session, customer, bo, now=now)
+    soon_over = petition(
+        session, customer, bo, reference="2", now=now, expires_at=now + timedelta(hours=24)
+    )
+    own = petition(
+        session, customer, bo, reference="3", now=now, escalates_after=timedelta(hours=2)
+    )
+
+    assert [each.escalates_at for each in (made, soon_over, own)] == [
+        now + DAY, None, now + timedelta(hours=2),
+    ]  # fmt: skip
+    with pytest.raises(ValidationError, match="would have expired"):
+        replace(
+            session, ApprovalPolicy(expires_after_days=2, escalates_after_hours=48),
+            expected_version=2,
+        )  # fmt: skip
+
+
+def test_what_nobody_above_could_decide_goes_to_the_administrators_who_are_there(
+    session: Session, bo: User, anna: User, customer: Customer
+) -> None:
+    other = make_user(session, "ada@nordlys.example", role=Role.ADMINISTRATOR)
+    be_away(session, anna)
+    made = petition(session, customer, bo, escalates_after=DAY)
+    made.escalates_at = utcnow() - DAY
+    session.flush()
+
+    assert approvals.escalate_due(session, now=utcnow()) == 1
+
+    assert made.escalated_to == [other.id]
+    assert [
+        (each.recipient, each.sequence)
+        for each in session.scalars(select(Delivery).order_by(Delivery.id))
+    ] == [(other.email, 0), (other.email, 2)]
+    assert events(session) == ["approval.requested", "approval.escalated"]
+    assert approvals.escalate_due(session, now=utcnow()) == 0
+
+
+@pytest.mark.parametrize("how", ["decided", "expired", "early", "never"])
+def test_what_need_not_go_up_stays_where_it_is(
+    session: Session, bo: User, anna: User, customer: Customer, *, how: str
+) -> None:
+    after = None if how == "never" else DAY
+    made = petition(session, customer, bo, escalates_after=after)
+    if how != "early" and after is not None:
+        made.escalates_at = utcnow() - DAY
+        session.flush()
+    if how == "decided":
+        decide(session, made, anna)
+    if how == "expired":
+        overdue(session, made)
+
+    assert approvals.escalate_due(session, now=utcnow()) == 0
+    assert (made.escalated_at, made.escalated_to) == (None, [])
+
+
+def test_of_those_who_decide_whoever_is_away_is_not_told_while_another_is_there(
+    session: Session, bo: User, anna: User, customer: Customer
+) -> None:
+    other = make_user(session, "ada@nordlys.example", role=Role.ADMINISTRATOR)
+    be_away(session, anna)
+    petition(session, customer, bo)
+    be_away(session, other)
+    petition(session, customer, bo, reference="2")
+
+    told = session.scalars(select(Delivery.recipient).order_by(Delivery.id)).all()
+    assert told == [other.email, anna.email, other.email]

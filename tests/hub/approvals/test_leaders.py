@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,11 @@ from hub.access.callers import principal_of
 from hub.access.models import User
 from hub.access.predicates import allowed, visible
 from hub.access.roles import Role, Verb
+from hub.approvals import services as approvals
 from hub.approvals.models import Approval
+from hub.approvals.policy import ApprovalPolicy
+from hub.clock import utcnow
+from hub.configuration import replace
 from hub.customers.models import Customer
 from hub.mail.models import Delivery
 from hub.settings import get_settings
@@ -170,3 +175,21 @@ def test_a_narrowed_token_shows_an_administrator_no_request_about_other_records(
     )
     listed = select(Approval.id).where(visible(narrowed, Verb.READ, Approval))
     assert session.scalars(listed).all() == [danish.id]
+
+
+def test_what_nobody_decides_goes_up_to_the_next_who_leads_them_and_was_not_told(
+    session: Session, office: Office
+) -> None:
+    replace(session, ApprovalPolicy(told_at_most=1), expected_version=1)
+    made = petition(
+        session, customer_of(session, office.bo), office.bo, action=LED,
+        escalates_after=timedelta(hours=4),
+    )  # fmt: skip
+    assert told(session) == ["mette"]
+    made.escalates_at = utcnow() - timedelta(minutes=1)
+    session.flush()
+
+    assert approvals.escalate_due(session, now=utcnow()) == 1
+
+    assert told(session) == ["mette", "director"]
+    assert made.escalated_to == [office.director.id]

@@ -20,6 +20,7 @@ from hub.customers.models import Customer
 from hub.db import transaction
 from hub.errors import ConflictError, ForbiddenError, ValidationError
 from hub.history.models import Event
+from hub.pools import passing_on
 from tests.people import NOW, acting, make_customer, make_user
 
 
@@ -151,7 +152,7 @@ def test_of_many_who_take_a_customer_at_once_one_gets_it(database: Engine) -> No
                 customer = get_record(
                     session, principal_of(session, user), Verb.CLAIM, Customer, customer_id
                 )
-                ownership.take(session, customer, by=user.id, reason="mine")
+                passing_on.take(session, customer, by=user.id, reason="mine", now=NOW)
         except ForbiddenError:
             return None
         return user.id

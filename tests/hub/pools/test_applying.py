@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -5,9 +6,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from hub.access.lookup import get_record
-from hub.access.models import User
+from hub.access.models import Team, User
 from hub.access.predicates import allowed
 from hub.access.roles import Role, Verb
+from hub.access.teams import create_team, set_members
 from hub.approvals import services as approvals
 from hub.approvals.models import Approval, ApprovalState
 from hub.approvals.showing import subjects_seen
@@ -18,6 +20,7 @@ from hub.mail.models import Delivery, DeliveryKind
 from hub.pools import applying, returning
 from hub.pools.batches import Outcome
 from hub.pools.models import ClaimState, PoolClaim
+from tests.hub.absences.test_presence import be_away
 from tests.people import make_user
 from tests.pools import (
     Scene,
@@ -244,3 +247,91 @@ def test_nobody_decides_over_his_own_application(session: Session) -> None:
 
     assert codes(outcomes) == ["forbidden"]
     assert states(session, customer.id) == [("applied", None)]
+
+
+@dataclass(frozen=True)
+class Above:
+    """Who leads the manager of the pool, who leads that one, and one who leads others."""
+
+    lis: User
+    top: User
+    other: User
+
+
+@pytest.fixture
+def above(session: Session, scene: Scene) -> Above:
+    lis, top, other = (
+        make_user(session, f"{name}@nordlys.example", name=name.title(), role=Role.MANAGER)
+        for name in ("lis", "top", "other")
+    )
+    whole = create_team(session, {"name": "Alle", "manager_user_id": top.id, "member_ids": []})
+    part = create_team(
+        session, {"name": "Del", "manager_user_id": lis.id, "parent_id": whole.id, "member_ids": []}
+    )
+    for name, manager, parent in (("Nord", scene.manager, part), ("Syd", other, whole)):
+        create_team(
+            session, {"name": name, "manager_user_id": manager.id, "parent_id": parent.id},
+        )  # fmt: skip
+    scene.pool.escalation_hours = 4
+    session.flush()
+    return Above(lis, top, other)
+
+
+def go_up(session: Session, approval: Approval) -> None:
+    approval.escalates_at = utcnow() - timedelta(minutes=1)
+    session.flush()
+    assert approvals.escalate_due(session, now=utcnow()) == 1
+
+
+def test_what_nobody_decides_goes_up_to_the_managers_manager_who_decides_then(
+    session: Session, scene: Scene, above: Above
+) -> None:
+    (customer,) = make_waiting(session, scene.pool)
+    claim = claim_of(*apply(session, scene, scene.bo, customer))
+    approval = approval_of(session, claim)
+    assert approval.expires_at is not None
+    assert approval.escalates_at == approval.expires_at - 7 * DAY + timedelta(hours=4)
+    assert not allowed(speaking(session, above.lis), Verb.APPROVE, approval)
+
+    go_up(session, approval)
+
+    assert (approval.escalated_to, claim.escalated_at) == ([above.lis.id], approval.escalated_at)
+    mails = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    assert [(each.recipient, each.sequence) for each in mails] == [
+        (scene.manager.email, 0), (above.lis.email, 2),
+    ]  # fmt: skip
+    lis = speaking(session, above.lis)
+    assert subjects_seen(session, lis, [approval])[approval.id].name == customer.name
+    for user in (above.top, above.other, scene.stranger):
+        assert not allowed(speaking(session, user), Verb.APPROVE, approval)
+        assert subjects_seen(session, speaking(session, user), [approval]) == {}
+    assert not allowed(lis, Verb.READ, customer)
+    assert allowed(speaking(session, scene.manager), Verb.APPROVE, approval)
+    found = get_record(session, lis, Verb.APPROVE, Approval, approval.id)
+    approvals.decide(
+        session, found, ApprovalState.APPROVED, by=above.lis.id, reason=None, now=utcnow()
+    )
+    assert states(session, customer.id) == [("owned", scene.bo.id)]
+    assert claim.decided_by == above.lis.id
+
+
+@pytest.mark.parametrize("why", ["away", "inactive", "without the right", "applies himself"])
+def test_it_goes_past_those_above_who_cannot_decide(
+    session: Session, scene: Scene, above: Above, *, why: str
+) -> None:
+    if why == "away":
+        be_away(session, above.lis)
+    elif why == "inactive":
+        above.lis.active = False
+    elif why == "without the right":
+        above.lis.roles = [Role.REPRESENTATIVE]
+    else:
+        set_members(session, session.get_one(Team, scene.pool.claim_team_ids[0]), [above.lis.id])
+    session.flush()
+    (customer,) = make_waiting(session, scene.pool)
+    who = above.lis if why == "applies himself" else scene.bo
+    approval = approval_of(session, claim_of(*apply(session, scene, who, customer)))
+
+    go_up(session, approval)
+
+    assert approval.escalated_to == [above.top.id]

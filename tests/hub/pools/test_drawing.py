@@ -11,6 +11,7 @@ from hub.history.models import Event
 from hub.pools import drawing
 from hub.pools.dealing import fingerprint
 from hub.pools.models import ClaimState, PoolClaim, PoolDraw
+from tests.hub.absences.test_presence import be_away
 from tests.pools import Scene, assign, make_scene, make_waiting, release, states, take
 
 NOW = utcnow()
@@ -164,3 +165,54 @@ def test_of_a_very_large_pool_those_stand_to_be_drawn_that_waited_longest(
     assert {each for each, _ in dealt(session, drawn)} == {each.id for each in old}
     assert states(session, *(each.id for each in new)) == [("in_pool", None)] * 2
     assert {claim.state for claim in session.scalars(select(PoolClaim))} == {ClaimState.OWNED}
+
+
+@pytest.mark.parametrize("order", ["random", "load", "oldest"])
+def test_whoever_is_away_is_dealt_nothing_and_anybody_can_see_why(
+    session: Session, order: str
+) -> None:
+    scene = make_scene(session, draw_order=order)
+    waiting = make_waiting(session, scene.pool, 4)
+    assign(session, scene, waiting[0], scene.bo)  # by load it would be the turn of the other one
+    be_away(session, scene.carl)
+
+    drawn = drawing.draw(
+        session, scene.pool, {scene.bo.id: 2, scene.carl.id: 2}, own=False, reason=None, now=NOW
+    )
+
+    assert [user_id for _, user_id in dealt(session, drawn)] == [scene.bo.id] * 2
+    assert again(drawn) == dealt(session, drawn)
+    assert {hand["user_id"]: (hand["absent"], hand["room"]) for hand in drawn.hands} == {
+        str(scene.bo.id): (False, 2), str(scene.carl.id): (True, 0),
+    }  # fmt: skip
+
+
+def test_where_all_are_away_nothing_is_drawn_not_even_for_oneself(session: Session) -> None:
+    scene = make_scene(session, held_quota=1)
+    waiting = make_waiting(session, scene.pool, 2)
+    last = be_away(session, scene.bo).ends_on
+
+    with pytest.raises(ConflictError) as refused:
+        drawing.draw(session, scene.pool, {scene.bo.id: 1}, own=True, reason=None, now=NOW)
+    assert (refused.value.code, refused.value.details) == (
+        "absent", {"absent": {str(scene.bo.id): last.isoformat()}}
+    )  # fmt: skip
+
+    assign(session, scene, waiting[0], scene.carl)
+    with pytest.raises(ConflictError) as full:
+        drawing.draw(
+            session, scene.pool, {scene.bo.id: 1, scene.carl.id: 1}, own=False, reason=None, now=NOW
+        )
+    assert full.value.code == "held_quota"
+
+
+def test_whoever_is_away_can_be_given_something_by_name_and_take_it_himself(
+    session: Session, scene: Scene
+) -> None:
+    given, taken = make_waiting(session, scene.pool, 2)
+    be_away(session, scene.bo)
+
+    assign(session, scene, given, scene.bo)
+    take(session, scene, scene.bo, taken)
+
+    assert states(session, given.id, taken.id) == [("owned", scene.bo.id)] * 2

@@ -6,19 +6,29 @@ from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from hub.absences.models import Absence
 from hub.access.models import User
 from hub.approvals import services as approvals
 from hub.approvals.models import Approval, ApprovalState
 from hub.clock import business_date, utcnow
 from hub.customers.models import Customer, PoolState
 from hub.customers.pool_states import ALLOWED
-from hub.db import savepoint
+from hub.db import new_id, savepoint
 from hub.errors import ConflictError, DomainError
 from hub.history.models import Event
-from hub.pools import applying, claiming, drawing, recalling, returning
+from hub.history.recording import PendingEvent
+from hub.pools import (
+    applying,
+    claiming,
+    drawing,
+    handing_over,
+    passing_on,
+    recalling,
+    returning,
+)
 from hub.pools.models import LIVE, NEVER_OWNED, ClaimState, PoolClaim, PoolDraw
 from hub.settings import get_settings
 from tests.pools import Scene, make_scene, make_waiting, speaking
@@ -42,6 +52,8 @@ steps = st.one_of(
     st.tuples(st.just("expire")),
     st.tuples(st.just("protect"), st.integers(0, 5), st.booleans()),
     st.tuples(st.just("recall")),
+    st.tuples(st.just("give"), st.integers(0, 5), users),
+    st.tuples(st.just("away"), users, st.booleans()),
     st.tuples(st.just("days"), st.integers(1, 3)),
 )
 
@@ -151,6 +163,25 @@ class Play:
         today = business_date(self.now, get_settings().zone)
         recalling.recall_batch(self.session, today=today, now=self.now, after=None)
 
+    def give(self, number: int, name: str) -> None:
+        customer, to = self.customers[number], self.user(name).id
+        before = customer.owner_user_id
+        passing_on.assign(self.session, customer, {"owner_user_id": to}, reason="x", now=self.now)
+        # All is one transaction here, with one event of the customer: this is that of the act.
+        event = PendingEvent(
+            new_id(), "customer.assigned", "customer", customer.id,
+            {"owner_user_id": (before, to)}, {"reason": "x"},
+        )  # fmt: skip
+        handing_over.react(self.session, event)
+
+    def away(self, name: str, is_away: bool) -> None:
+        user_id = self.user(name).id
+        self.session.execute(delete(Absence).where(Absence.user_id == user_id))
+        if is_away:
+            today = business_date(self.now, get_settings().zone)
+            self.session.add(Absence(user_id=user_id, starts_on=today, ends_on=today + 2 * DAY))
+            self.session.flush()
+
     def days(self, count: int) -> None:
         self.now += count * DAY
 
@@ -213,9 +244,10 @@ class Play:
                 .where(PoolClaim.draw_id == drawn.id)
                 .order_by(PoolClaim.draw_position)
             )
-            assert [tuple(row) for row in dealt] == [
-                (each.customer_id, each.user_id) for each in drawing.deal_again(drawn)
-            ]
+            got = [tuple(row) for row in dealt]
+            assert got == [(each.customer_id, each.user_id) for each in drawing.deal_again(drawn)]
+            absent = {hand["user_id"] for hand in drawn.hands if hand["absent"]}
+            assert not absent & {str(user_id) for _, user_id in got}
 
 
 @settings(

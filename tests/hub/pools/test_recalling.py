@@ -9,8 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
+from hub.catalogues.models import CatalogueEntry
 from hub.customers.models import Customer
 from hub.history.models import Event
+from hub.leads import services as leads
 from hub.mail.models import Delivery, DeliveryKind, DeliveryState
 from hub.notes import services as notes
 from hub.pools import recalling
@@ -271,3 +273,84 @@ def test_what_was_recalled_and_got_again_begins_anew(session: Session) -> None:
     assert recall(session, day(31)) == 0
     assert recalling.RecallWarnings().wants(session, warning) is False
     assert [each.recipient for each in warn(session, day(48))] == [scene.carl.email]
+
+
+FOR_SOME = [
+    {"value_class": "a", "program": "loyal", "days": None},
+    {"value_class": "a", "days": 60},
+    {"program": "loyal", "days": 50},
+    {"classification": "dormant", "days": 10},
+]
+
+
+def make_words(session: Session) -> None:
+    for name, code in (("programs", "loyal"), ("classifications", "dormant")):
+        session.add(CatalogueEntry(catalogue=name, code=code, label=code, sort=1))
+    session.flush()
+
+
+@pytest.mark.parametrize(
+    ("fields", "program", "days"),
+    [
+        ({}, None, 30),
+        ({"value_class": "b"}, "other", 30),
+        ({"value_class": "a"}, None, 60),
+        ({"value_class": "a"}, "loyal", None),
+        ({"value_class": "b"}, "loyal", 50),
+        ({"classifications": ["big", "dormant"]}, None, 10),
+        ({"classifications": ["dormant"]}, "loyal", 50),
+    ],
+)
+def test_the_first_exception_that_fits_says_how_long_a_customer_stays(
+    session: Session, fields: dict[str, Any], program: str | None, days: int | None
+) -> None:
+    make_words(session)
+    for catalogue, code in (("programs", "other"), ("classifications", "big")):
+        session.add(CatalogueEntry(catalogue=catalogue, code=code, label=code, sort=2))
+    session.flush()
+    scene = make_scene(session, recall_after_days=30, notice_days=0, recall_exceptions=FOR_SOME)
+    customer = make_held(session, scene, **fields)
+    if program is not None:
+        leads.create(session, {"customer_id": customer.id, "program": program}, now=START)
+
+    if days is None:
+        assert recall(session, day(3000)) == 0
+    else:
+        assert recall(session, day(days - 1)) == 0
+        assert recall(session, day(days)) == 1
+        claim = session.scalars(select(PoolClaim)).one()
+        assert claim.ended_reason == f"No note for {days} days."
+
+
+def test_an_exception_by_program_holds_while_the_lead_is_open(session: Session) -> None:
+    make_words(session)
+    scene = make_scene(
+        session, recall_after_days=30, notice_days=0,
+        recall_exceptions=[{"program": "loyal", "days": None}],
+    )  # fmt: skip
+    customer = make_held(session, scene)
+    lead = leads.create(session, {"customer_id": customer.id, "program": "loyal"}, now=START)
+    assert recall(session, day(40)) == 0
+
+    leads.close(
+        session, lead, reason="ude", lost_reason=None, set_aside_until=None, now=START + 40 * DAY
+    )
+
+    assert recall(session, day(40)) == 1
+
+
+def test_the_warning_comes_before_the_day_of_the_exception(session: Session) -> None:
+    scene = make_scene(
+        session, recall_after_days=None, notice_days=7,
+        recall_exceptions=[{"value_class": "c", "days": 20}],
+    )  # fmt: skip
+    customer, other = make_held(session, scene, value_class="c"), make_held(session, scene)
+
+    assert warn(session, day(12)) == []
+    (warning,) = warn(session, day(13))
+
+    claims = [session.get_one(PoolClaim, each) for each in recalling.claims_of(warning)]
+    assert [(each.customer_id, each.recall_on) for each in claims] == [(customer.id, day(20))]
+    send(session, warning, day(13))
+    assert recall(session, day(20)) == 1
+    assert states(session, customer.id, other.id) == [("in_pool", None), ("owned", scene.bo.id)]

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from hub.access.assignable import AssignmentPolicy, Groups
 from hub.access.callers import principal_of
 from hub.access.models import Team, TeamMember, User
 from hub.access.principals import Principal
@@ -25,6 +26,7 @@ from hub.access.roles import Role
 from hub.activities.models import Activity, ActivityKind, ActivityState
 from hub.calendar_time import working_days_after
 from hub.clock import business_date, utcnow
+from hub.configuration import replace
 from hub.db import locked, transaction
 from hub.errors import ConflictError, ValidationError
 from hub.history.models import Event
@@ -39,6 +41,7 @@ from hub.workflow.definition import Definition, State, Transition, everywhere, l
 from hub.workflow.errands import MOST, Doing, Errand, Unit, Whose
 from hub.workflow.models import StateKind, Workflow
 from hub.workflow.moving import Move
+from tests.hub.absences.test_presence import be_away
 from tests.people import acting, make_customer, make_user
 
 RING = Errand(Doing.ACTIVITY, title="Ring {name}", text="{number}: {reason}", kind="call", due_in=2)
@@ -400,3 +403,50 @@ def test_everything_is_done_once_for_each_move_and_for_nothing_else(database: En
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_whoever_is_away_on_the_day_of_it_is_passed_over(session: Session, mover: User) -> None:
+    leader, above, assignee = (
+        make_user(session, f"{name}@nordlys.example") for name in ("lis", "mona", "anna")
+    )
+    top = Team(name="All", manager_user_id=above.id)
+    session.add(top)
+    session.flush()
+    team = Team(name="North", manager_user_id=leader.id, parent_id=top.id)
+    session.add(team)
+    session.flush()
+    session.add(TeamMember(team_id=team.id, user_id=assignee.id))
+    for user in (leader, assignee, mover):
+        be_away(session, user, today(), today() + timedelta(days=2))
+    due = {"now": 0, "back": 3, "open": None}
+    flow(
+        session,
+        *(
+            Errand(Doing.ACTIVITY, title=f"{whose} {name}", whose=whose, due_in=days)
+            for whose in (Whose.ASSIGNEE, Whose.MANAGER)
+            for name, days in due.items()
+        ),
+    )
+    lead = lead_of(session, owner_user_id=assignee.id)
+
+    move(session, mover, lead)
+
+    found = {each.title: each.assignee_ids for each in session.scalars(select(Activity))}
+    assert found == {
+        "assignee now": [mover.id], "assignee back": [assignee.id], "assignee open": [mover.id],
+        "manager now": [above.id], "manager back": [leader.id], "manager open": [above.id],
+    }  # fmt: skip
+
+
+def test_an_activity_is_for_nobody_whom_activities_are_not_assigned_to(
+    session: Session, mover: User
+) -> None:
+    assignee = make_user(session, "anna@nordlys.example")
+    flow(session, Errand(Doing.ACTIVITY, title="Ring"), Errand(Doing.MAIL, title="Hør"))
+    lead = lead_of(session, owner_user_id=assignee.id)
+    replace(session, AssignmentPolicy(activities=Groups(roles=["manager"])), expected_version=1)
+
+    move(session, mover, lead)
+
+    assert [each.assignee_ids for each in session.scalars(select(Activity))] == [[]]
+    assert session.scalars(select(Delivery.recipient)).all() == [assignee.email]
