@@ -32,6 +32,7 @@ from api.routes import (
     custom_fields,
     customer_upserts,
     customers,
+    dashboards,
     deliveries,
     documents,
     duplicates,
@@ -145,6 +146,7 @@ CONCEPTS = (
     opportunities,
     opportunity_upserts,
     summaries,
+    dashboards,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 

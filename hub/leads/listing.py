@@ -81,6 +81,8 @@ LEADS = Listing(
         Field("external_ref", Lead.external_ref, label=N_("External reference"), shown=False),
         Field("converted_customer", Lead.converted_customer_id, label=N_("Became the customer"),
               kind=Kind.UUID, shown=False, of=Of("customer", Lead.converted_customer_id)),
+        Field("converted_at", Lead.converted_at, label=N_("Converted"), kind=Kind.DATETIME,
+              shown=False, width=18),
         noted_field(Lead),
         Field("last_note_at", Lead.last_note_at, label=N_("Newest note"), kind=Kind.DATETIME,
               sortable=True, width=18),

@@ -426,6 +426,7 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "note_ref": f"{word}-n",
             "reminder_ref": f"{word}-r",
             "name": "customers",
+            "board": "calls",
             "catalogue": "sources",
             "key": "credit",
         }
