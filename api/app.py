@@ -17,6 +17,7 @@ from api.routes import (
     access_requests,
     activities,
     activity_upserts,
+    acts,
     addresses,
     approvals,
     as_of,
@@ -147,6 +148,7 @@ CONCEPTS = (
     opportunity_upserts,
     summaries,
     dashboards,
+    acts,
 )
 PAGES = (front_page, going, health, metrics, documentation, ticket_pages)
 
