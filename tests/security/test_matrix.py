@@ -87,7 +87,7 @@ KINDS = {
         (
             "role_id", "team_id", "user_id", "code_id", "name", "catalogue", "entry_id",
             "workflow_id", "template_id", "sequence_id", "field_id",
-            "objective_template_id", "key", "board",
+            "objective_template_id", "key", "board", "coming_id",
         ),
         Kind.COMMON,
     ),
