@@ -79,6 +79,7 @@ def mirrored(customer: str, owner: Caller) -> None:
                 customer_id=UUID(customer), issued_on=date(2026, 1, 5 + number), currency="DKK",
                 amount=Decimal(100), remaining=Decimal(remaining),
                 state=DocumentState.OPEN if remaining else DocumentState.SETTLED,
+                starts_on=date(2026, 2, 1), delivers_on=date(2026, 2, 20),
             ))  # fmt: skip
         enqueue(
             session, TaskName.LOOK_UP_COMPANY, key=customer,
@@ -369,6 +370,7 @@ def test_a_new_case_shows_the_other_cases_and_the_orders_of_its_customer(
     }  # fmt: skip
     [order] = get(client, representative, links["orders"])["items"]
     assert (order["number"], order["state"]) == ("F-2", "open")
+    assert (order["starts_on"], order["delivers_on"]) == ("2026-02-01", "2026-02-20")
 
 
 def test_a_contact_has_what_was_done_with_it_and_what_is_planned(

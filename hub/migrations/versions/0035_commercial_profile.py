@@ -1,4 +1,4 @@
-"""How a customer is shipped to, pays and gets into a portal; events as a kind of activity.
+"""How a customer is shipped to, pays and gets into a portal; days of orders; a kind of activity.
 
 Revision: 0035
 """
@@ -12,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 _TEXTS = ("shipping_method", "shipping_instructions", "payment_processor")
+_DAYS = ("starts_on", "delivers_on")
 _KINDS = "'call', 'meeting', 'task', 'mail', 'memo', 'todo'"
 
 
@@ -23,6 +24,8 @@ def upgrade() -> None:
         "customer",
         sa.Column("portal_login", sa.Boolean(), server_default="false", nullable=False),
     )
+    for name in _DAYS:
+        op.add_column("doc_mirror", sa.Column(name, sa.Date(), nullable=True))
     _kinds(f"{_KINDS}, 'event'")
 
 
@@ -30,6 +33,8 @@ def downgrade() -> None:
     """Forget them; events become meetings."""
     op.execute("update activity set kind = 'meeting' where kind = 'event'")
     _kinds(_KINDS)
+    for name in _DAYS:
+        op.drop_column("doc_mirror", name)
     op.drop_column("customer", "portal_login")
     for name in _TEXTS:
         op.drop_column("customer", name)
