@@ -55,6 +55,10 @@ class Operation:
     summary: str
     description: str
 
+    def __str__(self) -> str:
+        """Return its method and its path, such as ``GET /customers``."""
+        return f"{self.method} {self.path}"
+
     @property
     def needs_version(self) -> bool:
         """Whether the caller must say which version he changes."""

@@ -300,7 +300,8 @@ class ShopEvent:
 
     `kind` is ping, customer, order, lead or other; `resource_id` and `occurred_at` let a late copy
     be recognised; `total` is an order's, or what a lead may be worth; `summary` is one line for the
-    timeline.
+    timeline. Of an order: `is_over` says that nothing of it is to be done any more, `starts_on` and
+    `delivers_on` when work on it begins and when it is delivered.
     """
 
     kind: str
@@ -312,6 +313,9 @@ class ShopEvent:
     total: str | None = None
     currency: str | None = None
     summary: str = ""
+    is_over: bool = False
+    starts_on: date | None = None
+    delivers_on: date | None = None
     inquiry: ShopInquiry | None = None
 
 

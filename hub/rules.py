@@ -33,7 +33,7 @@ from hub.approvals.models import Approval
 from hub.autofill.models import RegistryLookup
 from hub.catalogues import declaring as catalogues
 from hub.catalogues.models import CatalogueEntry
-from hub.configuration.models import Setting
+from hub.configuration.models import ComingSetting, Setting
 from hub.connections.models import Conflict, Connection, ExternalLink, Run
 from hub.credit.models import CreditCode
 from hub.custom_fields import CustomField, guarded
@@ -85,6 +85,7 @@ RULES: Mapping[type[Any], Rule] = {
     Team: OpenRule(),
     CustomRole: OpenRule(),
     Setting: OpenRule(),
+    ComingSetting: OpenRule(),
     ApiToken: PersonalRule("user_id"),
     UserSession: PersonalRule("user_id"),
     AccessGrant: GrantRule(),

@@ -69,6 +69,7 @@ def get_permission(call: Call[None, PermissionQuery], customer_id: UUID) -> Perm
         wanted.action,
         reference=wanted.reference,
         amount=_amount(wanted.amount),
+        over_portal=wanted.over_portal,
     )
     standing = permissions.standing_of(call.session, customer, now=call.now)
     return PermissionView(

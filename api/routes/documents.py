@@ -20,7 +20,7 @@ READ = Permission(Verb.READ, "documents")
     permission=READ, listing=DOCUMENTS, answer=ListPage[DocumentView],
 )  # fmt: skip
 def list_documents(call: Call) -> Answer[ListPage[DocumentView]]:
-    """List invoices, credit notes, payments and orders, as the accounting system has them."""
+    """List invoices, credit notes, payments and orders, as the books or a shop have them."""
     return list_page(call, DOCUMENTS, DocumentView.model_validate)
 
 

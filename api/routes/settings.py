@@ -28,7 +28,7 @@ from hub.access.assignable import AssignmentPolicy
 from hub.approvals.policy import ApprovalPolicy
 from hub.configuration import Policy, Stored, Version
 from hub.credit.policy import CreditPolicy
-from hub.customers.policy import ProtectionPolicy
+from hub.customers.policy import PortalPolicy, ProtectionPolicy
 from hub.db import among
 from hub.entry_policies.policy import EntryPolicy
 from hub.errors import ValidationError
@@ -48,6 +48,7 @@ POLICIES: tuple[type[Policy], ...] = (
     CreditPolicy,
     EntryPolicy,
     OpportunityPolicy,
+    PortalPolicy,
     ProtectionPolicy,
     SharingPolicy,
 )

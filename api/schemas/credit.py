@@ -80,12 +80,17 @@ class PermissionQuery(Query):
     amount: Money | None = Field(
         None, description="In the customer's currency: an approval of less does not count."
     )
+    over_portal: bool = Field(
+        default=False, description="Whether the customer does it himself, in a portal."
+    )
 
 
 class RuleView(View):
     """A rule that spoke."""
 
-    code: str = Field(description="The credit code, or `held_manual`, `held_auto`.")
+    code: str = Field(
+        description="The credit code, or `held_manual`, `held_auto`, `portal_login`, `portal_cart`."
+    )
     effect: Effect
     message: MessageView
 

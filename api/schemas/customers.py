@@ -46,6 +46,7 @@ REGISTRATIONS = (
     " A Danish number is the `cvr`."
 )
 HANDLES = "Names in other networks, by a code of the catalogue `handle_kinds`."
+PORTAL = "Whether it may sign in to a portal; else as `PUT /settings/portal` says of new ones."
 MAIL_ROUTES = (
     f"Where mail goes with each kind of document ({', '.join(DocumentKind)}): `main_contact`,"
     " `customer`, `billing`, `shipping` (its default address), `contact:<id>` or `address:<id>`."
@@ -90,6 +91,10 @@ class CustomerCreate(Body):
     terms_code: CatalogueCode | None = None
     price_list: CatalogueCode | None = None
     tax_group: CatalogueCode | None = None
+    shipping_method: CatalogueCode | None = None
+    shipping_instructions: Note | None = None
+    payment_processor: CatalogueCode | None = None
+    portal_login: bool | None = Field(None, description=PORTAL)
     mail_routes: Texts | None = Field(None, description=MAIL_ROUTES)
     customer_group: Text50 | None = None
     credit_limit: Money | None = None
@@ -158,6 +163,10 @@ class CustomerPatch(Patch):
     terms_code: CatalogueCode | None = absent()
     price_list: CatalogueCode | None = absent()
     tax_group: CatalogueCode | None = absent()
+    shipping_method: CatalogueCode | None = absent()
+    shipping_instructions: Note | None = absent()
+    payment_processor: CatalogueCode | None = absent()
+    portal_login: bool = absent()
     mail_routes: TextsPatch | None = absent()
     customer_group: Text50 | None = absent()
     credit_limit: Money | None = absent()
@@ -282,6 +291,10 @@ class CustomerView(RecordView):
     terms_code: str | None
     price_list: str | None
     tax_group: str | None
+    shipping_method: str | None
+    shipping_instructions: str | None
+    payment_processor: str | None
+    portal_login: bool
     mail_routes: dict[str, str] = Field(description=MAIL_ROUTES)
     customer_group: str | None
     credit_limit: Decimal | None

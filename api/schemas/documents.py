@@ -12,7 +12,7 @@ from hub.documents.models import DocMirror, DocumentKind, DocumentState
 
 
 class DocumentView(View):
-    """A document as the accounting system has it; amounts are signed as there."""
+    """A document as the accounting system or a shop has it; amounts are signed as there."""
 
     classes: ClassVar = DocMirror.__classes__
 
@@ -24,6 +24,8 @@ class DocumentView(View):
     state: DocumentState
     issued_on: date
     due_on: date | None
+    starts_on: date | None = Field(description="Of an order: when work on it begins.")
+    delivers_on: date | None = Field(description="Of an order: when it is delivered.")
     currency: str
     amount: Decimal
     remaining: Decimal = Field(description="What is still to be settled of it.")

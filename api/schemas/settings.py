@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from api.schemas.events import ActView
 from api.schemas.fields import OneLine
-from api.schemas.shapes import Body, Query, View
+from api.schemas.shapes import Body, Query, RecordView, View
 from hub.configuration import Policy
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
@@ -91,6 +91,36 @@ class SettingVersions(View):
     """All versions of a policy, the newest first."""
 
     items: list[SettingVersion]
+
+
+class ComingCreate(Body):
+    """What is to change of a policy, and from when."""
+
+    effective_at: AwareDatetime = Field(description="The instant from which it holds.")
+    changes: dict[str, Any] = Field(
+        description="The fields that change, with what they will be; the others stay.",
+        min_length=1,
+        max_length=100,
+    )
+    reason: Annotated[str, OneLine(500)] | None = Field(
+        None, description="Why; kept in the history."
+    )
+
+
+class ComingView(RecordView):
+    """A change of a policy that is to come."""
+
+    key: str
+    effective_at: AwareDatetime
+    changes: dict[str, Any]
+    reason: str | None
+    applied_at: AwareDatetime | None = Field(description="When workers made it; null before.")
+
+
+class ComingViews(View):
+    """What is to come of a policy, the next first."""
+
+    items: list[ComingView]
 
 
 class Restoration(Body):

@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from hub.errors import MalformedReplyError
@@ -110,6 +110,21 @@ class Reader:
         except (ValueError, OverflowError) as error:  # no time, or before the year 1 in UTC
             raise self.unknown(field, "{field} is not a time.") from error
         raise self.unknown(field, "{field} names no time zone.")
+
+    def day(self, field: str) -> date | None:
+        """Return a day, such as ``2026-05-04``."""
+        written = self.text(field)
+        try:
+            return None if written is None else date.fromisoformat(written)
+        except ValueError as error:
+            raise self.unknown(field, "{field} is not a day.") from error
+
+    def truth(self, field: str) -> bool:
+        """Return a yes or no; no where there is none."""
+        value = self._content.get(field, False)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise self.unknown(field, "{field} is not a yes or no.")
 
     def amount(self, field: str) -> str | None:
         """Return a decimal number written as text, as it was written."""

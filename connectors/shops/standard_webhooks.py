@@ -9,6 +9,7 @@ Shape: ``{"type": "<kind>.<verb>", "timestamp": <RFC 3339 with offset>, "data": 
            registration_number, address {lines [text], postcode, city, country (two letters)}
        order.*: data is an order:
            id, number (else the id), total (a decimal number as text), currency (ISO 4217), status,
+           starts_on and delivers_on (days), closed (true where nothing is to be done any more),
            customer: a party as above, whose id is absent or null for a guest
        lead.*: data is a party as above, whose id is the inquiry's own, with
            message (text, of several lines), source and program (a code or label of the catalogue
@@ -47,7 +48,8 @@ DECLARATION = Declaration(
         '{"type": "customer.updated", "timestamp": "2026-05-04T10:11:12Z", "data": {"id": "17", '
         '"email": …, "first_name": …, "last_name": …, "company": …, "phone": …, '
         '"registration_number": …, "address": {"lines": […], "postcode": …, "city": …, '
-        '"country": "DK"}}}; an order.* has id, number, total (as text), currency, status and '
+        '"country": "DK"}}}; an order.* has id, number, total (as text), currency, status, '
+        "starts_on, delivers_on, closed and "
         "customer, which is such a party; a lead.* is such a party with message, source, program, "
         "referrer, value and currency; a *.deleted has only the id."
     ),
@@ -118,6 +120,9 @@ def _order(topic: str, occurred_at: datetime, data: Reader) -> ShopEvent:
         total=total,
         currency=currency,
         summary=order_line(number, total, currency, data.text("status")),
+        is_over=data.truth("closed"),
+        starts_on=data.day("starts_on"),
+        delivers_on=data.day("delivers_on"),
     )
 
 

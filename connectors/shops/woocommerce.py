@@ -46,6 +46,9 @@ _REGISTRATION_FIELDS = frozenset(
     }
 )
 
+_OVER = frozenset({"completed", "cancelled", "refunded", "failed", "trash"})
+"""States of an order of which nothing is to be done any more."""
+
 
 class WooCommerceWebhook:
     """Understands the bodies that WooCommerce sends."""
@@ -117,6 +120,7 @@ def _order(topic: str, content: Reader) -> ShopEvent:
         total=total,
         currency=currency,
         summary=order_line(number, total, currency, content.text("status")),
+        is_over=content.text("status") in _OVER,
     )
 
 

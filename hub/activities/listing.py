@@ -22,6 +22,7 @@ from hub.subjects import name_of, subjects
 KINDS = (
     Choice(ActivityKind.CALL, N_("Call")),
     Choice(ActivityKind.MEETING, N_("Meeting")),
+    Choice(ActivityKind.EVENT, N_("Event")),
     Choice(ActivityKind.TASK, N_("Task")),
     Choice(ActivityKind.MAIL, N_("Mail")),
     Choice(ActivityKind.MEMO, N_("Memo")),

@@ -18,10 +18,11 @@ from hub.listing.search import Searchable, search_index
 
 
 class ActivityKind(StrEnum):
-    """What is done; a memo is for the team."""
+    """What is done; a memo is for the team, an event an occasion such as a trade show."""
 
     CALL = "call"
     MEETING = "meeting"
+    EVENT = "event"
     TASK = "task"
     MAIL = "mail"
     MEMO = "memo"

@@ -88,6 +88,13 @@ CATALOGUES: Mapping[str, Catalogue] = {
             "abroad": N_("Abroad"),
             "exempt": N_("Exempt from tax"),
         }),
+        Catalogue("shipping_methods", N_("Shipping methods"), {
+            "carrier": N_("By carrier"),
+            "parcel_shop": N_("To a parcel shop"),
+            "own_transport": N_("By our own transport"),
+            "collected": N_("Collected"),
+        }),
+        Catalogue("payment_processors", N_("Payment processors")),
         Catalogue("contact_roles", N_("Roles of contacts"), {
             "decides": N_("Decides"),
             "buys": N_("Buys"),

@@ -39,9 +39,9 @@ def current(session: Session, policy: type[PolicyT]) -> PolicyT:
     return stored(session, policy).policy
 
 
-def stored(session: Session, policy: type[PolicyT]) -> Stored[PolicyT]:
-    """Return what is set now, with its version."""
-    return _shown(policy, _row(session, policy))
+def stored(session: Session, policy: type[PolicyT], *, lock: bool = False) -> Stored[PolicyT]:
+    """Return what is set now, with its version; with `lock` it stays so while we write."""
+    return _shown(policy, _row(session, policy, lock=lock))
 
 
 def replace(

@@ -11,8 +11,18 @@ from hub.configuration import current
 from hub.credit import codes, transactions
 from hub.credit.figures import Owed, overdue_before, owed_by
 from hub.credit.policy import CreditPolicy
-from hub.credit.rules import Message, Transaction, Verdict, code_says, hold_says, judge
+from hub.credit.rules import (
+    Message,
+    Spoken,
+    Transaction,
+    Verdict,
+    code_says,
+    hold_says,
+    judge,
+    portal_says,
+)
 from hub.customers.models import Customer
+from hub.customers.policy import PortalPolicy
 from hub.i18n import N_
 from hub.settings import get_settings
 
@@ -41,6 +51,7 @@ def ask(
     *,
     reference: str | None = None,
     amount: Decimal | None = None,
+    over_portal: bool = False,
 ) -> Verdict:
     """Say whether a customer may do something.
 
@@ -50,6 +61,7 @@ def ask(
         wanted: what.
         reference: which transaction, for example an order's number; without it no approval counts.
         amount: how much, in the customer's currency: an approval of less does not count.
+        over_portal: whether the customer does it himself, signed in to a portal.
     """
     code = codes.code_of(session, customer)
     is_approved = reference is not None and transactions.is_approved(
@@ -63,8 +75,14 @@ def ask(
             current(session, CreditPolicy).hold_allows,
             wanted,
         ),
+        _portal_says(session, customer, wanted) if over_portal else None,
     )
     return judge(rule for rule in rules if rule is not None)
+
+
+def _portal_says(session: Session, customer: Customer, wanted: Transaction) -> Spoken | None:
+    has_cart = current(session, PortalPolicy).cart
+    return portal_says(wanted, may_sign_in=customer.portal_login, has_cart=has_cart)
 
 
 def notes_on(customer: Customer, owed: Owed) -> list[Message]:

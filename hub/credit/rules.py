@@ -108,6 +108,25 @@ def hold_says(
     return Spoken(hold.value, Effect.BLOCK, message)
 
 
+def portal_says(wanted: Transaction, *, may_sign_in: bool, has_cart: bool) -> Spoken | None:
+    """Return what is in the way of a transaction over a portal; None where nothing is.
+
+    Args:
+        wanted: what; invoices are made by us, and only paid there.
+        may_sign_in: whether the customer gets into the portal at all.
+        has_cart: whether customers may order there.
+    """
+    if not may_sign_in:
+        return _portal("portal_login", N_("The customer may not sign in to the portal."))
+    if wanted is not Transaction.INVOICE and not has_cart:
+        return _portal("portal_cart", N_("Customers may not order over the portal."))
+    return None
+
+
+def _portal(code: str, text: str) -> Spoken:
+    return Spoken(code, Effect.BLOCK, {"code": code, "text": text, "params": {}})
+
+
 _APPROVED = N_("The credit code “{label}” asks for an approval, and this transaction has it.")
 _OF_CODES = {
     Effect.WARN: N_("The customer has the credit code “{label}”."),

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from hub import custom_fields, matching
 from hub.access import owning
 from hub.catalogues.services import refuse_unlisted
+from hub.configuration import current
 from hub.copying import copy_in
 from hub.custom_fields.models import COLUMN, PREFIX
 from hub.customers import facts
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Customer
+from hub.customers.policy import PortalPolicy
 from hub.customers.services import (
     CATALOGUES,
     ENTITY,
@@ -63,8 +65,15 @@ def create_many(
         owning.refuse_unassignable(session, Customer, dict(named))
     refuse_unlisted(session, CATALOGUES, _all_chosen(rows))
     currency = currency_of_new(session)
+    portal_login = current(session, PortalPolicy).login_for_new_customers
     values = [
-        completed(_with_custom(session, row), currency=currency, channel=channel, now=now)
+        completed(
+            _with_custom(session, row),
+            currency=currency,
+            portal_login=portal_login,
+            channel=channel,
+            now=now,
+        )
         for row in rows
     ]
     enforce_many(session, Customer, values)

@@ -181,6 +181,10 @@ class Customer(Customised, Referable, Searchable):
     terms_code: Mapped[str | None]
     price_list: Mapped[str | None]
     tax_group: Mapped[str | None]
+    shipping_method: Mapped[str | None]
+    shipping_instructions: Mapped[str | None]
+    payment_processor: Mapped[str | None]
+    portal_login: Mapped[bool] = mapped_column(default=False, server_default="false")
     mail_routes: Mapped[list[str]] = _tags()
     customer_group: Mapped[str | None]
     credit_limit: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))

@@ -25,6 +25,24 @@ class ProtectionPolicy(Policy):
     )
 
 
+class PortalPolicy(Policy):
+    """Whether new customers may sign in to a portal, and whether customers may order there."""
+
+    KEY: ClassVar[str] = "portal"
+
+    login_for_new_customers: bool = Field(
+        default=False, description="A new customer has `portal_login`, unless it is said (S28)."
+    )
+    cart: bool = Field(
+        default=False, description="Who may sign in to a portal may order there, too (S29)."
+    )
+
+
+declare(
+    PortalPolicy,
+    N_("Portal"),
+    N_("Whether new customers may sign in to a portal, and whether customers may order there."),
+)
 declare(
     ProtectionPolicy,
     N_("Protection"),

@@ -361,6 +361,7 @@ _RULES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "classifications": _mix,
     "refuses_calls": _truth,
     "refuses_email": _truth,
+    "portal_login": _truth,
     "p_number": _p_number,
     "phone": _phone,
     "email": _email,

@@ -12,6 +12,7 @@ from hub import matching, numbering
 from hub.access import owning
 from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
+from hub.configuration import current
 from hub.connections.models import Connection
 from hub.customers import keyed, references, routing
 from hub.customers.defaults import currency_of_new
@@ -23,6 +24,7 @@ from hub.customers.models import (
     CustomerRole,
     Lifecycle,
 )
+from hub.customers.policy import PortalPolicy
 from hub.customers.refusing import DuplicateLeave, refuse_duplicate, refuse_taken
 from hub.customers.rules import MIXES, clean, writable
 from hub.entry_policies.enforcing import warn
@@ -52,6 +54,8 @@ CATALOGUES = {
     "terms_code": "terms_codes",
     "price_list": "price_lists",
     "tax_group": "tax_groups",
+    "shipping_method": "shipping_methods",
+    "payment_processor": "payment_processors",
     "handles": "handle_kinds",
 }
 """The catalogue of each field whose words stand in one; of handles it has the keys."""
@@ -59,7 +63,7 @@ CATALOGUES = {
 KEYED = frozenset({"registrations", "handles", "mail_routes"})
 """The fields that hold texts under keys (`hub.customers.keyed`)."""
 
-SWITCHES = frozenset({"refuses_calls", "refuses_email"})
+SWITCHES = frozenset({"refuses_calls", "refuses_email", "portal_login"})
 
 WRITABLE = KEYED | SWITCHES | CATALOGUES.keys() | frozenset(
     {
@@ -67,7 +71,7 @@ WRITABLE = KEYED | SWITCHES | CATALOGUES.keys() | frozenset(
         "kind", "name", "legal_name", "ref_no", "roles", "cvr", "p_number", "vat_no", "ean",
         "phone", "email", "website", "address", "postcode", "city", "region", "country", "industry",
         "currency", "customer_group", "credit_limit", "iban", "bic", "bank_account", "note",
-        "external_ref",
+        "external_ref", "shipping_instructions",
     }
 )  # fmt: skip
 """The fields that people and scripts write."""
@@ -121,7 +125,10 @@ def create(
     """
     given = clean(writable(fields, WRITABLE | owning.FIELDS))
     currency = given.get("currency") or currency_of_new(session)
-    values = completed(given, currency=currency, channel=channel, now=now)
+    portal_login = current(session, PortalPolicy).login_for_new_customers
+    values = completed(
+        given, currency=currency, portal_login=portal_login, channel=channel, now=now
+    )
     owning.refuse_unassignable(session, Customer, values)
     refuse_unlisted(session, CATALOGUES, chosen(values))
     routing.refuse_foreign(session, None, values["mail_routes"])
@@ -156,11 +163,11 @@ def create(
 
 
 def completed(
-    values: Mapping[str, Any], *, currency: str, channel: str, now: datetime
+    values: Mapping[str, Any], *, currency: str, portal_login: bool, channel: str, now: datetime
 ) -> dict[str, Any]:
     """Return the columns of a new customer: clean values, and the defaults of what is not given.
 
-    `currency` holds where the values name none.
+    `currency` and `portal_login` hold where the values name none.
 
     Raises:
         ValidationError: there is neither a name nor a CVR number to call it by.
@@ -178,6 +185,7 @@ def completed(
         "custom": {},
         **{name: [] for name in MIXES},
         **dict.fromkeys(SWITCHES, False),
+        "portal_login": portal_login,
         **given,
         "roles": given.get("roles") or [CustomerRole.PROSPECT.value],
         "channel": channel,

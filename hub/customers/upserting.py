@@ -36,7 +36,7 @@ def hold(
 
 def _prepared(fields: Mapping[str, Any], now: datetime) -> matching.Prepared | None:
     try:
-        values = completed(clean(fields), currency="", channel="", now=now)
+        values = completed(clean(fields), currency="", portal_login=False, channel="", now=now)
     except ValidationError:
         return None
     return matching.prepare(ENTITY, party_of(values))

@@ -34,6 +34,8 @@ DOCUMENTS = Listing(
         )),
         Field("issued_on", DocMirror.issued_on, label=N_("Date"), kind=Kind.DATE, sortable=True),
         Field("due_on", DocMirror.due_on, label=N_("Due"), kind=Kind.DATE, sortable=True),
+        Field("starts_on", DocMirror.starts_on, label=N_("Starts"), kind=Kind.DATE),
+        Field("delivers_on", DocMirror.delivers_on, label=N_("Delivery day"), kind=Kind.DATE),
         Field("currency", DocMirror.currency, label=N_("Currency"), facet=True),
         Field("amount", DocMirror.amount, label=N_("Amount"), kind=Kind.MONEY),
         Field("remaining", DocMirror.remaining, label=N_("Remaining"), kind=Kind.MONEY),

@@ -39,11 +39,11 @@ BEGINS_AT = "(issued_on::timestamp at time zone 'UTC')"
 
 
 class DocMirror(Base):
-    """An invoice, credit note, payment or order as the accounting system has it.
+    """An invoice, credit note, payment or order as the accounting system or a shop has it.
 
     Nobody writes it here, so that it has no history of its own. `amount` and `remaining` are signed
     as there: what a credit note or a payment takes off is negative. `remote_id` names it among
-    those of its kind.
+    those of its kind. An order may say when work on it begins and when it is delivered.
     """
 
     __tablename__ = "doc_mirror"
@@ -58,6 +58,8 @@ class DocMirror(Base):
     number: Mapped[str]
     issued_on: Mapped[date]
     due_on: Mapped[date | None]
+    starts_on: Mapped[date | None]
+    delivers_on: Mapped[date | None]
     currency: Mapped[str]
     amount: Mapped[Decimal] = mapped_column(Numeric(18, 4))
     remaining: Mapped[Decimal] = mapped_column(Numeric(18, 4))

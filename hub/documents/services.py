@@ -1,11 +1,13 @@
-"""Taking documents in from an accounting system."""
+"""Taking documents in from an accounting system, and orders from shops."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,10 +16,13 @@ from hub.db import new_id
 from hub.documents.models import DocMirror, DocumentKind, DocumentState
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
-from hub.ports import RemoteDocument
+from hub.money import CURRENCIES
+from hub.ports import RemoteDocument, ShopEvent
 
 MOST_ASKED_ONE_BY_ONE = 200
 """Beyond so many customers one pass over all of them is less work than a job for each."""
+
+_TOO_MUCH = 10**14  # what the column cannot hold
 
 _WRITTEN = ("customer_id", "number", "issued_on", "due_on", "currency", "amount", "remaining",
             "state")  # fmt: skip
@@ -48,6 +53,59 @@ def mirror(session: Session, connection_id: UUID, documents: Sequence[RemoteDocu
     ask_for_evaluation(session, connection_id, changed)
     unknown = sum(1 for d in documents if d.customer_remote_id not in customers)
     return Mirrored(len(changed), len(documents) - unknown - len(changed), unknown)
+
+
+def mirror_order(
+    session: Session, connection_id: UUID, customer_id: UUID, event: ShopEvent, *, day: date
+) -> None:
+    """Keep an order as a shop has it now, first issued on `day`; one without a sum is left out.
+
+    What is over has nothing left. Orders are not owed: no credit standing follows from them.
+    """
+    amount = _sum_of(event)
+    if amount is None or event.resource_id is None:
+        return
+    remaining = Decimal(0) if event.is_over else amount
+    values = {
+        "customer_id": customer_id,
+        "number": event.order_number or event.resource_id,
+        "currency": event.currency,
+        "amount": amount,
+        "remaining": remaining,
+        "state": DocumentState.OPEN if remaining else DocumentState.SETTLED,
+        "starts_on": event.starts_on,
+        "delivers_on": event.delivers_on,
+    }
+    identity = {
+        "connection_id": connection_id, "kind": DocumentKind.ORDER, "remote_id": event.resource_id,
+    }  # fmt: skip
+    session.execute(
+        insert(DocMirror)
+        .values(id=new_id(), issued_on=day, **identity, **values)
+        .on_conflict_do_update(
+            index_elements=list(identity), set_={**values, "mirrored_at": func.now()}
+        )
+    )
+
+
+def settle_order(session: Session, connection_id: UUID, remote_id: str) -> None:
+    """Note that a shop has taken an order away: nothing of it is left to be done."""
+    session.execute(
+        update(DocMirror)
+        .where(
+            DocMirror.connection_id == connection_id, DocMirror.kind == DocumentKind.ORDER,
+            DocMirror.remote_id == remote_id,
+        )
+        .values(remaining=0, state=DocumentState.SETTLED, mirrored_at=func.now())
+    )  # fmt: skip
+
+
+def _sum_of(event: ShopEvent) -> Decimal | None:
+    """Return the sum of an order in a currency that there is, of a size that can be kept."""
+    if event.total is None or event.currency not in CURRENCIES:
+        return None
+    amount = Decimal(event.total)
+    return round(amount, 4) if abs(amount) < _TOO_MUCH else None
 
 
 def ask_for_evaluation(session: Session, cause: UUID, customer_ids: Iterable[UUID]) -> None:

@@ -8,9 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hub.clock import business_date
 from hub.connections.models import Connection
 from hub.customers.models import Customer, ShopIdentity
 from hub.db import find_locked, new_id
+from hub.documents import services as documents
 from hub.history.recording import record
 from hub.hooks import inquiries
 from hub.hooks.attaching import attach
@@ -19,6 +21,7 @@ from hub.intake import knowing
 from hub.leads.models import Lead
 from hub.ledger.setbacks import Setback
 from hub.ports import ShopEvent, ShopParty
+from hub.settings import get_settings
 
 ORDER_RECEIVED = "customer.order_received"
 ORDER_UPDATED = "customer.order_updated"
@@ -117,6 +120,10 @@ def _take_party(news: _News, party: ShopParty) -> None:
     news.resource.deleted = False
     if news.event.kind == "order":
         _record(news, attached.customer, ORDER_RECEIVED if news.is_first else ORDER_UPDATED)
+        documents.mirror_order(
+            news.session, news.connection.id, attached.customer.id, news.event,
+            day=business_date(news.at, get_settings().zone),
+        )  # fmt: skip
 
 
 def _take_inquiry(news: _News, party: ShopParty, now: datetime) -> None:
@@ -143,6 +150,7 @@ def _take_deletion(news: _News) -> None:
             news.session.delete(identity)
     else:
         customer_id = news.resource.customer_id
+        documents.settle_order(news.session, news.connection.id, news.resource.resource_id)
     news.resource.deleted = True
     customer = knowing.living(news.session, customer_id)
     if customer is not None:

@@ -154,6 +154,22 @@ CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
         in_template=False, catalogue="tax_groups",
     ),
     ImportColumn(
+        "shipping_method", N_("Shipping method"), ("delivery method", "leveringsmåde"),
+        Meaning.WORD, in_template=False, catalogue="shipping_methods",
+    ),
+    ImportColumn(
+        "shipping_instructions", N_("Shipping instructions"),
+        ("delivery instructions", "leveringsanvisning"), in_template=False,
+    ),
+    ImportColumn(
+        "payment_processor", N_("Payment processor"), ("payment provider", "betalingsudbyder"),
+        Meaning.WORD, in_template=False, catalogue="payment_processors",
+    ),
+    ImportColumn(
+        "portal_login", N_("May sign in to a portal"), ("portal access", "portaladgang"),
+        Meaning.BOOLEAN, in_template=False,
+    ),
+    ImportColumn(
         "customer_group", N_("Customer group"), ("group", "kundegruppe", "debitorgruppe"),
         in_template=False,
     ),

@@ -1,8 +1,9 @@
 """The list of leads."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import case, func, or_, select
 
 from hub.access.captions import whose_fields
 from hub.catalogues.services import words_of
@@ -10,7 +11,7 @@ from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.leads.models import Lead
 from hub.leads.signals import SIGNAL
-from hub.listing import Field, Kind, Listing, Operator, SearchSpec, Sums
+from hub.listing import Field, Kind, Listing, Operator, Reader, SearchSpec, Sums
 from hub.listing.declaration import Expression, Of, Predicate
 from hub.notes.listing import noted_field
 from hub.sharing.listing import shared_field
@@ -19,6 +20,18 @@ from hub.workflow.listing import STATE_KINDS, states_of, workflow_code
 
 def _of_customer(column: Expression) -> Expression:
     return select(column).where(Customer.id == Lead.customer_id).correlate(Lead).scalar_subquery()
+
+
+def _own_or_customers(name: str, label: str, **said: Any) -> Field:
+    """Return the field of what a lead says itself, else its customer, where he sees that one."""
+
+    def value(reader: Reader) -> Expression:
+        said_of_it = _of_customer(getattr(Customer, name))
+        sight = reader.sees(Customer.entity(), Lead.customer_id)
+        seen = said_of_it if sight is None else case((sight.given, said_of_it))
+        return func.coalesce(getattr(Lead, name), seen)
+
+    return Field(name, None, reckoned=value, label=label, facet=True, **said)
 
 
 def _of_contact(operator: Operator, value: UUID) -> Predicate:
@@ -48,10 +61,10 @@ LEADS = Listing(
         Field("phone", Lead.phone, label=N_("Phone"), search_text=Lead.search_text, width=16),
         Field("email", Lead.email, label=N_("Email"), search_text=Lead.search_text,
               caseless=True, width=30),
-        Field("city", Lead.city, label=N_("City"), facet=True, width=20),
-        Field("region", Lead.region, label=N_("Region"), facet=True, shown=False),
-        Field("country", Lead.country, label=N_("Country"), facet=True, shown=False),
-        Field("industry", Lead.industry, label=N_("Industry"), facet=True, shown=False),
+        _own_or_customers("city", N_("City"), width=20),
+        _own_or_customers("region", N_("Region"), shown=False),
+        _own_or_customers("country", N_("Country"), shown=False),
+        _own_or_customers("industry", N_("Industry"), shown=False),
         Field("program", Lead.program, label=N_("Lead program"), facet=True,
               words=words_of("programs", Lead.program, Lead), width=20),
         Field("source", Lead.source, label=N_("Lead source"), facet=True,
@@ -81,6 +94,8 @@ LEADS = Listing(
         Field("external_ref", Lead.external_ref, label=N_("External reference"), shown=False),
         Field("converted_customer", Lead.converted_customer_id, label=N_("Became the customer"),
               kind=Kind.UUID, shown=False, of=Of("customer", Lead.converted_customer_id)),
+        Field("converted_at", Lead.converted_at, label=N_("Converted"), kind=Kind.DATETIME,
+              shown=False, width=18),
         noted_field(Lead),
         Field("last_note_at", Lead.last_note_at, label=N_("Newest note"), kind=Kind.DATETIME,
               sortable=True, width=18),

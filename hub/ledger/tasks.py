@@ -55,6 +55,7 @@ class TaskName(StrEnum):
     UNDO_CONVERSION = "conversions.undo_conversion"
     FOLLOW_OBJECTIVES = "objectives.follow_objectives"
     MEASURE_OBJECTIVE = "objectives.measure_objective"
+    APPLY_SETTING = "settings.apply_setting"
 
 
 _QUEUES = {
@@ -107,6 +108,7 @@ SERIAL_KEYS = {
     TaskName.FOLLOW_CUSTOMER: "names:{customer_id}",
     TaskName.FOLLOW_OBJECTIVES: "objectives",
     TaskName.MEASURE_OBJECTIVE: "objective:{objective_id}",
+    TaskName.APPLY_SETTING: "settings",
     TaskName.RECALL_CUSTOMERS: "pools",
 }
 """What keeps jobs of a task from running beside each other, made of their arguments."""

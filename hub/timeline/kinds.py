@@ -27,7 +27,7 @@ from hub.activities.listing import KINDS, of_contact
 from hub.activities.models import OPEN, Activity, ActivitySubject
 from hub.customers.models import Contact
 from hub.documents.listing import DOCUMENTS
-from hub.documents.models import DocMirror
+from hub.documents.models import DocMirror, DocumentKind
 from hub.history.models import Event
 from hub.i18n import N_
 from hub.leads.models import Lead
@@ -56,6 +56,7 @@ from hub.timeline.declaring import (
 from hub.workflow.models import WorkflowState
 
 CONTACT = Contact.entity()
+_OF_A_CUSTOMER = {each.entity(): each for each in (Lead, Opportunity, Contact)}
 _LENGTH = 200  # characters of a text that a line shows
 
 
@@ -182,13 +183,23 @@ def _jobs(subject: Subject) -> Iterable[Rows]:
 
 
 def _documents(subject: Subject) -> Iterable[Rows]:
+    """Return the documents of a customer; the orders of it, where it is that of the subject."""
     if subject.entity == CUSTOMER:
-        begins_at = func.timezone(literal_column("'UTC'"), cast(DocMirror.issued_on, TIMESTAMP))
-        yield Rows(
-            source=DocMirror, where=DocMirror.customer_id == subject.id, at=begins_at,
-            id=DocMirror.id, title=DocMirror.number, word=DocMirror.kind, on=DocMirror.issued_on,
-            subject_type=literal(CUSTOMER), subject_id=DocMirror.customer_id,
-        )  # fmt: skip
+        yield _mirrored(DocMirror.customer_id == subject.id)
+        return
+    model: Any = _OF_A_CUSTOMER.get(subject.entity)
+    if model is not None:
+        whose = select(model.customer_id).where(model.id == subject.id).scalar_subquery()
+        yield _mirrored(and_(DocMirror.customer_id == whose, DocMirror.kind == DocumentKind.ORDER))
+
+
+def _mirrored(where: Predicate) -> Rows:
+    begins_at = func.timezone(literal_column("'UTC'"), cast(DocMirror.issued_on, TIMESTAMP))
+    return Rows(
+        source=DocMirror, where=where, at=begins_at, id=DocMirror.id, title=DocMirror.number,
+        word=DocMirror.kind, on=DocMirror.issued_on, subject_type=literal(CUSTOMER),
+        subject_id=DocMirror.customer_id,
+    )  # fmt: skip
 
 
 _MOVED = ("transitioned", "closed", "reopened", "converted")

@@ -18,7 +18,8 @@ PROFILE: dict[str, Any] = {
     "roles": ["customer", "supplier"], "kind": "person", "value_class": "b", "source": "referral",
     "registrations": {"no_orgnr": "988 077 917"}, "handles": {"linkedin": "in/ida"},
     "mail_routes": {"invoice": "billing"}, "bank_account": "2191 777", "refuses_email": True,
-    "terms_code": "net30", "classifications": [],
+    "terms_code": "net30", "classifications": [], "shipping_method": "parcel_shop",
+    "shipping_instructions": "Ring først", "portal_login": True,
 }  # fmt: skip
 
 
@@ -94,6 +95,7 @@ def test_a_profile_is_written_shown_filtered_and_put_together(
     for query in (
         "registrations=no_orgnr:988077917", "handles=linkedin:in/ida", "value_class=b",
         "mail_routes=invoice:billing", "refuses_email=true", "terms_code=net30", "roles=supplier",
+        "shipping_method=parcel_shop", "portal_login=true",
     ):  # fmt: skip
         found = client.get(f"/api/v1/customers?{query}", headers=administrator.headers)
         assert [each["id"] for each in found.json["items"]] == [made.json["id"]], query

@@ -72,7 +72,7 @@ def test_a_contact_is_kept_in_its_stored_form_and_the_first_is_the_main_one(
         client, representative, customer_id,
         first_name="Prøve", last_name="Hansen", job="Indkøber", office_phone="70 00 00 04",
         mobile="+45 20 00 00 01", fax="70000005", email="Proeve@Havn.Example",
-        external_ref="c-1",
+        external_ref="c-1", address="Havnevej 3\n8680 Ry",
     )  # fmt: skip
 
     assert made.status_code == 201
@@ -83,7 +83,7 @@ def test_a_contact_is_kept_in_its_stored_form_and_the_first_is_the_main_one(
         "+4520000001",
         "+4570000005",
     )
-    assert shown["email"] == "Proeve@havn.example"
+    assert (shown["email"], shown["address"]) == ("Proeve@havn.example", "Havnevej 3\n8680 Ry")
     assert (shown["customer_id"], shown["is_main"]) == (str(customer_id), True)
     assert (shown["refuses_calls"], shown["refuses_email"]) == (False, False)
     assert "edit" in shown["allowed_actions"]

@@ -415,3 +415,38 @@ def test_what_is_asked_wrongly_is_refused_by_field(
 
     assert answer.status_code == 422
     assert [(e["pointer"], e["code"]) for e in answer.json["errors"]] == [(pointer, code)]
+
+
+def test_a_portal_asks_whether_a_customer_gets_in_and_may_order_there(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    def set_portal(seen: int, **policy: bool) -> None:
+        headers = {**administrator.headers, "If-Match": f'"{seen}"'}
+        answer = client.put(f"{API}/settings/portal", json=policy, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    def make(**said: Any) -> Any:
+        body = {"name": f"Nordlys {len(made)}", **said}
+        answer = client.post(f"{API}/customers", json=body, headers=representative.headers)
+        made.append(answer.json)
+        return answer.json
+
+    def told(customer: Any, action: str) -> tuple[str, list[str]]:
+        found = ask(client, representative, customer["id"], action, over_portal="true")
+        return found["answer"], [rule["code"] for rule in found["rules"]]
+
+    made: list[Any] = []
+    before = make()
+    set_portal(1, login_for_new_customers=True)
+    after, shut_out = make(), make(portal_login=False)
+
+    assert [each["portal_login"] for each in made] == [False, True, False]
+    assert told(before, "invoice") == ("no", ["portal_login"])
+    assert told(after, "invoice") == ("yes", [])
+    assert told(after, "order") == ("no", ["portal_cart"])
+    set_portal(2, login_for_new_customers=True, cart=True)
+    assert told(after, "order") == told(after, "cash_sale") == ("yes", [])
+    assert told(shut_out, "order") == ("no", ["portal_login"])
+    assert ask(client, representative, shut_out["id"], "order")["answer"] == "yes"
+    give(UUID(after["id"]), "credit_hold")
+    assert told(after, "order") == ("no", ["credit_hold"])

@@ -396,6 +396,45 @@ def test_the_past_is_no_day_to_come_back(
     assert broken(answer) == [("/set_aside_until", "past")]
 
 
+def test_leads_are_found_by_everything_of_their_header_together(
+    client: ApiClient, private: None, administrator: Caller, representative: Caller
+) -> None:
+    inside, outside = (make_caller(Role.REPRESENTATIVE, f"{n}@x.example").user_id for n in "io")
+    program = {"code": "north", "label": "Nord"}
+    post(client, administrator, "/catalogues/programs/entries", program)
+    body = {"name": "Nordlys", "region": "Fyn", "city": "Odense"}
+    customer = post(client, administrator, "/customers", body)["id"]
+    header = {
+        "customer_id": customer, "program": "north", "source": "advert",
+        "owner_user_id": str(representative.user_id), "inside_rep_id": str(inside),
+        "outside_rep_id": str(outside),
+    }  # fmt: skip
+    lead = post(client, administrator, "/leads", header)
+    own = post(client, representative, "/leads", {"company": "Nordhavn", "region": "Fyn"})
+    for day in ("2026-01-05", "2026-03-05"):
+        note = {"body": "Ringet", "at": f"{day}T10:00:00Z"}
+        post(client, administrator, f"/leads/{lead['id']}/notes", note)
+    wanted = (
+        "name.contains=nordl", "noted_at.gte=2026-01-01", "noted_at.lt=2026-02-01",
+        f"outside_rep={outside}", f"inside_rep={inside}", "region=Fyn", "city=Odense",
+        "state=pending_qualification", "source=advert", "program=north",
+        f"owner={representative.user_id}", "is_open=true",
+    )  # fmt: skip
+
+    together = get(client, administrator, f"/leads?{'&'.join(wanted)}")
+    between = get(client, administrator, "/leads?noted_at.gte=2026-02-01&noted_at.lt=2026-03-01")
+    all_of_fyn = get(client, administrator, "/leads?region=Fyn&sort=number&facets=region")
+    seen = get(client, representative, "/leads?region=Fyn&facets=region")
+
+    assert [each["id"] for each in together["items"]] == [lead["id"]]
+    assert between["total"]["count"] == 0
+    assert [each["id"] for each in all_of_fyn["items"]] == [lead["id"], own["id"]]
+    assert [each["count"] for each in all_of_fyn["facets"]["region"]["slices"]] == [2]
+    # It is his, and its customer is not: of that one the list tells him nothing.
+    assert [each["id"] for each in seen["items"]] == [own["id"]]
+    assert [each["count"] for each in seen["facets"]["region"]["slices"]] == [1, 1]
+
+
 def test_a_note_on_a_lead_is_the_newest_of_its_customer_too(
     client: ApiClient, representative: Caller
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -217,6 +217,7 @@ def test_no_generated_request_breaks_the_server_or_the_document(
         )
         @given(case=each.as_strategy(generation_mode=mode))
         def attack(case: Any) -> None:
+            assume(not _is_right_in_an_address(case))
             response = case.call_and_validate(headers=administrator.headers, checks=CHECKS)
             statuses[response.status_code // 100] += 1
 
@@ -230,3 +231,13 @@ def test_no_generated_request_breaks_the_server_or_the_document(
     assert broken == []
     assert statuses[4] > len(operations)  # most ids are unknown, most negative bodies refused
     assert mode is GenerationMode.NEGATIVE or statuses[2] > 0
+
+
+def _is_right_in_an_address(case: Any) -> bool:
+    """Say whether a case has one value in the place of a list: as a query that is a list of one."""
+    query = case.query or {}
+    return any(
+        said["name"] in query and not isinstance(query[said["name"]], list)
+        for said in case.operation.definition.raw.get("parameters", [])
+        if said.get("schema", {}).get("type") == "array"
+    )

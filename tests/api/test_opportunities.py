@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -540,19 +541,29 @@ def test_lists_filter_sort_count_and_make_pies_of_days(
     client: ApiClient, representative: Caller
 ) -> None:
     for name, day, amount in (("a", "2000-01-01", "5"), ("b", "2999-01-01", "7"), ("c", None, "6")):
-        body = {"name": name, "amount": amount, "expected_close_on": day}
+        body = {"name": name, "amount": amount, "expected_close_on": day, "follow_up_on": day}
         post(client, representative, PATH, {k: v for k, v in body.items() if v is not None})
 
     by_amount = get(client, representative, f"{PATH}?sort=-amount&stage_kind=new")
     assert [each["name"] for each in by_amount["items"]] == ["b", "c", "a"]
     by_day = get(client, representative, f"{PATH}?sort=expected_close_on")
     assert [each["name"] for each in by_day["items"]] == ["a", "b", "c"]
-    counted = get(client, representative, f"{PATH}?facets=expected_close_on,stage,is_open")
-    pie = counted["facets"]["expected_close_on"]
-    assert {each["value"]: each["count"] for each in pie["slices"]} == {
-        "overdue": 1, "this_week": 0, "later": 1,
-    }  # fmt: skip
-    assert pie["other"] == 1
+    followed = get(client, representative, f"{PATH}?sort=-follow_up_on")
+    assert [each["name"] for each in followed["items"]] == ["b", "a", "c"]
+    pies = "expected_close_on,follow_up_on,stage"
+    counted = get(client, representative, f"{PATH}?facets={pies},is_open")
+    for name in ("expected_close_on", "follow_up_on"):
+        pie = counted["facets"][name]
+        assert {each["value"]: each["count"] for each in pie["slices"]} == {
+            "overdue": 1, "this_week": 0, "later": 1,
+        }  # fmt: skip
+        assert pie["other"] == 1
+        pressed = urlencode({
+            f"{name}.{operator}": value
+            for operator, value in pie["slices"][0]["filter"].items()
+        })  # fmt: skip
+        assert [each["name"] for each in get(client, representative, f"{PATH}?{pressed}")["items"]
+                ] == ["a"]  # fmt: skip
     [stage] = counted["facets"]["stage"]["slices"]
     assert (stage["value"], stage["label"], stage["count"]) == ("new", "New", 3)
 

@@ -79,6 +79,7 @@ def mirrored(customer: str, owner: Caller) -> None:
                 customer_id=UUID(customer), issued_on=date(2026, 1, 5 + number), currency="DKK",
                 amount=Decimal(100), remaining=Decimal(remaining),
                 state=DocumentState.OPEN if remaining else DocumentState.SETTLED,
+                starts_on=date(2026, 2, 1), delivers_on=date(2026, 2, 20),
             ))  # fmt: skip
         enqueue(
             session, TaskName.LOOK_UP_COMPANY, key=customer,
@@ -164,9 +165,14 @@ def test_a_lead_has_its_own(
 
     kinds = {each["kind"] for each in items}
     assert kinds == {
-        "note", "activity", "reminder", "opportunity", "transition", "ownership", "mail"
+        "note", "activity", "reminder", "opportunity", "transition", "ownership", "mail",
+        "document",
     }  # fmt: skip
     assert {each["title"] for each in items if each["kind"] == "note"} == {f"{HIDDEN} note"}
+    orders = [each for each in items if each["kind"] == "document"]
+    assert [(each["label"], each["title"], each["on"]) for each in orders] == [
+        ("Order", "F-2", "2026-01-07")
+    ]
 
 
 @pytest.mark.parametrize("limit", [3, 8])
@@ -326,7 +332,7 @@ def test_the_tabs_of_a_customer_and_of_its_lead(
     assert of_lead == {
         "customer": (1,), "same_customer_leads": (2, 1, 1), "notes": (1,),
         "activities": (2, 1, 1), "reminders": (1, 1, 0), "opportunities": (1, 1, 0),
-        "same_customer_opportunities": (1, 1, 0),
+        "same_customer_opportunities": (1, 1, 0), "orders": (1, 1, 0),
     }  # fmt: skip
     assert len({each.name for each in RELATIONS}) == len(RELATIONS)
 
@@ -364,6 +370,7 @@ def test_a_new_case_shows_the_other_cases_and_the_orders_of_its_customer(
     }  # fmt: skip
     [order] = get(client, representative, links["orders"])["items"]
     assert (order["number"], order["state"]) == ("F-2", "open")
+    assert (order["starts_on"], order["delivers_on"]) == ("2026-02-01", "2026-02-20")
 
 
 def test_a_contact_has_what_was_done_with_it_and_what_is_planned(
@@ -387,6 +394,7 @@ def test_a_contact_has_what_was_done_with_it_and_what_is_planned(
     ):  # fmt: skip
         path = f"/customers/{customer}/activities"
         post(client, representative, path, {"kind": "call", **fields})
+    mirrored(customer, representative)
     path = f"/contacts/{anna}"
 
     items = everything(client, representative, f"{path}/timeline")
@@ -397,9 +405,11 @@ def test_a_contact_has_what_was_done_with_it_and_what_is_planned(
         ("opportunity", "O-0001 Sag", False),
         ("lead", f"{lead['number']} Nordlys", False),
         ("activity", "Ringet", False),
+        ("document", "F-2", False),
     ]
     assert found == {
         "customer": (1,), "leads": (1, 1, 0), "opportunities": (1, 1, 0), "activities": (2, 1, 1),
+        "orders": (1, 1, 0),
     }  # fmt: skip
     for tab in get(client, representative, f"{path}/related")["items"]:
         listed = get(client, representative, tab["link"].removeprefix(API))
@@ -411,7 +421,7 @@ def test_a_contact_has_what_was_done_with_it_and_what_is_planned(
     share(lead["id"], "lead", stranger)
     share(customer, "customer", stranger)
     told = everything(client, stranger, f"{path}/timeline")
-    assert {each["kind"] for each in told} == {"lead", "activity"}
+    assert {each["kind"] for each in told} == {"lead", "activity", "document"}
 
 
 def test_a_customer_with_nothing_has_an_empty_timeline_and_no_tabs(

@@ -175,7 +175,9 @@ class Scene:
 
     def custom_field(self) -> Any:
         body = {"entity": "lead", "key": f"k{uuid4().hex}", "type": "text", "label": "Kæledyr"}
-        return self.post("/custom-fields", body)
+        made = self.post("/custom-fields", body)
+        self.empty_queues()  # what follows a change of it would join what follows its making
+        return made
 
     def sequence(self) -> Any:
         return next(

@@ -217,6 +217,14 @@ def _restored(scene: Scene) -> Request:
     return Request("/settings/sharing/restoration", {"version": 1}, headers=at(answer.json or {}))
 
 
+_ANNOUNCED = {"effective_at": "2999-01-01T00:00:00Z", "changes": {"reference_hours": 48}}
+
+
+def _withdrawn(scene: Scene) -> Request:
+    made = scene.post("/settings/sharing/coming", _ANNOUNCED)
+    return Request(f"/settings/sharing/coming/{made['id']}", headers=at(made))
+
+
 CASES: Mapping[str, Case] = {
     **SIGN_IN_CASES,
     **MADE_CASES,
@@ -535,6 +543,11 @@ CASES: Mapping[str, Case] = {
     "PUT /settings/credit": lambda s: Request(
         "/settings/credit", {"automatic": "past_due"}, headers=at(s.get("/settings/credit"))
     ),
+    "PUT /settings/portal": lambda s: Request(
+        "/settings/portal", {"cart": True}, headers=at(s.get("/settings/portal"))
+    ),
+    "POST /settings/<string:key>/coming": lambda _: Request("/settings/sharing/coming", _ANNOUNCED),
+    "DELETE /settings/<string:key>/coming/<uuid:coming_id>": _withdrawn,
     "PUT /settings/entry": lambda s: Request(
         "/settings/entry",
         {"rules": [{"entity": "customer", "field": "industry", "duplicates": "warn"}]},

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -45,6 +45,9 @@ ORDER = {
     "total": "1249.50",
     "currency": "DKK",
     "status": "paid",
+    "starts_on": "2026-05-06",
+    "delivers_on": "2026-05-20",
+    "closed": True,
     "customer": PARTY,
 }
 OCCURRED_AT = datetime(2026, 5, 4, 10, 11, 12, tzinfo=UTC)
@@ -97,7 +100,24 @@ def test_an_order_is_read_whole() -> None:
         total="1249.50",
         currency="DKK",
         summary="Order A-727: 1249.50 DKK, paid",
+        is_over=True,
+        starts_on=date(2026, 5, 6),
+        delivers_on=date(2026, 5, 20),
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"starts_on": "next week"}, "{field} is not a day."),
+        ({"closed": "perhaps"}, "{field} is not a yes or no."),
+    ],
+)
+def test_an_order_with_what_is_no_day_or_no_truth_is_refused(
+    said: dict[str, str], message: str
+) -> None:
+    with pytest.raises(MalformedReplyError, match=message.partition("} ")[2]):
+        parse("order.created", ORDER | said)
 
 
 def test_a_guest_has_no_number_and_an_order_may_have_no_customer_or_number() -> None:

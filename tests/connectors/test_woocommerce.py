@@ -106,6 +106,14 @@ def test_a_guests_order_is_read_whole_and_has_no_customer_number() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "is_over"),
+    [("processing", False), ("on-hold", False), ("completed", True), ("cancelled", True)],
+)
+def test_an_order_is_over_when_nothing_is_to_be_done_of_it(status: str, *, is_over: bool) -> None:
+    assert parse("order.updated", ORDER | {"status": status}).is_over is is_over
+
+
 def test_a_known_customers_order_names_him() -> None:
     event = parse("order.updated", ORDER | {"customer_id": 25})
 

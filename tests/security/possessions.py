@@ -16,6 +16,7 @@ from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
 from hub.activities import services as activities
 from hub.autofill.models import RegistryLookup
 from hub.catalogues.models import CatalogueEntry
+from hub.configuration.models import ComingSetting
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
 from hub.credit.models import CreditCode
 from hub.custom_fields import CustomField
@@ -71,7 +72,7 @@ NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
 COMMON = (
     "role_id", "team_id", "grantees_id", "code_id", "entry_id", "workflow_id", "template_id",
-    "sequence_id", "field_id", "objective_template_id",
+    "sequence_id", "field_id", "objective_template_id", "coming_id",
 )  # fmt: skip
 """What everybody sees: roles and teams."""
 
@@ -367,6 +368,13 @@ class _Maker:
         self.paths["field_id"] = self.common(
             CustomField(entity_name="customer", key=f"key_{lead.id.hex}", type="text", label="Pet")
         )
+        self.paths["coming_id"] = self.common(
+            ComingSetting(
+                key="credit",
+                changes={"automatic": "past_due"},
+                effective_at=datetime(2999, 1, 1, tzinfo=UTC),
+            )
+        )
         self.paths["sequence_id"] = self.session.scalars(
             select(NumberSequence.id).where(NumberSequence.kind == "lead")
         ).one()
@@ -431,6 +439,7 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
             "note_ref": f"{word}-n",
             "reminder_ref": f"{word}-r",
             "name": "customers",
+            "board": "calls",
             "catalogue": "sources",
             "key": "credit",
         }

@@ -190,7 +190,11 @@ def counted(answer: Reply) -> int:
 
 def breakdowns(listing: Listing[Any]) -> list[str]:
     """Return what a summary of a list can be asked to count by, one at a time."""
-    plain = [each.name for each in listing.fields if each.facet and each.kind in COUNTED]
+    plain = [
+        each.name
+        for each in listing.fields
+        if each.facet and each.kind in COUNTED and not each.is_mix
+    ]
     days = [f"{each.name}.year" for each in listing.fields if each.kind in DAYS and each.selectable]
     return [f"?by={name}" for name in (*plain, *days)]
 

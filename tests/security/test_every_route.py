@@ -21,6 +21,7 @@ ADMINISTRATORS = frozenset(
 COMMON = {
     "user_id", "role_id", "team_id", "code_id", "name", "catalogue", "entry_id", "workflow_id",
     "template_id", "sequence_id", "field_id", "key", "objective_template_id",
+    "board", "coming_id",
 }  # fmt: skip
 """Path parameters of what everybody sees: colleagues, teams, roles, catalogues, lists."""
 

@@ -88,7 +88,7 @@ KINDS = {
         (
             "role_id", "team_id", "user_id", "code_id", "name", "catalogue", "entry_id",
             "workflow_id", "template_id", "sequence_id", "field_id",
-            "objective_template_id", "key",
+            "objective_template_id", "key", "board", "coming_id",
         ),
         Kind.COMMON,
     ),
@@ -326,6 +326,37 @@ def test_each_route_answers_each_kind_of_caller_as_he_stands(
 
     assert counted > 700
     assert wrong == [], "\n".join(map(str, wrong))
+
+
+ACTED_ON = {
+    "customers": "customer_id", "leads": "lead_id", "opportunities": "opportunity_id",
+}  # fmt: skip
+"""Where the API says what can be done with a record, by the parameter that names it."""
+
+
+def test_what_is_offered_with_a_record_is_what_would_not_be_refused(
+    app: Flask, client: ApiClient, known: list[Standing], *, hidden: Possessions, secrecy: str
+) -> None:
+    wrong, counted = [], 0
+    for collection, parameter in ACTED_ON.items():
+        identifier = hidden.paths[parameter]
+        path = f"/api/v1/{collection}/{identifier}"
+        of_it = {
+            (each.operation.method, each.path.replace(f"<uuid:{parameter}>", identifier)): each
+            for each in documented_routes(app)
+            if list(each.parameters) == [parameter]
+        }
+        for standing in (each for each in known if each.level is not None):
+            answer = client.get(f"{path}/actions", headers=standing.headers)
+            acts = [act for menu in answer.json["menus"] for act in menu["items"]]
+            offered = {(act["method"], act["path"]) for act in acts if act["path"].startswith(path)}
+            for act, route in of_it.items():
+                counted += 1
+                if (act in offered) is not (expected(route, standing, secrecy) == OK):
+                    wrong.append((act, standing.name))
+
+    assert counted > 300
+    assert wrong == []
 
 
 def questions(route: Route, hidden: Possessions) -> Iterator[str]:

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hub.customers import contacts, facts
 from hub.customers import services as customer_services
 from hub.customers.models import Contact, Customer, ShopIdentity
 from hub.db import transaction
+from hub.documents.models import DocMirror, DocumentState
 from hub.hooks.models import DeliveryState
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
@@ -287,3 +289,39 @@ def test_a_job_that_runs_twice_imports_once(shop: ConnectedShop) -> None:
     assert len(jobs(JobState.SUCCEEDED)) == 2
     assert len(events("customer.order_received")) == 1
     assert len(events("customer.order_updated")) == 0
+
+
+def test_an_order_stands_among_the_documents_as_the_shop_has_it_now(shop: ConnectedShop) -> None:
+    order = shop.guest_order(email=MAIL, first_name="Signe")
+    shop.tell("order.created", order)
+    [made] = orders()
+    assert (made.number, made.amount, made.remaining, made.state) == (
+        order["number"], Decimal(order["total"]), Decimal(order["total"]), "open",
+    )  # fmt: skip
+    [customer] = customers()
+
+    done = order | {"status": "completed", "date_modified_gmt": "2999-01-01T00:00:00"}
+    shop.tell("order.updated", done)
+
+    [settled] = orders()
+    assert (settled.id, settled.customer_id, settled.issued_on) == (
+        made.id, customer.id, made.issued_on,
+    )  # fmt: skip
+    assert (settled.remaining, settled.state) == (Decimal(0), DocumentState.SETTLED)
+
+
+def test_an_order_that_the_shop_deletes_is_settled_and_one_without_a_sum_is_none(
+    shop: ConnectedShop,
+) -> None:
+    order = shop.guest_order(email=MAIL, first_name="Signe")
+    shop.tell("order.created", order)
+    shop.tell("order.updated", shop.guest_order(email=MAIL, first_name="Signe") | {"total": None})
+
+    shop.tell("order.deleted", {"id": order["id"]})
+
+    assert [(each.number, each.state) for each in orders()] == [(order["number"], "settled")]
+
+
+def orders() -> list[DocMirror]:
+    with transaction() as session:
+        return list(session.scalars(select(DocMirror)))
