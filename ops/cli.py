@@ -39,6 +39,7 @@ for _command in (
     processes.api,
     processes.worker,
     processes.relay,
+    processes.serve,
     migrate.migrate,
     doctor.doctor,
     health.health,

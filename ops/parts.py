@@ -61,20 +61,17 @@ def migration_part(environment: Mapping[str, str], token_file: Path) -> Part:
     )
 
 
-def process_parts(environment: Mapping[str, str], base_url: str) -> list[Part]:
-    """Return Hub's own processes as ``hub up`` runs them.
+def served_part(environment: Mapping[str, str], base_url: str) -> Part:
+    """Return Hub's own processes as ``hub up`` runs them: forked from one.
 
-    The relay and the workers are forked from one process, which saves 150 MB of an idle Hub. One
-    worker takes urgent work and the default one, in two processes, so that one slow job does not
-    hold up the other; bulk work has a process to itself, so that an import never stands in the way.
+    They load while the stores start and the schema is brought up to date, for which they wait.
     """
-    arguments = ["worker", "--relay", "--queues", "urgent,default", "--queues", "bulk:1"]
-    work = replace(
-        _process("work", arguments, environment),
+    return replace(
+        _process("serve", ["serve"], environment),
         is_ready=lambda: all_work_is_done_for(f"{base_url}/readyz"),
         ready_within_s=180,  # it loads all there is, and on a busy machine waits for its turn
+        begins_early=True,
     )
-    return [api_part(environment, base_url), work]
 
 
 def separate_parts(environment: Mapping[str, str], base_url: str) -> list[Part]:

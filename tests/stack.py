@@ -32,8 +32,10 @@ from ops.parts import migration_part, postgres_part, redis_part, separate_parts
 from ops.reach import local_url
 from ops.supervisor.child import Child
 from ops.supervisor.part import Part
+from tests import nursery
 from tests.beginnings import Beginnings
 from tests.databases import Cleaner, keep_rows
+from tests.nursery import NurseryChild
 
 STORES = ("postgres", "redis")
 PROCESSES = ("api", "relay", "worker", "worker-bulk")
@@ -94,7 +96,7 @@ class Stack:
             **(environment or {}),
         }
         self._of_processes: dict[str, str] = {}
-        self._children: dict[str, Child] = {}
+        self._children: dict[str, Child | NurseryChild] = {}
         self._parts: dict[str, Part] = {}
         self._client: Client | None = None
         self._remembered: tuple[Engine, Cleaner] | None = None
@@ -164,8 +166,12 @@ class Stack:
         """Start a part that does not run, and wait until it is ready."""
         part = self._parts[name]
         part.prepare()
-        with self._log(name).open("ab") as output:
-            self._children[name] = Child(part, output=output.fileno())
+        log = self._log(name)
+        if nursery.takes(part):
+            self._children[name] = NurseryChild(part, log)
+        else:
+            with log.open("ab") as output:
+                self._children[name] = Child(part, output=output.fileno())
         if wait:
             self.wait_until_ready(name)
 

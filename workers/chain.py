@@ -444,8 +444,6 @@ def _instant(value: str) -> datetime:
 
 _CONVERTERS: dict[Any, Callable[[Any], Any]] = {UUID: UUID, date: _day, datetime: _instant}
 
-_armed = os.environ.get("HUB_CRASH_AT", "")  # noqa: TID251 - the chaos suite's own switch
-
 
 def checkpoint(place: str) -> None:
     """Die here where the chaos suite has armed the place; otherwise do nothing.
@@ -453,9 +451,10 @@ def checkpoint(place: str) -> None:
     It arms one by a file ``<place>.<anything>`` in the directory ``HUB_CRASH_AT``. Each file is one
     death, of whoever comes first.
     """
-    if not _armed:
+    armed = os.environ.get("HUB_CRASH_AT")  # noqa: TID251 - the chaos suite's own switch
+    if not armed:
         return
-    for file in Path(_armed).glob(f"{place}.*"):
+    for file in Path(armed).glob(f"{place}.*"):
         with suppress(FileNotFoundError):  # another process was here first
             file.unlink()
             os._exit(137)

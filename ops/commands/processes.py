@@ -1,9 +1,10 @@
-"""``hub api``, ``hub worker``, ``hub relay``: one part each, for supervisor or container."""
+"""``hub api``, ``hub worker``, ``hub relay``: one part each; ``hub serve``: all of them."""
 
 import importlib
 import logging
+import signal
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,11 +14,14 @@ import click
 from hub.ledger.tasks import Queue
 from hub.loading import loading
 from hub.settings import Settings, get_settings
+from ops.awaiting import await_schema
 from ops.forked import ForkedPrograms
 from ops.installation import open_installation
+from ops.supervisor.child import end_with_parent
 
-if TYPE_CHECKING:  # the other processes do without Celery
+if TYPE_CHECKING:  # a process loads only what it runs
     from celery import Celery
+    from flask import Flask
 
 _QUEUES = ",".join(queue.value for queue in Queue)
 
@@ -25,10 +29,15 @@ _QUEUES = ",".join(queue.value for queue in Queue)
 @click.command()
 def api() -> None:
     """Serve the HTTP API (HUB_HOST, HUB_PORT, HUB_API_PROCESSES, HUB_API_THREADS)."""
+    _begin("api")
+    _run_api()
+
+
+def _run_api() -> None:
     from granian import Granian
     from granian.constants import Interfaces
 
-    settings = _begin("api")
+    settings = get_settings()
     Granian(
         "api.wsgi:app",
         address=settings.host,
@@ -42,7 +51,16 @@ def api() -> None:
         websockets=False,
         log_access=False,  # the API logs requests itself, by route and not by URL
         process_name=None,
-    ).serve()
+    ).serve(target_loader=partial(_load_api, end_with_parent(signal.SIGTERM)), wrap_loader=False)
+
+
+def _load_api(end_with_us: Callable[[], None] | None) -> "Flask":
+    """Return the application, in a process of Granian's that does not outlive its leader."""
+    if end_with_us:
+        end_with_us()
+    from api.wsgi import app
+
+    return app
 
 
 @click.command()
@@ -55,26 +73,48 @@ def api() -> None:
     help="Queues to take work from, by comma; :N for a number of processes of its own. "
     "Given more than once, each is a worker that the others cannot hold up.",
 )
-@click.option("--relay", "with_relay", is_flag=True, help="Run a relay beside the workers.")
-def worker(groups: tuple[str, ...], *, with_relay: bool) -> None:
+def worker(groups: tuple[str, ...]) -> None:
     """Do the work of some queues (HUB_WORKER_PROCESSES)."""
     crews = [Crew.parse(text) for text in groups]
-    settings = _begin("worker")
-    app = _load_for_all()
-    from celery.exceptions import SecurityWarning
-
-    # Celery warns root of pickle, which our workers do not accept.
-    warnings.filterwarnings("ignore", "You're running the worker with superuser", SecurityWarning)
-    programs: list[Callable[[], object]] = [
-        partial(app.worker_main, crew.arguments(settings.worker_processes, settings.log_level))
-        for crew in crews
-    ]
-    if with_relay:
-        programs.append(_run_relay)
+    _begin("worker")
+    with loading():
+        app = _load_workers()
+    programs = _working(app, crews)
     if len(programs) == 1:
         programs[0]()
     else:
         ForkedPrograms(programs).run()
+
+
+@click.command()
+def serve() -> None:
+    """Serve the API, run a relay and do all work, once the database has this version's schema.
+
+    One worker takes urgent work and the default one, in HUB_WORKER_PROCESSES processes, so that one
+    slow job does not hold up the other; bulk work has a process to itself, so that an import never
+    stands in the way. All are forked from one process, whose memory they share: what each loaded
+    for itself would cost 200 MB and seconds of every start.
+    """
+    _begin("serve")
+    with loading():
+        app = _load_workers()
+        importlib.import_module("workers.relay")
+        importlib.import_module("api.app")
+    await_schema(open_installation().database_url)
+    crews = [Crew((Queue.URGENT, Queue.DEFAULT)), Crew((Queue.BULK,), processes=1)]
+    ForkedPrograms([_run_api, _run_relay, *_working(app, crews)]).run()
+
+
+def _working(app: "Celery", crews: Sequence["Crew"]) -> list[Callable[[], object]]:
+    from celery.exceptions import SecurityWarning
+
+    # Celery warns root of pickle, which our workers do not accept.
+    warnings.filterwarnings("ignore", "You're running the worker with superuser", SecurityWarning)
+    settings = get_settings()
+    return [
+        partial(app.worker_main, crew.arguments(settings.worker_processes, settings.log_level))
+        for crew in crews
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +176,16 @@ def _run_relay() -> None:
     run()
 
 
-def _load_for_all() -> "Celery":
+def _load_workers() -> "Celery":
     """Load everything before the processes are forked, so that they share its pages."""
-    with loading():
-        from workers.app import app
+    from sqlalchemy.orm import configure_mappers
 
-        importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
-        importlib.import_module("workers.relay")
-        app.loader.import_default_modules()
-        app.finalize()
+    from workers.app import app
+
+    importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
+    app.loader.import_default_modules()
+    app.finalize()
+    configure_mappers()
     return app
 
 

@@ -9,7 +9,7 @@ from hub.settings import unknown_settings
 from ops.demo import starting_afresh
 from ops.demo.parts import demo_parts, refuse_taken_ports, silenced
 from ops.installation import Installation, open_installation
-from ops.parts import mailbox_part, migration_part, postgres_part, process_parts, redis_part
+from ops.parts import mailbox_part, migration_part, postgres_part, redis_part, served_part
 from ops.reach import local_url, refuse_taken_port
 from ops.supervisor.part import Part
 from ops.supervisor.supervision import Supervisor
@@ -47,7 +47,7 @@ def _parts(installation: Installation) -> list[Part]:
     environment = installation.environment()
     url = local_url(installation.settings)
     token_file = installation.place.root / "administrator.token"
-    parts = [migration_part(environment, token_file), *process_parts(environment, url)]
+    parts = [migration_part(environment, token_file), served_part(environment, url)]
     if installation.postgres:
         parts.append(postgres_part(installation.postgres))
     if installation.redis:

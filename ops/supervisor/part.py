@@ -39,8 +39,9 @@ class Part:
 
     `command` is asked for at every start, after `prepare`, which clears what a crash has left.
     `environment` is all that the program gets. A part that runs `once` must end with 0 before the
-    next stage starts; any other is started again when it ends. `grace_s` is how long it may take to
-    end after `stop_signal`.
+    next stage starts; any other is started again when it ends. One that `begins_early` is started
+    before the first stage, and waits itself for what it needs; it is expected to be ready as the
+    others of its stage are. `grace_s` is how long it may take to end after `stop_signal`.
     """
 
     name: str
@@ -54,4 +55,5 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     grace_s: float = 30  # R-15 of the reliability rules
     once: bool = False
+    begins_early: bool = False
     voice: Voice = Voice.NAMED

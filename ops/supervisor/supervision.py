@@ -57,6 +57,9 @@ class Supervisor:
         with self._wake.listening():
             self._selector.register(self._wake.descriptor, selectors.EVENT_READ)
             try:
+                for watched in self._watched:
+                    if watched.part.begins_early:
+                        self._launch(watched)
                 for _, stage in groupby(self._watched, key=lambda watched: watched.part.stage):
                     self._start(list(stage))
                 if not self._wake.stops:
@@ -74,7 +77,8 @@ class Supervisor:
         for watched in stage:
             if self._wake.stops:
                 return
-            self._launch(watched)
+            if not watched.part.begins_early:
+                self._launch(watched)
         waiting = {watched.part.name: watched for watched in stage}
         begun = ask_at = time.monotonic()
         while waiting and not self._wake.stops:

@@ -158,6 +158,10 @@ def test_customers_edited_often_while_workers_die_change_there_in_order_and_end_
             for fault in (kill_child, kill_child, FAULTS["worker killed"], kill_child):
                 time.sleep(0.7)
                 fault(business.world.stack)
+            business.eventually(
+                lambda: min(len(cities_there(business, each["ref_no"])) for each in known),
+                lambda changes: changes > 1,
+            )
         finally:
             stop.set()
     last = [editor.result() for editor in editors]

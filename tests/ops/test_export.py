@@ -38,7 +38,10 @@ def test_a_list_is_written_with_the_words_and_rights_of_a_user(installation: Hub
     ("arguments", "said"),
     [
         (["secrets", "a.csv", "--email", "admin@localhost"], "DATASET: is no list"),
-        (["reports", "a.pdf", "--email", "admin@localhost"], "name an .xlsx or a .csv"),
+        (
+            ["reports", "a.pdf", "--email", "admin@localhost"],
+            "name an .xlsx, a .csv or an .html file",
+        ),
         (["reports", "a.csv", "--email", "nobody@localhost"], "no user with the address"),
         (
             ["reports", "a.csv", "--email", "admin@localhost", "--where", "shoe_size=44"],

@@ -19,7 +19,7 @@ from tests.ops.hub_up import HubUp, wait_until
 
 pytestmark = pytest.mark.stack
 
-PARTS = {"postgres", "redis", "mailbox", "api", "work"}
+PARTS = {"postgres", "redis", "mailbox", "serve"}
 
 
 @pytest.fixture(scope="module")
@@ -138,17 +138,20 @@ def test_a_killed_part_is_back_within_ten_seconds(up: HubUp, part: str) -> None:
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="asks /proc who is whose child")
-def test_a_killed_relay_or_worker_is_forked_again_without_the_others(up: HubUp) -> None:
-    leader = up.process_id("work")
-    wait_until(lambda: len(children(leader)) == 3)  # the relay and two workers
+def test_a_killed_api_relay_or_worker_is_forked_again_without_the_others(up: HubUp) -> None:
+    leader = up.process_id("serve")
+    wait_until(lambda: len(children(leader)) == 4)  # the API, the relay and two workers
     before = children(leader)
-    victim = before[0]
+    victims = set(before[:2])
+    for victim in victims:
+        os.kill(victim, signal.SIGKILL)
 
-    os.kill(victim, signal.SIGKILL)
-
-    wait_until(lambda: victim not in children(leader) and len(children(leader)) == 3, within_s=10)
-    assert set(before[1:]) <= set(children(leader))
-    assert up.process_id("work") == leader
+    wait_until(
+        lambda: len(children(leader)) == 4 and not victims & set(children(leader)), within_s=15
+    )
+    assert set(before[2:]) <= set(children(leader))
+    assert up.process_id("serve") == leader
+    wait_until(up.is_ready)
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="asks /proc for proportional sizes")
