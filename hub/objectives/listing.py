@@ -1,10 +1,12 @@
 """The lists of objectives, of their progress, and of their templates."""
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Date, and_, cast, func, literal, select
 
 from hub.access.captions import person, team
+from hub.db import Instant
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing, Reader
 from hub.objectives.measures import LABELS
@@ -35,21 +37,29 @@ def _whose(model: type[Any]) -> tuple[Field, ...]:
 
 
 def _is_over(reader: Reader) -> ColumnElement[bool]:
-    return func.coalesce(Objective.ends_on < reader.today, False)
+    return func.coalesce(Objective.ends_on < _today(reader, Objective.zone), False)
 
 
 def _is_current(reader: Reader) -> ColumnElement[bool]:
-    return and_(
-        ObjectiveProgress.starts_on <= reader.today, ObjectiveProgress.ends_on >= reader.today
+    today = _today(reader, _ZONE)
+    return and_(ObjectiveProgress.starts_on <= today, ObjectiveProgress.ends_on >= today)
+
+
+def _today(reader: Reader, zone: Any) -> ColumnElement[date]:
+    """Return which day it is where an objective's days begin and end."""
+    return cast(func.timezone(zone, literal(reader.now, Instant())), Date)
+
+
+def _of_objective(column: Any) -> Any:
+    return (
+        select(column)
+        .where(Objective.id == ObjectiveProgress.objective_id)
+        .correlate(ObjectiveProgress)
+        .scalar_subquery()
     )
 
 
-_OBJECTIVE = (
-    select(Objective.name)
-    .where(Objective.id == ObjectiveProgress.objective_id)
-    .correlate(ObjectiveProgress)
-    .scalar_subquery()
-)
+_OBJECTIVE, _ZONE = _of_objective(Objective.name), _of_objective(Objective.zone)
 
 OBJECTIVES = Listing(
     name="objectives",
