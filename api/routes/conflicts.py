@@ -15,7 +15,7 @@ from api.schemas.connections import ConflictView, LinkCreate, LinkView, Resoluti
 from api.schemas.shapes import View
 from hub.access.fields import refuse_to_set
 from hub.access.lookup import get_record
-from hub.connections.models import Conflict, ExternalLink
+from hub.connections.models import Conflict, Connection, ExternalLink
 from hub.customers.models import Customer
 from hub.errors import NotFoundError
 from hub.sync import resolving
@@ -104,6 +104,7 @@ def list_links(call: Call, customer_id: UUID) -> LinksView:
 def link_customer(call: Call[LinkCreate], customer_id: UUID) -> LinkView:
     """Join a customer with one that stands in the other system; differences become conflicts."""
     customer = get_customer_record(call, Verb.EDIT, customer_id)
+    get_record(call.session, call.principal, Verb.READ, Connection, call.body.connection_id)
     require_room_unless_all_seen(call)
     with naming_only_seen(call, Customer):
         link = resolving.link_by_hand(

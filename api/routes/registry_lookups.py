@@ -12,6 +12,7 @@ from api.schemas.registry import CandidateView, LookupCreate, LookupView
 from hub.access.predicates import allowed, visible
 from hub.autofill import services as autofill
 from hub.autofill.models import RegistryLookup
+from hub.connections.models import Connection
 from hub.customers.models import Customer
 from hub.errors import NotFoundError
 
@@ -59,8 +60,9 @@ def search_registry(call: Call[LookupCreate]) -> Answer[LookupView]:
     Send `Prefer: wait=5` to be answered with the candidates.
     """
     lookup, job = autofill.request_search(
-        call.session, call.body.query, connection_id=call.body.connection_id
-    )
+        call.session, call.body.query, connection_id=call.body.connection_id,
+        seen=visible(call.principal, Verb.READ, Connection),
+    )  # fmt: skip
     call.session.refresh(lookup)
     return Answer(_view(call, lookup), jobs=[job])
 

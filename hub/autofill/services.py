@@ -85,13 +85,17 @@ def find_registry(session: Session, connection_id: UUID | None = None) -> Connec
 
 
 def request_search(
-    session: Session, query: str, *, connection_id: UUID | None = None
+    session: Session,
+    query: str,
+    *,
+    connection_id: UUID | None = None,
+    seen: ColumnElement[bool] | None = None,
 ) -> tuple[RegistryLookup, Enqueued]:
     """Ask for candidates for a name or a number, of one registry or of whichever is at work.
 
     Raises:
         ValidationError: the query is empty or too long, a number has a wrong check digit, or
-            there is no such registry.
+            there is no such registry, or none that is `seen`.
         ConflictError: ``no_registry``: no company registry is connected.
     """
     text = " ".join(query.split())
@@ -100,7 +104,7 @@ def request_search(
     if number_in(text) is not None:
         clean_cvr(text)
     registry = find_registry(session, connection_id)
-    if registry is None and connection_id is not None:
+    if connection_id is not None and (registry is None or not _is_seen(session, registry, seen)):
         raise ValidationError.of(
             "/connection_id", "unknown", N_("There is no such registry that is at work.")
         )
@@ -118,6 +122,14 @@ def request_search(
         lookup_id=lookup.id,
     )
     return lookup, job
+
+
+def _is_seen(session: Session, registry: Connection, seen: ColumnElement[bool] | None) -> bool:
+    if seen is None:
+        return True
+    return (
+        session.scalar(select(Connection.id).where(Connection.id == registry.id, seen)) is not None
+    )
 
 
 def number_in(query: str) -> str | None:

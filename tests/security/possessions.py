@@ -12,22 +12,33 @@ from sqlalchemy.orm import Session
 from hub import files
 from hub.absences.models import Absence
 from hub.access.callers import principal_of
-from hub.access.models import AccessGrant, ApiToken, CustomRole, Team, User
+from hub.access.models import AccessGrant, CustomRole, Team, User
 from hub.activities import services as activities
+from hub.assignments import services as assignments
 from hub.autofill.models import RegistryLookup
 from hub.catalogues.models import CatalogueEntry
 from hub.configuration.models import ComingSetting
-from hub.connections.models import Conflict, Connection, ExternalLink, LinkState, Run
+from hub.connections import declarations
+from hub.connections.models import (
+    Conflict,
+    Connection,
+    ConnectionState,
+    ExternalLink,
+    LinkState,
+    Run,
+)
+from hub.credit import codes, holds
 from hub.credit.models import CreditCode
 from hub.custom_fields import CustomField
 from hub.customers import addresses, contacts
 from hub.customers import services as customers
 from hub.customers.models import Customer
-from hub.db import transaction
+from hub.db import new_id, transaction
 from hub.documents.models import DocMirror
 from hub.duplicates.models import DupCandidate
 from hub.files import services as file_rows
 from hub.hooks.models import HookDelivery
+from hub.imports import services as imports
 from hub.imports import templates
 from hub.imports.models import ImportJob, ImportState
 from hub.leads import services as leads
@@ -44,9 +55,10 @@ from hub.objectives import services as objectives
 from hub.objectives.models import Frequency, ObjectiveProgress, ObjectiveTemplate
 from hub.opportunities import services as opportunities
 from hub.origin import ActorKind, Origin
-from hub.plans.models import Plan, PlanItem
-from hub.pools import drawing, holding
-from hub.pools.models import ClaimState, PoolClaim
+from hub.plans.models import Plan, PlanItem, PlanState
+from hub.pools import applying, drawing, holding
+from hub.pools.models import ClaimState, Pool, PoolClaim
+from hub.ports import Declaration, MappableField
 from hub.problems.models import Problem, ProblemKind
 from hub.reminders import services as reminders
 from hub.reminders.timing import Moment
@@ -63,6 +75,9 @@ from hub.reports.models import (
 )
 from hub.reports.schedules import Recipients
 from hub.signing_in.models import UserSession
+from hub.workflow import definition as workflow_definition
+from hub.workflow import services as workflow
+from hub.workflow.moving import Move
 from tests.api.conftest import Caller
 from tests.debts import Paper, owe
 from tests.petitions import petition
@@ -70,9 +85,11 @@ from tests.pools import make_pool
 
 NOW = datetime.now(UTC)
 ZONE = "Europe/Copenhagen"
+FAKE = Declaration("fake", "accounting", "Fake", fields=(MappableField("name", "Name"),))
 COMMON = (
     "role_id", "team_id", "grantees_id", "code_id", "entry_id", "workflow_id", "template_id",
-    "sequence_id", "field_id", "objective_template_id", "coming_id",
+    "sequence_id", "field_id", "objective_template_id", "coming_id", "draft_workflow_id",
+    "spare_workflow_id", "open_connection_id",
 )  # fmt: skip
 """What everybody sees: roles and teams."""
 
@@ -129,8 +146,11 @@ class _Maker:
         self.organised()
         customer = self.customer("Havn", external_ref=f"{self.word}-1", cvr="12345674")
         double = self.customer("Havn 2")
-        self.paths["customer_id"] = customer.id
-        self.others.add(double.id)
+        self.paths |= {"customer_id": customer.id, "held_customer_id": double.id}
+        holds.put_on_hold(self.session, double, reason=self.word, by=self.user.id, now=NOW)
+        spare = self.customer("Havn 4")
+        self.paths["spare_customer_id"] = spare.id
+        codes.give(self.session, spare, "new_account", reason=self.word, by=self.user.id)
         self.parts_of(customer, double)
         self.connected(customer)
         self.planned(customer)
@@ -143,10 +163,12 @@ class _Maker:
             user_id=self.user.id, starts_on=NOW.date() + timedelta(days=90),
             ends_on=NOW.date() + timedelta(days=95), reason=self.word,
         ))  # fmt: skip
-        self.add("grant_id", AccessGrant(
-            subject_type="customer", subject_id=customer.id, team_id=self.paths["team_id"],
-            level="read", reason=self.word,
-        ))  # fmt: skip
+        for name in ("lead", "opportunity", "customer"):
+            self.add("grant_id", AccessGrant(
+                subject_type=name, subject_id=self.paths[f"{name}_id"],
+                team_id=self.paths["team_id"], level="read", reason=self.word,
+            ))  # fmt: skip
+            self.others.add(self.paths["grant_id"])
         self.pooled()
         approval = petition(self.session, customer, self.user, reason=self.word)
         self.paths["approval_id"] = approval.id
@@ -158,23 +180,32 @@ class _Maker:
         ).one()
 
     def pooled(self) -> None:
-        """Make a pool of his own team, a customer that waits in it, and one that he drew."""
-        pool = make_pool(self.session, [self.user], managers=[self.user], name=f"{self.word} pool")
-        self.paths["pool_id"] = pool.id
-        for _ in range(2):
-            customer = self.customer("Havn 3")
-            self.beside(customer)
-            holding.put_in(
-                self.session, pool, customer, how=ClaimState.RELEASED, reason=self.word, now=NOW
-            )
-            self.others.add(customer.id)
+        """Make a pool of his own team, and customers: drawn, applied for, waiting in it."""
+        pool, empty = (
+            make_pool(self.session, [self.user], managers=[self.user], name=f"{self.word} {name}")
+            for name in ("pool", "empty pool")
+        )
+        self.paths |= {"pool_id": pool.id, "empty_pool_id": empty.id}
+        self.paths["drawn_customer_id"] = self.waiting_in(pool)
         drawn = drawing.draw(
             self.session, pool, {self.user.id: 1}, own=True, reason=self.word, now=NOW
         )
         self.paths["draw_id"] = drawn.id
-        self.others.update(
-            self.session.scalars(select(PoolClaim.id).where(PoolClaim.pool_id == pool.id))
+        sought = self.paths["sought_customer_id"] = self.waiting_in(pool)
+        principal = principal_of(self.session, self.user)
+        applying.apply(self.session, principal, pool, [sought], reason=self.word, now=NOW)
+        self.paths["waiting_customer_id"] = self.waiting_in(pool)
+        claims = self.session.scalars(select(PoolClaim).where(PoolClaim.pool_id == pool.id)).all()
+        self.others.update(claim.id for claim in claims)
+        self.others.update(claim.approval_id for claim in claims if claim.approval_id)
+
+    def waiting_in(self, pool: Pool) -> UUID:
+        customer = self.customer("Havn 3")
+        self.beside(customer)
+        holding.put_in(
+            self.session, pool, customer, how=ClaimState.RELEASED, reason=self.word, now=NOW
         )
+        return customer.id
 
     def beside(self, customer: Customer) -> None:
         """Make a lead and an opportunity of a customer."""
@@ -228,7 +259,10 @@ class _Maker:
         self.paths["contact_id"] = contact.id
         address = addresses.create(
             self.session, customer,
-            {"kind": "shipping", "city": self.word, "external_ref": f"{self.word}-a"},
+            {
+                "kind": "shipping", "name": self.word, "city": self.word,
+                "external_ref": f"{self.word}-a",
+            },
         )  # fmt: skip
         self.paths["address_id"] = address.id
         note = notes.create(
@@ -261,20 +295,12 @@ class _Maker:
         self.add("duplicate_id", pair)
 
     def connected(self, customer: Customer) -> None:
-        connection = self.add(
-            "connection_id",
-            Connection(
-                name=f"{self.word} books", connector="fake", kind="accounting",
-                owner_user_id=self.user.id,
-            ),
-        )  # fmt: skip
-        self.add(
-            "unlinked_connection_id",
-            Connection(
-                name=f"{self.word} webshop", connector="fake", kind="webshop",
-                owner_user_id=self.user.id,
-            ),
-        )  # fmt: skip
+        declarations.publish(self.session, [FAKE])
+        connection = self.connection("connection_id", "accounting", ConnectionState.TESTED)
+        self.connection("unlinked_connection_id", "webshop", ConnectionState.ACTIVE)
+        self.connection("registry_connection_id", "registry", ConnectionState.ACTIVE)
+        open_to_all = Connection(name=f"open {self.user.id}", connector="fake", kind="webshop")
+        self.paths["open_connection_id"] = self.common(open_to_all)
         link = self.add(
             "link_id",
             ExternalLink(
@@ -293,27 +319,49 @@ class _Maker:
         )  # fmt: skip
         self.hook_delivery_id = self.add("hook_delivery_id", hook)
 
-    def planned(self, customer: Customer) -> None:
-        plan = self.add("plan_id", Plan(kind="first_load"))
-        of_import = Plan(kind="import")
-        self.session.add(of_import)
-        self.session.flush()
-        self.others.add(of_import.id)
-        for plan_id in (plan, of_import.id):
-            item = PlanItem(
-                plan_id=plan_id, position=1, action="update", entity="customer",
-                record_id=customer.id, after={"name": self.word},
-            )  # fmt: skip
-            self.session.add(item)
-        self.add("run_id", Run(kind="first_load", plan_id=plan))
-        job = ImportJob(
-            entity_name="customers", file_id=self.file("in"), file_name=f"{self.word}.csv",
-            state=ImportState.PLANNED, plan_id=of_import.id, owner_user_id=self.user.id,
-            result_file_id=self.file("result"),
+    def connection(self, name: str, kind: str, state: ConnectionState) -> UUID:
+        made = Connection(
+            name=f"{self.word} {kind}", connector="fake", kind=kind, state=state,
+            owner_user_id=self.user.id,
         )  # fmt: skip
-        self.add("import_id", job)
+        return self.add(name, made)
+
+    def planned(self, customer: Customer) -> None:
+        assigning = {
+            "kind": assignments.KIND, "expires_at": NOW + timedelta(days=1),
+            "scope": {"entity": "customers", "set": {"owner_user_id": str(self.user.id)}},
+        }  # fmt: skip
+        applied = {"state": PlanState.APPLIED, "applied_at": NOW}
+        plan = self.plan_for(customer, **assigning)
+        self.paths |= {"plan_id": plan.id}
+        self.paths["applied_plan_id"] = self.plan_for(customer, **assigning, **applied).id
+        self.add("run_id", Run(kind="first_load", plan_id=plan.id))
+        self.add("import_id", self.imported(self.plan_for(customer, kind=imports.KIND)))
+        done = self.imported(self.plan_for(customer, kind=imports.KIND, **applied))
+        done.state = ImportState.DONE
+        self.add("applied_import_id", done)
         lookup = RegistryLookup(query=self.word, created_by=self.user.id, candidates=[])
         self.add("lookup_id", lookup)
+
+    def plan_for(self, customer: Customer, **fields: Any) -> Plan:
+        """Make a plan that changes a customer."""
+        plan = Plan(**fields)
+        self.session.add(plan)
+        self.session.flush()
+        self.others.add(plan.id)
+        item = PlanItem(
+            plan_id=plan.id, position=1, action="update", entity="customer",
+            record_id=customer.id, after={"name": self.word},
+        )  # fmt: skip
+        self.session.add(item)
+        return plan
+
+    def imported(self, plan: Plan) -> ImportJob:
+        return ImportJob(
+            entity_name="customers", file_id=self.file("in"), file_name=f"{self.word}.csv",
+            state=ImportState.PLANNED, plan_id=plan.id, owner_user_id=self.user.id,
+            result_file_id=self.file("result"),
+        )  # fmt: skip
 
     def reported(self) -> None:
         report = definitions.create(
@@ -321,6 +369,10 @@ class _Maker:
             format=FileFormat.CSV, reader=self.reader,
         )  # fmt: skip
         self.paths["report_id"] = report.id
+        self.paths["unscheduled_report_id"] = definitions.create(
+            self.session, DATASETS["customers"], name=f"{self.word} list", query={},
+            format=FileFormat.CSV, reader=self.reader,
+        ).id  # fmt: skip
         schedule = schedules.create(
             self.session, report, rule="FREQ=WEEKLY;BYDAY=MO", zone=ZONE,
             starts_at_local=datetime(2026, 1, 5, 8, 0),  # noqa: DTZ001 - a wall-clock time
@@ -364,7 +416,39 @@ class _Maker:
             now=NOW,
         )
         self.paths["opportunity_id"] = opportunity.id
+        lost = opportunities.create(
+            self.session,
+            {
+                "name": f"{self.word} gone",
+                "customer_id": customer.id,
+                "owner_user_id": self.user.id,
+            },
+            now=NOW,
+        )
+        opportunities.move(
+            self.session, principal_of(self.session, self.user), lost, Move("lost"),
+            {"lost_reason": "price"}, now=NOW,
+        )  # fmt: skip
+        self.paths["lost_opportunity_id"] = lost.id
+        owned = {"customer_id": customer.id, "owner_user_id": self.user.id}
+        self.paths["spare_lead_id"] = leads.create(self.session, owned, now=NOW).id
+        for subject in (lead, opportunity):
+            activity = activities.create(
+                self.session, [subject], {"kind": "call", "title": f"{self.word} again"}, zone=ZONE,
+                now=NOW,
+            )  # fmt: skip
+            note = notes.create(self.session, subject, body=f"{self.word} called", now=NOW)
+            self.others |= {activity.id, note.id}
         self.paths["workflow_id"] = lead.workflow_id
+        draft, spare = (
+            workflow.draft(
+                self.session, entity="lead", code=f"w{new_id().hex}", name="Short",
+                definition=workflow_definition.load(self.session, lead.workflow_id),
+            )
+            for _ in range(2)
+        )  # fmt: skip
+        workflow.publish(self.session, spare, moves={})
+        self.paths |= {"draft_workflow_id": draft.id, "spare_workflow_id": spare.id}
         self.paths["field_id"] = self.common(
             CustomField(entity_name="customer", key=f"key_{lead.id.hex}", type="text", label="Pet")
         )
@@ -406,10 +490,11 @@ class _Maker:
             alert_after=NOW, owner_user_id=self.user.id,
         )  # fmt: skip
         self.add("problem_id", problem)
-        enqueue(
-            self.session, TaskName.LOOK_UP_COMPANY, key=self.word,
-            subject=("customer", customer.id), customer_id=customer.id,
-        )  # fmt: skip
+        for key in (self.word, f"{self.word} queued"):
+            enqueue(
+                self.session, TaskName.LOOK_UP_COMPANY, key=key,
+                subject=("customer", customer.id), customer_id=customer.id,
+            )  # fmt: skip
 
 
 def make_possessions(caller: Caller, word: str) -> Possessions:
@@ -420,15 +505,16 @@ def make_possessions(caller: Caller, word: str) -> Possessions:
         maker.make()
         templates.store(session, dict.fromkeys(templates.outdated(session), b"workbook"))
     with transaction(origin) as session:
-        job = session.scalars(select(Job).where(Job.key == word)).one()
+        job, queued = (
+            session.scalars(select(Job).where(Job.key == key)).one()
+            for key in (word, f"{word} queued")
+        )
         job.state = JobState.DEAD
-        token = session.get_one(ApiToken, caller.token_id)
-        hidden = {str(each) for each in (*maker.paths.values(), *maker.others, job.id, token.id)}
+        maker.paths |= {"job_id": job.id, "queued_job_id": queued.id, "token_id": caller.token_id}
+        hidden = {str(each) for each in (*maker.paths.values(), *maker.others)}
         hidden -= {str(maker.paths[name]) for name in COMMON}
         paths = {name: str(each) for name, each in maker.paths.items()}
         paths |= {
-            "job_id": str(job.id),
-            "token_id": str(token.id),
             "user_id": str(caller.user_id),
             "external_ref": f"{word}-1",
             "contact_ref": f"{word}-c",

@@ -1,7 +1,7 @@
 """The routes of the API as they are published, and how to call one on a person's own records."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,7 @@ from hub.access.principals import Permission
 from hub.listing import Kind, Listing
 from hub.listing.declaration import FACET_KINDS
 from tests.api.client import ApiClient, Reply
+from tests.security.bodies import Place, body_of, fields_of
 from tests.security.possessions import Possessions
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -37,85 +38,29 @@ PUBLIC_ROUTES = frozenset({"POST /sessions", "POST /password-resets", "POST /tic
 
 OF_A_SESSION = frozenset({"GET /session", "POST /session/sign-out"})
 """What makes sense by a cookie only."""
+OTHER_RECORDS = {
+    "DELETE /customers/<uuid:customer_id>": {"customer_id": "spare_customer_id"},
+    "DELETE /leads/<uuid:lead_id>": {"lead_id": "spare_lead_id"},
+    "DELETE /opportunities/<uuid:opportunity_id>": {"opportunity_id": "lost_opportunity_id"},
+    "DELETE /pools/<uuid:pool_id>": {"pool_id": "empty_pool_id"},
+    "DELETE /reports/<uuid:report_id>": {"report_id": "unscheduled_report_id"},
+    "DELETE /workflows/<uuid:workflow_id>": {"workflow_id": "draft_workflow_id"},
+    "POST /connections/<uuid:connection_id>/pause": {"connection_id": "unlinked_connection_id"},
+    "POST /customers/<uuid:customer_id>/hold-release": {"customer_id": "held_customer_id"},
+    "POST /customers/<uuid:customer_id>/transaction-approvals": {
+        "customer_id": "spare_customer_id"
+    },
+    "POST /imports/<uuid:import_id>/undo": {"import_id": "applied_import_id"},
+    "POST /jobs/<uuid:job_id>/cancellation": {"job_id": "queued_job_id"},
+    "POST /opportunities/<uuid:opportunity_id>/closing": {"opportunity_id": "lost_opportunity_id"},
+    "POST /plans/<uuid:plan_id>/undo": {"plan_id": "applied_plan_id"},
+    "POST /workflows/<uuid:workflow_id>/publication": {"workflow_id": "draft_workflow_id"},
+    "POST /workflows/<uuid:workflow_id>/retirement": {"workflow_id": "spare_workflow_id"},
+    "PUT /workflows/<uuid:workflow_id>": {"workflow_id": "draft_workflow_id"},
+}
+"""What is worked on where a route does nothing with the record that all others take."""
 DAYS = {Kind.DATE, Kind.DATETIME}
 COUNTED = FACET_KINDS - {Kind.TAGS}
-NOBODY = "00000000-0000-7000-8000-000000000000"
-
-ONES_BODIES: dict[str, dict[str, Any]] = {
-    "AbsencePatch": {"reason": "leave"},
-    "AccessRequest": {"customer_id": "{customer_id}", "level": "write", "reason": "theirs"},
-    "ActivityMove": {"to": "in_progress"},
-    "ActivityPatch": {"title": "Ring"},
-    "ActivityUpsert": {"title": "Ring"},
-    "AddressFields": {"kind": "shipping", "city": "Ry"},
-    "AddressPatch": {"city": "Ry"},
-    "AddressUpsert": {"city": "Ry"},
-    "Assignments": {"items": [{"customer_id": NOBODY, "user_id": NOBODY}], "reason": "x"},
-    "ClaimRequest": {"customer_ids": [NOBODY]},
-    "Closing": {},
-    "CodeGiven": {"code": "past_due"},
-    "CommentCreate": {"body": "no answer"},
-    "ContactFields": {"last_name": "Holm"},
-    "ContactPatch": {"last_name": "Holm"},
-    "ContactUpsert": {"last_name": "Holm"},
-    "ConversionCreate": {"reason": "Klar"},
-    "CustomerPatch": {"city": "Ry"},
-    "CustomerUpsert": {"city": "Ry"},
-    "Decision": {},
-    "DecisionsBody": {"customer_ids": [NOBODY], "decision": "approved"},
-    "DrawRequest": {"count": 1},
-    "Entry": {"customer_ids": [NOBODY], "reason": "x"},
-    "Recall": {"customer_ids": [NOBODY], "reason": "x"},
-    "DefinitionBody": {
-        "name": "Short",
-        "states": [
-            {"key": "new", "label": "New", "kind": "new"},
-            {"key": "won", "label": "Won", "kind": "won"},
-        ],
-        "transitions": [{"from": "new", "to": "won"}],
-    },
-    "Dismissal": {"reason": "two shops"},
-    "HoldChange": {"reason": "does not pay"},
-    "GrantCreate": {"team_id": "{grantees_id}"},
-    "GrantPatch": {"level": "read"},
-    "LinkCreate": {"connection_id": "{unlinked_connection_id}", "remote_id": "99"},
-    "LeadPatch": {"referrer": "Bo"},
-    "LeadUpsert": {"referrer": "Bo"},
-    "Losing": {"lost_reason": "price"},
-    "NoteCreate": {"body": "called"},
-    "NotePatch": {"body": "called"},
-    "NoteUpsert": {"body": "called"},
-    "OpportunityClosing": {},
-    "OpportunityPatch": {"next_step": "call"},
-    "OpportunityTransition": {"to": "qualification"},
-    "OpportunityUpsert": {"next_step": "call"},
-    "ProtectionBody": {},
-    "Refusal": {"reason": "too dear"},
-    "ObjectivePatch": {"name": "Calls"},
-    "OfASubject": {"kind": "call", "title": "Ring"},
-    "OwnershipChange": {"owner_user_id": "{user_id}", "reason": "leave"},
-    "OwnershipRequest": {"entity": "opportunities", "ids": [NOBODY], "reason": "mine"},
-    "ReminderCreate": {"title": "call", "on": "2999-01-04"},
-    "ReminderPatch": {"title": "call"},
-    "Reopening": {},
-    "ReminderUpsert": {"title": "call"},
-    "ReportPatch": {"name": "Mine"},
-    "ResolutionBody": {"choice": "local"},
-    "Restoration": {"version": 1},
-    "ScheduleCreate": {
-        "rule": "FREQ=WEEKLY;BYDAY=MO", "starts_at_local": "2026-01-05T08:00",
-        "recipients": {"mode": "each_owner"},
-    },
-    "SchedulePatch": {"name": "Mine"},
-    "Step": {},
-    "Taking": {"reason": "mine"},
-    "TransitionCreate": {"to": "development"},
-    "TokenPatch": {"name": "mine"},
-    "TransactionApproval": {"action": "order", "reference": "1", "reason": "first order"},
-}  # fmt: skip
-"""A good body of each route that works on one record and that representatives may call."""
-
-
 QUERIES = {"/customers/<uuid:customer_id>/permissions": "?action=order"}
 """What a route that cannot do without a query is asked."""
 
@@ -138,12 +83,23 @@ class Route:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """Its path parameters, each with its name among a person's possessions."""
+        """Its path parameters, each with the kind of record it names."""
         names = {name: name for name in _PARAMETER.findall(self.path)}
         for start, other in _OTHER_NAMES.items():
             if self.path.startswith(API + start):
                 names[_PARAMETER.findall(start)[0]] = other
         return names
+
+    @property
+    def records(self) -> dict[str, str]:
+        """Its path parameters, each with the name of its record among a person's possessions."""
+        return {**self.parameters, **OTHER_RECORDS.get(str(self), {})}
+
+    @property
+    def model(self) -> type[BaseModel] | None:
+        """The model of its JSON body; None where it has none."""
+        body = self.operation.body
+        return body if isinstance(body, type) and issubclass(body, BaseModel) else None
 
     def call(
         self,
@@ -162,19 +118,15 @@ class Route:
                 `tests.security.possessions` or above.
         """
         path = self.path
-        for name, known_as in self.parameters.items():
+        for name, known_as in self.records.items():
             path = re.sub(rf"<(?:\w+:)?{name}>", owner.paths[known_as], path)
         options: dict[str, Any] = {"headers": dict(headers)}
         if self.operation.needs_version and version is not None:
             options["headers"]["If-Match"] = f'"{version}"'
-        body = self.operation.body
-        if isinstance(body, Upload):
+        if isinstance(self.operation.body, Upload):
             options["data"] = b"name\n"
-        elif isinstance(body, type) and issubclass(body, BaseModel):
-            options["json"] = {
-                name: value.format_map(owner.paths) if isinstance(value, str) else value
-                for name, value in {**ONES_BODIES.get(body.__name__, {}), **more}.items()
-            }
+        elif self.model is not None:
+            options["json"] = {**body_of(str(self), self.model, owner.paths), **more}
         query = query or QUERIES.get(self.path.removeprefix(API), "")
         send = getattr(client, self.operation.method.lower())
         reply: Reply = send(path + query, **options)
@@ -197,6 +149,24 @@ def breakdowns(listing: Listing[Any]) -> list[str]:
     ]
     days = [f"{each.name}.year" for each in listing.fields if each.kind in DAYS and each.selectable]
     return [f"?by={name}" for name in (*plain, *days)]
+
+
+def fields_in(route: Route, routes: Sequence[Route]) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    """Yield every field of a route's body however far in, those of a batch's items too.
+
+    The items of a batch are checked one by one, as what `PUT …/by-external-ref` takes.
+    """
+    if route.model is None:
+        return
+    for place, schema in fields_of(route.model):
+        yield place, schema
+    if not str(route).endswith("/batch"):
+        return
+    one = f"PUT {route.path.removeprefix(API).removesuffix('/batch')}/by-external-ref/"
+    [model] = [each.model for each in routes if str(each).startswith(one)]
+    assert model is not None
+    for place, schema in fields_of(model):
+        yield ("items", 0, "fields", *place), schema
 
 
 def documented_routes(app: Flask) -> list[Route]:

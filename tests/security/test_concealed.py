@@ -9,6 +9,7 @@ from api.authentication import forget_tokens
 from hub.access.models import ApiToken
 from hub.access.roles import Role
 from hub.autofill.models import RegistryLookup
+from hub.connections.models import Connection
 from hub.customers.models import Customer, Lifecycle
 from hub.db import transaction
 from hub.settings import get_settings
@@ -26,7 +27,10 @@ _CANDIDATE = {
 
 @pytest.fixture
 def hidden(client: ApiClient) -> Possessions:
-    return make_possessions(make_caller(Role.REPRESENTATIVE, "other@example.com"), WORD)
+    made = make_possessions(make_caller(Role.REPRESENTATIVE, "other@example.com"), WORD)
+    with transaction() as session:  # a connection that everybody sees, as those of the house are
+        session.get_one(Connection, UUID(made.paths["connection_id"])).owner_user_id = None
+    return made
 
 
 @pytest.fixture(params=["private", "public"])

@@ -11,8 +11,9 @@ from hub.db import transaction
 from hub.settings import get_settings
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller
+from tests.security.bodies import ONES_BODIES
 from tests.security.possessions import Possessions, make_possessions
-from tests.security.routes import OF_A_SESSION, ONES_BODIES, Route, counted, documented_routes
+from tests.security.routes import OF_A_SESSION, Route, counted, documented_routes
 
 WORD, OWN_WORD = "Zanzibarfalk", "Egernsund"
 ADMINISTRATORS = frozenset(

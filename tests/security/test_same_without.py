@@ -30,6 +30,7 @@ from hub.activities.models import Activity, ActivitySubject
 from hub.autofill.models import RegistryLookup
 from hub.clock import utcnow
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState
+from hub.custom_fields import CustomField
 from hub.customers import addresses, contacts
 from hub.customers.models import Customer
 from hub.db import Base, transaction
@@ -88,6 +89,10 @@ _SAID: dict[str, list[str | None]] = {
 hidden_values = st.fixed_dictionaries({name: st.sampled_from(some) for name, some in _SAID.items()})
 
 
+EMPTY = ("parent", None)
+"""A custom field that is shown as empty is as good as one that is left out."""
+
+
 class World:
     """People and customers, and one question of all questions."""
 
@@ -113,7 +118,9 @@ class World:
                              "status": "active", "address_lines": []}
                             for number in ("12345674", "99000031")],
             )  # fmt: skip
-            session.add_all((team, books, lookup))
+            parent = CustomField(entity_name="customer", key="parent", type="reference",
+                                 reference="customer", label="Parent")  # fmt: skip
+            session.add_all((team, books, lookup, parent))
             session.flush()
             session.add(TeamMember(team_id=team.id, user_id=other.id))
             self.team_id, self.books_id, self.lookup_id = team.id, books.id, lookup.id
@@ -123,6 +130,7 @@ class World:
             self.own = {"customer_id": own.id}
         with transaction(acting_as(self.asker.user_id)) as session:
             self.own |= work_on(session, own.id, self.asker.user_id)
+        self.refer_to(None)
         self.settle()
 
     def settle(self) -> None:
@@ -147,6 +155,7 @@ class World:
             if protected:
                 customer.protected_at, customer.protected_until = utcnow(), soon
             work_on(session, customer.id, other)
+            customer.custom = {"parent": str(self.own["customer_id"])}
             contacts.create(session, customer, {"last_name": "Nordlys", "email": "a@ry.example"})
             notes.create(session, customer, body="Nordlys ringede", now=utcnow())
             reminders.create(
@@ -173,15 +182,33 @@ class World:
             assert (
                 session.scalar(select(Customer.id).where(Customer.id == customer.id, seen)) is None
             )
+        self.refer_to(customer.id)
         self.settle()
         return customer.id
+
+    def refer_to(self, customer_id: UUID | None) -> None:
+        """Have the asker's own customer name another, or none, in a custom field."""
+        with transaction() as session:
+            session.execute(text("set local session_replication_role = replica"))
+            session.execute(
+                text(
+                    "update customer set custom = jsonb_build_object('parent', cast(:at as text))"
+                    " where id = :own"
+                ),
+                {
+                    "at": None if customer_id is None else str(customer_id),
+                    "own": self.own["customer_id"],
+                },
+            )
 
     def answers(self, sorts: int) -> dict[str, Any]:
         """Return everything that is answered to the asker, by what he asked; nothing is refused."""
         found = dict(self._of_lists(sorts))
         looked_up = f"/registry-lookups/{self.lookup_id}"
         looked = [looked_up] if self._may(Verb.CREATE, "customers") else []
-        for path in (*looked, *(f"/customers?{each}" for each in FILTERS), *self._pages()):
+        asked = [*looked, *(f"/customers?{each}" for each in FILTERS), *self._pages()]
+        referring = f"/customers?custom.parent={self.own['customer_id']}"
+        for path in (*asked, referring, "/customers/summary?by=custom.parent"):
             found[path] = self.get(path)
         assert {path: each for path, each in found.items() if each[0] != 200} == {}
         return found
@@ -299,6 +326,7 @@ class World:
 FILTERS = (
     "name.contains=nordlys", "cvr=99000007", "cvr=99000031", "city=Ry", "ref_no=10001",
     "region=Nord", "city=Ry&city=Aarhus&sort=-created_at",
+    "facets=custom.parent",
 )  # fmt: skip
 _PASSING = frozenset({"as_of", "request_id", "next_after", "last_position", "last_used_at"})
 """What moves with time, and with whatever anybody does: how long the chain of all events is."""
@@ -335,12 +363,25 @@ def work_on(session: Session, customer_id: UUID, user_id: UUID) -> dict[str, UUI
 
 
 def _lasting(value: Any, passing: frozenset[str]) -> Any:
-    """Return an answer without what differs from one moment to the next."""
+    """Return an answer without what differs from one moment to the next, nor what is empty."""
     if isinstance(value, dict):
         return {
-            name: _lasting(each, passing) for name, each in value.items() if name not in passing
+            name: _lasting(each, passing)
+            for name, each in value.items()
+            if name not in passing and (name, each) != EMPTY
         }
-    return [_lasting(each, passing) for each in value] if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    return [_lasting(each, passing) for each in value if not _is_emptied(each)]
+
+
+def _is_emptied(value: Any) -> bool:
+    """Say whether this is where the past of a record tells of a field that is shown as empty.
+
+    That his own record has had something there, its past tells; what, it does not.
+    """
+    is_of_it = isinstance(value, dict) and value.get("field") == "custom.parent"
+    return is_of_it and value["value"] is None and value["before"] is None
 
 
 @pytest.fixture
