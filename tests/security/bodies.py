@@ -28,6 +28,7 @@ ONES_BODIES: Mapping[str, Mapping[str, Any]] = {
     "AssignmentCreate": {
         "ids": ["{customer_id}"], "set": {"owner_user_id": "{user_id}"}, "reason": "x",
     },
+    "ComingCreate": {"effective_at": "2999-01-01T00:00:00Z", "changes": {"grace_days": 3}},
     "CustomerCreate": {"name": "Egernsund Teglværk"},
     "ExportCreate": {"dataset": "customers"},
     "LeadCreate": {"company": "Egernsund Teglværk", "customer_id": "{customer_id}"},
@@ -38,6 +39,7 @@ ONES_BODIES: Mapping[str, Mapping[str, Any]] = {
     "OpportunityCreate": {"name": "Kran 4", "customer_id": "{customer_id}"},
     "ReportCreate": {"name": "Short", "dataset": "customers"},
     "TokenCreate": {"name": "script", "scopes": ["*"]},
+    "AbsenceCreate": {"starts_on": "2999-01-04", "ends_on": "2999-01-05"},
     "AbsencePatch": {"reason": "leave"},
     "AccessRequest": {"customer_id": "{customer_id}", "level": "write", "reason": "theirs"},
     "ActivityMove": {"to": "in_progress"},

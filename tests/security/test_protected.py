@@ -142,8 +142,9 @@ UNMARKED = frozenset(
 TELLING_NOTHING = frozenset(
     f"/{name}"
     for name in (
-        "custom-fields", "deliveries", "exports", "jobs", "note-templates", "objective-progress",
-        "objective-templates", "objectives", "report-runs", "reports", "runs", "workflows",
+        "absences", "custom-fields", "deliveries", "exports", "jobs", "note-templates",
+        "objective-progress", "objective-templates", "objectives", "report-runs", "reports", "runs",
+        "workflows",
     )
 )  # fmt: skip
 """Lists without a word of a customer; all others tell of it whoever may know, asked the same."""

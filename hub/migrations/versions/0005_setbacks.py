@@ -1,13 +1,13 @@
 """Searches of a registry say until when they wait; held jobs are released one after another.
 
-Revision: 0010
+Revision: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0005"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Changes of policies that hold from an instant to come.
 
-Revision: 0036
+Revision: 0028
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0036"
-down_revision = "0035"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Absences of people; requests that go up; recall by class of value, classification and program.
 
-Revision: 0034
+Revision: 0026
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0034"
-down_revision = "0031"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

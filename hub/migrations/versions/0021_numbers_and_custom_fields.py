@@ -1,14 +1,14 @@
 """Number sequences as records; custom fields.
 
-Revision: 0023
+Revision: 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0023"
-down_revision = "0025"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

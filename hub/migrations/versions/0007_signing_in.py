@@ -1,14 +1,14 @@
 """Passwords, sessions, tickets by mail, counted attempts; from where and how often a token is used.
 
-Revision: 0003
+Revision: 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0003"
-down_revision = "0011"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

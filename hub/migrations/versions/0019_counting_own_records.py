@@ -1,12 +1,12 @@
 """How many records somebody owns is read from an index alone.
 
-Revision: 0024
+Revision: 0019
 """
 
 from alembic import op
 
-revision = "0024"
-down_revision = "0026"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Pulses: which relays and workers are alive.
 
-Revision: 0014
+Revision: 0013
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0014"
-down_revision = "0013"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Objectives, their progress and their templates; who follows the history, and how far.
 
-Revision: 0027
+Revision: 0022
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0027"
-down_revision = "0023"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Reports, which are saved views, are their author's, a team's, or everybody's.
 
-Revision: 0026
+Revision: 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026"
-down_revision = "0021"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Activities, templates of notes, and what timelines are read by.
 
-Revision: 0025
+Revision: 0020
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0025"
-down_revision = "0024"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Customers' depth: profile, registration numbers, bank, handles, routes of mail, addresses.
 
-Revision: 0021
+Revision: 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0021"
-down_revision = "0022"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """An import whose file cannot be read has failed; so far it was said to be uploaded still.
 
-Revision: 0015
+Revision: 0014
 """
 
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """Sharing: the list of grants in its order, and what people were told of records they cannot see.
 
-Revision: 0007
+Revision: 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
+revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None

@@ -1,6 +1,6 @@
 """Pools: rules, claims, draws; customers know the pool that they wait in or came from.
 
-Revision: 0006
+Revision: 0010
 """
 
 from typing import Any
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

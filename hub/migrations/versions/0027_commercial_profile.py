@@ -1,13 +1,13 @@
 """How a customer is shipped to, pays and gets into a portal; days of orders; a kind of activity.
 
-Revision: 0035
+Revision: 0027
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0035"
-down_revision = "0034"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

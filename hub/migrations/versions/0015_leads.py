@@ -1,14 +1,14 @@
 """Catalogues, workflows, leads.
 
-Revision: 0020
+Revision: 0015
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0020"
-down_revision = "0015"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

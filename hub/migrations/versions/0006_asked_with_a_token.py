@@ -1,13 +1,13 @@
 """What shows rows of other records knows the token that it was asked with.
 
-Revision: 0011
+Revision: 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

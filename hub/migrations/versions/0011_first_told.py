@@ -1,13 +1,13 @@
 """When somebody was first told of a record that he cannot see.
 
-Revision: 0012
+Revision: 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0006"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Customers found by the numbers of their contacts; classes and tabs of custom fields.
 
-Revision: 0031
+Revision: 0025
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0031"
-down_revision = "0030"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

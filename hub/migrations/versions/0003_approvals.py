@@ -1,6 +1,6 @@
 """Approvals, and the policies that administrators set.
 
-Revision: 0004
+Revision: 0003
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0004"
+revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None

@@ -1,14 +1,14 @@
 """Pairs of leads, and of leads with customers; scans by chosen fields; errands of workflows.
 
-Revision: 0029
+Revision: 0023
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0029"
-down_revision = "0027"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

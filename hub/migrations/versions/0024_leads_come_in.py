@@ -1,13 +1,13 @@
 """Leads come in by files and by hooks.
 
-Revision: 0030
+Revision: 0024
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0029"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Credit codes, holds, and documents mirrored from accounting.
 
-Revision: 0005
+Revision: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
