@@ -198,6 +198,12 @@ class Stack:
             self.stop(name)
         self.start(name)
 
+    def start_what_ended(self) -> None:
+        """Start each of Hub's processes that does not run, as a supervisor does."""
+        for name in PROCESSES:
+            if not self.is_running(name):
+                self.start(name)
+
     def is_running(self, name: str) -> bool:
         """Tell whether a part was started and has not ended."""
         child = self._children.get(name)
@@ -242,9 +248,7 @@ class Stack:
         if self._remembered is None:
             raise RuntimeError("nothing was remembered")
         engine, cleaner = self._remembered
-        for name in PROCESSES:
-            if not self.is_running(name):
-                self.start(name)
+        self.start_what_ended()
         self._wait_until_idle(engine)
         cleaner.clean(restart_sequences=False)
 
