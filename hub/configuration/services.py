@@ -21,6 +21,9 @@ ENTITY = "setting"
 OF_DEFAULTS = 1
 """The version of what nobody has written yet."""
 
+_READ = "settings"
+_ALL = select(Setting).where(Setting.deleted_at.is_(None))
+
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
 
@@ -35,12 +38,12 @@ class Stored(Generic[PolicyT]):
 
 
 def current(session: Session, policy: type[PolicyT]) -> PolicyT:
-    """Return what is set now."""
+    """Return what is set: for a transaction, what was as it first asked for any policy."""
     return stored(session, policy).policy
 
 
 def stored(session: Session, policy: type[PolicyT], *, lock: bool = False) -> Stored[PolicyT]:
-    """Return what is set now, with its version; with `lock` it stays so while we write."""
+    """Return what is set, with its version; with `lock` what is now, and so it stays."""
     return _shown(policy, _row(session, policy, lock=lock))
 
 
@@ -77,6 +80,7 @@ def replace(
         row = _first(session, wanted)
     else:
         row.value = _written(wanted)
+    session.info.pop(_READ, None)
     explain_change(
         session, f"{ENTITY}.{act}", subject_type=ENTITY, subject_id=row.id,
         data={name: each for name, each in said.items() if each is not None},
@@ -96,10 +100,20 @@ def _first(session: Session, wanted: Policy) -> Setting:
 
 
 def _row(session: Session, policy: type[Policy], *, lock: bool = False) -> Setting | None:
-    query = select(Setting).where(Setting.key == policy.KEY, Setting.deleted_at.is_(None))
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    return session.scalar(query)
+        query = _ALL.where(Setting.key == policy.KEY).with_for_update()
+        return session.scalar(query.execution_options(populate_existing=True))
+    return _rows(session).get(policy.KEY)
+
+
+def _rows(session: Session) -> Mapping[str, Setting]:
+    """Return all that is set, read once in a transaction: most ask for several policies."""
+    read_in, known = session.info.get(_READ, (None, {}))
+    if read_in is None or read_in is not session.get_transaction():
+        known = {row.key: row for row in session.scalars(_ALL)}
+        session.info[_READ] = session.get_transaction(), known
+    rows: Mapping[str, Setting] = known
+    return rows
 
 
 def _shown(policy: type[PolicyT], row: Setting | None) -> Stored[PolicyT]:

@@ -159,6 +159,8 @@ class Scene:
             if who not in self.people:
                 continue
             place = (at.date() - first).days
+            if place < 0:  # what lies hours back was the day before, soon after midnight
+                continue
             found[str(self.people.index(who))][place, measure] += value
             if who in self.members_at(at):
                 found["team"][place, measure] += value
