@@ -36,6 +36,7 @@ from workers.chain import drain
 FEW = 2
 EXAMPLES = int(os.environ.get("EXAMPLES", FEW))  # of each operation and mode; `make fuzz`: more
 MOST_FILTERS = 8  # of each list, spread over them; `make fuzz`: all
+LONG = 255
 PARTS = 4  # what is generated for an operation is kept, some ten megabytes, until its test is over
 CHECKS = [
     not_a_server_error,
@@ -159,7 +160,7 @@ def test_every_reference_of_the_document_resolves(published: Any) -> None:
         assert isinstance(found, dict)
 
 
-def _operations(app: Flask, part: int) -> list[Any]:
+def _operations(app: Flask, part: int, mode: GenerationMode) -> list[Any]:
     """Return the operations of every so many-th path of the document, from some part on."""
     document: Any = app.test_client().get("/api/v1/openapi.json").json
     paths = dict(list(document["paths"].items())[part::PARTS])
@@ -167,11 +168,29 @@ def _operations(app: Flask, part: int) -> list[Any]:
         for methods in paths.values():
             for each in methods.values():
                 each["parameters"] = _some_of(each.get("parameters", []))
+        _shorten(document, mode)
     schema = schemathesis.openapi.from_dict({**document, "paths": paths})
     schema.app = app
     # Which characters UTF-8 has takes seconds to try; without a codec only surrogates are left out.
     schema.config.generation.codec = None
     return [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
+
+
+def _shorten(schema: Any, mode: GenerationMode) -> None:
+    """Have no long texts made, nor too long ones: a form and thousands of characters are costly.
+
+    A generator keeps 200 MB of each such field, and takes two seconds for it.
+    """
+    if isinstance(schema, dict):
+        if "pattern" in schema and schema.get("maxLength", 0) > LONG:
+            del schema["maxLength"]
+            if mode is GenerationMode.POSITIVE:
+                schema["maxLength"] = LONG
+        for each in schema.values():
+            _shorten(each, mode)
+    elif isinstance(schema, list):
+        for each in schema:
+            _shorten(each, mode)
 
 
 def _some_of(parameters: list[Any]) -> list[Any]:
@@ -203,7 +222,7 @@ def test_no_generated_request_breaks_the_server_or_the_document(
     drain(TaskName.RENDER_IMPORT_TEMPLATES)  # what a worker does as Hub starts
     broken: list[str] = []
     statuses: Counter[int] = Counter()
-    operations = _operations(served, part)
+    operations = _operations(served, part, mode)
 
     for each in operations:
 
