@@ -186,7 +186,8 @@ class Stack:
         Returns once it is gone after SIGKILL, once it stands still after SIGSTOP (Linux only).
         """
         group = self._children[name].process_id
-        os.killpg(group, number)
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(group, number)
         if number == signal.SIGKILL:
             self._wait_or_kill(name)
         if number == signal.SIGSTOP:

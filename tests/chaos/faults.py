@@ -30,7 +30,8 @@ def kill_everything(stack: Stack) -> None:
     """Kill all parts outright and at once, and start Hub anew."""
     names = [name for name in (*PROCESSES, *STORES) if stack.is_running(name)]
     for name in names:
-        os.killpg(stack.process_id(name), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(stack.process_id(name), signal.SIGKILL)
     for name in names:
         stack.kill(name)
     for name in STORES:

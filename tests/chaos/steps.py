@@ -194,8 +194,7 @@ def a_shop_order_arrives(business: Business) -> Story:
     order = business.hook.delivery("order.created", business.composer.order(billing=company))
     yield None
     for _ in range(4):
-        while business.hook.send(order).status != 200:
-            time.sleep(0.1)
+        business.eventually(lambda: business.hook.send(order).status, lambda status: status == 200)
     yield None
     [made] = business.eventually(
         lambda: business.client.get("/customers", email=address)["items"], bool
