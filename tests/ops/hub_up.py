@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -131,8 +132,11 @@ class HubUp:
         return int(facts["process_id"])
 
     def process_ids(self) -> dict[str, int]:
-        names = [path.stem for path in (self.data / "processes").glob("*.json")]
-        return {name: self.process_id(name) for name in names}
+        found = {}
+        for path in (self.data / "processes").glob("*.json"):
+            with suppress(FileNotFoundError):  # it ended meanwhile
+                found[path.stem] = self.process_id(path.stem)
+        return found
 
     def stop(self) -> int:
         """Ask it to stop and return how it ended."""
