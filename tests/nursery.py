@@ -221,12 +221,10 @@ def _load() -> None:
     import importlib
 
     from hub.loading import loading
+    from ops.commands.processes import load_workers
 
     with loading():
-        from workers.app import app
-
-        importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
-        app.loader.import_default_modules()
+        load_workers()
         for module in _MODULES:
             importlib.import_module(module)
 

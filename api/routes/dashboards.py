@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -148,7 +147,7 @@ def _score(call: Call[Any, Any], score: Score) -> ScoreView:
         label=translate(call.language, figure.label),
         count=score.count,
         amounts=dict(score.amounts),
-        link=f"{links.API}{figure.count.listing.name}?{urlencode(score.parameters)}",
+        link=figure.count.path(score.parameters),
     )
 
 

@@ -109,7 +109,6 @@ SERIAL_KEYS = {
     TaskName.FOLLOW_OBJECTIVES: "objectives",
     TaskName.MEASURE_OBJECTIVE: "objective:{objective_id}",
     TaskName.APPLY_SETTING: "settings",
-    TaskName.RECALL_CUSTOMERS: "pools",
 }
 """What keeps jobs of a task from running beside each other, made of their arguments."""
 

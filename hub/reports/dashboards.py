@@ -67,6 +67,10 @@ class Count:
             )
         return (*self.filter, *bounds, *((self.who, str(each)) for each in people))
 
+    def path(self, parameters: Parameters) -> str:
+        """Return the path of the list that shows the rows which parameters find."""
+        return f"{links.API}{self.listing.name}?{urlencode(parameters)}"
+
     def broken_down(
         self,
         session: Session,
@@ -222,6 +226,5 @@ def draw(
     for chart in charts_for(principal, dashboard):
         parameters = chart.count.parameters(span, people)
         found = chart.count.broken_down(session, principal, reader, parameters, chart.by)
-        path = f"{links.API}{chart.count.listing.name}?{urlencode(parameters)}"
-        drawn.append(Drawn(chart, found, path))
+        drawn.append(Drawn(chart, found, chart.count.path(parameters)))
     return drawn

@@ -78,7 +78,7 @@ def worker(groups: tuple[str, ...]) -> None:
     crews = [Crew.parse(text) for text in groups]
     _begin("worker")
     with loading():
-        app = _load_workers()
+        app = load_workers()
     programs = _working(app, crews)
     if len(programs) == 1:
         programs[0]()
@@ -97,12 +97,25 @@ def serve() -> None:
     """
     _begin("serve")
     with loading():
-        app = _load_workers()
+        app = load_workers()
         importlib.import_module("workers.relay")
         importlib.import_module("api.app")
     await_schema(open_installation().database_url)
     crews = [Crew((Queue.URGENT, Queue.DEFAULT)), Crew((Queue.BULK,), processes=1)]
     ForkedPrograms([_run_api, _run_relay, *_working(app, crews)]).run()
+
+
+def load_workers() -> "Celery":
+    """Load everything before the processes are forked, so that they share its pages."""
+    from sqlalchemy.orm import configure_mappers
+
+    from workers.app import app
+
+    importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
+    app.loader.import_default_modules()
+    app.finalize()
+    configure_mappers()
+    return app
 
 
 def _working(app: "Celery", crews: Sequence["Crew"]) -> list[Callable[[], object]]:
@@ -174,19 +187,6 @@ def _run_relay() -> None:
 
     set_up_logging("relay", get_settings().log_level)
     run()
-
-
-def _load_workers() -> "Celery":
-    """Load everything before the processes are forked, so that they share its pages."""
-    from sqlalchemy.orm import configure_mappers
-
-    from workers.app import app
-
-    importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
-    app.loader.import_default_modules()
-    app.finalize()
-    configure_mappers()
-    return app
 
 
 def _begin(name: str) -> Settings:
