@@ -269,6 +269,7 @@ class HubSession(Session):
     """The session of every transaction; `hub.history` and `hub.ledger` listen to its events."""
 
 
+_watching: list[Callable[[Engine], None]] = []
 _sessions: sessionmaker[HubSession] = sessionmaker(class_=HubSession, expire_on_commit=False)
 
 
@@ -295,8 +296,16 @@ def connect(url: str, *, pool_size: int = 5, fsync: bool = True) -> Engine:
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
     )
     _probe_what_has_rested(engine)
+    for watch in _watching:
+        watch(engine)
     _sessions.configure(bind=engine)
     return engine
+
+
+def when_connected(watch: Callable[[Engine], None]) -> Callable[[Engine], None]:
+    """Have `watch` told of every engine that is made: `hub.remembering` listens to connections."""
+    _watching.append(watch)
+    return watch
 
 
 def _probe_what_has_rested(engine: Engine) -> None:

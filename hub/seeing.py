@@ -117,10 +117,10 @@ class JobRule(PersonalRule):
         """Return the condition for jobs about a record that the caller is known to see."""
         return true() if reach is Reach.ALL else super().predicate(principal, verb, model, reach)
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """See `hub.access.predicates.Rule.is_own`: what it is about, the database must say."""
-        del principal, entity
-        return False
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """See `hub.access.predicates.Rule.holds`: what it is about, the database must say."""
+        del principal, verb, reach, entity
+        return None
 
 
 JOBS = JobRule()

@@ -14,7 +14,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 import hub.db
-from hub import rules
+from hub import remembering, rules
 from hub.loading import loading
 from hub.origin import SYSTEM
 from hub.settings import PREFIX, Settings, get_settings
@@ -112,6 +112,7 @@ def database(_engine: tuple[Engine, Cleaner]) -> Iterator[Engine]:
     hub.db.bind_sessions(bind=engine)
     yield engine
     cleaner.clean()
+    remembering.forget()  # triggers are off meanwhile, so that nothing is told
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ class AbsenceRule:
         own: ColumnElement[bool] = model.user_id == principal.user_id
         return or_(own, among(model.user_id, principal.standing.line_user_ids))
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """See `hub.access.predicates.Rule.is_own`."""
-        return bool(getattr(entity, "user_id", None) == principal.user_id)
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """See `hub.access.predicates.Rule.holds`."""
+        del verb, reach
+        whose = entity.user_id
+        return whose == principal.user_id or whose in principal.standing.line_user_ids

@@ -1,6 +1,7 @@
 """On what grounds somebody may do something to records with an owner, a team and named roles."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from hub.access.principals import NOTHING_SHARED, Principal
@@ -40,6 +41,26 @@ class Grounds:
         would cost it more than to answer.
         """
         return max(len(self.led), len(self.teams), len(self.colleagues)) > WEIGHED
+
+    def hold_for(self, record: Any) -> bool:
+        """Say whether they hold for a record in hand, be it open or not."""
+        owner = record.owner_user_id
+        if owner == self.user_id or owner in self.led or record.id in self.shared:
+            return True
+        if not self.pools or record.pool_id not in self.pools:
+            return False
+        return bool(not record.is_protected if self.reads_pools else record.is_pooled)
+
+    def hold_if_open(self, record: Any) -> bool:
+        """Say whether they hold for a record in hand if that is open."""
+        owner = record.owner_user_id
+        return (
+            self.all_open
+            or (self.nobodys and owner is None)
+            or any(getattr(record, slot) == self.user_id for slot in self.slots)
+            or record.team_id in self.teams
+            or owner in self.colleagues
+        )
 
 
 def grounds_of(

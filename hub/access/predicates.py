@@ -45,11 +45,8 @@ class Rule(Protocol):
         """Return the condition under which a row may be touched."""
         ...
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """Say of a row in hand whether the predicate surely holds, for every verb, without asking.
-
-        False only means that the database must be asked.
-        """
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """Say whether the predicate holds for a row in hand; None where the database must say."""
         ...
 
 
@@ -73,9 +70,10 @@ class OwnerRule:
         own: ColumnElement[bool] = owner == principal.user_id
         return or_(own, owner.is_(None)) if self.unowned else own
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """See `Rule.is_own`."""
-        return bool(getattr(entity, self.column) == principal.user_id)
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """See `Rule.holds`."""
+        del verb, reach
+        return getattr(entity, self.column) == principal.user_id or None
 
 
 class PersonalRule(OwnerRule):
@@ -105,9 +103,9 @@ class OpenRule:
         del principal, verb, model, reach
         return true()
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """See `Rule.is_own`."""
-        del principal, entity
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """See `Rule.holds`."""
+        del principal, verb, reach, entity
         return True
 
 
@@ -124,9 +122,10 @@ class SelfRule:
         own: ColumnElement[bool] = model.id == principal.user_id
         return true() if verb in WITHOUT_OWNING else own
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """See `Rule.is_own`."""
-        return bool(getattr(entity, "id", None) == principal.user_id)
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """See `Rule.holds`."""
+        del reach
+        return verb in WITHOUT_OWNING or entity.id == principal.user_id
 
 
 class RecordRule:
@@ -157,9 +156,16 @@ class RecordRule:
         """Return on what grounds a caller may do `verb` to rows of a model."""
         return grounds_of(principal, verb, model.entity(), reach, self.slots)
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """See `Rule.is_own`."""
-        return bool(getattr(entity, "owner_user_id", None) == principal.user_id)
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """See `Rule.holds`."""
+        grounds = self.grounds(principal, verb, type(entity), reach)
+        if grounds.hold_for(entity):
+            return True
+        return grounds.hold_if_open(entity) and self.stands_open(entity)
+
+    def stands_open(self, entity: Any) -> bool | None:
+        """Say `is_open` of a row in hand; None where the database must say."""
+        return not entity.is_protected and not entity.is_pooled
 
     def is_open(self, model: type[Any]) -> ColumnElement[bool]:
         """Return the condition under which a record exists for more than those named first."""
@@ -202,10 +208,10 @@ class PartRule:
 
     is_part = True
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """See `Rule.is_own`."""
-        del principal, entity
-        return False
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """See `Rule.holds`."""
+        del principal, verb, reach, entity
+        return None
 
 
 _RULES: dict[type[Any], Rule] = {}
@@ -348,8 +354,19 @@ def _judge(
         return lambda _: None
     if all(reaches[verb] is Reach.ALL for verb in granted):
         return lambda _: granted
-    is_own = _rule(model).is_own
-    return lambda row: granted if is_own(principal, row) else None
+    rule = _rule(model)
+
+    def judge(row: Any) -> tuple[Verb, ...] | None:
+        held = []
+        for verb in granted:
+            holds = reaches[verb] is Reach.ALL or rule.holds(principal, verb, reaches[verb], row)
+            if holds is None:
+                return None
+            if holds:
+                held.append(verb)
+        return tuple(held)
+
+    return judge
 
 
 def _ask(

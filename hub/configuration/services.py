@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,13 +16,14 @@ from hub.configuration.policies import Policy
 from hub.db import savepoint
 from hub.errors import StaleVersionError
 from hub.history.recording import explain_change
+from hub.remembering import Remembered
 
 ENTITY = "setting"
 OF_DEFAULTS = 1
 """The version of what nobody has written yet."""
 
-_READ = "settings"
-_ALL = select(Setting).where(Setting.deleted_at.is_(None))
+_LIVING = Setting.deleted_at.is_(None)
+_COLUMNS = (Setting.key, Setting.value, Setting.version, Setting.updated_at, Setting.updated_by)
 
 PolicyT = TypeVar("PolicyT", bound=Policy)
 
@@ -44,7 +45,9 @@ def current(session: Session, policy: type[PolicyT]) -> PolicyT:
 
 def stored(session: Session, policy: type[PolicyT], *, lock: bool = False) -> Stored[PolicyT]:
     """Return what is set, with its version; with `lock` what is now, and so it stays."""
-    return _shown(policy, _row(session, policy, lock=lock))
+    if lock:
+        return _shown(policy, _locked(session, policy))
+    return _ALL.current(session).of(policy)
 
 
 def replace(
@@ -69,7 +72,7 @@ def replace(
         ValidationError: it names what is not there.
     """
     policy = type(wanted)
-    row = _row(session, policy, lock=True)
+    row = _locked(session, policy)
     before = _shown(policy, row)
     if before.version != expected_version:
         raise StaleVersionError(ENTITY, policy.KEY, before.version)
@@ -80,7 +83,6 @@ def replace(
         row = _first(session, wanted)
     else:
         row.value = _written(wanted)
-    session.info.pop(_READ, None)
     explain_change(
         session, f"{ENTITY}.{act}", subject_type=ENTITY, subject_id=row.id,
         data={name: each for name, each in said.items() if each is not None},
@@ -99,24 +101,32 @@ def _first(session: Session, wanted: Policy) -> Setting:
     return row
 
 
-def _row(session: Session, policy: type[Policy], *, lock: bool = False) -> Setting | None:
-    if lock:
-        query = _ALL.where(Setting.key == policy.KEY).with_for_update()
-        return session.scalar(query.execution_options(populate_existing=True))
-    return _rows(session).get(policy.KEY)
+def _locked(session: Session, policy: type[Policy]) -> Setting | None:
+    query = select(Setting).where(Setting.key == policy.KEY, _LIVING).with_for_update()
+    return session.scalar(query.execution_options(populate_existing=True))
 
 
-def _rows(session: Session) -> Mapping[str, Setting]:
-    """Return all that is set, read once in a transaction: most ask for several policies."""
-    read_in, known = session.info.get(_READ, (None, {}))
-    if read_in is None or read_in is not session.get_transaction():
-        known = {row.key: row for row in session.scalars(_ALL)}
-        session.info[_READ] = session.get_transaction(), known
-    rows: Mapping[str, Setting] = known
-    return rows
+class _AllSet:
+    """All that is set: most ask for several policies, and all the time for the same."""
+
+    def __init__(self, rows: Mapping[str, Row[Any]]) -> None:
+        self._rows = rows
+        self._known: dict[type[Policy], Stored[Any]] = {}
+
+    def of(self, policy: type[PolicyT]) -> Stored[PolicyT]:
+        if policy not in self._known:
+            self._known[policy] = _shown(policy, self._rows.get(policy.KEY))
+        return self._known[policy]
 
 
-def _shown(policy: type[PolicyT], row: Setting | None) -> Stored[PolicyT]:
+def _read_all(session: Session) -> _AllSet:
+    return _AllSet({row.key: row for row in session.execute(select(*_COLUMNS).where(_LIVING))})
+
+
+_ALL = Remembered(_read_all, Setting)
+
+
+def _shown(policy: type[PolicyT], row: Row[Any] | Setting | None) -> Stored[PolicyT]:
     if row is None:
         return Stored(policy(), OF_DEFAULTS)
     return Stored(read(policy, row.value), row.version, row.updated_at, row.updated_by)

@@ -15,6 +15,7 @@ from hub.history.recording import origin_of
 from hub.i18n import N_
 from hub.ledger.models import Schedule
 from hub.ports import FieldType
+from hub.remembering import Remembered
 
 
 def create(
@@ -130,7 +131,17 @@ def active_of_kind(session: Session, kind: str, *, live: bool = False) -> list[C
         kind: registry, accounting, mail or shop.
         live: True also returns the paused and revoked ones, whose changes are collected.
     """
+    if kind not in _KINDS.current(session):  # every change of a customer asks for two of them
+        return []
     return list(session.scalars(_LIVE if live else _USABLE, {"kind": kind}))
+
+
+def _read_kinds(session: Session) -> frozenset[str]:
+    living = select(Connection.kind).where(Connection.deleted_at.is_(None))
+    return frozenset(session.scalars(living))
+
+
+_KINDS = Remembered(_read_kinds, Connection)
 
 
 def _of_kind(states: Collection[ConnectionState]) -> Select[Connection]:

@@ -17,8 +17,8 @@ from hub.errors import ConflictError, NotFoundError, ValidationError
 from hub.held import refuse_held
 from hub.i18n import N_
 from hub.listing import Operator
+from hub.remembering import Remembered
 
-_KNOWN = "custom_fields"  # of a session: what it has read
 _APART = 10  # between two places, so that one can be put between them
 
 
@@ -47,7 +47,6 @@ def create(session: Session, fields: Mapping[str, Any]) -> CustomField:
             "taken", N_("There is a field {name} already."), details={"pointer": "/key"},
             name=field.key,
         ) from error  # fmt: skip
-    session.info.pop(_KNOWN, None)
     return field
 
 
@@ -76,29 +75,32 @@ def delete(session: Session, field: CustomField, *, now: datetime) -> None:
     field.active = False
     field.deleted_at = now
     session.flush()
-    session.info.pop(_KNOWN, None)
 
 
 def definitions(session: Session, entity: str) -> Sequence[CustomField]:
-    """Return the fields of an entity in their order, retired ones too; read once in a session."""
-    known: dict[str, Sequence[CustomField]] = session.info.setdefault(_KNOWN, {})
-    if entity not in known:
-        query = select(CustomField).where(
-            CustomField.entity_name == entity, CustomField.deleted_at.is_(None)
-        )
-        known[entity] = session.scalars(query.order_by(CustomField.sort, CustomField.id)).all()
-    return known[entity]
+    """Return the fields of an entity in their order, retired ones too: to be read, not changed."""
+    return _DEFINITIONS.current(session).get(entity, ())
+
+
+def _read_definitions(session: Session) -> Mapping[str, Sequence[CustomField]]:
+    columns = CustomField.__table__
+    query = select(columns).where(CustomField.deleted_at.is_(None))
+    found: dict[str, list[CustomField]] = {}
+    for row in session.execute(query.order_by(CustomField.sort, CustomField.id)).mappings():
+        found.setdefault(row[columns.c.entity_name], []).append(CustomField(**row))
+    return found
+
+
+_DEFINITIONS = Remembered(_read_definitions, CustomField)
 
 
 def guarded(session: Session) -> dict[str, dict[str, FieldClass]]:
     """Return the classes of the fields that are not public, by entity and name."""
-    found: dict[str, dict[str, FieldClass]] = {}
-    query = select(CustomField.entity_name, CustomField.key, CustomField.field_class).where(
-        CustomField.field_class != FieldClass.PUBLIC, CustomField.deleted_at.is_(None)
-    )
-    for entity, key, field_class in session.execute(query):
-        found.setdefault(entity, {})[f"{PREFIX}{key}"] = field_class
-    return found
+    delicate = {
+        entity: {each.name: each.field_class for each in fields if each.field_class != FieldClass.PUBLIC}
+        for entity, fields in _DEFINITIONS.current(session).items()
+    }
+    return {entity: classes for entity, classes in delicate.items() if classes}
 
 
 def _check(session: Session, values: Mapping[str, Any]) -> None:

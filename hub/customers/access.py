@@ -66,6 +66,10 @@ class BesideCustomerRule(RecordRule):
         """See `RecordRule.is_open`."""
         return or_(model.customer_id.is_(None), model.customer_id.not_in(self._closed()))
 
+    def stands_open(self, entity: Any) -> bool | None:
+        """See `RecordRule.stands_open`."""
+        return True if entity.customer_id is None else None
+
     def is_closed(self, model: type[Any]) -> ColumnElement[bool]:
         """See `RecordRule.is_closed`."""
         of_closed: ColumnElement[bool] = model.customer_id.in_(self._closed())

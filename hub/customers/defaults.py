@@ -5,9 +5,9 @@ from sqlalchemy.orm import Session
 
 from hub.connections.models import Connection
 from hub.money import CURRENCIES
+from hub.remembering import Remembered
 from hub.settings import get_settings
 
-# Every new customer asks this: the statement is built once.
 _SAID = (
     select(
         Connection.settings["default_currency"].astext.label("chosen"),
@@ -24,7 +24,14 @@ def currency_of_new(session: Session) -> str:
     It is the default of the connection that gives customers their numbers, or else that of the
     books behind it; the base currency where there is no such connection, or it says nothing.
     """
+    return _OF_BOOKS.current(session) or get_settings().currency
+
+
+def _currency_of_books(session: Session) -> str | None:
     owner = session.execute(_SAID).one_or_none()
     said = (owner.chosen, owner.of_books) if owner else ()
     codes = (code.strip().upper() for code in said if code)
-    return next((code for code in codes if code in CURRENCIES), get_settings().currency)
+    return next((code for code in codes if code in CURRENCIES), None)
+
+
+_OF_BOOKS = Remembered(_currency_of_books, Connection)

@@ -41,6 +41,7 @@ from hub.i18n import N_
 from hub.listing.search import search_document
 from hub.listing.sorting import sort_text
 from hub.numbering import NumberSequence
+from hub.remembering import Remembered
 from hub.settings import get_settings
 from hub.sharing.unseen import refuse_unseen, unseen_like
 
@@ -349,7 +350,7 @@ def give_numbers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     (S31). One that is given by hand stays.
     """
     numberless = [row for row in rows if row.get("ref_no") is None]
-    if numberless and _are_numbered(session):
+    if numberless and _ARE_NUMBERED.current(session):
         numbers = numbering.allocate_many(
             session, ENTITY, len(numberless), taken=lambda asked: _taken(session, asked)
         )
@@ -404,7 +405,6 @@ def _fill_derived(customer: Customer, changed: set[str]) -> None:
         customer.search_text, customer.sort_name = texts["search_text"], texts["sort_name"]
 
 
-# Every new customer asks this: the statement is built once.
 _NUMBERED = select(NumberSequence.id).where(
     NumberSequence.kind == ENTITY,
     NumberSequence.automatic,
@@ -414,8 +414,9 @@ _NUMBERED = select(NumberSequence.id).where(
 )
 
 
-def _are_numbered(session: Session) -> bool:
-    return session.scalar(_NUMBERED) is not None
+_ARE_NUMBERED = Remembered(
+    lambda session: session.scalar(_NUMBERED) is not None, NumberSequence, Connection
+)
 
 
 def _taken(session: Session, numbers: Sequence[str]) -> list[str]:

@@ -8,7 +8,6 @@ from hub.access.predicates import PartRule
 from hub.access.principals import Principal
 from hub.access.roles import WITHOUT_OWNING, Reach, Verb
 from hub.db import among
-from hub.objectives.models import Objective
 
 
 class ObjectiveRule(PartRule):
@@ -39,10 +38,7 @@ class ObjectiveRule(PartRule):
             ways.append(among(model.team_id, standing.line_team_ids))
         return or_(*ways)
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """See `Rule.is_own`."""
-        return (
-            isinstance(entity, Objective)
-            and entity.user_id == entity.created_by == principal.user_id
-            and not principal.row_filters
-        )
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """See `Rule.holds`."""
+        del verb, reach
+        return entity.user_id == entity.created_by == principal.user_id or None

@@ -34,10 +34,10 @@ class PoolRule:
             return or_(decides, belongs)
         return belongs if verb is Verb.CLAIM else decides
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """See `hub.access.predicates.Rule.is_own`."""
-        del principal, entity
-        return False
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """See `hub.access.predicates.Rule.holds`."""
+        del principal, verb, reach, entity
+        return None
 
 
 class DrawRule(PartRule):

@@ -28,9 +28,10 @@ class RunRule:
         uncounted = and_(model.owner_user_id == principal.user_id, model.row_count.is_(None))
         return or_(model.recipient_user_id == principal.user_id, uncounted)
 
-    def is_own(self, principal: Principal, entity: object) -> bool:
-        """See `hub.access.predicates.Rule.is_own`."""
-        return isinstance(entity, ReportRun) and principal.user_id == entity.recipient_user_id
+    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
+        """See `hub.access.predicates.Rule.holds`."""
+        del verb, reach
+        return principal.user_id == entity.recipient_user_id or None
 
 
 def may_read_file(principal: Principal, run: ReportRun) -> bool:

@@ -1,0 +1,148 @@
+"""What seldom changes and is asked for all the time, remembered by each process until it changes.
+
+    _KINDS = Remembered(read_kinds, Connection)
+    _KINDS.current(session)
+
+A table that is remembered has a trigger (`hub.migrations`) by which PostgreSQL tells every
+connection of every process as a change of it commits; whoever takes a connection from the pool
+looks at what it was told. A transaction that changes such a table itself reads for itself.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from hub.db import Base, HubSession, when_connected
+
+CHANNEL = "remembered"
+"""What the triggers notify."""
+
+LASTS_S = 5.0
+"""As long it is remembered where nothing is told, as through a pooler that passes nothing on."""
+
+_PINNED, _CHANGED = "remembered", "changed_what_is_remembered"
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known(Generic[ValueT]):
+    value: ValueT
+    told: int
+    until: float
+
+
+class _Told:
+    """How often this process was told of a change, which makes everything known before it old."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = Lock()
+
+    def again(self) -> None:
+        with self._lock:
+            self.count += 1
+
+
+_told = _Told()
+_watched: set[type[Base]] = set()
+
+
+class Remembered(Generic[ValueT]):
+    """A value that is read from tables which seldom change.
+
+    What `read` returns is shared by all transactions of the process: it holds no entities of a
+    session, and nobody changes it.
+    """
+
+    def __init__(self, read: Callable[[Session], ValueT], *models: type[Base]) -> None:
+        self._read = read
+        self._models = frozenset(models)
+        self._known: _Known[ValueT] | None = None
+        _watched.update(models)
+
+    def current(self, session: Session) -> ValueT:
+        """Return the value: for a transaction, as it was when that first asked, or as it made it.
+
+        It may be older than the moment by what a message takes to come through, at most `LASTS_S`.
+        """
+        if self._models & session.info.get(_CHANGED, frozenset()):
+            return self._read(session)
+        session.connection()  # taking it from the pool is when messages are looked at
+        transaction, pinned = session.info.get(_PINNED, (None, {}))
+        if transaction is not session.get_transaction():
+            pinned = {}
+            session.info[_PINNED] = session.get_transaction(), pinned
+        if self not in pinned:
+            pinned[self] = self._fresh(session)
+        value: ValueT = pinned[self]
+        return value
+
+    def _fresh(self, session: Session) -> ValueT:
+        known, now = self._known, time.monotonic()
+        if known is not None and known.told == _told.count and now < known.until:
+            return known.value
+        told = _told.count  # what is told while it is read makes it old
+        value = self._read(session)
+        self._known = _Known(value, told, now + LASTS_S)
+        return value
+
+
+def times_told() -> int:
+    """Return how often something was to be forgotten, or everything."""
+    return _told.count
+
+
+def forget() -> None:
+    """Forget everything that this process remembers."""
+    _told.again()
+
+
+@when_connected
+def _listen(engine: Engine) -> None:
+    """Have the connections of an engine told what is to be forgotten."""
+
+    @event.listens_for(engine, "connect")
+    def begin(connection: Any, record: ConnectionPoolEntry) -> None:
+        del record
+        connection.add_notify_handler(lambda _: forget())
+        connection.execute(f"LISTEN {CHANNEL}")
+        connection.commit()
+        forget()  # nobody was told on its behalf what happened before
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: Any, record: ConnectionPoolEntry, proxy: Any) -> None:
+        del record, proxy
+        wire = connection.pgconn
+        try:
+            wire.consume_input()  # what has come already: it does not wait
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error  # the server is gone: all of them are made anew
+        while wire.notifies() is not None:
+            forget()
+
+
+@event.listens_for(HubSession, "after_flush")
+def _note_flushed(session: Session, context: object) -> None:
+    del context
+    changed = {type(each) for each in (*session.new, *session.dirty, *session.deleted)}
+    _note(session, changed)
+
+
+@event.listens_for(HubSession, "do_orm_execute")
+def _note_executed(asked: ORMExecuteState) -> None:
+    if (asked.is_insert or asked.is_update or asked.is_delete) and asked.bind_mapper is not None:
+        _note(asked.session, {asked.bind_mapper.class_})
+
+
+def _note(session: Session, changed: set[type[Any]]) -> None:
+    if known := changed & _watched:
+        session.info[_CHANGED] = session.info.get(_CHANGED, frozenset()) | known
