@@ -57,6 +57,7 @@ LOCK_TIMEOUT_MS = 5_000
 IDLE_TIMEOUT_MS = 60_000
 WORK_MEM = "16MB"  # what a search finds among a million rows is then told row by row, not by page
 CONNECT_TIMEOUT_S = 3
+STATEMENTS = 4_000  # kept as built: routes, filters and what each kind of caller may see make many
 TRUSTED_S = 1.0  # a connection that was in use so shortly ago is there still
 
 new_id = uuid_utils.compat.uuid7
@@ -293,6 +294,7 @@ def connect(url: str, *, pool_size: int = 5, fsync: bool = True) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=CONNECT_TIMEOUT_S,
+        query_cache_size=STATEMENTS,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
     )
     _probe_what_has_rested(engine)

@@ -4,8 +4,8 @@
     _KINDS.current(session)
 
 A table that is remembered has a trigger (`hub.migrations`) by which PostgreSQL tells every
-connection of every process as a change of it commits; whoever takes a connection from the pool
-looks at what it was told. A transaction that changes such a table itself reads for itself.
+connection of every process as a change of it commits. A transaction that begins after that hears
+of it; one that changes such a table itself reads for itself.
 """
 
 import time
@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -26,7 +25,7 @@ CHANNEL = "remembered"
 """What the triggers notify."""
 
 LASTS_S = 5.0
-"""As long it is remembered where nothing is told, as through a pooler that passes nothing on."""
+"""No longer is it remembered: a pooler between us and PostgreSQL might pass nothing on."""
 
 _PINNED, _CHANGED = "remembered", "changed_what_is_remembered"
 
@@ -70,13 +69,10 @@ class Remembered(Generic[ValueT]):
         _watched.update(models)
 
     def current(self, session: Session) -> ValueT:
-        """Return the value: for a transaction, as it was when that first asked, or as it made it.
-
-        It may be older than the moment by what a message takes to come through, at most `LASTS_S`.
-        """
+        """Return the value: to a transaction, as it was when it first asked, or as it made it."""
         if self._models & session.info.get(_CHANGED, frozenset()):
             return self._read(session)
-        session.connection()  # taking it from the pool is when messages are looked at
+        _hear(session)
         transaction, pinned = session.info.get(_PINNED, (None, {}))
         if transaction is not session.get_transaction():
             pinned = {}
@@ -114,18 +110,21 @@ def _listen(engine: Engine) -> None:
     def begin(connection: Any, record: ConnectionPoolEntry) -> None:
         del record
         connection.add_notify_handler(lambda _: forget())
+        connection.autocommit = True
         connection.execute(f"LISTEN {CHANNEL}")
-        connection.commit()
+        connection.autocommit = False
         forget()  # nobody was told on its behalf what happened before
 
-    @event.listens_for(engine, "checkout")
-    def look(connection: Any, record: ConnectionPoolEntry, proxy: Any) -> None:
-        del record, proxy
-        wire = connection.pgconn
-        try:
-            wire.consume_input()  # what has come already: it does not wait
-        except psycopg.Error as error:
-            raise InvalidatePoolError from error  # the server is gone: all of them are made anew
+
+def _hear(session: Session) -> None:
+    """Begin the session's transaction and take in what was told before it.
+
+    PostgreSQL has told everybody of a change before whoever made it knows that it is committed,
+    and passes that on to a connection before it answers it anything.
+    """
+    wire = session.connection().connection.driver_connection.pgconn  # type: ignore[union-attr] # psycopg's
+    if wire.transaction_status == TransactionStatus.IDLE:
+        wire.exec_(b"begin")  # psycopg would with the first statement
         while wire.notifies() is not None:
             forget()
 

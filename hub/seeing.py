@@ -12,7 +12,13 @@ from sqlalchemy import ColumnElement, Uuid, and_, cast, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.access.fields import of_shown_fields
-from hub.access.predicates import PersonalRule, has_rule, visible
+from hub.access.predicates import (
+    Judge,
+    PersonalRule,
+    ask_the_database,
+    has_rule,
+    visible,
+)
 from hub.access.principals import Permission, Principal
 from hub.access.readings import ACT, guarded
 from hub.access.roles import Reach, Verb
@@ -117,10 +123,10 @@ class JobRule(PersonalRule):
         """Return the condition for jobs about a record that the caller is known to see."""
         return true() if reach is Reach.ALL else super().predicate(principal, verb, model, reach)
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """See `hub.access.predicates.Rule.holds`: what it is about, the database must say."""
-        del principal, verb, reach, entity
-        return None
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """See `hub.access.predicates.Rule.judge`: what it is about, the database must say."""
+        del principal, verb, model, reach
+        return ask_the_database
 
 
 JOBS = JobRule()

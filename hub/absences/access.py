@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_
 
+from hub.access.predicates import Judge
 from hub.access.principals import Principal
 from hub.access.roles import Reach, Verb
 from hub.db import among
@@ -26,8 +27,8 @@ class AbsenceRule:
         own: ColumnElement[bool] = model.user_id == principal.user_id
         return or_(own, among(model.user_id, principal.standing.line_user_ids))
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """See `hub.access.predicates.Rule.holds`."""
-        del verb, reach
-        whose = entity.user_id
-        return whose == principal.user_id or whose in principal.standing.line_user_ids
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """See `hub.access.predicates.Rule.judge`."""
+        del verb, model, reach
+        led = principal.standing.line_user_ids
+        return lambda row: row.user_id == principal.user_id or row.user_id in led

@@ -29,6 +29,14 @@ from hub.db import among, among_unweighed
 from hub.history.records import Record
 from hub.listing.reader import Sight
 
+Judge = Callable[[Any], bool | None]
+"""Says of a row in hand whether a condition holds for it; None where the database must say."""
+
+
+def ask_the_database(row: Any) -> None:
+    """Say nothing: the `Judge` of what a row itself does not tell."""
+    del row
+
 
 class Rule(Protocol):
     """Decides over the rows of one model, for callers whose right does not reach all of them.
@@ -45,8 +53,8 @@ class Rule(Protocol):
         """Return the condition under which a row may be touched."""
         ...
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """Say whether the predicate holds for a row in hand; None where the database must say."""
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """Return what says of a row in hand whether the predicate holds."""
         ...
 
 
@@ -70,10 +78,10 @@ class OwnerRule:
         own: ColumnElement[bool] = owner == principal.user_id
         return or_(own, owner.is_(None)) if self.unowned else own
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """See `Rule.holds`."""
-        del verb, reach
-        return getattr(entity, self.column) == principal.user_id or None
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """See `Rule.judge`."""
+        del verb, model, reach
+        return lambda row: getattr(row, self.column) == principal.user_id or None
 
 
 class PersonalRule(OwnerRule):
@@ -103,10 +111,10 @@ class OpenRule:
         del principal, verb, model, reach
         return true()
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """See `Rule.holds`."""
-        del principal, verb, reach, entity
-        return True
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """See `Rule.judge`."""
+        del principal, verb, model, reach
+        return lambda _: True
 
 
 class SelfRule:
@@ -122,10 +130,10 @@ class SelfRule:
         own: ColumnElement[bool] = model.id == principal.user_id
         return true() if verb in WITHOUT_OWNING else own
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """See `Rule.holds`."""
-        del reach
-        return verb in WITHOUT_OWNING or entity.id == principal.user_id
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """See `Rule.judge`."""
+        del model, reach
+        return lambda row: verb in WITHOUT_OWNING or row.id == principal.user_id
 
 
 class RecordRule:
@@ -156,16 +164,14 @@ class RecordRule:
         """Return on what grounds a caller may do `verb` to rows of a model."""
         return grounds_of(principal, verb, model.entity(), reach, self.slots)
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """See `Rule.holds`."""
-        grounds = self.grounds(principal, verb, type(entity), reach)
-        if grounds.hold_for(entity):
-            return True
-        return grounds.hold_if_open(entity) and self.stands_open(entity)
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """See `Rule.judge`."""
+        judge: Judge = _judge_by(self, self.grounds(principal, verb, model, reach))
+        return judge
 
-    def stands_open(self, entity: Any) -> bool | None:
+    def stands_open(self, row: Any) -> bool | None:
         """Say `is_open` of a row in hand; None where the database must say."""
-        return not entity.is_protected and not entity.is_pooled
+        return not row.is_protected and not row.is_pooled
 
     def is_open(self, model: type[Any]) -> ColumnElement[bool]:
         """Return the condition under which a record exists for more than those named first."""
@@ -203,15 +209,25 @@ def _condition(rule: RecordRule, model: Any, grounds: Grounds) -> ColumnElement[
     return or_(*ways)
 
 
+@lru_cache(maxsize=128)  # as above; and of equal grounds it is the same one
+def _judge_by(rule: RecordRule, grounds: Grounds) -> Judge:
+    def judge(row: Any) -> bool | None:
+        if grounds.hold_for(row):
+            return True
+        return grounds.hold_if_open(row) and rule.stands_open(row)
+
+    return judge
+
+
 class PartRule:
     """What hangs on records of another model: whose it is, the database must say."""
 
     is_part = True
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """See `Rule.holds`."""
-        del principal, verb, reach, entity
-        return None
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """See `Rule.judge`."""
+        del principal, verb, model, reach
+        return ask_the_database
 
 
 _RULES: dict[type[Any], Rule] = {}
@@ -346,27 +362,34 @@ def _judge(
     principal: Principal, model: type[Any], verbs: tuple[Verb, ...]
 ) -> Callable[[Any], tuple[Verb, ...] | None]:
     """Return what tells of a row which verbs are granted, as far as it is plain; None where not."""
-    reaches = {verb: principal.reach(verb, model.collection()) for verb in verbs}
-    granted = tuple(verb for verb in verbs if reaches[verb] is not None)
+    asked = {verb: principal.reach(verb, model.collection()) for verb in verbs}
+    reaches = {verb: reach for verb, reach in asked.items() if reach is not None}
+    granted = tuple(reaches)
     if not granted:
         return lambda _: ()
     if principal.row_filters or of_shown_fields(principal, model):
         return lambda _: None
-    if all(reaches[verb] is Reach.ALL for verb in granted):
+    if all(reach is Reach.ALL for reach in reaches.values()):
         return lambda _: granted
     rule = _rule(model)
+    judges = {
+        verb: _anybody if reach is Reach.ALL else rule.judge(principal, verb, model, reach)
+        for verb, reach in reaches.items()
+    }
+    different = set(judges.values())
 
     def judge(row: Any) -> tuple[Verb, ...] | None:
-        held = []
-        for verb in granted:
-            holds = reaches[verb] is Reach.ALL or rule.holds(principal, verb, reaches[verb], row)
-            if holds is None:
-                return None
-            if holds:
-                held.append(verb)
-        return tuple(held)
+        holds = {each: each(row) for each in different}
+        if None in holds.values():
+            return None
+        return tuple(verb for verb in granted if holds[judges[verb]])
 
     return judge
+
+
+def _anybody(row: Any) -> bool:
+    del row
+    return True
 
 
 def _ask(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub.access.roles import FieldClass
 from hub.catalogues.services import get_catalogue
 from hub.custom_fields.declaring import entities, targets
-from hub.custom_fields.models import PREFIX, CustomField, FieldType
+from hub.custom_fields.models import CustomField, FieldType
 from hub.db import savepoint
 from hub.errors import ConflictError, NotFoundError, ValidationError
 from hub.held import refuse_held
@@ -96,11 +96,12 @@ _DEFINITIONS = Remembered(_read_definitions, CustomField)
 
 def guarded(session: Session) -> dict[str, dict[str, FieldClass]]:
     """Return the classes of the fields that are not public, by entity and name."""
-    delicate = {
-        entity: {each.name: each.field_class for each in fields if each.field_class != FieldClass.PUBLIC}
-        for entity, fields in _DEFINITIONS.current(session).items()
-    }
-    return {entity: classes for entity, classes in delicate.items() if classes}
+    found: dict[str, dict[str, FieldClass]] = {}
+    for entity, fields in _DEFINITIONS.current(session).items():
+        for field in fields:
+            if field.field_class is not FieldClass.PUBLIC:
+                found.setdefault(entity, {})[field.name] = field.field_class
+    return found
 
 
 def _check(session: Session, values: Mapping[str, Any]) -> None:

@@ -66,9 +66,9 @@ class BesideCustomerRule(RecordRule):
         """See `RecordRule.is_open`."""
         return or_(model.customer_id.is_(None), model.customer_id.not_in(self._closed()))
 
-    def stands_open(self, entity: Any) -> bool | None:
+    def stands_open(self, row: Any) -> bool | None:
         """See `RecordRule.stands_open`."""
-        return True if entity.customer_id is None else None
+        return True if row.customer_id is None else None
 
     def is_closed(self, model: type[Any]) -> ColumnElement[bool]:
         """See `RecordRule.is_closed`."""

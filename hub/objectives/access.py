@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
-from hub.access.predicates import PartRule
+from hub.access.predicates import Judge, PartRule
 from hub.access.principals import Principal
 from hub.access.roles import WITHOUT_OWNING, Reach, Verb
 from hub.db import among
@@ -38,7 +38,7 @@ class ObjectiveRule(PartRule):
             ways.append(among(model.team_id, standing.line_team_ids))
         return or_(*ways)
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """See `Rule.holds`."""
-        del verb, reach
-        return entity.user_id == entity.created_by == principal.user_id or None
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """See `Rule.judge`."""
+        del verb, model, reach
+        return lambda row: row.user_id == row.created_by == principal.user_id or None

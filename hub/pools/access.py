@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
-from hub.access.predicates import PartRule, visible
+from hub.access.predicates import Judge, PartRule, ask_the_database, visible
 from hub.access.principals import Principal
 from hub.access.roles import WITHOUT_OWNING, Reach, Verb
 from hub.access.row_filters import narrowed
@@ -34,10 +34,10 @@ class PoolRule:
             return or_(decides, belongs)
         return belongs if verb is Verb.CLAIM else decides
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """See `hub.access.predicates.Rule.holds`."""
-        del principal, verb, reach, entity
-        return None
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """See `hub.access.predicates.Rule.judge`."""
+        del principal, verb, model, reach
+        return ask_the_database
 
 
 class DrawRule(PartRule):

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from hub.access.predicates import OwnerRule
+from hub.access.predicates import Judge, OwnerRule
 from hub.access.principals import Principal
 from hub.access.roles import WITHOUT_OWNING, Reach, Verb
 from hub.db import among
@@ -28,10 +28,10 @@ class RunRule:
         uncounted = and_(model.owner_user_id == principal.user_id, model.row_count.is_(None))
         return or_(model.recipient_user_id == principal.user_id, uncounted)
 
-    def holds(self, principal: Principal, verb: Verb, reach: Reach, entity: Any) -> bool | None:
-        """See `hub.access.predicates.Rule.holds`."""
-        del verb, reach
-        return principal.user_id == entity.recipient_user_id or None
+    def judge(self, principal: Principal, verb: Verb, model: type[Any], reach: Reach) -> Judge:
+        """See `hub.access.predicates.Rule.judge`."""
+        del verb, model, reach
+        return lambda row: row.recipient_user_id == principal.user_id or None
 
 
 def may_read_file(principal: Principal, run: ReportRun) -> bool:

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -124,9 +125,8 @@ def test_the_predicate_and_the_answer_for_one_record_never_disagree(
     session.flush()
     compared = 0
 
-    for principal, visibility, model in product(
-        people, Visibility, (Customer, ApiToken, User, Job)
-    ):
+    models: tuple[type[Any], ...] = (Customer, ApiToken, User, Job)
+    for principal, visibility, model in product(people, Visibility, models):
         caller = replace(principal, visibility=visibility)
         rows = session.scalars(select(model)).all()
         told = actions_on(session, caller, model.collection(), rows, Verb)

@@ -402,7 +402,7 @@ class Case:
 
 cases = st.builds(
     Case, st.sampled_from(ASKING), st.booleans(), st.integers(0, 7),
-    st.sampled_from(sorted(DATASETS)),
+    st.sampled_from(sorted(DATASETS.keys() - {"jobs"})),  # an export of those is one of them
 )  # fmt: skip
 
 
