@@ -20,6 +20,7 @@ from uuid import UUID
 
 import psycopg
 import uuid_utils.compat
+from psycopg import _queries
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from sqlalchemy import (
@@ -59,6 +60,11 @@ WORK_MEM = "16MB"  # what a search finds among a million rows is then told row b
 CONNECT_TIMEOUT_S = 3
 STATEMENTS = 4_000  # kept as built: routes, filters and what each kind of caller may see make many
 TRUSTED_S = 1.0  # a connection that was in use so shortly ago is there still
+
+# psycopg translates placeholders once for each statement, but longer ones anew each time: to insert
+# a customer takes 7,000 characters and a hundred parameters.
+_queries.MAX_CACHED_STATEMENT_LENGTH = 32_768
+_queries.MAX_CACHED_STATEMENT_PARAMS = 500
 
 new_id = uuid_utils.compat.uuid7
 """Make an id: UUIDv7 (RFC 9562), so that ids of one process rise with time."""
