@@ -23,6 +23,7 @@ import uuid_utils.compat
 from psycopg import _queries
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
+from pydantic_core import from_json
 from sqlalchemy import (
     ColumnElement,
     DateTime,
@@ -168,7 +169,7 @@ class Ids(Collection[UUID]):
         return (UUID(bytes=each) for _, each in _ITEM.iter_unpack(self._items))
 
     def __contains__(self, other: object) -> bool:
-        return isinstance(other, UUID) and other.bytes in self._known
+        return isinstance(other, UUID) and other.int in self._known
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ids) and self._items == other._items
@@ -181,8 +182,8 @@ class Ids(Collection[UUID]):
         return Ids(each for each in others if each in self) if self else NO_IDS
 
     @cached_property
-    def _known(self) -> frozenset[bytes]:
-        return frozenset(each for _, each in _ITEM.iter_unpack(self._items))
+    def _known(self) -> frozenset[int]:
+        return frozenset(int.from_bytes(each) for _, each in _ITEM.iter_unpack(self._items))
 
     @cached_property
     def wire(self) -> "UuidArray":
@@ -238,9 +239,13 @@ class _IdsType(TypeDecorator[Ids]):
         return attrgetter("wire")
 
 
+IDS = _IdsType()
+"""The type of a parameter that is many ids."""
+
+
 def array_of(ids: Iterable[UUID]) -> ColumnElement[Any]:
     """Return many ids as one array."""
-    return literal(ids if isinstance(ids, Ids) else Ids(ids), _IdsType())
+    return literal(ids if isinstance(ids, Ids) else Ids(ids), IDS)
 
 
 def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], ids: Iterable[UUID]) -> Any:
@@ -301,6 +306,7 @@ def connect(url: str, *, pool_size: int = 5, fsync: bool = True) -> Engine:
         max_overflow=pool_size,
         pool_timeout=CONNECT_TIMEOUT_S,
         query_cache_size=STATEMENTS,
+        json_deserializer=from_json,  # a tenth of what Python's own takes
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
     )
     _probe_what_has_rested(engine)
