@@ -94,7 +94,7 @@ def _sorted(
         if whole:
             statement = statement.where(found, band.where).limit(limit)
         elif is_counted:
-            statement = _first_of_counted(statement, query, found, band, limit, bound)
+            statement = _first_of_counted(statement, query, found, band, limit=limit, bound=bound)
         else:  # few among many: their ids first, from an index that holds what decides
             identity = query.listing.model.id
             chosen = select(identity).where(found, band.where).order_by(*band.order_by)
@@ -134,6 +134,7 @@ def _first_of_counted(
     query: Query[Any],
     found: Predicate,
     band: Band,
+    *,
     limit: int,
     bound: int,
 ) -> Select[Any]:

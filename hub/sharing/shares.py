@@ -63,10 +63,10 @@ def received(
         return {}
     found = session.execute(_GRANTS, {"subject_type": rows[0].entity(), "ids": shared})
     best: dict[UUID, ReceivedShare] = {}
-    for record_id, user_id, team_id, level, *said in found:
+    for record_id, user_id, team_id, level, may_share, expires_at, reason, by, by_name in found:
         if user_id != principal.user_id and team_id not in principal.standing.team_ids:
             continue
-        share = ReceivedShare(Level[level.upper()], *said)
+        share = ReceivedShare(Level[level.upper()], may_share, expires_at, reason, by, by_name)
         known = best.get(record_id)
         if known is None or _rank(share) > _rank(known):
             best[record_id] = share
