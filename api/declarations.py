@@ -1,5 +1,6 @@
 """What can be said of a route: the data that checks, answers and the document follow from."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,6 +13,8 @@ from api.bodies import JSON, MAX_BYTES, MERGE_PATCH
 from api.calls import Call
 from hub.access.principals import Permission
 from hub.listing.declaration import Listing
+
+_PLACE = re.compile(r"<(?:(\w+):)?(\w+)>")
 
 
 class Public:
@@ -58,6 +61,16 @@ class Operation:
     def __str__(self) -> str:
         """Return its method and its path, such as ``GET /customers``."""
         return f"{self.method} {self.path}"
+
+    @property
+    def places(self) -> dict[str, str]:
+        """The kinds of its path's parameters by their names, such as uuid; empty for any text."""
+        return {name: kind for kind, name in _PLACE.findall(self.path)}
+
+    @property
+    def documented_path(self) -> str:
+        """Its path in OpenAPI's writing, such as ``/customers/{customer_id}``."""
+        return _PLACE.sub(r"{\2}", self.path)
 
     @property
     def needs_version(self) -> bool:

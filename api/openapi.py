@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document, made from the declared routes."""
 
-import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Literal
@@ -12,12 +11,12 @@ from api.bodies import JSON
 from api.calls import MAX_WAIT_S
 from api.declarations import Operation, Public, Upload
 from api.dispatch import API
+from api.links import Links
 from api.problems import CONTENT_TYPE, TITLES
 from hub.idempotency.services import MAX_KEY_LENGTH
 from hub.listing.declaration import Field, Kind, Listing, Operator
 from hub.listing.query import HIGHEST_LIMIT, LIMIT
 
-_PLACE = re.compile(r"<(?:(\w+):)?(\w+)>")
 _REFERENCE = "#/components/schemas/{model}"
 _Mode = Literal["validation", "serialization"]
 _References = Mapping[Any, dict[str, Any]]  # by (model, mode), as pydantic keys them
@@ -133,10 +132,11 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     """
     shown = [each for each in operations if each.documented]
     schemas, references = _schemas(shown)
+    links = Links(shown)
     paths: dict[str, dict[str, Any]] = {}
     for each in sorted(shown, key=lambda one: (one.path, one.method)):
-        path = API + _PLACE.sub(r"{\2}", each.path)
-        paths.setdefault(path, {})[each.method.lower()] = _operation(each, references)
+        path = API + each.documented_path
+        paths.setdefault(path, {})[each.method.lower()] = _operation(each, references, links)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -178,13 +178,13 @@ def _schemas(
     return definitions.get("$defs", {}), references
 
 
-def _operation(each: Operation, references: _References) -> dict[str, Any]:
+def _operation(each: Operation, references: _References, links: Links) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "operationId": each.function.__name__,
         "summary": each.summary,
         "tags": [each.path.split("/")[1]],
         "parameters": _parameters(each),
-        "responses": _responses(each, references),
+        "responses": _responses(each, references, links),
     }
     if each.description:
         shown["description"] = each.description
@@ -219,7 +219,7 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
             if kind == "uuid"
             else {"type": "string"},
         }
-        for kind, name in _PLACE.findall(each.path)
+        for name, kind in each.places.items()
     ]
     if each.query is not None:
         parameters += _query_parameters(each.query)
@@ -310,7 +310,7 @@ def _words(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _responses(each: Operation, references: _References) -> dict[str, Any]:
+def _responses(each: Operation, references: _References, links: Links) -> dict[str, Any]:
     others = {**_refusals(each), **each.refusals}
     good = {
         status: meaning for status, meaning in others.items() if status < HTTPStatus.BAD_REQUEST
@@ -320,6 +320,9 @@ def _responses(each: Operation, references: _References) -> dict[str, Any]:
         str(int(status)): _success(each, status, good[status], references)
         for status in sorted(good)
     }
+    for status in good:
+        if following := links.after(each, status):
+            responses[str(int(status))]["links"] = following
     for status in sorted(others.keys() - good.keys()):
         responses[str(int(status))] = {
             "description": others[status],
@@ -358,7 +361,7 @@ def _refusals(each: Operation) -> dict[HTTPStatus, str]:
         HTTPStatus.BAD_REQUEST: writes,
         HTTPStatus.UNAUTHORIZED: not isinstance(each.permission, Public),
         HTTPStatus.FORBIDDEN: not isinstance(each.permission, Public),
-        HTTPStatus.NOT_FOUND: bool(_PLACE.search(each.path)) or writes,
+        HTTPStatus.NOT_FOUND: bool(each.places) or writes,
         HTTPStatus.CONFLICT: writes,
         HTTPStatus.PRECONDITION_FAILED: each.needs_version,
         HTTPStatus.PRECONDITION_REQUIRED: each.needs_version,

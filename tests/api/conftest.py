@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
+from api import dispatch
 from api.app import create_app
 from api.authentication import forget_tokens
 from hub.access.models import ApiToken, User
@@ -65,6 +66,18 @@ def app() -> Flask:
     app = create_app()
     app.register_blueprint(blueprint, url_prefix="/probe")
     return app
+
+
+@pytest.fixture(scope="session")
+def served() -> Flask:
+    """Hub as it is served, without the tests' own routes."""
+    return create_app()
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker runs: whoever prefers to wait would wait for nothing."""
+    monkeypatch.setattr(dispatch, "wait_for", lambda _jobs, _seconds: True)
 
 
 @pytest.fixture

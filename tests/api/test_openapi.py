@@ -23,8 +23,6 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from api import dispatch
-from api.app import create_app
 from hub.db import transaction
 from hub.imports import templates
 from hub.ledger.tasks import TaskName
@@ -71,11 +69,6 @@ CHECKS = [
     refuses_what_is_wrong,
     unsupported_method,
 ]
-
-
-@pytest.fixture(scope="session")
-def served() -> Flask:
-    return create_app()
 
 
 @pytest.fixture
@@ -139,6 +132,70 @@ def test_a_success_is_never_told_as_a_problem(published: Any) -> None:
     assert {"ETag", "Location"} <= set(upsert["201"]["headers"])
 
 
+def test_what_is_made_leads_to_all_that_it_has(published: Any) -> None:
+    made = published["paths"]["/api/v1/customers"]["post"]["responses"]["201"]["links"]
+    read = published["paths"]["/api/v1/customers/{customer_id}"]["get"]["responses"]["200"]["links"]
+
+    assert made == read
+    assert made["get_customer"] == {
+        "operationId": "get_customer", "parameters": {"customer_id": "$response.body#/id"},
+    }  # fmt: skip
+    for name in ("change_customer", "delete_customer"):
+        assert made[name]["parameters"] == {
+            "customer_id": "$response.body#/id", "If-Match": "$response.header.ETag",
+        }  # fmt: skip
+    assert {"create_contact", "create_address", "list_customer_leads"} <= made.keys()
+    # Of a link of his, and of his protection, this answer tells neither id nor version.
+    assert not {"cut_link", "release_protection"} & made.keys()
+
+
+def test_what_is_made_within_something_is_found_there(published: Any) -> None:
+    draw = published["paths"]["/api/v1/pools/{pool_id}/draws"]["post"]["responses"]["201"]["links"]
+
+    assert draw["list_candidates"]["parameters"] == {
+        "pool_id": "$request.path.pool_id", "draw_id": "$response.body#/id",
+    }  # fmt: skip
+
+
+def test_what_an_answer_names_can_be_read(published: Any) -> None:
+    paths = published["paths"]
+    conversion = paths["/api/v1/leads/{lead_id}/conversion"]["post"]["responses"]["201"]["links"]
+    objective = paths["/api/v1/objectives"]["post"]["responses"]["201"]["links"]
+
+    assert {name: link["parameters"] for name, link in conversion.items()} == {
+        "get_contact": {"contact_id": "$response.body#/contact_id"},
+        "get_customer": {"customer_id": "$response.body#/customer_id"},
+        "get_plan": {"plan_id": "$response.body#/plan_id"},
+    }
+    assert "get_note_template" not in objective  # its template_id is that of another kind
+
+
+def test_every_link_gives_all_that_its_operation_needs(published: Any) -> None:
+    operations = {
+        each["operationId"]: each for path in published["paths"].values() for each in path.values()
+    }
+    schemas = published["components"]["schemas"]
+    links = 0
+
+    for each in operations.values():
+        for answer in each["responses"].values():
+            for name, link in answer.get("links", {}).items():
+                links += 1
+                given = link["parameters"]
+                needed = {
+                    p["name"] for p in operations[name]["parameters"] if p["in"] != "query"
+                    and p.get("required")
+                }  # fmt: skip
+                assert (link["operationId"], given.keys()) == (name, needed)
+                assert "If-Match" not in given or "ETag" in answer["headers"]
+                [shown] = answer["content"].values()
+                fields = schemas[shown["schema"]["$ref"].rsplit("/", 1)[1]]["properties"]
+                pointers = [e.partition("#/")[2] for e in given.values() if "body#/" in e]
+                assert all(pointer in fields for pointer in pointers)
+
+    assert links > 500
+
+
 def test_the_schemas_tell_the_rules(published: Any) -> None:
     schemas = published["components"]["schemas"]
 
@@ -198,12 +255,6 @@ def _some_of(parameters: list[Any]) -> list[Any]:
     filters = [each for each in parameters if each["in"] == "query" and not each.get("required")]
     step = 1 + len(filters) // MOST_FILTERS
     return [each for each in parameters if each not in filters or filters.index(each) % step == 0]
-
-
-@pytest.fixture
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker runs: whoever prefers to wait would wait for nothing."""
-    monkeypatch.setattr(dispatch, "wait_for", lambda _jobs, _seconds: True)
 
 
 @pytest.mark.slow
