@@ -42,7 +42,7 @@ chaos: development ## kill parts in the middle; NAME=load, journeys or crowd, SE
 	$(BIN)/python -m bench.chaos $(NAME) $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) $(if $(KILLS),--kills $(KILLS))
 
 fuzz: development ## send more generated requests to every operation; EXAMPLES=… of each and of each mode
-	EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/pytest -q -n auto tests/api/test_openapi.py
+	EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/pytest -q -n auto tests/api/test_openapi.py tests/api/test_openapi_stateful.py
 
 lock: ## choose the versions anew (needs uv)
 	$(COMPILE) --extra embedded --output-file requirements.lock
