@@ -45,9 +45,8 @@ class CustomerRole(StrEnum):
 
 
 class Lifecycle(StrEnum):
-    """The life of a customer (domain.md §2)."""
+    """The life of a customer."""
 
-    PROVISIONING = "provisioning"
     ACTIVE = "active"
     ARCHIVED = "archived"
     MERGED = "merged"

@@ -126,7 +126,7 @@ def is_eligible(connection: Connection, customer: Customer) -> bool:
     """Say whether the connection's filter lets an unlinked customer through."""
     wanted = {**DEFAULT_FILTER, **connection.filter}
     return (
-        customer.lifecycle in {Lifecycle.ACTIVE, Lifecycle.PROVISIONING}
+        customer.lifecycle is Lifecycle.ACTIVE
         and customer.deleted_at is None
         and bool(set(customer.roles) & set(wanted["roles"]))
         and customer.channel not in wanted["not_channels"]
