@@ -59,7 +59,7 @@ def react(session: Session, happened: PendingEvent) -> None:
 
     A change that came in from a connection is not sent back to it (domain.md invariant 14).
     """
-    if not happened.type.endswith((".created", ".updated")):
+    if not happened.type.endswith((".created", ".updated", ".taken_up")):
         return
     customer = session.get(Customer, happened.subject_id)
     if customer is None or customer.name_provisional or customer.lifecycle is Lifecycle.MERGED:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hub.connections.models import Connection, ConnectionState
 from hub.db import transaction
 from tests.api.asking import get, post
 from tests.api.client import ApiClient
@@ -64,3 +65,20 @@ def test_what_waits_in_a_pool_is_not_archived(client: ApiClient, administrator: 
     refused = post(client, administrator, f"/customers/{customer_id}/archiving", {}, 409)
 
     assert refused["code"] == "pool_state"
+
+
+def test_one_that_is_taken_up_goes_to_the_books_which_it_was_kept_from(
+    client: ApiClient, representative: Caller
+) -> None:
+    body = {"name": "Havn ApS", "roles": ["customer"]}
+    at = f"/customers/{post(client, representative, '/customers', body)['id']}"
+    post(client, representative, f"{at}/archiving", {}, 200)
+    with transaction() as session:
+        session.add(
+            Connection(name="books", connector="any", kind="accounting",
+                       state=ConnectionState.ACTIVE)
+        )  # fmt: skip
+
+    back = post(client, representative, f"{at}/taking-up", {}, 200)
+
+    assert back["accounting"]["state"] == "waiting"
