@@ -132,6 +132,7 @@ class Customer(Customised, Referable, Searchable):
             "hold_message", "hold_by", "hold_at", "contact_numbers",
         }
     )  # fmt: skip
+    __told__: ClassVar = frozenset({"hold"})
     __classes__: ClassVar = MappingProxyType({
         "credit_limit": FieldClass.INTERNAL, "note": FieldClass.INTERNAL,
         **dict.fromkeys(("iban", "bic", "bank_account"), FieldClass.SENSITIVE),

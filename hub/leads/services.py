@@ -22,7 +22,7 @@ from hub.held import HeldError, Holder
 from hub.i18n import N_
 from hub.leads import alike
 from hub.leads.models import Lead
-from hub.leads.rules import clean
+from hub.leads.rules import clean, refuse_unpayable
 from hub.listing.search import search_document
 from hub.listing.sorting import sort_text
 from hub.notes.holding import refuse_held
@@ -92,6 +92,7 @@ def create(
     external_refs.refuse_taken(session, Lead, values.get("external_ref"))
     customer = customer_of(session, values)
     values["currency"] = currency_of(session, values.get("currency"), customer)
+    refuse_unpayable(values, values["currency"])
     if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
     if customer is None:
@@ -136,6 +137,7 @@ def update(
         TooManyBlindMatchesError: he has been told of such too often.
     """
     values = clean(writable(changes, WRITABLE))
+    refuse_unpayable(values, lead.currency)
     empty = sorted(name for name in _REQUIRED & values.keys() if values[name] is None)
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))

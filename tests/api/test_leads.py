@@ -124,6 +124,7 @@ def test_a_lead_is_spun_off_a_customer_and_numbers_rise_by_one(
         ({"company": "A", "workflow": "none"}, [("/workflow", "unknown")]),
         ({"company": "A", "number": "L-9"}, [("/number", "unknown")]),
         ({"company": "A", "state": "won"}, [("/state", "unknown")]),
+        ({"company": "A", "net_potential_value": "1.234"}, [("/net_potential_value", "precision")]),
         ({"company": "A", "contact_id": str(UUID(int=1))}, [("/contact_id", "without_customer")]),
     ],
 )
