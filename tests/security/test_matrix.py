@@ -448,7 +448,7 @@ def test_no_list_filter_sort_search_or_count_tells_of_hidden_records(
             kind = query.partition("=")[0]
             if kind in NARROWING and counted(answer):
                 wrong.append((str(route), query, counted(answer)))
-            if is_shown(route, kind):
+            if secrecy == "private" and is_shown(route, kind):
                 control = route.call(client, owner.headers, hidden, query=query)
                 counts = kind in NARROWING or route.path.endswith("/summary")
                 tells = counted(control) > 0 if counts else told(control, hidden)
@@ -457,7 +457,7 @@ def test_no_list_filter_sort_search_or_count_tells_of_hidden_records(
     assert wrong == []
     assert vain - shown == set()  # the owner is told what the colleague is not
     assert asked > 450
-    assert len(shown) > 150
+    assert len(shown) > 150 or secrecy == "protected"  # the questions are the same in both
 
 
 def is_shown(route: Route, kind: str) -> bool:
