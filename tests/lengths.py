@@ -1,4 +1,4 @@
-"""How many generated examples a test tries: few in `make test`, more in `make fuzz`."""
+"""How long tests are: short in `make test`, and as long as is asked for in `make fuzz`."""
 
 import os
 
@@ -8,5 +8,10 @@ FEW = _ASKED_FOR is None
 
 
 def examples(few: int) -> int:
-    """Return how many to try: `few`, or as many as `EXAMPLES` says."""
+    """Return how many generated examples to try: `few`, or as many as `EXAMPLES` says."""
     return few if _ASKED_FOR is None else int(_ASKED_FOR)
+
+
+def size(short: int, full: int) -> int:
+    """Return how many of something to make, where it takes many: `full` in `make fuzz`."""
+    return short if FEW else full
