@@ -1,5 +1,6 @@
 """What is to be known of a record as it was entered, and of whom it was given to."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from api.calls import Call
@@ -18,6 +19,10 @@ _ABSENT = N_("{name} is away until {until}; it is given all the same.")
 
 def warning_views(call: Call[Any, Any], record: Any) -> list[WarningView]:
     """Return what this request is to be told of a record that it wrote."""
+    warned = warnings_of(call.session, record)
+    changes = changes_noted(call.session, record.entity(), record.id)
+    if not warned and not changes:  # as on every page of a list
+        return []
     return [
         WarningView(
             pointer=each.pointer,
@@ -27,13 +32,12 @@ def warning_views(call: Call[Any, Any], record: Any) -> list[WarningView]:
             existing_entity=each.existing_entity or record.entity(),
             score=each.score,
         )
-        for each in warnings_of(call.session, record)
-    ] + _of_absent(call, record)
+        for each in warned
+    ] + _of_absent(call, changes)
 
 
-def _of_absent(call: Call[Any, Any], record: Any) -> list[WarningView]:
-    """Return what is to be known where this request gave the record to somebody who is away."""
-    changes = changes_noted(call.session, record.entity(), record.id)
+def _of_absent(call: Call[Any, Any], changes: Mapping[str, tuple[Any, Any]]) -> list[WarningView]:
+    """Return what is to be known where this request gave a record to somebody who is away."""
     named = {
         field: changes[field][1]
         for field in sorted(_PEOPLE & changes.keys())

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+from hub.loading import loading
+
 MODULES = (
     "tasks",
     "requests_per_second",
@@ -37,7 +39,9 @@ def main() -> int:
 def _run(name: str) -> None:
     started = time.monotonic()
     print(f"# {name}", flush=True)
-    for figure in importlib.import_module(f"bench.{name}").run():
+    with loading():  # as the processes that are measured load
+        module = importlib.import_module(f"bench.{name}")
+    for figure in module.run():
         print(figure.line(), flush=True)
     print(f"# {name}: {time.monotonic() - started:.0f} s", flush=True)
 

@@ -30,7 +30,7 @@ from tests.stack import Client, Stack
 
 SIZE = int(os.environ.get("SIZE", "1000000"))
 OWN, SHARED, TEAMS, TEAM_SIZE, TEAM_CUSTOMERS = 20_000, 5_000, 300, 5, 50
-ROUNDS = 60
+ROUNDS = 200
 GOAL = "≤ 1.5×"
 
 

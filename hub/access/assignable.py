@@ -28,6 +28,7 @@ from hub.configuration import Policy, declare
 from hub.configuration.models import Setting
 from hub.errors import FieldError, ValidationError, under
 from hub.i18n import N_
+from hub.remembering import Remembered
 
 TEAM = "team_id"
 """The field that names a team; every other one that assigns names a person."""
@@ -133,8 +134,17 @@ def refuse_unassignable_people(
 
 def may_be_assigned(session: Session, collection: str, user_id: UUID) -> bool:
     """Say whether records of a collection may be assigned to somebody."""
-    query = select(User.id).where(User.id == user_id, assignable_people(collection))
-    return session.scalar(query) is not None
+    return user_id in _ASSIGNABLE.current(session)[collection]
+
+
+def _read_assignable(session: Session) -> Mapping[str, frozenset[UUID]]:
+    return {
+        collection: frozenset(session.scalars(select(User.id).where(assignable_people(collection))))
+        for collection in AssignmentPolicy.model_fields
+    }
+
+
+_ASSIGNABLE = Remembered(_read_assignable, User, TeamMember, Setting)
 
 
 def _groups(collection: str) -> tuple[Any, Any]:

@@ -5,16 +5,13 @@ changed by acts of their own, each with a reason in the history.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from hub.access import assignable
 from hub.access.fields import NOT_YOURS
-from hub.access.models import User
 from hub.access.principals import Permission, Principal
 from hub.access.roles import Verb
 from hub.errors import FieldError, ValidationError
@@ -64,14 +61,7 @@ def creator_if_assignable(session: Session, model: type[Record]) -> UUID | None:
     creator = origin_of(session).user_id
     if creator is None:
         return None
-    return session.scalar(_assignable_one(model.collection()), {"user_id": creator})
-
-
-@cache  # every new record asks this: the statement is built once
-def _assignable_one(collection: str) -> Select[UUID]:
-    return select(User.id).where(
-        User.id == bindparam("user_id"), assignable.assignable_people(collection)
-    )
+    return creator if assignable.may_be_assigned(session, model.collection(), creator) else None
 
 
 def hand_over(session: Session, record: Any, owner_user_id: UUID) -> None:

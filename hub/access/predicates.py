@@ -255,7 +255,7 @@ def visible(principal: Principal, verb: Verb, entity_model: type[Any]) -> Column
         return false()
     shown = of_shown_fields(principal, entity_model)
     if reach is Reach.ALL and not principal.row_filters:
-        return and_(true(), *shown)
+        return and_(*shown) if shown else true()
     rule = _rule(entity_model)
     found = (
         true()

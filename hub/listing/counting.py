@@ -36,21 +36,34 @@ def count_to(session: Session, query: Query[Any], found: Predicate, bound: int =
     return Total(min(count, bound), exact=count <= bound)
 
 
+def narrows(query: Query[Any]) -> bool:
+    """Say whether a query asks for less than the whole list."""
+    return bool(query.conditions) or query.q is not None
+
+
 def count_visible(
-    session: Session, query: Query[Any], visible: Predicate, bound: int = BOUND
+    session: Session,
+    query: Query[Any],
+    visible: Predicate,
+    bound: int = BOUND,
+    *,
+    found: Predicate | None = None,
 ) -> Total:
     """Return the total of what a reader may see, counted no further than the bound.
+
+    `found` is the predicate of the query's rows, where it is at hand.
 
     Where one of several alternatives lets him see a row, and nothing else narrows the list, the
     first alone may be more than enough: its index tells so at once, while all of them together are
     looked at row by row.
     """
-    narrows = bool(query.conditions) or query.q is not None
-    if not narrows and isinstance(visible, BooleanClauseList) and visible.operator is or_:
+    if not narrows(query) and isinstance(visible, BooleanClauseList) and visible.operator is or_:
         first = count_to(session, query, found_rows(session, query, visible.clauses[0]), bound)
         if not first.exact:
             return first
-    return count_to(session, query, found_rows(session, query, visible), bound)
+    if found is None:
+        found = found_rows(session, query, visible)
+    return count_to(session, query, found, bound)
 
 
 def count_all(connection: Connection, query: Query[Any], found: Predicate) -> int:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, True_, Uuid, select
+from sqlalchemy import BigInteger, Select, True_, Uuid, func, select
 from sqlalchemy.orm import Session
 
-from hub.listing.counting import BOUND, Total, count_visible
+from hub.listing.counting import BOUND, Total, count_visible, narrows
 from hub.listing.cursors import Cursor, read_cursor, write_cursor
 from hub.listing.declaration import ModelT, Predicate, SearchSpec
-from hub.listing.ordering import bands, keys_of
+from hub.listing.ordering import Band, bands, keys_of
 from hub.listing.predicates import found_rows
 from hub.listing.query import Query
 from hub.listing.ranking import Ranked, best_matches
@@ -84,24 +84,33 @@ def _sorted(
     keys = keys_of(query)
     place = read_cursor(query, [key.expression.type for key in keys])
     backwards = place is not None and place.backwards
+    is_counted = not whole and place is None and narrows(query)
     read: list[tuple[Any, ...]] = []
-    for band in bands(keys, place.values if place else None, backwards=backwards):
+    counted = 0
+    stretches = bands(keys, place.values if place else None, backwards=backwards)
+    for band in stretches:
         limit = query.limit + 1 - len(read)
         statement = select(*what, *(key.expression for key in keys)).order_by(*band.order_by)
         if whole:
             statement = statement.where(found, band.where).limit(limit)
+        elif is_counted:
+            statement = _first_of_counted(statement, query, found, band, limit=limit, bound=bound)
         else:  # few among many: their ids first, from an index that holds what decides
             identity = query.listing.model.id
             chosen = select(identity).where(found, band.where).order_by(*band.order_by)
             statement = statement.where(identity.in_(chosen.limit(limit)))
-        read.extend(tuple(row) for row in session.execute(statement))
+        rows = [tuple(row) for row in session.execute(statement)]
+        if is_counted and rows:
+            counted += rows[0][-1]
+            rows = [row[:-1] for row in rows]
+        read.extend(rows)
         if len(read) > query.limit:
             break
+    is_counted &= counted > bound or band is stretches[-1]
     more = len(read) > query.limit
     rows = read[: query.limit]
     if backwards:
         rows.reverse()
-    all_read = place is None and not more
     return Page(
         rows=[row[: len(what)] for row in rows],
         next=_cursor(query, rows[-1:], len(what), wanted=more or backwards),
@@ -112,10 +121,38 @@ def _sorted(
             wanted=place is not None and (more or not backwards),
             backwards=True,
         ),
-        total=Total(len(rows), exact=True)
-        if all_read and len(rows) <= bound
-        else count_visible(session, query, visible, bound),
+        total=Total(min(counted, bound), exact=counted <= bound)
+        if is_counted
+        else Total(len(rows), exact=True)
+        if place is None and not more and len(rows) <= bound
+        else count_visible(session, query, visible, bound, found=found),
     )
+
+
+def _first_of_counted(
+    statement: Select[Any],
+    query: Query[Any],
+    found: Predicate,
+    band: Band,
+    *,
+    limit: int,
+    bound: int,
+) -> Select[Any]:
+    """Return the rows of a band up to a limit, and with each how many there are to the bound.
+
+    Where few rows of many are visible, looking for them costs more than showing them.
+    """
+    identity = query.listing.model.id
+    near = (
+        select(identity, func.row_number().over(order_by=band.order_by).label("place"))
+        .where(found, band.where)
+        .order_by(*band.order_by)
+        .limit(max(bound + 1, limit))
+        .cte("near")
+    )
+    first = select(near.c.id).where(near.c.place <= limit)
+    counted = select(func.count()).select_from(near).scalar_subquery()
+    return statement.add_columns(counted).where(identity.in_(first))
 
 
 def _cursor(

@@ -158,12 +158,11 @@ class _Reading(Generic[ModelT]):
 
     def _in_order(self) -> tuple[Condition, ...]:
         # Not as asked: JSON objects have no order that a database keeps.
-        return tuple(
-            self._conditions[name, operator]
-            for name in self._fields
-            for operator in Operator
-            if (name, operator) in self._conditions
+        fields, operators = list(self._fields), list(Operator)
+        places = sorted(
+            self._conditions, key=lambda at: (fields.index(at[0]), operators.index(at[1]))
         )
+        return tuple(self._conditions[place] for place in places)
 
     def _compare(self, pointer: str, name: str, suffix: str, texts: Sequence[str]) -> None:
         field = self._fields.get(name)

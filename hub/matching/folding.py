@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LETTERS = str.maketrans(
     {"æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "å": "aa", "ü": "ue", "ß": "ss", "œ": "oe",
@@ -31,6 +32,7 @@ def fold(text: str) -> str:
     return _OTHER.sub(" ", text).strip()
 
 
+@lru_cache(maxsize=32_768)  # words come again, in one name and from one name to the next
 def skeleton(word: str) -> str:
     """Return a folded word without what is spelt in several ways: ``soeren`` is ``soren``."""
     return _DOUBLED.sub(r"\1", _VOWELS.sub(lambda found: found[1] or "a", word))

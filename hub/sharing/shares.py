@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import any_, bindparam, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import AccessGrant, User
 from hub.access.principals import Principal
 from hub.access.roles import Level
-from hub.db import among
+from hub.db import IDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,28 @@ class ReceivedShare:
     by_name: str | None
 
 
+_GRANTS = (
+    select(
+        AccessGrant.subject_id,
+        AccessGrant.user_id,
+        AccessGrant.team_id,
+        AccessGrant.level,
+        AccessGrant.may_share,
+        AccessGrant.expires_at,
+        AccessGrant.reason,
+        AccessGrant.created_by,
+        User.name,
+    )
+    .outerjoin(User, User.id == AccessGrant.created_by)
+    .where(
+        AccessGrant.subject_type == bindparam("subject_type"),
+        AccessGrant.subject_id == any_(bindparam("ids", type_=IDS)),
+        AccessGrant.is_live,
+    )
+)
+"""With those of others: a record has few, and a person may be in hundreds of teams."""
+
+
 def received(
     session: Session, principal: Principal, rows: Sequence[Any]
 ) -> dict[UUID, ReceivedShare]:
@@ -39,29 +61,11 @@ def received(
     shared = principal.shared(rows[0].entity(), (row.id for row in rows))
     if not shared:
         return {}
-    found = session.execute(
-        select(
-            AccessGrant.subject_id,
-            AccessGrant.level,
-            AccessGrant.may_share,
-            AccessGrant.expires_at,
-            AccessGrant.reason,
-            AccessGrant.created_by,
-            User.name,
-        )
-        .outerjoin(User, User.id == AccessGrant.created_by)
-        .where(
-            AccessGrant.subject_type == rows[0].entity(),
-            among(AccessGrant.subject_id, shared),
-            AccessGrant.is_live,
-            or_(
-                AccessGrant.user_id == principal.user_id,
-                among(AccessGrant.team_id, principal.standing.team_ids),
-            ),
-        )
-    )
+    found = session.execute(_GRANTS, {"subject_type": rows[0].entity(), "ids": shared})
     best: dict[UUID, ReceivedShare] = {}
-    for record_id, level, may_share, expires_at, reason, by, by_name in found:
+    for record_id, user_id, team_id, level, may_share, expires_at, reason, by, by_name in found:
+        if user_id != principal.user_id and team_id not in principal.standing.team_ids:
+            continue
         share = ReceivedShare(Level[level.upper()], may_share, expires_at, reason, by, by_name)
         known = best.get(record_id)
         if known is None or _rank(share) > _rank(known):

@@ -15,6 +15,8 @@ _REMEMBERED = {
     "custom_field": "update",
     # What changes all the time is not remembered: how a connection fares, which number comes next.
     "connection": "update of kind, settings, account, numbering_owner, deleted_at",
+    "app_user": "update of roles, active, deleted_at",
+    "team_member": "update",
     "number_sequence": "update of kind, automatic, deleted_at",
 }
 _TELL = """
