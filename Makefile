@@ -57,8 +57,8 @@ clean: ## remove what can be made again; the data directory stays
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-stacks: # they wait half of the time: four at once, and what is static beside them
-	$(BIN)/pytest -q -n 4 --dist loadfile -m stack $(STACKS)
+stacks: # they wait half of the time: three at once, and what is static beside them
+	$(BIN)/pytest -q -n 3 --dist loadfile -m stack $(STACKS)
 
 static:
 	$(BIN)/ruff format --check .
