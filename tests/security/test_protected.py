@@ -165,13 +165,14 @@ def test_whatever_tells_those_who_read_everything_of_it_leaves_a_mark(
             pass
     secrets = told_of(hidden)
     unmarked, told = [], 0
+    after = count_marks()
     telling: set[str] = set()
     for route in routes:
         if route.operation.method != "GET" or str(route) in UNMARKED:
             continue
         for query in queries(route):
-            before = count_marks()
             answer = route.call(client, administrator.headers, hidden, query=query)
+            before, after = after, count_marks()
             others = answer.text
             for name in route.records.values():
                 others = others.replace(hidden.paths[name], "")
@@ -180,7 +181,7 @@ def test_whatever_tells_those_who_read_everything_of_it_leaves_a_mark(
                 continue
             told += 1
             telling.add(f"{route} {query.partition('=')[0]}")
-            if answer.status_code != 200 or count_marks() == before:
+            if answer.status_code != 200 or after == before:
                 unmarked.append((str(route), query, answer.status_code))
 
     assert unmarked == [], "\n".join(map(str, unmarked))
