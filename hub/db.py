@@ -59,7 +59,7 @@ LOCK_TIMEOUT_MS = 5_000
 IDLE_TIMEOUT_MS = 60_000
 WORK_MEM = "16MB"  # what a search finds among a million rows is then told row by row, not by page
 CONNECT_TIMEOUT_S = 3
-STATEMENTS = 4_000  # kept as built: routes, filters and what each kind of caller may see make many
+STATEMENTS = 1_000  # kept as built: routes, filters and what each kind of caller may see make many
 TRUSTED_S = 1.0  # a connection that was in use so shortly ago is there still
 
 # psycopg translates placeholders once for each statement, but longer ones anew each time: to insert

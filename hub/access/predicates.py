@@ -1,8 +1,9 @@
 """The one seam of authorisation: who may do what to which rows.
 
 Lists, counts, search, exports, reports, webhooks and feeds put `visible` into their query; acts on
-one record ask `allowed`, which asks the same predicate about that row. A rule is therefore said
-once, in SQL.
+one record ask `allowed`, which asks the same predicate about that row. A rule is therefore said in
+SQL; what a row in hand tells by itself, a `Judge` says without asking, and tests hold the two
+together.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import BigInteger, Select, True_, Uuid, func, select
 from sqlalchemy.orm import Session
 
-from hub.listing.counting import BOUND, Total, count_visible, narrows
+from hub.listing.counting import BOUND, NEAR_BOUND, Total, count_visible, narrows
 from hub.listing.cursors import Cursor, read_cursor, write_cursor
 from hub.listing.declaration import ModelT, Predicate, SearchSpec
 from hub.listing.ordering import Band, bands, keys_of
@@ -84,7 +84,7 @@ def _sorted(
     keys = keys_of(query)
     place = read_cursor(query, [key.expression.type for key in keys])
     backwards = place is not None and place.backwards
-    is_counted = not whole and place is None and narrows(query)
+    is_counted = bound <= NEAR_BOUND and not whole and place is None and narrows(query)
     read: list[tuple[Any, ...]] = []
     counted = 0
     stretches = bands(keys, place.values if place else None, backwards=backwards)

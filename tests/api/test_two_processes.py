@@ -145,3 +145,32 @@ def test_guesses_are_counted_by_both_together(stack: Stack, callers: Callers) ->
     statuses = [callers.ask(each, "POST", "/sessions", body)[0] for each in range(CONNECTIONS)]
 
     assert statuses == [401] * 5 + [429] * (CONNECTIONS - 5)
+
+
+def test_what_is_set_in_one_process_holds_with_the_next_request_of_the_other(
+    stack: Stack, callers: Callers
+) -> None:
+    bearer = str(stack.client.headers["Authorization"])
+    name = "grade"
+    asked = f"/customers?custom.{name}=1"
+    unknown = callers.statuses(asked, Authorization=bearer)
+    held = []
+    for turn in range(5):
+        made = callers.ask(
+            turn, "POST", "/custom-fields",
+            {"entity": "customer", "key": name, "label": "Grade", "type": "number"},
+            Authorization=bearer,
+        )  # fmt: skip
+        known = callers.statuses(asked, Authorization=bearer)
+        gone = callers.ask(
+            turn, "DELETE", f"/custom-fields/{made[1]['id']}", None,
+            Authorization=bearer, If_Match=made[2]["ETag"],
+        )  # fmt: skip
+        held.append((made[0], set(known), gone[0]))
+        held.append(set(callers.statuses(asked, Authorization=bearer)))
+
+    lines = (stack.directory / "api.log").read_text().splitlines()
+    said = [json.loads(line) for line in lines if '"http.request"' in line]
+    assert len({line["pid"] for line in said if line["route"] == "/api/v1/customers"}) == 2
+    assert set(unknown) == {422}
+    assert held == [(201, {200}, 204), {422}] * 5

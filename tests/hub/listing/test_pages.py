@@ -43,6 +43,28 @@ def test_the_total_is_at_least_the_bound_beyond_it(session: Session) -> None:
     assert (beyond.total.count, beyond.total.exact) == (3, False)
 
 
+@pytest.mark.parametrize("sort", ["name", "-amount", "amount"])
+@pytest.mark.parametrize("valued", [0, 2, 5])
+@pytest.mark.parametrize("bound", [1, 4, 5])
+def test_who_sees_few_of_many_is_told_as_much_as_he_sees(
+    session: Session, sort: str, valued: int, bound: int
+) -> None:
+    for number in range(5):  # of some the amount is known: the others are a stretch of their own
+        amount = Decimal(number) if number < valued else None
+        make_company(session, f"{number}", amount=amount, is_active=True)
+        make_company(session, f"Hidden {number}", amount=amount, is_active=True)
+    make_company(session, "Other", is_active=False)
+    seen = Company.name.not_like("Hidden%")
+    query = ask(("limit", "2"), ("sort", sort), ("is_active", "true"))
+
+    found = page(session, query, seen, bound=bound)
+
+    whole = page(session, replace(query, limit=9), seen, bound=5)
+    assert names(found) == names(whole)[:2]
+    assert (found.total.count, found.total.exact) == (min(bound, 5), bound >= 5)
+    assert found.next is not None
+
+
 def test_hidden_rows_are_neither_listed_nor_counted(session: Session) -> None:
     make_company(session, "Open")
     make_company(session, "Hidden")
