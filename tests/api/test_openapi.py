@@ -117,7 +117,8 @@ def test_an_operation_tells_its_headers_and_refusals(published: Any) -> None:
         "application/merge-patch+json", "application/json",
     }  # fmt: skip
     assert {"412", "428", "404", "409", "422"} <= set(change["responses"])
-    assert [p["name"] for p in change["parameters"]] == ["user_id", "If-Match"]
+    assert [p["name"] for p in change["parameters"]] == ["user_id", "reason", "If-Match"]
+    assert "Link" not in change["responses"]["200"]["headers"]
     assert {p["name"] for p in create["parameters"]} == {"Idempotency-Key", "Prefer"}
     assert {"ETag", "Location"} <= set(create["responses"]["201"]["headers"])
     problem = create["responses"]["409"]["content"]["application/problem+json"]["schema"]
