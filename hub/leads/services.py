@@ -12,7 +12,7 @@ from hub.access import owning
 from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
 from hub.clock import utcnow
-from hub.customers.belonging import currency_of, customer_of
+from hub.customers.belonging import currency_of, customer_of, other_currency
 from hub.customers.models import Customer
 from hub.customers.refusing import DuplicateLeave
 from hub.customers.rules import writable
@@ -156,6 +156,8 @@ def update(
         values.setdefault("contact_id", None)
     whom = {name: values.get(name, getattr(lead, name)) for name in _WHOM}
     customer = customer_of(session, whom)
+    if customer is not None and customer.id != lead.customer_id:
+        _take_currency(lead, values, customer)
     changed = {name for name, value in values.items() if getattr(lead, name) != value}
     alike.refuse_unseen(session, caller, lead, {name: values[name] for name in changed})
     for name in changed:
@@ -166,6 +168,19 @@ def update(
         alike.write_keys(session, lead)
     warn(session, lead, warned)
     return lead
+
+
+def _take_currency(lead: Lead, values: dict[str, Any], customer: Customer) -> None:
+    """Have a lead reckon in the currency of the customer that it comes to.
+
+    Raises:
+        ValidationError: ``other_currency``: it has amounts in another one.
+    """
+    if lead.currency == customer.currency:
+        return
+    if values.get("net_potential_value", lead.net_potential_value) is not None:
+        raise other_currency(lead, customer)
+    values["currency"] = customer.currency
 
 
 def close(

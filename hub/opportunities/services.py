@@ -10,7 +10,7 @@ from hub import configuration, external_refs, numbering
 from hub.access import owning
 from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
-from hub.customers.belonging import currency_of, customer_of
+from hub.customers.belonging import currency_of, customer_of, other_currency
 from hub.customers.models import Customer, CustomerRole
 from hub.customers.rules import writable
 from hub.entry_policies.enforcing import warn
@@ -139,11 +139,7 @@ def update(
             setattr(opportunity, name, value)
     refuse_contradictions(opportunity)
     if customer is not None and customer.currency != opportunity.currency:
-        raise ValidationError.of(
-            "/customer_id", "other_currency",
-            N_("Its amounts are in {own}, and the customer's currency is {currency}."),
-            own=opportunity.currency, currency=customer.currency,
-        )  # fmt: skip
+        raise other_currency(opportunity, customer)
     fill_derived(opportunity, customer)
     session.flush()
     return opportunity

@@ -219,7 +219,7 @@ def _enter(record: InWorkflow, state: State, now: datetime) -> None:
         record.take_probability(state.first_probability)
 
 
-def _probability_before(session: Session, record: InWorkflow, target: State) -> int | None:
+def _probability_before(session: Session, record: Any, target: State) -> int | None:
     """Return the probability that a state has taken, and that a record gets back as it leaves it.
 
     None where the next state says which, the present one took none, or the event is erased.
