@@ -65,9 +65,9 @@ NOTHING_SHARED = Shared()
 class Standing:
     """Where a person stands among the others: his teams, those he leads, what is shared with him.
 
-    `line_*` are the teams he leads, those below them, and the people in all of these; himself he
-    does not lead. `team_ids` are the teams he is in and those he leads, `pool_ids` the pools that
-    he decides over. `shared` is by entity.
+    `line_*` are the teams he leads, those below them, and the people in all of these with whoever
+    manages them; himself he does not lead. `team_ids` are the teams he is in and those he leads,
+    `pool_ids` the pools that he decides over. `shared` is by entity.
     """
 
     team_ids: Ids = NO_IDS
