@@ -11,6 +11,7 @@ from hub import external_refs, matching, numbering
 from hub.access import owning
 from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
+from hub.clock import utcnow
 from hub.customers.belonging import currency_of, customer_of, other_currency
 from hub.customers.models import Customer
 from hub.customers.refusing import DuplicateLeave
@@ -93,6 +94,7 @@ def create(
     customer = customer_of(session, values)
     values["currency"] = currency_of(session, values.get("currency"), customer)
     refuse_unpayable(values, values["currency"])
+    _refuse_past(values.get("set_aside_until"), now)
     if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
     if customer is None:
@@ -138,6 +140,8 @@ def update(
     """
     values = clean(writable(changes, WRITABLE))
     refuse_unpayable(values, lead.currency)
+    if values.get("set_aside_until") != lead.set_aside_until:
+        _refuse_past(values.get("set_aside_until"), utcnow())
     empty = sorted(name for name in _REQUIRED & values.keys() if values[name] is None)
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
@@ -194,8 +198,7 @@ def close(
         ValidationError: the reason for losing is not in the catalogue, or the day is over.
     """
     refuse_unlisted(session, CATALOGUES, {"lost_reason": lost_reason}, kept=vars(lead))
-    if set_aside_until is not None and set_aside_until <= now.date():
-        raise ValidationError.of("/set_aside_until", "past", N_("Must lie in the future."))
+    _refuse_past(set_aside_until, now)
     lead.set_aside_until = set_aside_until
     if lost_reason is not None:
         lead.lost_reason = lost_reason
@@ -238,6 +241,11 @@ def delete(session: Session, lead: Lead, *, now: datetime) -> None:
     lead.deleted_at = now
     session.flush()
     alike.write_keys(session, lead)
+
+
+def _refuse_past(set_aside_until: date | None, now: datetime) -> None:
+    if set_aside_until is not None and set_aside_until <= now.date():
+        raise ValidationError.of("/set_aside_until", "past", N_("Must lie in the future."))
 
 
 def is_due_again(lead: Lead, today: date) -> bool:

@@ -267,6 +267,21 @@ def test_in_axelors_workflow_a_new_lead_is_its_creators_in_progress_once_begun_a
     assert get(client, other, "/leads?owner=me")["total"]["count"] == 1
 
 
+@pytest.mark.parametrize("earlier", [0, 60])
+def test_a_lost_lead_that_is_taken_up_again_has_the_probability_that_it_had(
+    client: ApiClient, administrator: Caller, earlier: int
+) -> None:
+    body = {"company": "Kranen", "workflow": "axelor", "probability": 30}
+    lead = post(client, administrator, "/leads", body)
+    patch(client, administrator, lead, probability=earlier)
+
+    lost = move(client, administrator, lead, "lost")
+    again = move(client, administrator, lead, "in_progress", reason="De ringede")
+    later = move(client, administrator, lead, "lost")
+
+    assert [each["probability"] for each in (lost, again, later)] == [0, earlier, 0]
+
+
 def test_a_sales_team_follows_a_lead_up_in_the_place_of_one_seller(
     client: ApiClient, private: None, administrator: Caller
 ) -> None:
@@ -409,9 +424,14 @@ def test_the_past_is_no_day_to_come_back(
 ) -> None:
     path = f"/leads/{lead['id']}/closing"
 
-    answer = post(client, representative, path, {"set_aside_until": "2020-01-01"}, 422)
+    past = {"set_aside_until": "2020-01-01"}
+    answers = [
+        post(client, representative, path, past, 422),
+        post(client, representative, "/leads", {"company": "Mole", **past}, 422),
+        patch(client, representative, lead, **past).json,
+    ]
 
-    assert broken(answer) == [("/set_aside_until", "past")]
+    assert [broken(answer) for answer in answers] == [[("/set_aside_until", "past")]] * 3
 
 
 def test_leads_are_found_by_everything_of_their_header_together(

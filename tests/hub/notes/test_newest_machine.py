@@ -30,7 +30,7 @@ from hub.opportunities import services as opportunities
 from tests.people import NOW, make_customer
 
 CUSTOMERS = ("first", "second")
-FREE = {"lead": leads.update, "case": opportunities.update}
+FREE: dict[str, Callable[..., Any]] = {"lead": leads.update, "case": opportunities.update}
 """What may be given to a customer, and how."""
 
 PLACES = st.sampled_from([*CUSTOMERS, *FREE])
