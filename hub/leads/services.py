@@ -11,7 +11,7 @@ from hub import external_refs, matching, numbering
 from hub.access import owning
 from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
-from hub.customers.belonging import currency_of, customer_of
+from hub.customers.belonging import currency_of, customer_of, other_currency
 from hub.customers.models import Customer
 from hub.customers.refusing import DuplicateLeave
 from hub.customers.rules import writable
@@ -22,7 +22,7 @@ from hub.held import HeldError, Holder
 from hub.i18n import N_
 from hub.leads import alike
 from hub.leads.models import Lead
-from hub.leads.rules import clean
+from hub.leads.rules import clean, refuse_unpayable
 from hub.listing.search import search_document
 from hub.listing.sorting import sort_text
 from hub.notes.holding import refuse_held
@@ -92,6 +92,7 @@ def create(
     external_refs.refuse_taken(session, Lead, values.get("external_ref"))
     customer = customer_of(session, values)
     values["currency"] = currency_of(session, values.get("currency"), customer)
+    refuse_unpayable(values, values["currency"])
     if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
     if customer is None:
@@ -136,6 +137,7 @@ def update(
         TooManyBlindMatchesError: he has been told of such too often.
     """
     values = clean(writable(changes, WRITABLE))
+    refuse_unpayable(values, lead.currency)
     empty = sorted(name for name in _REQUIRED & values.keys() if values[name] is None)
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
@@ -150,6 +152,8 @@ def update(
         values.setdefault("contact_id", None)
     whom = {name: values.get(name, getattr(lead, name)) for name in _WHOM}
     customer = customer_of(session, whom)
+    if customer is not None and customer.id != lead.customer_id:
+        _take_currency(lead, values, customer)
     changed = {name for name, value in values.items() if getattr(lead, name) != value}
     alike.refuse_unseen(session, caller, lead, {name: values[name] for name in changed})
     for name in changed:
@@ -160,6 +164,19 @@ def update(
         alike.write_keys(session, lead)
     warn(session, lead, warned)
     return lead
+
+
+def _take_currency(lead: Lead, values: dict[str, Any], customer: Customer) -> None:
+    """Have a lead reckon in the currency of the customer that it comes to.
+
+    Raises:
+        ValidationError: ``other_currency``: it has amounts in another one.
+    """
+    if lead.currency == customer.currency:
+        return
+    if values.get("net_potential_value", lead.net_potential_value) is not None:
+        raise other_currency(lead, customer)
+    values["currency"] = customer.currency
 
 
 def close(

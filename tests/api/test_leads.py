@@ -78,6 +78,23 @@ def test_a_company_becomes_a_lead_of_its_creator_with_a_number_of_its_own(
     assert (made["probability"], made["is_open"], made["converted"]) == (10, True, None)
 
 
+def test_a_lead_takes_the_currency_of_the_customer_that_it_comes_to_but_for_its_amounts(
+    client: ApiClient, representative: Caller
+) -> None:
+    there = post(client, representative, "/customers", {"name": "Kran GmbH", "currency": "EUR"})
+    free = post(client, representative, "/leads", {"company": "Kranen"})
+    valued = post(
+        client, representative, "/leads", {"company": "Kranen", "net_potential_value": "100.00"}
+    )
+
+    taken = patch(client, representative, free, customer_id=there["id"])
+    refused = patch(client, representative, valued, customer_id=there["id"])
+
+    assert (free["currency"], taken.json["currency"]) == ("DKK", "EUR")
+    assert refused.status_code == 422
+    assert broken(refused.json) == [("/customer_id", "other_currency")]
+
+
 def test_a_lead_is_spun_off_a_customer_and_numbers_rise_by_one(
     client: ApiClient, representative: Caller, lead: Any
 ) -> None:
@@ -107,6 +124,7 @@ def test_a_lead_is_spun_off_a_customer_and_numbers_rise_by_one(
         ({"company": "A", "workflow": "none"}, [("/workflow", "unknown")]),
         ({"company": "A", "number": "L-9"}, [("/number", "unknown")]),
         ({"company": "A", "state": "won"}, [("/state", "unknown")]),
+        ({"company": "A", "net_potential_value": "1.234"}, [("/net_potential_value", "precision")]),
         ({"company": "A", "contact_id": str(UUID(int=1))}, [("/contact_id", "without_customer")]),
     ],
 )

@@ -1,4 +1,4 @@
-"""``hub up`` with its real parts."""
+"""``hub up`` with its real parts, and the commands beside it."""
 
 import os
 import platform
@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -19,6 +20,7 @@ from tests.ops.hub_up import HubUp, wait_until
 
 pytestmark = pytest.mark.stack
 
+PASSWORD = "four words nobody would join"
 PARTS = {"postgres", "redis", "mailbox", "serve"}
 
 
@@ -126,6 +128,89 @@ def test_a_lost_token_is_replaced_on_the_command_line(up: HubUp) -> None:
     assert "There is no active user with the address nobody@localhost." in unknown.stderr
 
 
+def test_the_first_administrator_chooses_a_password_and_signs_in(up: HubUp) -> None:
+    made = up.run("password", "link", "--email", "Admin@localhost")
+    link = made.stdout.strip()
+    form = {"password": PASSWORD, "again": PASSWORD}
+    with requests.Session() as browser:
+        page = browser.get(link, timeout=10)
+        done = browser.post(link, data=form, timeout=10)
+        signed_in = browser.post(
+            f"{up.url}/api/v1/sessions",
+            json={"email": "admin@localhost", "password": PASSWORD},
+            timeout=10,
+        )
+        # requests sends no Secure cookie over plain HTTP; browsers do to this machine itself.
+        cookie = {"Cookie": "; ".join(f"{c.name}={c.value}" for c in signed_in.cookies)}
+        me = browser.get(f"{up.url}/api/v1/session", headers=cookie, timeout=10)
+
+    assert made.returncode == 0, made.stderr
+    assert link.startswith(f"{up.url}/tickets/hub_ticket_")
+    assert (page.status_code, "new-password" in page.text) == (200, True)
+    assert (done.status_code, "Your password is set" in done.text) == (200, True)
+    assert signed_in.status_code == 201
+    assert (me.status_code, me.json()["address"]) == (200, "127.0.0.1")
+    logs = "".join(path.read_text() for path in (up.data / "logs").glob("*.log"))
+    assert "http.request" in logs
+    for secret in (link.rpartition("/")[2], PASSWORD, *signed_in.cookies.values()):
+        assert secret not in logs
+
+
+def test_a_user_there_is_not_has_no_link(up: HubUp) -> None:
+    refused = up.run("password", "link", "--email", "nobody@localhost")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "no active user" in refused.stderr
+
+
+class Office:
+    """An administrator who tests a connection: the API seals its secrets, a worker opens them."""
+
+    def __init__(self, up: HubUp) -> None:
+        self.url = f"{up.url}/api/v1"
+        self.headers = {"Authorization": f"Bearer {up.token()}"}
+
+    def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
+        answer = requests.post(
+            self.url + path, json=body, headers=self.headers | headers, timeout=30
+        )
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def test(self, path: str) -> str:
+        """Return what the connection is told of itself once it was tested."""
+        self.post(f"{path}/test", Prefer="wait=20")
+        shown = requests.get(self.url + path, headers=self.headers, timeout=30).json()
+        return str(shown["state"])
+
+
+def test_running_processes_go_over_to_the_new_key(up: HubUp) -> None:
+    office = Office(up)
+    shop = {
+        "name": "Shop", "connector": "woocommerce",
+        "settings": {"shop_url": "http://shop.example", "webhook_secret": "first"},
+    }  # fmt: skip
+    path = f"/connections/{office.post('/connections', shop)['id']}"
+    before = office.test(path)
+    key = (up.data / "master.key").read_text().strip()
+
+    rotated = up.run("rotate-master-key")
+    after = office.test(path)
+    second = f"/connections/{office.post('/connections', {**shop, 'name': 'Second'})['id']}"
+    made_after = office.test(second)
+    doctor = up.run("doctor")
+
+    assert rotated.returncode == 0, rotated.stderr
+    assert "1 values are sealed" in rotated.stdout
+    assert (before, after, made_after) == ("tested", "tested", "tested")
+    new_key = (up.data / "master.key").read_text().strip()
+    assert key not in new_key
+    assert len(new_key) == len(key)
+    assert "secrets: all open with the master key" in doctor.stdout
+    assert key not in rotated.stdout + rotated.stderr
+    assert new_key not in rotated.stdout + rotated.stderr
+
+
 @pytest.mark.parametrize("part", sorted(PARTS))
 def test_a_killed_part_is_back_within_ten_seconds(up: HubUp, part: str) -> None:
     before = up.process_id(part)
@@ -177,28 +262,28 @@ def descendants(process_id: int) -> list[int]:
     return found + [further for child in found for further in descendants(child)]
 
 
-def test_a_stop_is_clean_and_the_next_start_shows_no_token(up: HubUp) -> None:
+def test_a_stop_under_load_loses_no_answer_and_the_next_start_shows_no_token(up: HubUp) -> None:
     before = up.process_ids()
+    load = subprocess.Popen(
+        [sys.executable, "-m", "tests.ops.load", up.url, up.token()],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(2)
+    begun = time.monotonic()
 
     assert up.stop() == 0
+    took_s = time.monotonic() - begun
+    answered, cut = (int(word) for word in load.communicate(timeout=30)[0].split())
+    assert answered > 50
+    assert cut == 0
+    assert took_s < 30
     assert not any(is_running(process_id) for process_id in before.values())
     assert up.process_ids() == {}
     text = up.start()
 
     assert "export TOKEN=" not in text
-    assert up.is_ready()
-
-
-@pytest.mark.skipif(platform.system() != "Linux", reason="only Linux ends children with a parent")
-def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_works(up: HubUp) -> None:
-    left = up.process_ids()
-    assert up.process
-    up.process.kill()
-    up.process.wait(5)
-
-    wait_until(lambda: not any(is_running(process_id) for process_id in left.values()))
-    up.start()
-
     assert up.is_ready()
 
 
@@ -213,6 +298,16 @@ def test_when_everything_is_killed_at_once_the_next_start_recovers(up: HubUp) ->
     up.start()
 
     assert up.is_ready()
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="only Linux ends children with a parent")
+def test_a_killed_supervisor_leaves_no_orphan(up: HubUp) -> None:
+    left = up.process_ids()
+    assert up.process
+    up.process.kill()
+    up.process.wait(5)
+
+    wait_until(lambda: not any(is_running(process_id) for process_id in left.values()))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -250,26 +345,3 @@ def reachable_python(account: Account) -> str:
         if Path(candidate).exists() and can_reach(Path(candidate).resolve(), account):
             return candidate
     pytest.skip(f"no {minor} that the account nobody could run")
-
-
-def test_a_stop_under_load_loses_no_answer() -> None:
-    running = HubUp()
-    try:
-        running.start()
-        load = subprocess.Popen(
-            [sys.executable, "-m", "tests.ops.load", running.url, running.token()],
-            cwd=Path(__file__).parents[2],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        time.sleep(2)
-        begun = time.monotonic()
-
-        assert running.stop() == 0
-        took_s = time.monotonic() - begun
-        answered, cut = (int(word) for word in load.communicate(timeout=30)[0].split())
-        assert answered > 50
-        assert cut == 0
-        assert took_s < 30
-    finally:
-        running.close()
