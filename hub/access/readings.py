@@ -74,7 +74,8 @@ def tells_of_none_protected(model: type[Any]) -> ColumnElement[bool]:
     telling = or_(*(column.in_(hidden) for column in guard.columns))
     if guard.is_own:
         return telling.is_not(true())
-    return model.id.not_in(select(guard.row).where(telling).correlate(None))
+    untold: ColumnElement[bool] = model.id.not_in(select(guard.row).where(telling).correlate(None))
+    return untold
 
 
 def whose_is(session: Session, model: type[Any], identifier: UUID) -> tuple[str, UUID] | None:

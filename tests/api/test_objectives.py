@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 import workers.tasks  # noqa: F401 - registers the bodies
 from hub.access import teams
@@ -219,11 +220,24 @@ def test_a_team_learns_nothing_of_what_one_of_its_people_protects(
         assert _told(client, reader, the_teams) == without
         assert figures(client, reader, the_teams, f"?as_of={TODAY}") == without[0]
     assert figures(client, manager, his) == met
+    until = get(client, representative, protection)["until"]
+    assert _due(the_teams) == datetime.fromisoformat(until)  # when it ends by itself
+    assert _due(his) > datetime.fromisoformat(until)
     version = get(client, representative, f"/customers/{customer_id}")["version"]
     headers = {**representative.headers, "If-Match": f'"{version}"'}
     assert client.delete(f"{API}{protection}", headers=headers).status_code == 204
     follow()
     assert figures(client, colleague, the_teams) == met
+
+
+def _due(objective: Any) -> datetime:
+    """Return when an objective is reckoned next, if nothing happens before."""
+    with transaction() as session:
+        waiting = select(Job.run_at).where(
+            Job.task == TaskName.MEASURE_OBJECTIVE, Job.subject_id == UUID(objective["id"]),
+            Job.state == JobState.QUEUED,
+        )  # fmt: skip
+        return session.scalars(waiting).one()
 
 
 def _told(client: ApiClient, reader: Caller, objective: Any) -> list[Any]:
