@@ -41,8 +41,11 @@ bench: development ## measure; NAME=… takes one of them
 chaos: development ## kill parts in the middle; NAME=load, journeys or crowd, SEED=…, FULL=1 the counts promised, N=…, KILLS=…
 	$(BIN)/python -m bench.chaos $(NAME) $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(if $(N),--count $(N)) $(if $(KILLS),--kills $(KILLS))
 
-fuzz: development ## send more generated requests to every operation; EXAMPLES=… of each and of each mode
-	EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/pytest -q -n auto tests/api/test_openapi.py tests/api/test_openapi_stateful.py
+fuzz: development ## the long forms of tests, above all generated requests; EXAMPLES=… of each operation and mode
+	EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/pytest -q -n auto $(or $(NAME),$(shell grep -rl 'import.* \(examples\|size\)$$' tests --include='test_*.py'))
+
+# Whoever loads all tests to run a few of them takes seconds for it, in each of its processes.
+STACKS = $(shell grep -rl 'mark\.stack' tests --include='test_*.py')
 
 lock: ## choose the versions anew (needs uv)
 	$(COMPILE) --extra embedded --output-file requirements.lock
@@ -55,7 +58,7 @@ clean: ## remove what can be made again; the data directory stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 stacks: # they wait half of the time: three at once, and what is static beside them
-	$(BIN)/pytest -q -n 3 --dist loadfile -m stack
+	$(BIN)/pytest -q -n 3 --dist loadfile -m stack $(STACKS)
 
 static:
 	$(BIN)/ruff format --check .

@@ -26,6 +26,7 @@ from api.field_classes import left_out, refuse_foreign_fields, without
 from api.presenting_jobs import job_view
 from api.refusals import malformed
 from api.schemas.jobs import JobView
+from api.schemas.shapes import Because
 from api.validation import read_body, read_query, refuse_parameters
 from api.waiting import wait_for
 from hub.access import readings
@@ -34,6 +35,7 @@ from hub.access.principals import Principal
 from hub.clock import utcnow
 from hub.db import transaction
 from hub.errors import HubError, NotFoundError
+from hub.history.recording import give_reason
 from hub.i18n import N_
 from hub.idempotency import services as idempotency
 from hub.idempotency.services import KeptAnswer
@@ -83,6 +85,8 @@ def _dispatch(
         if call.caller is not None and _is_expensive(operation):
             take_place(session, call.caller.user_id)
         answer = _answer(operation.function(call, **path))
+        if operation.method == "PATCH":
+            _give_reason(call, answer)
         if claimed is not None:
 
             def render() -> KeptAnswer:
@@ -157,6 +161,14 @@ def _read_body(operation: Operation, caller: Principal | None) -> tuple[bytes, A
     body = read_body(operation.body, data, value)
     refuse_foreign_fields(caller, body)
     return data, body
+
+
+def _give_reason(call: Call[Any, Any], answer: Answer[Any] | Response) -> None:
+    """Keep why a record was changed with its event, where that was said."""
+    reason = call.query.reason if isinstance(call.query, Because) else None
+    changed = answer.subject_id if isinstance(answer, Answer) else None
+    if reason is not None and changed is not None:
+        give_reason(call.session, changed, reason)
 
 
 def _is_expensive(operation: Operation) -> bool:

@@ -342,7 +342,7 @@ def _success(
         names.append("Location")
     if each.method == "POST":
         names += ["Link", "Idempotency-Replayed", "Preference-Applied"]
-    elif each.query is not None or each.listing is not None:
+    elif each.method == "GET" and (each.query is not None or each.listing is not None):
         names.append("Link")
     headers: dict[str, Any] = {n: {"$ref": f"#/components/headers/{n}"} for n in names}
     for name, told in each.headers.items():

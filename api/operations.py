@@ -21,6 +21,7 @@ from api.bodies import JSON
 from api.calls import Answer, Call
 from api.declarations import PUBLIC, Operation, Public, Upload
 from api.dispatch import dispatch
+from api.schemas.shapes import Because
 from hub.access.principals import Permission
 from hub.access.roles import Verb
 from hub.listing.declaration import Listing
@@ -82,7 +83,8 @@ def operation(
         path: in Flask's writing, with ``<uuid:…>`` for ids.
         permission: the right that the caller needs, or `PUBLIC`.
         body: the model of the JSON body, or an `Upload`; the route finds it in `call.body`.
-        query: the model of the query string; without it (and `listing`) there may be none.
+        query: the model of the query string; without it (and `listing`) there may be none, but for
+            the reason that every PATCH takes.
         listing: the list whose parameters the query string has; see `Call.list_query`.
         answer: the model of the answer; None where there is no body, or another content type.
         content_type: of the answer.
@@ -111,7 +113,7 @@ def operation(
             function=function,
             permission=permission,
             body=body,
-            query=query,
+            query=query or (Because if method == "PATCH" else None),
             listing=listing,
             answer=answer,
             content_type=content_type,

@@ -21,6 +21,7 @@ from api.schemas.customers import (
 from api.schemas.sharing import GrantLevel
 from hub.access.fields import hidden_fields
 from hub.access.predicates import near, visible
+from hub.access.principals import Permission
 from hub.access.roles import OF_A_RECORD, Verb
 from hub.connections.models import Connection
 from hub.customers import facts, keyed
@@ -118,6 +119,8 @@ def customers_seen(
     columns = names or ("customer_id",)
     asked: set[UUID] = call.session.info.setdefault("customers_asked_for", set())
     known: dict[UUID | None, str | None] = call.session.info.setdefault("customers_seen", {})
+    if not call.principal.may(Permission(Verb.READ, Customer.collection())):
+        return known  # his token does not reach customers
     if {getattr(record, name) for name in columns} - {None} <= asked:
         return known
     shown = [each for each in call.shown if type(each) is type(record)]

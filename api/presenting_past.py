@@ -11,10 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from api.calls import Call
+from api.messages import message_view
 from api.presenting_activities import moment_view
 from api.presenting_customers import customers_seen
 from api.presenting_leads import converted_view
 from api.presenting_workflows import standing_view
+from api.schemas.customers import HoldView
 from api.schemas.leads import ConvertedView
 from api.schemas.shapes import RecordView, View
 from api.schemas.workflows import StandingView
@@ -23,9 +25,10 @@ from hub.activities.models import Activity
 from hub.activities.timing import Timing
 from hub.custom_fields import CustomField
 from hub.customers import keyed
-from hub.customers.models import Contact, Customer
+from hub.customers.models import Contact, Customer, HoldState
 from hub.customers.services import KEYED
 from hub.db import among
+from hub.history.models import Event
 from hub.history.past import Past, kept_fields
 from hub.history.records import Record
 from hub.imports.models import ImportJob
@@ -71,6 +74,16 @@ def _standing(call: Call[Any, Any], past: Past[Any]) -> StandingView:
 _STANDING = Shape(frozenset({"workflow_id", "state"}), _standing)
 
 
+def _hold(call: Call[Any, Any], past: Past[Any]) -> HoldView:
+    """Return the hold with what the event says that brought it; of none there is nothing to say."""
+    state, origin = past.record.hold, past.origins["hold"]
+    if state is HoldState.CLEAR or origin.event_id is None:
+        return HoldView(state=state, message=None, by=None, at=None)
+    told = call.session.get_one(Event, origin.event_id).data or {}
+    message = message_view(call, told.get("message"))
+    return HoldView(state=state, message=message, by=told.get("by"), at=origin.at)
+
+
 def _converted(call: Call[Any, Any], past: Past[Any]) -> ConvertedView | None:
     customers = customers_seen(call, past.record, "converted_customer_id")
     return converted_view(past.record, customers)
@@ -98,7 +111,9 @@ def _clock(text: str) -> str | None:
 
 _ENTITY = {"entity": _renamed("entity_name")}
 _SHAPES: Mapping[type[Record], Mapping[str, Shape]] = {
-    Customer: {name: _texts(name) for name in KEYED},
+    Customer: {
+        **{name: _texts(name) for name in KEYED}, "hold": Shape(frozenset({"hold"}), _hold),
+    },
     Contact: {"handles": _texts("handles")},
     Lead: {
         "state": _STANDING,

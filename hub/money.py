@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from babel.core import get_global
 from babel.numbers import get_currency_precision
 
-CURRENCIES = frozenset(get_global("all_currencies"))
-"""The codes of ISO 4217, past and present, as CLDR lists them."""
+CURRENCIES = frozenset(get_global("all_currencies")) - {"XXX", "XTS"}
+"""The codes of ISO 4217, past and present, as CLDR lists them, without those of no money."""
 
 _MOST_HAVE = 2  # decimals
 
@@ -19,13 +19,24 @@ def minor_units_sql(currency: str) -> str:
     """
     by_precision: dict[int, list[str]] = {}
     for code in sorted(CURRENCIES):
-        by_precision.setdefault(get_currency_precision(code), []).append(f"'{code}'::text")
+        by_precision.setdefault(decimals(code), []).append(f"'{code}'::text")
     ways = " ".join(
         f"when {currency} = any (array[{', '.join(codes)}]) then {precision}"
         for precision, codes in sorted(by_precision.items())
         if precision != _MOST_HAVE
     )
     return f"case {ways} else {_MOST_HAVE} end"
+
+
+def is_finer(amount: Decimal, currency: str) -> bool:
+    """Say whether an amount has parts of the currency's minor unit, such as half an øre."""
+    return amount != round(amount, decimals(currency))
+
+
+def decimals(currency: str) -> int:
+    """Return how many decimals the minor unit of a currency has: 2 of DKK, 0 of JPY."""
+    places: int = get_currency_precision(currency)
+    return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ class Money:
 
     def rounded(self) -> "Money":
         """Return it rounded half up to the currency's minor unit."""
-        exponent = Decimal(1).scaleb(-get_currency_precision(self.currency))
+        exponent = Decimal(1).scaleb(-decimals(self.currency))
         return Money(self.amount.quantize(exponent, ROUND_HALF_UP), self.currency)
 
     def __add__(self, other: "Money") -> "Money":

@@ -36,10 +36,10 @@ from tests import nursery
 from tests.beginnings import Beginnings
 from tests.databases import Cleaner, keep_rows
 from tests.nursery import NurseryChild
+from tests.patience import pause
 
 STORES = ("postgres", "redis")
 PROCESSES = ("api", "relay", "worker", "worker-bulk")
-_POLL_S = 0.05
 _AT_WORK = text("""
     select count(*) from job
     where state = 'running' or state = 'queued' and run_at <= clock_timestamp()
@@ -223,11 +223,12 @@ class Stack:
 
     def wait_until(self, condition: Callable[[], object], *, within_s: float = 30) -> None:
         """Wait until something is so; a test fails when it is not in time."""
-        deadline = time.monotonic() + within_s
+        began = time.monotonic()
         while not condition():
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > within_s:
                 raise AssertionError(f"not within {within_s} s")
-            time.sleep(_POLL_S)
+            pause(waited)
 
     def flush_redis(self) -> None:
         """Throw away everything that is in Redis."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import skipping
+from tests import conftest, skipping
+from tests.reference import MISSING
 
 ROOT = Path(__file__).parents[1]
 TESTS = """
@@ -44,20 +45,25 @@ def test_on_ci_a_test_that_is_left_out_fails_unless_its_reason_is_listed(tmp_pat
     assert "left out on CI: Skipped: node and npm are missing" in done.stdout
 
 
-def test_on_ci_nothing_is_run_without_the_vendors_documents(tmp_path: Path) -> None:
-    done = run_on_ci(tmp_path, HUB_REFERENCE_DIR=str(tmp_path / "away"))
+def test_on_ci_nothing_is_run_without_the_vendors_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(skipping, "ON_CI", True)
+    monkeypatch.setattr(conftest, "REFERENCE", tmp_path / "away")
 
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert f"there is no {tmp_path / 'away'}" in done.stdout
-    assert "passed" not in done.stdout
+    with pytest.raises(pytest.exit.Exception) as ended:
+        conftest.pytest_sessionstart()
+
+    assert ended.value.returncode == pytest.ExitCode.USAGE_ERROR
+    assert ended.value.msg == MISSING
 
 
-def run_on_ci(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_on_ci(folder: Path) -> subprocess.CompletedProcess[str]:
     (folder / "test_sample.py").write_text(TESTS)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider",
          "-c", os.devnull, "--rootdir", str(folder), str(folder)],
-        cwd=ROOT, env=os.environ | {"CI": "true", "PYTHONPATH": str(ROOT), **environment},
+        cwd=ROOT, env=os.environ | {"CI": "true", "PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 

@@ -31,9 +31,9 @@ blueprint = Blueprint("access_requests", __name__)
 def request_access(call: Call[AccessRequest]) -> Answer[ApprovalView]:
     """Ask for access to a customer that you see, or were told of by a `blind_match`.
 
-    The owner and those who lead him decide; approved, the customer is shared with you for as long
-    as is set. It is an approval: `GET /approvals?requested_by=me` lists yours, and there you take
-    it back.
+    Who leads its owner decides, or an administrator; the owner sees it, and decides where his
+    roles let him approve. Approved, the customer is shared with you for as long as is set. It is an
+    approval: `GET /approvals?requested_by=me` lists yours, and there you take it back.
     """
     body = call.body
     if body.customer_id is not None and body.reference is None:

@@ -39,28 +39,27 @@ def approval_view(
     if subjects is None:
         subjects = subjects_seen(call.session, call.principal, [approval])
     subject, action = subjects.get(approval.id), actions().get(approval.action)
-    may = call.actions("approvals", approval, (Verb.READ, Verb.EDIT, Verb.APPROVE))
     is_own = approval.requested_by == call.principal.user_id
-    if is_own:
-        may = [verb for verb in may if verb != Verb.APPROVE]
+    verbs = [Verb.READ]
+    if (
+        approval.state is ApprovalState.REQUESTED
+    ):  # nobody decides over his own, or withdraws others'
+        verbs.append(Verb.EDIT if is_own else Verb.APPROVE)
+    may = call.actions("approvals", approval, verbs)
     return ApprovalView(
         **{name: getattr(approval, name) for name in ApprovalView.model_fields.keys() - _RECKONED},
         action_label=translate(call.language, action.label) if action else approval.action,
         subject=SubjectView.model_validate(subject) if subject else None,
         reference=approval.reference if subject else None,
         data=approval.data if subject else None,
-        allowed_states=_allowed_states(approval, may, is_own=is_own),
+        allowed_states=_allowed_states(may),
         allowed_actions=may,
     )
 
 
-def _allowed_states(
-    approval: Approval, may: Collection[str], *, is_own: bool
-) -> list[ApprovalState]:
-    if approval.state is not ApprovalState.REQUESTED:
-        return []
-    if is_own:
-        return [ApprovalState.WITHDRAWN] if Verb.EDIT in may else []
+def _allowed_states(may: Collection[str]) -> list[ApprovalState]:
+    if Verb.EDIT in may:
+        return [ApprovalState.WITHDRAWN]
     return list(_DECISIONS) if Verb.APPROVE in may else []
 
 

@@ -11,10 +11,11 @@ from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_customers import customer_view
 from api.removing import taking_away
-from api.schemas.customers import CustomerCreate, CustomerPatch, CustomerView
+from api.schemas.customers import CustomerCreate, CustomerPatch, CustomerView, LifecycleChange
 from api.schemas.shapes import Because
 from hub.access import owning
 from hub.autofill import services as autofill
+from hub.customers import archiving
 from hub.customers import services as customers
 from hub.customers.listing import CUSTOMERS
 from hub.customers.lookup import get_customer as get_customer_of
@@ -29,6 +30,10 @@ _CONFLICTS = {
     " says whom to ask.",
     HTTPStatus.TOO_MANY_REQUESTS: "You were told too often of customers that you may not see"
     " (`too_many_blind_matches`).",
+}
+_MOVED = {
+    HTTPStatus.CONFLICT: "It is so already (`lifecycle`), waits in a pool (`pool_state`), or was"
+    " merged (`merged`).",
 }
 
 
@@ -131,6 +136,32 @@ def delete_customer(call: Call[None, Because], customer_id: UUID) -> Answer[None
     with taking_away(call, customer):
         customers.delete(call.session, customer, now=call.now)
     return Answer(None)
+
+
+@operation(
+    blueprint, "POST", "/customers/<uuid:customer_id>/archiving",
+    permission=Permission(Verb.TRANSITION, "customers"), body=LifecycleChange, answer=CustomerView,
+    status=HTTPStatus.OK, reload=view_again, refusals=_MOVED,
+)  # fmt: skip
+def archive_customer(call: Call[LifecycleChange], customer_id: UUID) -> CustomerView:
+    """Put a customer out of the way: it is found and read, and buys nothing till it is taken up."""
+    customer = get_customer_record(call, Verb.TRANSITION, customer_id)
+    archiving.archive(call.session, customer, reason=call.body.reason)
+    react(call.session)
+    return customer_view(call, customer)
+
+
+@operation(
+    blueprint, "POST", "/customers/<uuid:customer_id>/taking-up",
+    permission=Permission(Verb.TRANSITION, "customers"), body=LifecycleChange, answer=CustomerView,
+    status=HTTPStatus.OK, reload=view_again, refusals=_MOVED,
+)  # fmt: skip
+def take_customer_up(call: Call[LifecycleChange], customer_id: UUID) -> CustomerView:
+    """Have an archived customer back among those that one deals with."""
+    customer = get_customer_record(call, Verb.TRANSITION, customer_id)
+    archiving.take_up(call.session, customer, reason=call.body.reason)
+    react(call.session)
+    return customer_view(call, customer)
 
 
 @operation(

@@ -22,9 +22,10 @@ blueprint = Blueprint("ownership", __name__)
     reload=view_again,
     refusals={
         HTTPStatus.NO_CONTENT: "It is given away: you may not see it any more.",
-        HTTPStatus.CONFLICT: "It is protected and would be nobody's (`protected`), waits in a pool"
-        " (`pool_state`), or came from one whose rules bar the new owner (`held_quota`,"
-        " `daily_quota`, `cooldown`, `busy`).",
+        HTTPStatus.CONFLICT: "It is protected and would be nobody's (`protected`), or his who has"
+        " as many of these as is set (`too_many_protected`); it waits in a pool (`pool_state`), or"
+        " came from one whose rules bar the new owner (`held_quota`, `daily_quota`, `cooldown`,"
+        " `busy`).",
     },
 )  # fmt: skip
 def assign_customer(call: Call[OwnershipChange], customer_id: UUID) -> Answer[CustomerView]:

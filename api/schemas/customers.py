@@ -252,6 +252,12 @@ class ShopView(View):
     shop_customer_id: str
 
 
+class LifecycleChange(Body):
+    """Why a customer is put out of the way, or taken up again."""
+
+    reason: Annotated[str, Lines(1000)] | None = None
+
+
 class CustomerView(RecordView):
     """A customer."""
 

@@ -1,6 +1,7 @@
 """Turns a user into a principal: his roles, his standing, the installation's visibility."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -56,8 +57,11 @@ def speaking(session: Session, user: User, token: ApiToken) -> Principal:
     Whose token it is does not matter: what somebody asked for is made for others too, and for
     them it reaches no further than his token did.
     """
-    return principal_of(
-        session, user, scopes=token.scopes, token_id=token.id, row_filters=token.row_filters
+    return replace(
+        principal_of(
+            session, user, scopes=token.scopes, token_id=token.id, row_filters=token.row_filters
+        ),
+        is_bounded=bool(token.row_filters or token.networks or token.expires_at),
     )
 
 

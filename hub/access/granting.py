@@ -15,14 +15,27 @@ from hub.i18n import N_
 def refuse_to_grant(principal: Principal, roles: Iterable[RoleDefinition]) -> None:
     """Pass where a caller may himself all that some roles may, as far as they reach.
 
+    With a token that has bounds he gives none: whoever got it would be without them.
+
     Raises:
-        ForbiddenError: one may more; the message says which.
+        ForbiddenError: one may more, or more than the caller's token; the message says which.
     """
     for role in roles:
         if not _has(principal, role):
             raise ForbiddenError(
                 N_("You may not give the role {role}: it may more than you."), role=role.code
             )
+        _refuse_past_the_token(principal, role)
+
+
+def refuse_to_readdress(session: Session, principal: Principal, user: User) -> None:
+    """Pass where a caller may say to which mail address a user's way in is sent, his own too.
+
+    Raises:
+        ForbiddenError: the user may more than the caller's token.
+    """
+    for role in definitions(session, user.roles):
+        _refuse_past_the_token(principal, role)
 
 
 def refuse_superior(session: Session, principal: Principal, user: User) -> None:
@@ -39,6 +52,14 @@ def refuse_superior(session: Session, principal: Principal, user: User) -> None:
         raise ForbiddenError(
             N_("{name} may more than you: only somebody who may as much may do this."),
             name=user.name,
+        )
+
+
+def _refuse_past_the_token(principal: Principal, role: RoleDefinition) -> None:
+    if principal.is_bounded or not all(_covered(right, principal.scopes) for right in role.rights):
+        raise ForbiddenError(
+            N_("The role {role} may more than your token: do it with one that has no bounds."),
+            role=role.code,
         )
 
 

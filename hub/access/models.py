@@ -116,8 +116,9 @@ class TeamMember(Base):
 class AccessGrant(Record):
     """A record shared with a person or a team, at a level, perhaps until a time.
 
-    `level` is read, comment or write; `may_share` lets the grantee share it on. A grant taken back
-    is a tombstone.
+    `level` is read, comment or write; `may_share` lets the grantee share it on. Of one record
+    somebody has two where one goes further and the other lasts longer. A grant taken back is a
+    tombstone.
     """
 
     __tablename__ = "access_grant"
@@ -136,7 +137,7 @@ class AccessGrant(Record):
         CheckConstraint("(user_id is null) <> (team_id is null)", name="grantee"),
         Index(
             "uq_access_grant", "subject_type", "subject_id", text("coalesce(user_id, team_id)"),
-            unique=True, postgresql_where=text("deleted_at is null"),
+            "level", unique=True, postgresql_where=text("deleted_at is null"),
         ),
         Index("ix_access_grant_created_at", "created_at", "id"),
         Index("ix_access_grant_user", "user_id", postgresql_where=text("deleted_at is null")),

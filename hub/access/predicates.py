@@ -275,7 +275,13 @@ def is_wide(principal: Principal, verb: Verb, entity_model: type[Any]) -> bool:
 
 
 def sees(principal: Principal, model: type[Any], column: Any) -> Sight | None:
-    """Return where a caller reads the record that a column names; None where he reads all."""
+    """Return where a caller reads the record that a column names; None where he reads all.
+
+    Nowhere, where his token does not reach records of its kind: he is told nothing of them by way
+    of others.
+    """
+    if not principal.may(Permission(Verb.READ, model.collection())):
+        return Sight(column.is_(None), column.is_not(None))
     if principal.sees_all(model.collection()):
         return None
     seen = visible(principal, Verb.READ, model)

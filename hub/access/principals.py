@@ -65,9 +65,9 @@ NOTHING_SHARED = Shared()
 class Standing:
     """Where a person stands among the others: his teams, those he leads, what is shared with him.
 
-    `line_*` are the teams he leads, those below them, and the people in all of these; himself he
-    does not lead. `team_ids` are the teams he is in and those he leads, `pool_ids` the pools that
-    he decides over. `shared` is by entity.
+    `line_*` are the teams he leads, those below them, and the people in all of these with whoever
+    manages them; himself he does not lead. `team_ids` are the teams he is in and those he leads,
+    `pool_ids` the pools that he decides over. `shared` is by entity.
     """
 
     team_ids: Ids = NO_IDS
@@ -83,8 +83,9 @@ class Principal:
     """An active user, narrowed by the scopes and row filters of his token where one speaks for him.
 
     `locale` and `zone` are None where he has none of his own. `row_filters` are stored list
-    queries by collection. `added_classes` are those of the installation's own fields that are not
-    public, by entity and name.
+    queries by collection. `is_bounded` says that his token is narrowed to some records, ends, or is
+    good from some networks only. `added_classes` are those of the installation's own fields that
+    are not public, by entity and name.
     """
 
     user_id: UUID
@@ -98,6 +99,7 @@ class Principal:
     visibility: Visibility = Visibility.PUBLIC
     standing: Standing = field(default_factory=Standing)
     row_filters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    is_bounded: bool = False
     added_classes: Mapping[str, Mapping[str, FieldClass]] = field(default_factory=dict)
 
     def reach(self, verb: Verb, collection: str) -> Reach | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.access.fields import model_of
@@ -65,6 +65,17 @@ def declare_guarded(
 def guarded() -> Sequence[type[Any]]:
     """Return the models whose rows tell of records that can be protected."""
     return list(_GUARDS)
+
+
+def tells_of_none_protected(model: type[Any]) -> ColumnElement[bool]:
+    """Return the condition for rows of a guarded model that tell of nothing protected now."""
+    guard = _GUARDS[model]
+    hidden = select(guard.protected.id).where(guard.protected.is_protected).correlate(None)
+    telling = or_(*(column.in_(hidden) for column in guard.columns))
+    if guard.is_own:
+        return telling.is_not(true())
+    untold: ColumnElement[bool] = model.id.not_in(select(guard.row).where(telling).correlate(None))
+    return untold
 
 
 def whose_is(session: Session, model: type[Any], identifier: UUID) -> tuple[str, UUID] | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.access.callers import definitions
 from hub.access.composing import known_roles
-from hub.access.granting import refuse_superior, refuse_to_grant
+from hub.access.granting import refuse_superior, refuse_to_grant, refuse_to_readdress
 from hub.access.issuing import new_token
 from hub.access.lookup import get_record
 from hub.access.models import User
@@ -102,6 +102,7 @@ def change_user(
         if field == "email":
             address = mail_address(value)
             if address != user.email:
+                refuse_to_readdress(session, principal, user)
                 _refuse_taken_address(session, address)
                 user.email_verified_at = None
             user.email = address

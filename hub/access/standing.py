@@ -4,7 +4,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, Uuid, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    Uuid,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import Session
 
 from hub.access.models import AccessGrant, Team, TeamMember
@@ -40,30 +51,18 @@ def standing_of(session: Session, user_id: UUID) -> Standing:
 
 
 def leaders_of(session: Session, user_id: UUID) -> list[UUID]:
-    """Return who leads a person: the managers of his teams and of the teams above, nearest first.
+    """Return who leads a person, nearest first, and never himself.
 
-    He himself is not among them, however many teams he leads.
-    """
-    his = select(TeamMember.team_id).where(TeamMember.user_id == user_id)
-    return _climb(session, his, user_id)
-
-
-def leaders_above(session: Session, user_id: UUID) -> list[UUID]:
-    """Return who leads a person who may lead others himself, nearest first; not himself.
-
-    Besides `leaders_of` they are the managers of the teams above those that he leads.
+    They are the managers of the teams he is in, of those he leads, and of all above these: whom
+    `Standing.line_user_ids` of each of them names.
     """
     his = or_(
         Team.manager_user_id == user_id,
         Team.id.in_(select(TeamMember.team_id).where(TeamMember.user_id == user_id)),
     )
-    return _climb(session, select(Team.id).where(his), user_id)
-
-
-def _climb(session: Session, teams: Select[UUID], user_id: UUID) -> list[UUID]:
     above = (
         select(Team.id, Team.parent_id, Team.manager_user_id, literal(0).label("up"))
-        .where(Team.id.in_(teams), Team.deleted_at.is_(None))
+        .where(his, Team.deleted_at.is_(None))
         .cte("above", recursive=True)
     )
     above = above.union(
@@ -108,12 +107,8 @@ _OF_LEVELS = [
 _TO_SHARE_ON = _subjects(AccessGrant.may_share.is_(True))
 
 
-def _in_teams(teams: CTE, *conditions: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(TeamMember.user_id)
-        .where(TeamMember.team_id.in_(select(teams.c.id)), *conditions)
-        .distinct()
-    )
+def _in_teams(teams: CTE) -> Select[Any]:
+    return select(TeamMember.user_id).where(TeamMember.team_id.in_(select(teams.c.id))).distinct()
 
 
 def _sent(ids: Select[Any]) -> ColumnElement[Any]:
@@ -133,11 +128,13 @@ def _people() -> Select[Any]:
     )
     led = select(Team.id).where(Team.manager_user_id == person, living).cte("led", recursive=True)
     led = led.union(select(Team.id).join(led, Team.parent_id == led.c.id).where(living))
+    managing = select(Team.manager_user_id).where(Team.id.in_(select(led.c.id)))
+    below = union(_in_teams(led), managing.where(Team.manager_user_id.is_not(None))).subquery()
     return select(
         _sent(select(own.c.id)),
         _sent(select(led.c.id)),
         _sent(_in_teams(own)),
-        _sent(_in_teams(led, TeamMember.user_id != person)),
+        _sent(select(below.c.user_id).where(below.c.user_id != person)),
     )
 
 

@@ -14,7 +14,7 @@ from hub.access.models import User
 from hub.access.people import find_active_user, is_active
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
-from hub.access.standing import leaders_above
+from hub.access.standing import leaders_of
 from hub.approvals.actions import Action, Deciders
 from hub.approvals.deciders import Administrators
 from hub.approvals.models import Approval, ApprovalState
@@ -56,7 +56,7 @@ def go_up(
     absent = away(session, now=now)
     passed = {approval.requested_by, *absent, *_told(session, approval)}
     deciders = _who_may(session, action, action.deciders, approval)
-    above = [leaders_above(session, user.id) for user in deciders]
+    above = [leaders_of(session, user.id) for user in deciders]
     approval.escalated_to = sorted({each for line in above for each in line} - passed)
     session.flush()  # so that they are asked as those who may decide by it
     nearest = (_first_who_may(session, approval, line, passed) for line in above)

@@ -20,6 +20,7 @@ from hub.access.roles import Verb
 from hub.assignments import records
 from hub.assignments.entities import OWNER, Assignable, assigned_by
 from hub.assignments.records import Owners
+from hub.customers import protecting
 from hub.customers.ownership import NEEDS_OWNER
 from hub.customers.pool_states import refuse_owner_past_the_pool
 from hub.errors import (
@@ -150,6 +151,7 @@ def _carry_out(
     found = {each: _error_of(assignable, each, rows.get(each.record_id)) for each in wanted}
     if assignable.guarded and not undone:  # what is taken back was theirs, and no gift
         _refuse_beyond_quotas(session, found, rows, now=now)
+        _refuse_beyond_protection(session, found, rows)
     _note(session, {each.item_id: error for each, error in found.items() if error}, undone=undone)
     good = [each for each, error in found.items() if error is None]
     if not good:
@@ -213,6 +215,27 @@ def _refuse_beyond_quotas(
     refused = passing_on.refusals(session, handed, now=now) if handed else {}
     for each, error in found.items():
         found[each] = error or refused.get(each.record_id)
+
+
+def _refuse_beyond_protection(
+    session: Session, found: dict[_Wanted, DomainError | None], rows: Mapping[UUID, Any]
+) -> None:
+    """Refuse what is protected where its new owner has as many of these as the policy allows."""
+    receivers = _receivers([each for each, error in found.items() if error is None])
+    given = {
+        record_id: receiver
+        for record_id, receiver in receivers.items()
+        if rows[record_id].is_protected and rows[record_id].owner_user_id != receiver
+    }
+    if not given:
+        return
+    room_of = protecting.rooms(session, set(given.values()))
+    for each, error in found.items():
+        if error is None and each.record_id in given:
+            try:
+                room_of[given[each.record_id]].take()
+            except ConflictError as full:
+                found[each] = full
 
 
 def _who_left(session: Session, assignable: Assignable, owners: Owners) -> list[FieldError]:

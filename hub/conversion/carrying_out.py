@@ -18,6 +18,7 @@ from hub.conversion.wishes import Wish
 from hub.custom_fields.models import COLUMN
 from hub.customers import contacts
 from hub.customers import services as customers
+from hub.customers.belonging import other_currency
 from hub.customers.lookup import get_customer
 from hub.customers.models import Contact, Customer, CustomerRole
 from hub.customers.refusing import DuplicateLeave
@@ -44,14 +45,17 @@ SETTLED = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that a conversion does: to which record, from what to what, and if not, why."""
+    """One thing that a conversion does: to which record, from what to what.
+
+    `error` says why it, or what is left out of it, is not done.
+    """
 
     action: str  # create, update, link, skip
     record: Record
     version: int | None = None  # before it
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
-    error: ConflictError | None = None
+    error: ValidationError | None = None
 
 
 def carry_out(
@@ -192,11 +196,7 @@ class _Conversion:
     def _adopted(self, opportunity: Opportunity, customer: Customer) -> Step:
         version = opportunity.version
         if opportunity.currency != customer.currency:
-            return Step("skip", opportunity, version, error=ConflictError(
-                "other_currency",
-                N_("Its amounts are in {own}, and the customer's currency is {currency}."),
-                own=opportunity.currency, currency=customer.currency,
-            ))  # fmt: skip
+            return Step("skip", opportunity, version, error=other_currency(opportunity, customer))
         opportunities.update(self.session, opportunity, {"customer_id": customer.id})
         return Step(
             "update", opportunity, version, {"customer_id": None}, {"customer_id": customer.id}
@@ -207,8 +207,12 @@ class _Conversion:
         if wanted is None:
             return
         self._require_creating(Opportunity, wanted)
+        copied = self._still_assignable(Opportunity, copies.opportunity_fields(self.lead))
+        foreign = None
+        if self.lead.currency != customer.currency and copied.pop("amount", None) is not None:
+            foreign = other_currency(self.lead, customer)
         fields = {
-            **self._still_assignable(Opportunity, copies.opportunity_fields(self.lead)),
+            **copied,
             **wanted,
             "lead_id": self.lead.id,
             "customer_id": customer.id,
@@ -220,7 +224,8 @@ class _Conversion:
                 self.session, fields, now=self.now, pipeline=self.wish.pipeline,
                 caller=self.principal,
             )  # fmt: skip
-        yield Step("create", made, after={n: v for n, v in fields.items() if v is not None})
+        told = {name: value for name, value in fields.items() if value is not None}
+        yield Step("create", made, after=told, error=None if "amount" in wanted else foreign)
 
     def _settle(self, customer: Customer, contact: Contact | None) -> Step:
         """Note on the lead what became of it, and close it: won, where its workflow lets it be."""

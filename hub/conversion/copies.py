@@ -10,11 +10,12 @@ from hub.leads.models import Lead
 _OF_CUSTOMER: Mapping[str, str] = {
     "cvr": "cvr", "website": "website", "address": "address", "postcode": "postcode",
     "city": "city", "region": "region", "country": "country", "industry": "industry",
-    "currency": "currency", "description": "note",
+    "currency": "currency", "description": "note", "source": "source",
 }  # fmt: skip
+_REFUSALS = ("refuses_calls", "refuses_email")
 _OF_CONTACT: Mapping[str, str] = {
     "job": "job", "email": "email", "phone": "office_phone", "mobile": "mobile",
-    "refuses_calls": "refuses_calls", "refuses_email": "refuses_email",
+    **dict(zip(_REFUSALS, _REFUSALS, strict=True)),
 }  # fmt: skip
 _OF_OPPORTUNITY: Mapping[str, str] = {
     "program": "program", "source": "source", "net_potential_value": "amount",
@@ -25,13 +26,14 @@ _OF_OPPORTUNITY: Mapping[str, str] = {
 def customer_fields(lead: Lead) -> dict[str, Any]:
     """Return what a new customer is told of a lead: a person, where it names no company.
 
-    Phone and mail of a lead that names both are the person's.
+    Phone and mail of a lead that names both are the person's, and so is what he does not want.
     """
     fields = _taken(lead, _OF_CUSTOMER)
     fields["name"] = lead.company or lead.person
     fields["kind"] = CustomerKind.ORGANISATION if lead.company else CustomerKind.PERSON
     if not (lead.company and lead.person):
         fields |= {"phone": lead.phone or lead.mobile, "email": lead.email}
+        fields |= {name: getattr(lead, name) for name in _REFUSALS}
     return _given(fields) | whose(lead)
 
 

@@ -1,6 +1,7 @@
 """Putting customers on hold and releasing them: by hand, and by themselves as the policy says."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -123,13 +124,16 @@ def _change(
     customer.hold_by = None if is_clear else by
     customer.hold_at = None if is_clear else now
     session.flush()
+    data: dict[str, Any] = {"message": message, "by": by}
+    if "reason" in message["params"]:
+        data["reason"] = message["params"]["reason"]
     record(
         session,
         f"{ENTITY}.{'hold_released' if is_clear else 'held'}",
         subject_type=ENTITY,
         subject_id=customer.id,
         changes={"hold": (before, state)},
-        data={"message": message, "by": by},
+        data=data,
     )
 
 

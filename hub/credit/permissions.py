@@ -19,6 +19,7 @@ from hub.credit.rules import (
     code_says,
     hold_says,
     judge,
+    lifecycle_says,
     portal_says,
 )
 from hub.customers.models import Customer
@@ -68,6 +69,7 @@ def ask(
         session, customer, wanted, reference, amount
     )
     rules = (
+        lifecycle_says(customer.lifecycle),
         code_says(code.code, code.label, code.effect, is_approved=is_approved),
         hold_says(
             customer.hold,

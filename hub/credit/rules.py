@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.credit.models import Effect
 from hub.credit.policy import HoldAllows
-from hub.customers.models import HoldState
+from hub.customers.models import HoldState, Lifecycle
 from hub.i18n import N_
 
 Message = Mapping[str, Any]
@@ -108,6 +108,14 @@ def hold_says(
     return Spoken(hold.value, Effect.BLOCK, message)
 
 
+def lifecycle_says(lifecycle: Lifecycle) -> Spoken | None:
+    """Return what is in the way of a customer that one has nothing to do with any more."""
+    if lifecycle is not Lifecycle.ARCHIVED:
+        return None
+    message = {"code": "archived", "text": _ARCHIVED, "params": {}}
+    return Spoken("archived", Effect.BLOCK, message)
+
+
 def portal_says(wanted: Transaction, *, may_sign_in: bool, has_cart: bool) -> Spoken | None:
     """Return what is in the way of a transaction over a portal; None where nothing is.
 
@@ -127,6 +135,7 @@ def _portal(code: str, text: str) -> Spoken:
     return Spoken(code, Effect.BLOCK, {"code": code, "text": text, "params": {}})
 
 
+_ARCHIVED = N_("The customer is archived: take it up again first.")
 _APPROVED = N_("The credit code “{label}” asks for an approval, and this transaction has it.")
 _OF_CODES = {
     Effect.WARN: N_("The customer has the credit code “{label}”."),

@@ -49,6 +49,15 @@ def customer_of(session: Session, values: Mapping[str, Any]) -> Customer | None:
     return customer
 
 
+def other_currency(record: Any, customer: Customer) -> ValidationError:
+    """Return why amounts of a record do not become those of a customer with another currency."""
+    return ValidationError.of(
+        "/customer_id", "other_currency",
+        N_("Its amounts are in {own}, and the customer's currency is {currency}."),
+        own=record.currency, currency=customer.currency,
+    )  # fmt: skip
+
+
 def currency_of(session: Session, wanted: str | None, customer: Customer | None) -> str:
     """Return the currency of a new record: its customer's, where it has one.
 

@@ -8,7 +8,9 @@ from typing import Any
 from hub.customers import rules
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
+from hub.money import decimals, is_finer
 
+_TOO_FINE = N_("Amounts in {currency} have at most {decimals} decimals.")
 _MOST = Decimal(10) ** 14  # what the column of an amount holds
 
 
@@ -44,6 +46,22 @@ def clean_alike(
     if errors:
         raise ValidationError(*sorted(errors, key=lambda each: each.pointer))
     return cleaned
+
+
+def refuse_finer(fields: Mapping[str, Any], amounts: Iterable[str], currency: str) -> None:
+    """Pass amounts that can be paid in a currency: none has parts of its minor unit.
+
+    Raises:
+        ValidationError: ``precision``: names each that has.
+    """
+    errors = [
+        FieldError(f"/{name}", "precision", _TOO_FINE,
+                   {"currency": currency, "decimals": decimals(currency)})
+        for name in amounts
+        if fields.get(name) is not None and is_finer(fields[name], currency)
+    ]  # fmt: skip
+    if errors:
+        raise ValidationError(*errors)
 
 
 def _faults_of_amounts(fields: Mapping[str, Any], amounts: Iterable[str]) -> Iterator[FieldError]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, case, column, select, table
+from sqlalchemy import and_, case, column, exists, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.access.models import Team, User
@@ -21,6 +21,7 @@ from hub.customers.models import (
     RegistryState,
     ShopIdentity,
 )
+from hub.db import Instant
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing, Operator, SearchSpec, Vocabulary
 from hub.listing.declaration import Expression, Predicate
@@ -42,8 +43,20 @@ def _in_a_shop(condition: Predicate) -> Predicate:
     return found
 
 
+_NOTES = table(  # they lie above, so by name
+    "note", column("customer_id"), column("at", Instant(timezone=True)), column("deleted_at")
+)
+
+
+def _noted(condition: Predicate) -> Predicate:
+    """Return the condition for customers with a note, on themselves or on what is theirs."""
+    return exists().where(
+        _NOTES.c.customer_id == Customer.id, _NOTES.c.deleted_at.is_(None), condition
+    )
+
+
 _TEAM = select(Team.name).where(Team.id == Customer.team_id).correlate(Customer).scalar_subquery()
-_POOLS = table("pool", column("id"), column("name"))  # a process' own, so by name
+_POOLS = table("pool", column("id"), column("name"))  # likewise
 _POOL = (
     select(_POOLS.c.name)
     .where(_POOLS.c.id == Customer.pool_id)
@@ -194,6 +207,8 @@ CUSTOMERS = Listing(
             "marketing_protected", Customer.marketing_protected,
             label=N_("No marketing"), kind=Kind.BOOLEAN, facet=True, shown=False,
         ),
+        Field("noted_at", _NOTES.c.at, label=N_("Any note"), kind=Kind.DATETIME, through=_noted,
+              shown=False),
         Field(
             "last_note_at", Customer.last_note_at, label=N_("Newest note"), kind=Kind.DATETIME,
             sortable=True, width=18,

@@ -45,9 +45,8 @@ class CustomerRole(StrEnum):
 
 
 class Lifecycle(StrEnum):
-    """The life of a customer (domain.md §2)."""
+    """The life of a customer."""
 
-    PROVISIONING = "provisioning"
     ACTIVE = "active"
     ARCHIVED = "archived"
     MERGED = "merged"
@@ -133,6 +132,7 @@ class Customer(Customised, Referable, Searchable):
             "hold_message", "hold_by", "hold_at", "contact_numbers",
         }
     )  # fmt: skip
+    __told__: ClassVar = frozenset({"hold"})
     __classes__: ClassVar = MappingProxyType({
         "credit_limit": FieldClass.INTERNAL, "note": FieldClass.INTERNAL,
         **dict.fromkeys(("iban", "bic", "bank_account"), FieldClass.SENSITIVE),
@@ -223,7 +223,7 @@ class Customer(Customised, Referable, Searchable):
     last_note_at: Mapped[datetime | None]
     last_contact_at: Mapped[datetime | None]
     sort_name: Mapped[str] = mapped_column(server_default="")
-    contact_numbers: Mapped[list[str]] = _tags()  # see hub.customers.reaching
+    contact_numbers: Mapped[list[str]] = _tags()  # and their names; hub.customers.reaching
 
     __table_args__ = (
         CheckConstraint("roles <@ array['prospect', 'customer', 'supplier']", name="roles"),

@@ -3,7 +3,8 @@
 Who these are the access rule says (`hub.access.predicates.RecordRule`); it ends by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from hub.configuration import current
 from hub.customers.models import Customer
 from hub.customers.policy import ProtectionPolicy
+from hub.db import among
 from hub.errors import ConflictError, ValidationError
 from hub.history.models import Event
 from hub.history.recording import origin_of, plain, record
@@ -23,6 +25,54 @@ PROTECTED = f"{ENTITY}.protected"
 RENEWED = f"{ENTITY}.protection_renewed"
 RELEASED = f"{ENTITY}.protection_released"
 _TOLD = 100  # events of one customer's protection, the newest
+
+
+@dataclass
+class Room:
+    """How many of one owner's customers are protected, and how many may be."""
+
+    protected: int
+    most: int
+
+    def take(self) -> None:
+        """Count one more that is his and protected.
+
+        Raises:
+            ConflictError: ``too_many_protected``: he has as many as the policy allows.
+        """
+        if self.protected >= self.most:
+            raise ConflictError(
+                "too_many_protected",
+                N_("Of one owner's customers {most} are protected at a time at most."),
+                details={"most": self.most},
+                most=self.most,
+            )
+        self.protected += 1
+
+
+def rooms(session: Session, owner_ids: Collection[UUID]) -> dict[UUID, Room]:
+    """Return what room some owners have.
+
+    Who protects what is an owner's, or gives him what is protected, waits for all others who do, so
+    that the count holds until the commit.
+    """
+    for owner_id in sorted(owner_ids):
+        session.execute(
+            text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"),
+            {"key": f"protection:{owner_id}"},
+        )
+    counted = session.execute(
+        select(Customer.owner_user_id, func.count())
+        .where(
+            among(Customer.owner_user_id, owner_ids),
+            Customer.is_protected,
+            Customer.deleted_at.is_(None),
+        )
+        .group_by(Customer.owner_user_id)
+    )
+    protected = {row[0]: row[1] for row in counted}
+    most = current(session, ProtectionPolicy).most_per_owner
+    return {each: Room(protected.get(each, 0), most) for each in owner_ids}
 
 
 def protect(
@@ -52,7 +102,7 @@ def protect(
     _check_time(until, policy, now)
     is_renewal = customer.is_protected
     if not is_renewal:
-        _require_room(session, customer, customer.owner_user_id, policy)
+        rooms(session, [customer.owner_user_id])[customer.owner_user_id].take()
         customer.protected_at = now
     before = customer.protected_until if is_renewal else None
     customer.protected_until = until
@@ -92,33 +142,6 @@ def _check_time(until: datetime, policy: ProtectionPolicy, now: datetime) -> Non
             "too_long",
             N_("A customer is protected for {days} days at a time at most."),
             days=policy.longest_days,
-        )
-
-
-def _require_room(
-    session: Session, customer: Customer, owner_id: UUID, policy: ProtectionPolicy
-) -> None:
-    # Those who protect one owner's customers wait for one another, so that the count holds.
-    session.execute(
-        text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"),
-        {"key": f"protection:{owner_id}"},
-    )
-    count = session.scalar(
-        select(func.count())
-        .select_from(Customer)
-        .where(
-            Customer.owner_user_id == owner_id,
-            Customer.is_protected,
-            Customer.id != customer.id,
-            Customer.deleted_at.is_(None),
-        )
-    )
-    if (count or 0) >= policy.most_per_owner:
-        raise ConflictError(
-            "too_many_protected",
-            N_("Of one owner's customers {most} are protected at a time at most."),
-            details={"protected": count, "most": policy.most_per_owner},
-            most=policy.most_per_owner,
         )
 
 

@@ -1,4 +1,4 @@
-"""The numbers of its contacts, by which quick search finds a customer."""
+"""What of its contacts quick search finds a customer by: names, numbers, mail addresses."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,11 +9,13 @@ from hub.customers.models import Contact, Customer
 from hub.db import find_locked
 from hub.history.recording import PendingEvent
 
-_FOUND_BY = frozenset({"office_phone", "mobile", "handles", "deleted_at"})
+_FOUND_BY = frozenset(
+    {"first_name", "last_name", "email", "office_phone", "mobile", "handles", "deleted_at"}
+)
 
 
 def react(session: Session, made: PendingEvent) -> None:
-    """Have a customer found by the phones and the names in networks that a contact has now.
+    """Have a customer found by what a contact is called and reached by now.
 
     The customer is locked first, so that of two who change its contacts the later sees both.
     """
@@ -24,21 +26,20 @@ def react(session: Session, made: PendingEvent) -> None:
     customer = find_locked(session, Customer, contact.customer_id)
     if customer is None:
         return
-    numbers = _numbers(session, customer)
-    if numbers != customer.contact_numbers:
-        customer.contact_numbers = numbers
+    found_by = _of_contacts(session, customer)
+    if found_by != customer.contact_numbers:
+        customer.contact_numbers = found_by
         services.refresh_derived(session, customer, {"contact_numbers"})
 
 
-def _numbers(session: Session, customer: Customer) -> list[str]:
+def _of_contacts(session: Session, customer: Customer) -> list[str]:
     kept = session.execute(
-        select(Contact.office_phone, Contact.mobile, Contact.handles)
+        select(
+            Contact.first_name, Contact.last_name, Contact.email, Contact.office_phone,
+            Contact.mobile, Contact.handles,
+        )
         .where(Contact.customer_id == customer.id, Contact.deleted_at.is_(None))
         .order_by(Contact.id)
-    )
-    found = [
-        number
-        for office, mobile, handles in kept
-        for number in (office, mobile, *texts(handles).values())
-    ]
-    return list(dict.fromkeys(number for number in found if number))
+    )  # fmt: skip
+    found = [each for *said, handles in kept for each in (*said, *texts(handles).values())]
+    return list(dict.fromkeys(each for each in found if each))

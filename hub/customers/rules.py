@@ -47,7 +47,11 @@ LENGTHS = {
 }
 """The longest text of each field; the lengths of e-conomic, so that nothing is cut on its way."""
 
-COUNTRIES = frozenset(code for code in get_global("territory_languages") if len(code) == 2)  # noqa: PLR2004 - ISO 3166-1 alpha-2
+_NOWHERE = "ZZ"
+COUNTRIES = frozenset(
+    code for code in get_global("territory_languages") if len(code) == len(_NOWHERE)
+) - {_NOWHERE}
+"""The codes of ISO 3166-1 alpha-2, reserved ones too, as CLDR lists them."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _MANY_LINES = frozenset({"address", "note"})

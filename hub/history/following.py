@@ -4,9 +4,7 @@ A process has a name, and reads on from where it was, in the transaction in whic
 follows: both are kept, or neither.
 """
 
-from collections.abc import Collection
-
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,10 +12,8 @@ from hub.history.models import Event, EventReader
 from hub.history.services import events_after, last_position
 
 
-def read_on(
-    session: Session, name: str, subject_types: Collection[str], *, limit: int
-) -> list[Event]:
-    """Return the next events of some kinds of records, and note them as read with this commit.
+def read_on(session: Session, name: str, wanted: ColumnElement[bool], *, limit: int) -> list[Event]:
+    """Return the next of the events that are `wanted`, and note them as read with this commit.
 
     Another one who reads in the same name waits. Fewer than `limit` are all that there are.
     """
@@ -29,10 +25,7 @@ def read_on(
         .execution_options(populate_existing=True)
     ).one()  # fmt: skip
     newest = last_position(session)
-    found = events_after(
-        session, reader.position, limit=limit, up_to=newest,
-        seen=Event.subject_type.in_(subject_types),
-    )  # fmt: skip
+    found = events_after(session, reader.position, limit=limit, up_to=newest, seen=wanted)
     reader.position = found[-1].position if len(found) == limit else newest
     session.flush()
     return [each.event for each in found]

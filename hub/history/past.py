@@ -94,7 +94,7 @@ def kept_fields(model: type[Record]) -> frozenset[str]:
     Of an unfolded one it tells value by value, under names that begin with the column's.
     """
     columns: frozenset[str] = frozenset(model.__mapper__.column_attrs.keys())
-    return columns - OWN - model.__derived__
+    return columns - OWN - (model.__derived__ - model.__told__)
 
 
 def has_field(model: type[Record], name: str) -> bool:

@@ -17,7 +17,8 @@ class AsOf:
 
     The value of then is what the first change after it says was there before; without one, what is
     there still. So records are read rightly that are older than their history. What no event tells
-    (`Record.__derived__`) can not be read so. An event is of the beginning of its transaction.
+    (`Record.__derived__` but for `__told__`) can not be read so. An event is of the beginning of
+    its transaction.
     """
 
     def __init__(self, model: type[Record], at: datetime | None) -> None:

@@ -118,6 +118,22 @@ def explain_change(
     waiting[key] = replace(noted, type=kept, data={**(noted.data or {}), **data})
 
 
+def give_reason(session: Session, subject_id: UUID, reason: str) -> None:
+    """Say why a record is changed in this transaction, whatever its event comes to be called.
+
+    What an act has said of the reason itself is said better, and stays.
+    """
+    session.flush()
+    waiting: dict[Any, PendingEvent] = pending(session, "events")
+    for key, noted in list(waiting.items()):
+        if key == (noted.subject_type, subject_id):
+            told = {"reason": reason, **(noted.data or {})}
+            explain_change(
+                session, noted.type,
+                subject_type=noted.subject_type, subject_id=subject_id, data=told,
+            )  # fmt: skip
+
+
 def attribute(session: Session, made: Any, cause_kind: CauseKind, cause_id: str) -> None:
     """Say what led to the events of a record in this transaction, where it is not what led to all.
 

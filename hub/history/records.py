@@ -22,6 +22,7 @@ class Record(Base):
     """A row that people know: its changes become events, its `version` is the API's ETag.
 
     `__derived__` names columns that nobody writes by hand: they move neither version nor history.
+    `__told__` names those of them whose every change an act's own event tells.
     `__secret__` names columns whose values an event must not show, `__unfolded__` those that hold
     an object whose values it tells one by one (``custom.visits``), `__beside__` what it tells of
     rows beside the record, under names that are no columns.
@@ -29,6 +30,7 @@ class Record(Base):
 
     __abstract__ = True
     __derived__: ClassVar[frozenset[str]] = frozenset()
+    __told__: ClassVar[frozenset[str]] = frozenset()
     __secret__: ClassVar[frozenset[str]] = frozenset()
     __unfolded__: ClassVar[frozenset[str]] = frozenset()
     __beside__: ClassVar[frozenset[str]] = frozenset()

@@ -23,6 +23,8 @@ _ACTS = {
     "duplicate_allowed": N_("Allowed as a second one"),
     "registry_filled": N_("Filled in by the registry"),
     "credit_code_given": N_("Given a credit code"),
+    "archived": N_("Put out of the way"),
+    "taken_up": N_("Taken up again"),
     "held": N_("Put on hold"),
     "hold_released": N_("Taken off hold"),
     "order_received": N_("Order received"),

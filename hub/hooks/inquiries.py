@@ -1,6 +1,6 @@
 """Somebody's interest, told by a delivery: a lead that is nobody's yet, of a customer if known."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 
 from hub.catalogues import services as catalogues
 from hub.connections.models import Connection
+from hub.customers.defaults import currency_of_new
+from hub.errors import FieldError, ValidationError
+from hub.history.recording import explain_change
 from hub.hooks.attaching import find_known, values_of
 from hub.intake.cleaning import clean_each
 from hub.leads import rules
@@ -32,8 +35,8 @@ def take(
 ) -> Lead | None:
     """Make a lead of an inquiry, or fill what is empty in the one that it is of.
 
-    What breaks a rule is left out, and so are words that no catalogue has. None where it names
-    nobody.
+    What breaks a rule is left out, which the lead's history tells, and so are words that no
+    catalogue has. None where it names nobody.
 
     Args:
         session: the worker's.
@@ -47,9 +50,11 @@ def take(
         ValidationError: it lacks what this installation asks of leads.
         ConflictError: another record has what must be new.
     """
-    said = _said(session, connection, event, party)
+    said, broken = _said(session, connection, event, party)
     if lead is not None:
+        broken += _without_unpayable(said, lead.currency)
         _fill(session, lead, said)
+        _tell_left_out(session, lead, broken)
         return lead
     customer = find_known(session, connection, party, values_of(party))
     if customer is not None:
@@ -58,12 +63,17 @@ def take(
             said.pop("net_potential_value", None)  # in another currency than his
     elif not said.get("company") and not said.get("person"):
         return None
-    return leads.create(session, said, now=now, channel=CHANNEL, owned_by_creator=False)
+    currency = said.get("currency") or currency_of_new(session)
+    broken += _without_unpayable(said, currency if customer is None else customer.currency)
+    lead = leads.create(session, said, now=now, channel=CHANNEL, owned_by_creator=False)
+    _tell_left_out(session, lead, broken)
+    return lead
 
 
 def _said(
     session: Session, connection: Connection, event: ShopEvent, party: ShopParty
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], list[FieldError]]:
+    """Return what can be taken of what is said, and what is wrong with the rest."""
     person = " ".join(part for part in (party.first_name, party.last_name) if part)
     nameless = party.email if not party.company else None
     inquiry = event.inquiry
@@ -82,14 +92,34 @@ def _said(
         "net_potential_value": Decimal(event.total) if event.total else None,
         "currency": event.currency,
     }
-    said, _ = clean_each(given, rules.clean)
+    said, broken = clean_each(given, rules.clean)
     source = (inquiry.source if inquiry else None) or connection.settings.get(LEAD_SOURCE)
     words = {"source": source, "program": inquiry.program if inquiry else None}
     for field, word in words.items():
         code = catalogues.writings(session, leads.CATALOGUES[field]).get((word or "").casefold())
         if code is not None:
             said[field] = code
-    return said
+    return said, broken
+
+
+def _without_unpayable(said: dict[str, Any], currency: str) -> list[FieldError]:
+    """Leave out what cannot be paid in a currency, and return what is wrong with it."""
+    try:
+        rules.refuse_unpayable(said, currency)
+    except ValidationError as error:
+        for each in error.errors:
+            del said[each.pointer.removeprefix("/")]
+        return list(error.errors)
+    return []
+
+
+def _tell_left_out(session: Session, lead: Lead, broken: Sequence[FieldError]) -> None:
+    """Have the lead's history say what was left out of what came in, and by which rule."""
+    if broken:
+        explain_change(
+            session, f"{leads.ENTITY}.updated", subject_type=leads.ENTITY, subject_id=lead.id,
+            data={"left_out": [{"pointer": each.pointer, "code": each.code} for each in broken]},
+        )  # fmt: skip
 
 
 def _fill(session: Session, lead: Lead, said: Mapping[str, Any]) -> None:

@@ -17,9 +17,10 @@ from hub.access.concealing import without_unseen
 from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.roles import Verb
+from hub.customers.defaults import currency_of_new
 from hub.db import among
 from hub.entry_policies.enforcing import enforce
-from hub.errors import ConflictError, DomainError
+from hub.errors import ConflictError, DomainError, ValidationError
 from hub.history.recording import plain
 from hub.i18n import N_
 from hub.imports.lead_items import typed
@@ -30,6 +31,7 @@ from hub.imports.reading import ReadRow
 from hub.imports.reasons import ALREADY_HERE, UNCHANGED, Reason, kept_as_here, refuse, with_notes
 from hub.imports.staging import StagedRow, Staging
 from hub.leads.models import Lead
+from hub.leads.rules import refuse_unpayable
 from hub.leads.services import WRITABLE
 from hub.plans import services as plans
 from hub.plans.models import Plan
@@ -98,6 +100,7 @@ class LeadDecider:
         if self._options.currency is not None:
             after.setdefault("currency", self._options.currency)
         try:
+            refuse_unpayable(typed(after), after.get("currency") or currency_of_new(session))
             enforce(session, Lead, {"custom": {}, **typed(after)}, caller=self._caller)
         except DomainError as error:
             return refuse(ENTITY, staged, plans.all_shown(self._told(session, error)))
@@ -124,6 +127,10 @@ class LeadDecider:
             return {**item, "errors": [kept_as_here(kept) if kept else UNCHANGED]}
         if lead.is_converted or not lead.may_change:
             return {**item, "errors": [_CONVERTED if lead.is_converted else _NOT_YOURS]}
+        try:
+            refuse_unpayable(typed(taken), lead.values["currency"])
+        except ValidationError as error:
+            return refuse(ENTITY, staged, plans.all_shown(error))
         return {
             **item, "action": "update", "after": taken,
             "before": {name: lead.values.get(name) for name in taken},

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hub.customers.likeness import clean_alike
+from hub.customers.likeness import clean_alike, refuse_finer
 
 AS_CUSTOMERS = {
     "company": "name", "person": "legal_name", "job": "industry", "mobile": "phone",
@@ -18,6 +18,8 @@ AS_CUSTOMERS = {
 }  # fmt: skip
 """The fields that keep the rule of a customer's field, and of which one."""
 
+AMOUNTS = ("net_potential_value",)
+
 
 def clean(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields in their stored form; only those given are looked at.
@@ -25,4 +27,13 @@ def clean(fields: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValidationError: names every broken rule.
     """
-    return clean_alike(fields, AS_CUSTOMERS, ["net_potential_value"])
+    return clean_alike(fields, AS_CUSTOMERS, AMOUNTS)
+
+
+def refuse_unpayable(fields: Mapping[str, Any], currency: str) -> None:
+    """Pass amounts that can be paid in the lead's currency.
+
+    Raises:
+        ValidationError: ``precision``: one is finer than the currency's minor unit.
+    """
+    refuse_finer(fields, AMOUNTS, currency)

@@ -11,7 +11,8 @@ from hub import external_refs, matching, numbering
 from hub.access import owning
 from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
-from hub.customers.belonging import currency_of, customer_of
+from hub.clock import utcnow
+from hub.customers.belonging import currency_of, customer_of, other_currency
 from hub.customers.models import Customer
 from hub.customers.refusing import DuplicateLeave
 from hub.customers.rules import writable
@@ -22,7 +23,7 @@ from hub.held import HeldError, Holder
 from hub.i18n import N_
 from hub.leads import alike
 from hub.leads.models import Lead
-from hub.leads.rules import clean
+from hub.leads.rules import clean, refuse_unpayable
 from hub.listing.search import search_document
 from hub.listing.sorting import sort_text
 from hub.notes.holding import refuse_held
@@ -92,6 +93,8 @@ def create(
     external_refs.refuse_taken(session, Lead, values.get("external_ref"))
     customer = customer_of(session, values)
     values["currency"] = currency_of(session, values.get("currency"), customer)
+    refuse_unpayable(values, values["currency"])
+    _refuse_past(values.get("set_aside_until"), now)
     if owned_by_creator and values.get("owner_user_id") is None:
         values["owner_user_id"] = owning.creator_if_assignable(session, Lead)
     if customer is None:
@@ -136,6 +139,9 @@ def update(
         TooManyBlindMatchesError: he has been told of such too often.
     """
     values = clean(writable(changes, WRITABLE))
+    refuse_unpayable(values, lead.currency)
+    if values.get("set_aside_until") != lead.set_aside_until:
+        _refuse_past(values.get("set_aside_until"), utcnow())
     empty = sorted(name for name in _REQUIRED & values.keys() if values[name] is None)
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
@@ -150,6 +156,8 @@ def update(
         values.setdefault("contact_id", None)
     whom = {name: values.get(name, getattr(lead, name)) for name in _WHOM}
     customer = customer_of(session, whom)
+    if customer is not None and customer.id != lead.customer_id:
+        _take_currency(lead, values, customer)
     changed = {name for name, value in values.items() if getattr(lead, name) != value}
     alike.refuse_unseen(session, caller, lead, {name: values[name] for name in changed})
     for name in changed:
@@ -160,6 +168,19 @@ def update(
         alike.write_keys(session, lead)
     warn(session, lead, warned)
     return lead
+
+
+def _take_currency(lead: Lead, values: dict[str, Any], customer: Customer) -> None:
+    """Have a lead reckon in the currency of the customer that it comes to.
+
+    Raises:
+        ValidationError: ``other_currency``: it has amounts in another one.
+    """
+    if lead.currency == customer.currency:
+        return
+    if values.get("net_potential_value", lead.net_potential_value) is not None:
+        raise other_currency(lead, customer)
+    values["currency"] = customer.currency
 
 
 def close(
@@ -177,8 +198,7 @@ def close(
         ValidationError: the reason for losing is not in the catalogue, or the day is over.
     """
     refuse_unlisted(session, CATALOGUES, {"lost_reason": lost_reason}, kept=vars(lead))
-    if set_aside_until is not None and set_aside_until <= now.date():
-        raise ValidationError.of("/set_aside_until", "past", N_("Must lie in the future."))
+    _refuse_past(set_aside_until, now)
     lead.set_aside_until = set_aside_until
     if lost_reason is not None:
         lead.lost_reason = lost_reason
@@ -221,6 +241,11 @@ def delete(session: Session, lead: Lead, *, now: datetime) -> None:
     lead.deleted_at = now
     session.flush()
     alike.write_keys(session, lead)
+
+
+def _refuse_past(set_aside_until: date | None, now: datetime) -> None:
+    if set_aside_until is not None and set_aside_until <= now.date():
+        raise ValidationError.of("/set_aside_until", "past", N_("Must lie in the future."))
 
 
 def is_due_again(lead: Lead, today: date) -> bool:

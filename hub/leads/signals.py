@@ -7,6 +7,10 @@ from hub.workflow.models import StateKind
 
 SIGNAL = SignalTable("signal", N_("Signal"), Lead, (
     Rule(
+        "converted", N_("Converted"), "green", Paints.TEXT, "check",
+        lambda _: Lead.converted_at.is_not(None), lambda reader: reader.day_of(Lead.converted_at),
+    ),
+    Rule(
         "new", N_("New"), "blue", Paints.TEXT, "star",
         lambda _: Lead.state_kind == StateKind.NEW, lambda reader: reader.day_of(Lead.state_since),
     ),

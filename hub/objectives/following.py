@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from hub.access.models import Team
 from hub.activities.models import Activity
+from hub.customers.protecting import PROTECTED, RELEASED
 from hub.db import among
 from hub.history.following import read_on
 from hub.history.models import Event
@@ -39,23 +40,34 @@ _MOVES: Mapping[str, frozenset[str]] = {
 }
 """The fields by which a record comes to count, or counts otherwise."""
 
+_HIDING = frozenset({PROTECTED, RELEASED})
+"""Events by which records cease to count for teams, or count again."""
+
 
 def follow(session: Session, *, limit: int = BATCH) -> int | None:
     """Ask for the objectives that the next events may have moved; None where there were none.
 
-    Every objective of a team is asked for, since it counts people who have left it too.
+    Every objective of a team is asked for, since it counts people who have left it too, and leaves
+    out what is protected.
     """
-    events = read_on(session, READER, _MOVES, limit=limit)
-    moved = [each for each in events if _MOVES[each.subject_type] & (each.changes or {}).keys()]
+    wanted = or_(Event.subject_type.in_(_MOVES), Event.type.in_(_HIDING))
+    events = read_on(session, READER, wanted, limit=limit)
+    moved = [each for each in events if _is_move(each)]
     if moved:
         people = _people(session, moved)
-        wanted = select(Objective.id).where(
+        concerned = select(Objective.id).where(
             or_(among(Objective.user_id, people), Objective.team_id.is_not(None)),
             Objective.deleted_at.is_(None),
         )
-        for objective_id in session.scalars(wanted):
+        for objective_id in session.scalars(concerned):
             progress.request(session, objective_id)
     return len(events) or None
+
+
+def _is_move(event: Event) -> bool:
+    if event.type in _HIDING:
+        return True
+    return bool(_MOVES[event.subject_type] & (event.changes or {}).keys())
 
 
 def _people(session: Session, events: Sequence[Event]) -> set[UUID]:

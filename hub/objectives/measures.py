@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from hub.access.readings import tells_of_none_protected
 from hub.activities.models import Activity, ActivityKind, ActivityState
 from hub.activities.services import HAPPENED_AT
 from hub.db import Instant
@@ -85,6 +86,7 @@ def values(
     *,
     currency: str | None,
     as_of: datetime | None = None,
+    hides_protected: bool = False,
 ) -> list[Decimal]:
     """Return what a measure comes to in each of some periods, which follow one another.
 
@@ -95,6 +97,7 @@ def values(
         tenures: whose deeds count.
         currency: of amounts; those in another one do not count.
         as_of: count the records as they stood then; as they stand where None.
+        hides_protected: leave out what tells of customers that are protected now.
     """
     counted = _COUNTED[measure](as_of, currency)
     model, at = counted.then.model, counted.at
@@ -114,6 +117,8 @@ def values(
         )
         .group_by("place")
     )  # fmt: skip
+    if hides_protected:
+        query = query.where(tells_of_none_protected(model))
     if as_of is not None:
         query = query.where(model.created_at <= as_of)
     found = {row.place: Decimal(row.value) for row in session.execute(query)}

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from hub.customers.models import Customer
 from hub.db import find_locked
 from hub.history.models import Event
 from hub.ledger.enqueueing import enqueue
@@ -74,7 +75,8 @@ def reckon(
     """Return the figures of an objective, of the periods that have begun, in their order.
 
     A period has the targets that hold when it ends, or now: a change of targets leaves the periods
-    that are over as they are.
+    that are over as they are. A team's is known to people who do not know each other's protected
+    customers: what tells of these is left out of it, for everybody alike.
 
     Args:
         session: where to read.
@@ -91,7 +93,13 @@ def reckon(
     targets = list(_targets(session, objective, wanted, at))
     values = {
         measure: measures.values(
-            session, measure, wanted, tenures, currency=objective.currency, as_of=as_of
+            session,
+            measure,
+            wanted,
+            tenures,
+            currency=objective.currency,
+            as_of=as_of,
+            hides_protected=objective.team_id is not None,
         )
         for measure in Measure
         if any(measure in each for each in targets)
@@ -128,15 +136,22 @@ def measure(session: Session, objective_id: UUID, *, now: datetime) -> int:
     objective.met = all(f.met for f in figures if f.period == newest) if figures else None
     objective.computed_at = now
     session.flush()
-    turn = next_turn(objective, now)
-    if turn is not None:
-        request(session, objective.id, run_at=turn)
+    turns = [each for each in (next_turn(objective, now), _shown_at(session, objective)) if each]
+    if turns:
+        request(session, objective.id, run_at=min(turns))
     return len(figures)
 
 
 def forget(session: Session, objective: Objective) -> None:
     """Remove what is kept of an objective."""
     session.execute(delete(ObjectiveProgress).where(ObjectiveProgress.objective_id == objective.id))
+
+
+def _shown_at(session: Session, objective: Objective) -> datetime | None:
+    """Return when the next protection ends, and a team's objective may count more by itself."""
+    if objective.team_id is None:
+        return None
+    return session.scalar(select(func.min(Customer.protected_until)).where(Customer.is_protected))
 
 
 def _targets(

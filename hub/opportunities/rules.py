@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub.customers.likeness import clean_alike
+from hub.customers.likeness import clean_alike, refuse_finer
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
 from hub.opportunities.models import Opportunity
@@ -36,6 +36,15 @@ def clean(fields: Mapping[str, Any]) -> dict[str, Any]:
                 most=_ORDERS,
             )  # fmt: skip
     return cleaned
+
+
+def refuse_unpayable(fields: Mapping[str, Any], currency: str) -> None:
+    """Pass amounts that can be paid in the opportunity's currency.
+
+    Raises:
+        ValidationError: ``precision``: names each that is finer than the currency's minor unit.
+    """
+    refuse_finer(fields, AMOUNTS, currency)
 
 
 def refuse_contradictions(opportunity: Opportunity) -> None:

@@ -10,7 +10,7 @@ from hub import configuration, external_refs, numbering
 from hub.access import owning
 from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
-from hub.customers.belonging import currency_of, customer_of
+from hub.customers.belonging import currency_of, customer_of, other_currency
 from hub.customers.models import Customer, CustomerRole
 from hub.customers.rules import writable
 from hub.entry_policies.enforcing import warn
@@ -22,7 +22,7 @@ from hub.listing.sorting import sort_text
 from hub.notes.holding import refuse_held
 from hub.opportunities.models import Opportunity, OpportunityType, ProbabilitySource
 from hub.opportunities.policy import OpportunityPolicy
-from hub.opportunities.rules import clean, refuse_contradictions
+from hub.opportunities.rules import clean, refuse_contradictions, refuse_unpayable
 from hub.workflow import moving
 from hub.workflow.models import StateKind
 from hub.workflow.moving import Move
@@ -78,6 +78,7 @@ def create(
     external_refs.refuse_taken(session, Opportunity, values.get("external_ref"))
     customer = customer_of(session, values)
     values["currency"] = currency_of(session, values.get("currency"), customer)
+    refuse_unpayable(values, values["currency"])
     values.setdefault("type", _type_for(customer))
     values.setdefault("order_refs", [])
     if values.get("owner_user_id") is None:
@@ -116,6 +117,7 @@ def update(
         ConflictError: ``taken``: another one has the external reference.
     """
     values = clean(writable(changes, WRITABLE))
+    refuse_unpayable(values, opportunity.currency)
     empty = sorted(name for name in _REQUIRED & values.keys() if values[name] is None)
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
@@ -137,11 +139,7 @@ def update(
             setattr(opportunity, name, value)
     refuse_contradictions(opportunity)
     if customer is not None and customer.currency != opportunity.currency:
-        raise ValidationError.of(
-            "/customer_id", "other_currency",
-            N_("Its amounts are in {own}, and the customer's currency is {currency}."),
-            own=opportunity.currency, currency=customer.currency,
-        )  # fmt: skip
+        raise other_currency(opportunity, customer)
     fill_derived(opportunity, customer)
     session.flush()
     return opportunity

@@ -118,10 +118,15 @@ def _held(
         Customer.deleted_at.is_(None),
         among,
     )
-    applied = select(PoolClaim.user_id).where(
-        PoolClaim.pool_id == pool.id,
-        PoolClaim.user_id.in_(user_ids),
-        PoolClaim.state == ClaimState.APPLIED,
+    applied = (
+        select(PoolClaim.user_id)
+        .join(Customer, Customer.id == PoolClaim.customer_id)
+        .where(
+            PoolClaim.pool_id == pool.id,
+            PoolClaim.user_id.in_(user_ids),
+            PoolClaim.state == ClaimState.APPLIED,
+            among,
+        )
     )
     both = union_all(owned, applied).subquery()
     counted = select(both.c.user_id, func.count().label("number")).group_by(both.c.user_id)

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, true
+from sqlalchemy import and_, select, text, true
 from sqlalchemy.orm import Session
 
 from hub.access.models import Team, User
 from hub.access.principals import Principal
+from hub.access.row_filters import narrowed
 from hub.approvals.policy import HOURS_OF_A_DAY, TOO_LATE
 from hub.customers.access import concealed
 from hub.customers.models import Customer
@@ -90,9 +91,9 @@ def standings(
     """Return how the people of a pool stand on a business day, by name; `only` one of them.
 
     Whoever still holds a customer of the pool is among them, a person who left included. What is
-    hidden from the caller by its protection is not counted for him.
+    hidden from the caller by its protection, or is past his token's filter, is not counted for him.
     """
-    shown = concealed(principal).is_not(true())
+    shown = and_(concealed(principal).is_not(true()), *narrowed(principal, Customer))
     may_claim = set(session.scalars(members(pool)))
     holding = select(Customer.owner_user_id).where(
         Customer.pool_id == pool.id,

@@ -1,6 +1,7 @@
 """Asking for access to a record: one sees it and wants more, or was told of it and no more.
 
-An approval, decided over by the owner and those who lead him; approved, it is a share.
+An approval, decided over by those who lead the owner, and by himself where his roles let him
+approve; approved, it is a share.
 """
 
 from collections.abc import Iterator
@@ -45,6 +46,8 @@ _NAMES: dict[str, Level] = {}
 class OwnersLine:
     """The owner of the record and those who lead him; of nobody's record, whoever leads its team.
 
+    Each needs the right to approve, as of every action: an owner who is a representative only sees
+    the request.
     Whoever leads the requester is none of them: he would let his own people in.
     """
 

@@ -1,6 +1,6 @@
 """Sharing a record, changing a share, taking it back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from hub.db import savepoint
 from hub.errors import ConflictError, ValidationError
 from hub.history.recording import plain, record
 from hub.i18n import N_
-from hub.sharing.bounds import require_within_bounds
+from hub.sharing.bounds import Bound, require_within_bounds, shares_at_will
 from hub.sharing.subjects import subject_of
 
 ENTITY = AccessGrant.entity()
@@ -66,12 +66,18 @@ def grant(session: Session, subject: Any, wanted: Share, *, now: datetime) -> Ac
     Raises:
         ConflictError: ``shared``: as `share`.
     """
-    earlier = find(session, subject, wanted.user_id or wanted.team_id)
-    if earlier is not None and earlier.is_live:
-        raise _shared_already(earlier.id)
-    if earlier is not None:
-        earlier.deleted_at = now
-        session.flush()
+    earlier = _given(session, subject, wanted)
+    if live := [each for each in earlier if each.is_live]:
+        raise _shared_already(live[0].id)
+    return _write(session, subject, wanted, over=earlier, now=now)
+
+
+def _write(
+    session: Session, subject: Any, wanted: Share, *, over: Iterable[AccessGrant], now: datetime
+) -> AccessGrant:
+    for each in over:
+        each.deleted_at = now
+    session.flush()
     made = AccessGrant(
         subject_type=subject.entity(),
         subject_id=subject.id,
@@ -95,20 +101,28 @@ def grant(session: Session, subject: Any, wanted: Share, *, now: datetime) -> Ac
 def widen(session: Session, subject: Any, wanted: Share, *, now: datetime) -> AccessGrant:
     """Let somebody have a share that was decided over, beside what he has of the record already.
 
-    A share of his own becomes as wide as the wider and as long as the longer of the two.
+    Where what he has goes as far and lasts as long, that is all; where it does neither, it is
+    widened; else he has both, until the shorter is over.
     """
-    earlier = find(session, subject, wanted.user_id or wanted.team_id)
-    if earlier is None or not earlier.is_live:
-        return grant(session, subject, wanted, now=now)
-    before = (earlier.level, earlier.expires_at)
-    earlier.level = max(Level[earlier.level.upper()], wanted.level).name.lower()
-    if earlier.expires_at is not None:
-        ends = wanted.expires_at
-        earlier.expires_at = None if ends is None else max(earlier.expires_at, ends)
-    if (earlier.level, earlier.expires_at) != before:
-        session.flush()
-        _note(session, "share_changed", earlier)
-    return earlier
+    earlier = _given(session, subject, wanted)
+    live = [each for each in earlier if each.is_live]
+    new = Bound(wanted.level, wanted.expires_at)
+    for each in live:
+        if _reach_of(each).covers(new.level, new.expires_at):
+            return each
+    for each in live:
+        if new.covers(_reach_of(each).level, each.expires_at):
+            each.level, each.expires_at = wanted.level.name.lower(), wanted.expires_at
+            session.flush()
+            _note(session, CHANGED, each)
+            return each
+    return _write(
+        session, subject, wanted, over=[each for each in earlier if each not in live], now=now
+    )
+
+
+def _reach_of(granted: AccessGrant) -> Bound:
+    return Bound(Level[granted.level.upper()], granted.expires_at)
 
 
 def change(
@@ -149,19 +163,21 @@ def revoke(session: Session, granted: AccessGrant, *, now: datetime) -> None:
     _note(session, ENDED, granted)
 
 
-def find(session: Session, subject: Any, grantee_id: UUID | None) -> AccessGrant | None:
-    """Return the grant of a record for a person or team, be its time over or not."""
-    return session.scalar(
+def _given(session: Session, subject: Any, wanted: Share) -> Sequence[AccessGrant]:
+    """Return the grants of a record for a person or team, be their time over or not."""
+    return session.scalars(
         select(AccessGrant)
         .where(
             AccessGrant.subject_type == subject.entity(),
             AccessGrant.subject_id == subject.id,
-            func.coalesce(AccessGrant.user_id, AccessGrant.team_id) == grantee_id,
+            func.coalesce(AccessGrant.user_id, AccessGrant.team_id)
+            == (wanted.user_id or wanted.team_id),
             AccessGrant.deleted_at.is_(None),
         )
+        .order_by(AccessGrant.id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    )
+    ).all()
 
 
 def _check_grantee(session: Session, principal: Principal, subject: Any, wanted: Share) -> None:
@@ -173,12 +189,19 @@ def _check_grantee(session: Session, principal: Principal, subject: Any, wanted:
         team = session.get(Team, wanted.team_id)
         if team is None or team.deleted_at is not None:
             raise ValidationError.of("/team_id", "unknown_team", N_("There is no such team."))
+        if team.id in principal.standing.team_ids and not shares_at_will(principal, subject):
+            raise _with_himself("/team_id")
         return
     user = get_active_user(session, wanted.user_id, pointer="/user_id")
     if user.id == subject.owner_user_id:
         raise ValidationError.of("/user_id", "owner", N_("It is his own already."))
-    if user.id == principal.user_id:  # it would outlast what he has it by
-        raise ValidationError.of("/user_id", "oneself", N_("Nobody shares a record with himself."))
+    if user.id == principal.user_id:
+        raise _with_himself("/user_id")
+
+
+def _with_himself(pointer: str) -> ValidationError:
+    """Return why a share is none: it would outlast what he has the record by."""
+    return ValidationError.of(pointer, "oneself", N_("Nobody shares a record with himself."))
 
 
 def _check_time(expires_at: datetime | None, now: datetime) -> None:

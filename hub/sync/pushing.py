@@ -59,7 +59,7 @@ def react(session: Session, happened: PendingEvent) -> None:
 
     A change that came in from a connection is not sent back to it (domain.md invariant 14).
     """
-    if not happened.type.endswith((".created", ".updated")):
+    if not happened.type.endswith((".created", ".updated", ".taken_up")):
         return
     customer = session.get(Customer, happened.subject_id)
     if customer is None or customer.name_provisional or customer.lifecycle is Lifecycle.MERGED:
@@ -126,7 +126,7 @@ def is_eligible(connection: Connection, customer: Customer) -> bool:
     """Say whether the connection's filter lets an unlinked customer through."""
     wanted = {**DEFAULT_FILTER, **connection.filter}
     return (
-        customer.lifecycle in {Lifecycle.ACTIVE, Lifecycle.PROVISIONING}
+        customer.lifecycle is Lifecycle.ACTIVE
         and customer.deleted_at is None
         and bool(set(customer.roles) & set(wanted["roles"]))
         and customer.channel not in wanted["not_channels"]

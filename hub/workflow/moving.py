@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from hub.access.principals import Principal
 from hub.errors import ConflictError, ValidationError
+from hub.history.models import Event
 from hub.history.recording import explain_change
 from hub.i18n import N_
 from hub.workflow import errands
@@ -159,8 +160,10 @@ def move(
     if found is None:
         raise _refusal(session, principal, record, wanted.target, offered)
     _check_needs(found.way, wanted)
-    before = record.state
+    before, earlier = record.state, _probability_before(session, record, found.state)
     _enter(record, found.state, now)
+    if earlier is not None:
+        record.take_probability(earlier)
     if wanted.close:
         record.is_open, record.closed_at = False, now
     session.flush()
@@ -214,6 +217,26 @@ def _enter(record: InWorkflow, state: State, now: datetime) -> None:
     record.state, record.state_kind, record.state_since = state.key, state.kind, now
     if state.first_probability is not None:
         record.take_probability(state.first_probability)
+
+
+def _probability_before(session: Session, record: Any, target: State) -> int | None:
+    """Return the probability that a state has taken, and that a record gets back as it leaves it.
+
+    None where the next state says which, the present one took none, or the event is erased.
+    """
+    present = definition_of(session, record).state(record.state)
+    if present.certain is None or target.first_probability is not None:
+        return None
+    told: int | None = session.scalar(
+        select(Event.changes["probability"][0])
+        .where(
+            Event.subject_type == record.entity(), Event.subject_id == record.id,
+            Event.changes["state"][1].astext == record.state,
+        )
+        .order_by(Event.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    return told
 
 
 def _may_go(principal: Principal, way: Transition) -> bool:

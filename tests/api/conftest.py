@@ -74,6 +74,12 @@ def served() -> Flask:
     return create_app()
 
 
+@pytest.fixture(scope="session")
+def document(served: Flask) -> str:
+    """Return the document as it is published, which takes a second to make."""
+    return served.test_client().get("/api/v1/openapi.json").text
+
+
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker runs: whoever prefers to wait would wait for nothing."""

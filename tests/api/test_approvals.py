@@ -50,7 +50,7 @@ def test_whoever_asked_sees_his_request_and_may_withdraw_it(
     assert (shown["data"], shown["allowed_states"]) == ({"percent": 5}, ["withdrawn"])
     withdrawn = post(client, representative, approval_id, "withdrawal")
     assert (withdrawn.status_code, withdrawn.json["state"]) == (200, "withdrawn")
-    assert withdrawn.json["allowed_states"] == []
+    assert (withdrawn.json["allowed_states"], withdrawn.json["allowed_actions"]) == ([], ["read"])
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,14 @@ def test_another_decides_once(
 ) -> None:
     waiting = client.get(f"/api/v1/approvals/{approval_id}", headers=administrator.headers).json
     assert waiting["allowed_states"] == ["approved", "refused"]
+    assert waiting["allowed_actions"] == ["read", "approve"]
 
     decided = post(client, administrator, approval_id, act, **body)
     again = post(client, administrator, approval_id, act, **body)
 
     assert (decided.status_code, decided.json["state"]) == (200, state)
     assert decided.json["decided_by"] == str(administrator.user_id)
+    assert (decided.json["allowed_states"], decided.json["allowed_actions"]) == ([], ["read"])
     assert (again.status_code, again.json["code"]) == (409, "approval_state")
     assert again.json["details"] == {"state": state, "allowed": []}
 

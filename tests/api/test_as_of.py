@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from api.routes.histories import HISTORIES
 from api.schemas.shapes import Because
@@ -17,6 +17,7 @@ from hub.custom_fields import CustomField
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.history import sealing
+from hub.history.models import Event
 from hub.opportunities.models import Opportunity
 from hub.origin import ActorKind, CauseKind, Origin
 from tests.api.asking import API, broken, get, patch, post, remove
@@ -161,6 +162,68 @@ def test_as_it_is_now_each_kind_of_record_has_the_form_in_which_it_is_read(
 
     assert len(compared) > 20
     assert min(compared.values()) > 5
+
+
+CHANGES: dict[str, Any] = {
+    "city": "Ribe", "job": "Chef", "name": None, "title": "Skriv", "label": "Otto", "body": "Ring",
+    "prefix": "Z", "format": "csv", "active": False, "level": "write", "reason": "Kursus",
+}  # fmt: skip
+"""What a record is changed in: the first of these that its kind has."""
+
+
+def test_every_change_of_a_record_may_say_why_and_the_history_of_its_fields_says_so(
+    client: ApiClient, app: Flask, administrator: Caller
+) -> None:
+    own = make_possessions(administrator, "Zanzibarfalk")
+    reads, changes = (
+        {route.path: route for route in documented_routes(app) if route.operation.method == method}
+        for method in ("GET", "PATCH")
+    )
+    for route in changes.values():
+        assert route.model is not None
+        wanted = CHANGES | {"name": str(route)}  # of users twice: by their id, and as oneself
+        field = next(name for name in wanted if name in route.model.model_fields)
+        read = reads[route.path].call(client, administrator.headers, own).json
+        changed = route.call(
+            client, administrator.headers, own, query="?reason=Aftalt%20i%20telefon",
+            version=read["version"], more={field: wanted[field]},
+        )  # fmt: skip
+        assert changed.status_code == 200, (str(route), changed.text)
+        assert changed.json["version"] == read["version"] + 1, str(route)
+        with transaction() as session:
+            told = session.scalars(
+                select(Event).where(Event.subject_id == UUID(changed.json["id"]))
+                .order_by(Event.id.desc())
+            ).first()  # fmt: skip
+            assert told is not None
+            assert (field in (told.changes or {}), told.data) == (
+                True, {**(told.data or {}), "reason": "Aftalt i telefon"},
+            )  # fmt: skip
+
+    assert len(changes) > 25
+
+
+def test_a_reason_of_a_change_is_shown_with_the_field_bounded_and_may_be_left_out(
+    client: ApiClient, administrator: Caller
+) -> None:
+    made = post(client, administrator, "/leads", MADE["leads"])
+    path = f"{API}/leads/{made['id']}"
+
+    def change(version: int, reason: str, **fields: Any) -> Any:
+        headers = {**administrator.headers, "If-Match": f'"{version}"'}
+        return client.patch(f"{path}?reason={reason}", json=fields, headers=headers)
+
+    assert broken(change(1, "x" * 501, city="Ry").json) == [("/reason", "too_long")]
+    assert broken(change(1, "", city="Ry").json) == [("/reason", "too_short")]
+    assert broken(change(1, "%00", city="Ry").json) == [("/reason", "nul_character")]
+    assert change(1, "Flyttet", city="Ry").json["version"] == 2
+    assert change(2, "Intet", city="Ry").json["version"] == 2
+    patch(client, administrator, "/leads", {**made, "version": 2}, city="Ribe")
+
+    newest, before = get(client, administrator, f"/leads/{made['id']}/events?field=city")["items"]
+    assert (before["reason"], newest["reason"]) == ("Flyttet", None)
+    past = as_of(client, administrator, f"/leads/{made['id']}", at=before["at"])
+    assert act_of(past, "city")["reason"] == "Flyttet"
 
 
 def without_time(value: Any) -> Any:

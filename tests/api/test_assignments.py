@@ -8,7 +8,9 @@ import workers.tasks  # noqa: F401 - registers the bodies
 from hub.access.models import User
 from hub.access.roles import Role
 from hub.assignments import services
+from hub.configuration import replace
 from hub.customers.models import Customer
+from hub.customers.policy import ProtectionPolicy
 from hub.db import transaction
 from hub.ledger.tasks import TaskName
 from hub.plans.models import Plan, PlanItem
@@ -72,6 +74,28 @@ def test_a_plan_is_previewed_applied_and_undone(
     drain(TaskName.UNDO_ASSIGNMENT)
     assert undone.status_code == 202
     assert owners(mine) == {representative.user_id}
+
+
+def test_a_plan_gives_nobody_more_protected_customers_than_he_may_have(
+    client: ApiClient, representative: Caller, colleague: Caller
+) -> None:
+    with transaction() as session:
+        replace(session, ProtectionPolicy(most_per_owner=2), expected_version=1)
+    mine = customers(representative, 4)
+    for owner, protected in ((representative, mine[:2]), (colleague, customers(colleague, 1))):
+        for each in protected:
+            path = f"/api/v1/customers/{each}/protection"
+            assert client.post(path, json={}, headers=owner.headers).status_code == 200
+
+    plan_id = assign(client, representative, colleague, ids=mine).json["id"]
+    step(client, representative, plan_id, "application")
+    drain(TaskName.APPLY_ASSIGNMENT)
+
+    items = client.get(f"/api/v1/plans/{plan_id}/items", headers=representative.headers).json
+    assert sorted(
+        (item["outcome"], [each["code"] for each in item["errors"] or []])
+        for item in items["items"]
+    ) == [("done", [])] * 3 + [("failed", ["too_many_protected"])]  # fmt: skip
 
 
 def test_a_query_chooses_as_the_list_does(

@@ -113,6 +113,8 @@ def test_a_lead_that_names_a_person_only_becomes_a_person(
     assert (made["lead"]["state"]["key"], made["lead"]["is_open"]) == (
         "pending_qualification", False,
     )  # fmt: skip
+    shown = made["lead"]["signal"]
+    assert (shown["key"], shown["colour"], shown["reason"]) == ("converted", "green", "Converted")
 
 
 def test_a_customer_that_exists_is_taken_and_turns_into_one(
@@ -308,6 +310,63 @@ def test_opportunities_of_a_lead_go_to_the_customer_where_their_currency_is_his(
     assert [(each["action"], each["outcome"]) for each in items if each["errors"]] == [
         ("skip", "skipped")
     ]
+
+
+def test_a_customer_in_another_currency_gets_no_amount_at_face_value(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    there = post(client, representative, "/customers", {"name": "Kran GmbH", "currency": "EUR"})
+
+    made = convert(client, representative, lead, customer_id=there["id"], opportunity={})
+
+    [opportunity_id] = made["opportunity_ids"]
+    opportunity = get(client, representative, f"/opportunities/{opportunity_id}")
+    assert (opportunity["amount"], opportunity["currency"]) == (None, "EUR")
+    items = get(client, representative, f"/plans/{made['plan_id']}/items")["items"]
+    [told] = [each for each in items if each["errors"]]
+    assert (told["action"], told["entity"], told["outcome"]) == ("create", "opportunity", "done")
+    assert [each["code"] for each in told["errors"]] == ["other_currency"]
+    assert get(client, representative, f"/leads/{lead['id']}")["net_potential_value"] == "12500.50"
+
+
+def test_an_amount_that_is_said_is_in_the_customers_currency(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    there = post(client, representative, "/customers", {"name": "Kran GmbH", "currency": "EUR"})
+
+    made = convert(
+        client, representative, lead, customer_id=there["id"], opportunity={"amount": "1700.00"}
+    )
+
+    [opportunity_id] = made["opportunity_ids"]
+    opportunity = get(client, representative, f"/opportunities/{opportunity_id}")
+    assert (opportunity["amount"], opportunity["currency"]) == ("1700.00", "EUR")
+    items = get(client, representative, f"/plans/{made['plan_id']}/items")["items"]
+    assert [each for each in items if each["errors"]] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "on_the_customer"),
+    [
+        ({"company": "Kranen ApS"}, True),
+        ({"person": "Ida Holm"}, True),
+        ({"company": "Kranen ApS", "person": "Ida Holm"}, False),  # they are the person's
+    ],
+)
+def test_who_refuses_calls_and_mail_does_so_as_a_customer(
+    client: ApiClient, representative: Caller, names: dict[str, str], *, on_the_customer: bool
+) -> None:
+    said = {"email": "ida@kranen.example", "refuses_calls": True, "refuses_email": True}
+    lead = post(client, representative, "/leads", names | said | {"source": "website"})
+
+    made = convert(client, representative, lead)
+
+    customer = get(client, representative, f"/customers/{made['customer_id']}")
+    assert customer["refuses_calls"] is customer["refuses_email"] is on_the_customer
+    assert customer["source"] == "website"
+    if made["contact_id"] is not None:
+        contact = get(client, representative, f"/contacts/{made['contact_id']}")
+        assert contact["refuses_calls"] is contact["refuses_email"] is True
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hub.credit import codes
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.ledger.models import Job
+from tests.api.asking import get
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 from tests.debts import LONG_AGO, Paper, owe
@@ -239,6 +240,35 @@ def test_a_hold_is_for_those_who_lead_and_its_changes_for_whoever_reads(
     assert released.json["hold"] == {
         "state": "clear", "message": None, "by": None, "at": None,
     }  # fmt: skip
+
+
+def test_a_hold_is_read_as_it_was_with_who_when_and_why(
+    client: ApiClient, representative: Caller, manager: Caller, customer_id: UUID
+) -> None:
+    held = post(client, manager, customer_id, "hold", reason="Betaler ikke").json["hold"]
+    path = f"/customers/{customer_id}"
+    [event] = get(client, representative, f"{path}/events?field=hold")["items"]
+    post(client, manager, customer_id, "hold-release", reason="Har betalt")
+
+    released, brought = get(client, representative, f"{path}/events?field=hold")["items"]
+    assert [(each["type"], each["reason"]) for each in (released, brought)] == [
+        ("customer.hold_released", "Har betalt"), ("customer.held", "Betaler ikke"),
+    ]  # fmt: skip
+    assert {each["actor"]["name"] for each in (released, brought)} == {"mette"}
+    then = event["at"].replace("+", "%2B")
+    was = get(client, representative, f"{path}/as-of?at={then}")
+    now = get(client, representative, f"{path}/as-of?compared_with={then}")
+    assert "hold" not in was["not_kept"]
+    assert {**was["record"]["hold"], "at": None} == {**held, "at": None}
+    assert was["record"]["hold"]["at"] == event["at"]
+    assert now["record"]["hold"] == {"state": "clear", "message": None, "by": None, "at": None}
+    assert [(each["field"], each["before"], each["after"]) for each in now["changes"]] == [
+        ("hold", "held_manual", "clear")
+    ]
+    [origin] = [each for each in now["origins"] if each["field"] == "hold"]
+    assert (origin["value"], origin["before"], origin["event_id"]) == (
+        "clear", "held_manual", released["id"],
+    )  # fmt: skip
 
 
 def test_a_customer_gets_another_code_from_those_who_lead(

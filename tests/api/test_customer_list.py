@@ -12,7 +12,7 @@ from hub.connections.models import Connection
 from hub.customers.models import ShopIdentity
 from hub.db import transaction
 from hub.settings import get_settings
-from tests.api.asking import get, post
+from tests.api.asking import get, post, remove
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller
 from tests.people import make_customer
@@ -59,6 +59,9 @@ def names(client: ApiClient, caller: Caller, query: str) -> list[str]:
         ("last_note_at.gte=2026-02-15", ["Havn"]),
         ("last_note_at.gte=2026-01-01&last_note_at.lt=2026-02-15", ["Vrag"]),
         ("last_note_at.empty=true", ["Mole"]),
+        ("noted_at.gte=2026-01-01&noted_at.lt=2026-01-15", ["Havn"]),
+        ("noted_at.gte=2026-01-01&noted_at.lt=2026-02-15", ["Havn", "Vrag"]),
+        ("noted_at.gte=2026-01-15&noted_at.lt=2026-01-31", []),
         ("region=Fyn&last_note_at.gte=2026-01-01", ["Havn"]),
     ],
 )
@@ -66,6 +69,19 @@ def test_customers_are_found_by_name_region_and_newest_note_together(
     client: ApiClient, representative: Caller, told: dict[str, str], query: str, found: list[str]
 ) -> None:
     assert names(client, representative, f"{query}&sort=name") == found
+
+
+def test_a_note_on_a_customers_lead_finds_the_customer_until_it_is_taken_away(
+    client: ApiClient, representative: Caller, told: dict[str, str]
+) -> None:
+    lead = post(client, representative, "/leads", {"customer_id": told["Mole"]})
+    body = {"body": "Messen", "at": "2025-06-01T10:00:00Z"}
+    note = post(client, representative, f"/leads/{lead['id']}/notes", body)
+    june = "noted_at.gte=2025-06-01&noted_at.lt=2025-07-01"
+
+    assert names(client, representative, june) == ["Mole"]
+    remove(client, representative, "/notes", note)
+    assert names(client, representative, june) == []
 
 
 def test_customers_are_found_by_their_representatives(

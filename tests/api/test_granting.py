@@ -1,5 +1,6 @@
 """What people may do for themselves, and that nobody gives what he has not."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,10 @@ from sqlalchemy import update
 
 from hub.access.models import ApiToken, CustomRole, User
 from hub.access.roles import Role
+from hub.access.tokens import generate
+from hub.clock import utcnow
 from hub.db import transaction
+from tests.api.asking import get, post
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 
@@ -181,3 +185,83 @@ def test_nobody_changes_or_speaks_for_a_person_who_may_more_than_himself(
 
     assert [answer.status_code for answer in answers] == [403, 403, 403]
     assert roles_of(administrator) == ["administrator"]
+
+
+def with_token(caller: Caller, *scopes: str, **bounds: Any) -> Caller:
+    """Give a person a further token, of some scopes and bounds."""
+    made = generate()
+    with transaction() as session:
+        token = ApiToken(
+            prefix=made.prefix, hash=made.hash, user_id=caller.user_id, name="bounded",
+            scopes=list(scopes), **bounds,
+        )  # fmt: skip
+        session.add(token)
+        session.flush()
+        return Caller(caller.user_id, token.id, made.text)
+
+
+BOUNDED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "scopes": (("users:*", "roles:*", "tokens:*"), {}),
+    "an end": (("*",), {"expires_at": utcnow() + timedelta(days=1)}),
+    "networks": (("*",), {"networks": ["127.0.0.0/8"]}),
+    "some records": (("*",), {"row_filters": {"customers": {"city": {"eq": "Ry"}}}}),
+}
+
+
+@pytest.mark.parametrize("bounds", BOUNDED)
+def test_a_token_with_bounds_makes_nobody_who_is_without_them(
+    client: ApiClient, administrator: Caller, representative: Caller, bounds: str
+) -> None:
+    scopes, narrowed = BOUNDED[bounds]
+    token = with_token(administrator, *scopes, **narrowed)
+    new = {"email": "eve@example.com", "name": "Eve", "roles": ["administrator"]}
+    composed = {"code": "all", "label": "All", "rights": ["*"], "reach": "all"}
+
+    made = client.post("/api/v1/users", json=new, headers=token.headers)
+    raised = patch(client, token, f"/users/{representative.user_id}", {"roles": new["roles"]})
+    role_made = client.post("/api/v1/roles", json=composed, headers=token.headers)
+    readdressed = [
+        patch(client, token, f"/users/{each.user_id}", {"email": "eve@example.com"})
+        for each in (representative, administrator)
+    ]
+    renamed = patch(client, token, f"/users/{representative.user_id}", {"name": "Bo B."})
+
+    for refused in (made, raised, role_made, *readdressed):
+        assert (refused.status_code, refused.json["code"]) == (403, "forbidden"), refused.text
+    assert renamed.status_code == 200
+    assert roles_of(representative) == ["representative"]
+
+
+def test_a_token_without_bounds_does_what_its_owner_may(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    token = with_token(administrator, "*")
+    new = {"email": "eve@example.com", "name": "Eve", "roles": ["administrator"]}
+
+    made = client.post("/api/v1/users", json=new, headers=token.headers)
+    readdressed = patch(
+        client, token, f"/users/{representative.user_id}", {"email": "bo.b@example.com"}
+    )
+
+    assert (made.status_code, readdressed.status_code) == (201, 200)
+
+
+def test_a_token_is_told_nothing_of_records_that_its_scopes_do_not_reach(
+    client: ApiClient, administrator: Caller
+) -> None:
+    customer = post(client, administrator, "/customers", {"name": "Kystfart ApS", "ref_no": "7"})
+    about = {"name": "Ordre", "customer_id": customer["id"]}
+    post(client, administrator, "/opportunities", about)
+    bounded = with_token(administrator, "opportunities:read")
+    paths = (
+        "/opportunities", "/opportunities?facets=customer", "/opportunities/summary?by=customer",
+        "/opportunities?q=kystfart",
+    )  # fmt: skip
+
+    told = {path: "Kystfart" in str(get(client, bounded, path)) for path in paths}
+    whole = {path: "Kystfart" in str(get(client, administrator, path)) for path in paths}
+
+    assert set(told.values()) == {False}
+    assert get(client, bounded, "/opportunities?q=kystfart")["total"]["count"] == 0
+    assert get(client, bounded, "/opportunities")["items"][0]["customer_number"] is None
+    assert all(whole.values())

@@ -78,6 +78,23 @@ def test_a_company_becomes_a_lead_of_its_creator_with_a_number_of_its_own(
     assert (made["probability"], made["is_open"], made["converted"]) == (10, True, None)
 
 
+def test_a_lead_takes_the_currency_of_the_customer_that_it_comes_to_but_for_its_amounts(
+    client: ApiClient, representative: Caller
+) -> None:
+    there = post(client, representative, "/customers", {"name": "Kran GmbH", "currency": "EUR"})
+    free = post(client, representative, "/leads", {"company": "Kranen"})
+    valued = post(
+        client, representative, "/leads", {"company": "Kranen", "net_potential_value": "100.00"}
+    )
+
+    taken = patch(client, representative, free, customer_id=there["id"])
+    refused = patch(client, representative, valued, customer_id=there["id"])
+
+    assert (free["currency"], taken.json["currency"]) == ("DKK", "EUR")
+    assert refused.status_code == 422
+    assert broken(refused.json) == [("/customer_id", "other_currency")]
+
+
 def test_a_lead_is_spun_off_a_customer_and_numbers_rise_by_one(
     client: ApiClient, representative: Caller, lead: Any
 ) -> None:
@@ -107,6 +124,7 @@ def test_a_lead_is_spun_off_a_customer_and_numbers_rise_by_one(
         ({"company": "A", "workflow": "none"}, [("/workflow", "unknown")]),
         ({"company": "A", "number": "L-9"}, [("/number", "unknown")]),
         ({"company": "A", "state": "won"}, [("/state", "unknown")]),
+        ({"company": "A", "net_potential_value": "1.234"}, [("/net_potential_value", "precision")]),
         ({"company": "A", "contact_id": str(UUID(int=1))}, [("/contact_id", "without_customer")]),
     ],
 )
@@ -247,6 +265,21 @@ def test_in_axelors_workflow_a_new_lead_is_its_creators_in_progress_once_begun_a
     given = {"owner_user_id": str(other.user_id), "reason": "Hans område"}
     post(client, administrator, f"/leads/{lead['id']}/ownership", given, 200)
     assert get(client, other, "/leads?owner=me")["total"]["count"] == 1
+
+
+@pytest.mark.parametrize("earlier", [0, 60])
+def test_a_lost_lead_that_is_taken_up_again_has_the_probability_that_it_had(
+    client: ApiClient, administrator: Caller, earlier: int
+) -> None:
+    body = {"company": "Kranen", "workflow": "axelor", "probability": 30}
+    lead = post(client, administrator, "/leads", body)
+    patch(client, administrator, lead, probability=earlier)
+
+    lost = move(client, administrator, lead, "lost")
+    again = move(client, administrator, lead, "in_progress", reason="De ringede")
+    later = move(client, administrator, lead, "lost")
+
+    assert [each["probability"] for each in (lost, again, later)] == [0, earlier, 0]
 
 
 def test_a_sales_team_follows_a_lead_up_in_the_place_of_one_seller(
@@ -391,9 +424,14 @@ def test_the_past_is_no_day_to_come_back(
 ) -> None:
     path = f"/leads/{lead['id']}/closing"
 
-    answer = post(client, representative, path, {"set_aside_until": "2020-01-01"}, 422)
+    past = {"set_aside_until": "2020-01-01"}
+    answers = [
+        post(client, representative, path, past, 422),
+        post(client, representative, "/leads", {"company": "Mole", **past}, 422),
+        patch(client, representative, lead, **past).json,
+    ]
 
-    assert broken(answer) == [("/set_aside_until", "past")]
+    assert [broken(answer) for answer in answers] == [[("/set_aside_until", "past")]] * 3
 
 
 def test_leads_are_found_by_everything_of_their_header_together(

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 import workers.tasks  # noqa: F401 - registers the bodies
 from hub.access import teams
@@ -19,6 +20,7 @@ from hub.objectives.models import Objective
 from tests.api.asking import API, broken, get, patch, post, remove
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller, narrow
+from tests.people import make_customer
 from workers.chain import drain
 
 PATH = "/objectives"
@@ -180,6 +182,81 @@ def test_a_team_comes_to_what_its_people_do_while_they_are_in_it(
     # Who left does not know it any more; what he did stays.
     hidden = client.get(f"{API}{PATH}/{made['id']}", headers=representative.headers)
     assert hidden.status_code == 404
+
+
+def test_a_team_learns_nothing_of_what_one_of_its_people_protects(
+    client: ApiClient, representative: Caller, manager: Caller, *, team_id: str,
+    administrator: Caller,
+) -> None:  # fmt: skip
+    colleague = make_caller(Role.REPRESENTATIVE, "carl@example.com")
+    team = get(client, administrator, f"/teams/{team_id}")
+    members = [str(representative.user_id), str(colleague.user_id)]
+    patch(client, administrator, "/teams", team, member_ids=members)
+    aims = {**ONE, "targets": {"opp_created": 1, "calls": 1}}
+    the_teams = post(client, manager, PATH, {**aims, "team_id": team_id})
+    his = post(client, manager, PATH, {**aims, "user_id": str(representative.user_id)})
+    follow()
+    without = _told(client, colleague, the_teams)
+    assert without[0] == [
+        {"calls": ("0.00", "1.00", False), "opp_created": ("0.00", "1.00", False)}
+    ]
+    with transaction() as session:
+        customer_id = make_customer(session, owner_user_id=representative.user_id).id
+    post(
+        client, representative, "/opportunities", {"name": "Kran", "customer_id": str(customer_id)}
+    )
+    about = [{"type": "customer", "id": str(customer_id)}]
+    body = {"kind": "call", "title": "Ring", "state": "done", "subjects": about}
+    post(client, representative, "/activities", body)
+    follow()
+    met = [{"calls": ("1.00", "1.00", True), "opp_created": ("1.00", "1.00", True)}]
+    assert figures(client, colleague, the_teams) == met
+
+    protection = f"/customers/{customer_id}/protection"
+    post(client, representative, protection, {"days": 3}, 200)
+    follow()
+
+    for reader in (colleague, manager, administrator):  # one figure, whoever reads
+        assert _told(client, reader, the_teams) == without
+        assert figures(client, reader, the_teams, f"?as_of={TODAY}") == without[0]
+    assert figures(client, manager, his) == met
+    until = get(client, representative, protection)["until"]
+    assert _due(the_teams) == datetime.fromisoformat(until)  # when it ends by itself
+    assert _due(his) > datetime.fromisoformat(until)
+    version = get(client, representative, f"/customers/{customer_id}")["version"]
+    headers = {**representative.headers, "If-Match": f'"{version}"'}
+    assert client.delete(f"{API}{protection}", headers=headers).status_code == 204
+    follow()
+    assert figures(client, colleague, the_teams) == met
+
+
+def _due(objective: Any) -> datetime:
+    """Return when an objective is reckoned next, if nothing happens before."""
+    with transaction() as session:
+        waiting = select(Job.run_at).where(
+            Job.task == TaskName.MEASURE_OBJECTIVE, Job.subject_id == UUID(objective["id"]),
+            Job.state == JobState.QUEUED,
+        )  # fmt: skip
+        return session.scalars(waiting).one()
+
+
+def _told(client: ApiClient, reader: Caller, objective: Any) -> list[Any]:
+    """Return all that is told of how far an objective is, but when it was reckoned."""
+    of_it = f"/objective-progress?objective={objective['id']}&facets=met"
+    rows = get(client, reader, of_it)
+    board = get(client, reader, f"{PATH}/board?by=team&on={TODAY}")
+    return [
+        figures(client, reader, objective),
+        [(each["measure"], each["value"], each["ratio"]) for each in rows["items"]],
+        rows["facets"]["met"]["slices"],
+        get(
+            client,
+            reader,
+            f"/objective-progress/summary?by=measure,met&objective={objective['id']}",
+        )["groups"],
+        [line["series"] for group in board["groups"] for line in group["lines"]],
+        get(client, reader, f"{PATH}/{objective['id']}")["met"],
+    ]
 
 
 def test_one_that_comes_back_has_a_period_each_time_with_the_targets_of_its_time(

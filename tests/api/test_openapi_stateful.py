@@ -1,6 +1,6 @@
 """Generated requests that follow the links of the document, from record to record."""
 
-import os
+import json
 from collections import Counter
 from contextlib import suppress
 from http import HTTPStatus
@@ -21,10 +21,10 @@ from hub.access.roles import Role
 from tests.api.conftest import make_caller
 from tests.api.test_openapi import CHECKS
 from tests.databases import Cleaner
+from tests.lengths import FEW, examples
 
 STEPS = 50  # of a scenario, at most
-FEW = 4
-EXAMPLES = int(os.environ.get("EXAMPLES", FEW))  # scenarios of that many steps; `make fuzz`: more
+EXAMPLES = examples(4)  # scenarios of that many steps; `make fuzz`: more
 MANY = 20  # operations, of some hundred that links lead to
 TEXT = 40  # characters
 # What a salesperson's records are reached by: what is made here leads to all the others.
@@ -87,15 +87,14 @@ def _short(schema: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("client", "unhurried")
-def test_what_generated_requests_make_is_reached_by_the_links_of_the_answers(
-    served: Flask, cleaner: Cleaner, monkeypatch: pytest.MonkeyPatch
+def test_what_generated_requests_make_is_reached_by_the_links_of_the_answers(  # noqa: C901
+    served: Flask, document: str, cleaner: Cleaner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def begins(operation: Any, *_: Any) -> bool:
         return operation.label in BEGINNINGS
 
     monkeypatch.setattr(stateful, "is_likely_root_transition", begins)
-    document: Any = served.test_client().get("/api/v1/openapi.json").json
-    schema = schemathesis.openapi.from_dict(_plausible(document))
+    schema = schemathesis.openapi.from_dict(_plausible(json.loads(document)))
     schema.app = served
     schema.config.generation.codec = "ascii"
     schema.config.generation.modes = [GenerationMode.POSITIVE]
@@ -146,7 +145,7 @@ def test_what_generated_requests_make_is_reached_by_the_links_of_the_answers(
                 stateful_step_count=STEPS,
                 deadline=None,
                 database=None,
-                derandomize=EXAMPLES == FEW,  # the same in every run; of many, new ones
+                derandomize=FEW,  # the same in every run; of many, new ones
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             )

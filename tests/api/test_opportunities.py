@@ -153,11 +153,11 @@ def test_a_probability_of_ones_own_weighs_it_until_the_next_stage(
     ("amount", "probability", "currency", "weighted"),
     [
         ("0.05", 50, "DKK", "0.03"),  # half up
-        ("0.0149", 100, "DKK", "0.01"),
+        ("1.49", 1, "DKK", "0.01"),
         ("333.33", 33, "EUR", "110.00"),
-        ("1.0005", 100, "KWD", "1.001"),
+        ("2.001", 50, "KWD", "1.001"),
         ("99", 50, "JPY", "50.00"),
-        ("99999999999999.9999", 100, "DKK", "100000000000000.00"),
+        ("99999999999999.99", 100, "DKK", "99999999999999.99"),
     ],
 )
 def test_the_weighted_value_is_rounded_half_up_to_the_minor_unit(
@@ -172,6 +172,27 @@ def test_the_weighted_value_is_rounded_half_up_to_the_minor_unit(
     body = {"name": "A", "amount": amount, "probability": probability, "currency": currency}
 
     assert post(client, representative, PATH, body)["weighted"] == weighted
+
+
+@pytest.mark.parametrize(
+    ("currency", "good", "finer", "most"),
+    [("DKK", "10.50", "10.555", 2), ("JPY", "100.00", "100.55", 0), ("KWD", "1.234", "1.2345", 3)],
+)
+def test_an_amount_has_no_parts_of_the_minor_unit_of_its_currency(
+    client: ApiClient, representative: Caller, *, currency: str, good: str, finer: str, most: int
+) -> None:
+    body = {"name": "A", "currency": currency}
+    made = post(client, representative, PATH, {**body, "amount": good, "best_case": good})
+    refused = post(client, representative, PATH, {**body, "amount": finer, "best_case": finer}, 422)
+    changed = patch(client, representative, PATH, made, recurring_amount=finer)
+
+    assert Decimal(made["amount"]) == Decimal(good)
+    assert broken(refused) == [("/amount", "precision"), ("/best_case", "precision")]
+    assert refused["errors"][0]["message"] == (
+        f"Amounts in {currency} have at most {most} decimals."
+    )
+    assert broken(changed.json) == [("/recurring_amount", "precision")]
+    assert get(client, representative, f"{PATH}/{made['id']}")["recurring_amount"] is None
 
 
 def test_the_database_rounds_every_currency_as_money_does(session: Any) -> None:

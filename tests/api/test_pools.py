@@ -20,7 +20,7 @@ from hub.history.models import Event
 from hub.pools.models import Pool
 from hub.settings import get_settings
 from tests.api.client import ApiClient, Reply
-from tests.api.conftest import Caller, make_caller
+from tests.api.conftest import Caller, make_caller, narrow
 from tests.people import make_customer
 from tests.pools import make_pool, make_waiting
 
@@ -419,6 +419,31 @@ def test_what_its_owner_protects_no_claim_draw_or_count_tells_the_others_of(
     ] == [[(1, 1)], [(0, 0)]]
     own = get(client, representative, f"{path}/draws/{drawn['id']}")
     assert own.json["dealt"][0]["customer_id"] == customer_id
+
+
+def test_a_token_counts_no_customers_past_its_filter_among_what_people_hold(
+    client: ApiClient, representative: Caller, colleague: Caller, manager: Caller, pool: str
+) -> None:
+    wait_in(pool, 1, region="Fyn")
+    wait_in(pool, 2, region="Jylland")
+    path = f"/pools/{pool}"
+    post(client, representative, f"{path}/draws", {"count": 2})
+    waiting = get(client, colleague, f"{path}/customers").json["items"]
+    apply = {"customer_ids": [waiting[0]["id"]]}
+    assert results(post(client, colleague, f"{path}/applications", apply)) == [(200, None)]
+
+    def told(region: str | None) -> tuple[dict[str, tuple[int, int]], int]:
+        caller = narrow(manager, {"region": region}) if region else manager
+        found = get(client, caller, f"{path}/people").json
+        people = {p["name"]: (p["held"], p["taken_today"]) for p in found["items"]}
+        return people, found["waiting"]
+
+    assert told(None)[0] == {"bo": (2, 2), "carl": (1, 1)}
+    fyn, jylland, nowhere = told("Fyn")[0], told("Jylland")[0], told("Falster")
+    assert nowhere == ({"bo": (0, 0), "carl": (0, 0)}, 0)
+    assert fyn["bo"][0] + jylland["bo"][0] == 2
+    assert fyn["carl"][0] + jylland["carl"][0] == 1
+    assert sum(fyn["bo"] + fyn["carl"]) < sum(told(None)[0]["bo"] + told(None)[0]["carl"])
 
 
 def test_past_its_pool_a_customer_is_neither_given_nor_taken(

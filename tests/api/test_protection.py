@@ -197,9 +197,48 @@ def test_policies_bound_how_long_and_how_many(
     assert (datetime.fromisoformat(default["until"]) - utcnow()).days == 8
     assert (datetime.fromisoformat(renewed["until"]) - utcnow()).days == 9
     assert (too_many.status_code, too_many.json["code"]) == (409, "too_many_protected")
-    assert too_many.json["details"] == {"protected": 1, "most": 1}
+    assert too_many.json["details"] == {"most": 1}
     assert release(client, representative, customer_id, renewed["version"]) == 204
     assert protect(client, representative, other).status_code == 200
+
+
+def test_nobody_is_given_more_protected_customers_than_he_may_have(
+    client: ApiClient, representative: Caller, leader: Caller, carl: Caller
+) -> None:
+    set_policy(most_per_owner=2)
+    ids = [make(representative, f"Nr {number} ApS") for number in range(3)]
+    protected(client, carl, make(carl, "Carls ApS"))
+    for each in ids[:2]:
+        protected(client, representative, each)
+    to_carl = {"owner_user_id": str(carl.user_id), "reason": "he knows them"}
+
+    def give(customer_id: UUID) -> Reply:
+        path = f"/api/v1/customers/{customer_id}/ownership"
+        return client.post(path, json=to_carl, headers=representative.headers)
+
+    assert give(ids[0]).status_code in {200, 204}
+    refused = give(ids[1])
+    open_one = give(ids[2])
+
+    assert (refused.status_code, refused.json["code"]) == (409, "too_many_protected")
+    assert refused.json["details"] == {"most": 2}
+    assert open_one.status_code == 200
+    assert status(client, representative, ids[1]) == 200
+
+
+def test_nobody_takes_more_protected_customers_than_he_may_have(
+    client: ApiClient, representative: Caller, leader: Caller
+) -> None:
+    set_policy(most_per_owner=1)
+
+    def take_protected(name: str) -> int:
+        customer_id = make(representative, name)
+        protected(client, representative, customer_id)
+        path = f"/api/v1/customers/{customer_id}/taking"
+        body = {"reason": "holiday"}
+        return client.post(path, json=body, headers=leader.headers).status_code
+
+    assert [take_protected("Første ApS"), take_protected("Anden ApS")] == [200, 409]
 
 
 def test_of_many_who_protect_at_once_no_more_than_the_policy_allows_succeed(

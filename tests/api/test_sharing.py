@@ -221,6 +221,33 @@ def test_what_somebody_has_by_his_team_he_does_not_keep_by_sharing_it_with_himse
     assert (kept.status_code, kept.json["errors"][0]["code"]) == (422, "oneself")
 
 
+def test_what_is_shared_with_somebody_he_does_not_keep_by_sharing_it_with_a_team_of_his(
+    client: ApiClient, administrator: Caller, representative: Caller, carl: Caller,
+    *, customer_id: UUID,
+) -> None:  # fmt: skip
+    teams = [
+        client.post("/api/v1/teams", json=body, headers=administrator.headers).json["id"]
+        for body in (
+            {"name": "his", "member_ids": [str(carl.user_id), str(representative.user_id)]},
+            {"name": "others", "member_ids": [str(administrator.user_id)]},
+        )
+    ]
+    shared(client, representative, customer_id, user_id=str(carl.user_id), may_share=True)
+
+    answers = [share(client, carl, customer_id, team_id=each) for each in teams]
+    owners = share(client, representative, customer_id, team_id=teams[0])
+
+    assert [each.status_code for each in answers] == [422, 201]
+    assert answers[0].json["errors"] == [
+        {
+            "pointer": "/team_id",
+            "code": "oneself",
+            "message": "Nobody shares a record with himself.",
+        }
+    ]
+    assert owners.status_code == 201
+
+
 def test_a_manager_in_line_shares_and_one_beside_does_not(
     client: ApiClient, representative: Caller, carl: Caller, customer_id: UUID
 ) -> None:

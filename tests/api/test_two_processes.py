@@ -154,7 +154,7 @@ def test_what_is_set_in_one_process_holds_with_the_next_request_of_the_other(
     name = "grade"
     asked = f"/customers?custom.{name}=1"
     unknown = callers.statuses(asked, Authorization=bearer)
-    held = []
+    held: list[object] = []
     for turn in range(5):
         made = callers.ask(
             turn, "POST", "/custom-fields",

@@ -21,6 +21,7 @@ from hub.ledger.tasks import TaskName
 from ops.own_program import own_program
 from ops.supervisor.part import Part
 from tests.chaos.bodies import EFFECT, URGENT
+from tests.patience import pause
 from tests.stack import Stack
 
 FINISHED = frozenset(JobState) - {JobState.QUEUED, JobState.RUNNING}
@@ -90,14 +91,15 @@ class Crowd(Stack):
     def wait_until_over(self, ids: Sequence[UUID], within_s: float = 60) -> None:
         """Wait until all jobs have ended, one way or another."""
         over = select(func.count()).where(Job.id.in_(ids), Job.state.in_(FINISHED))
-        deadline = time.monotonic() + within_s
+        began = time.monotonic()
         while True:
             with self.transaction() as session:
                 if session.scalar(over) == len(ids):
                     return
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > within_s:
                 raise AssertionError(f"not over within {within_s} s: {self.states(ids)}")
-            time.sleep(0.1)
+            pause(waited)
 
     def effects_inside(self) -> Counter[UUID]:
         """Count the effects in the database by job."""

@@ -115,6 +115,9 @@ class Scene:
         customer = self.customer()
         return self.post(f"/customers/{customer['id']}/hold", {"reason": "Betaler ikke"})
 
+    def archived_customer(self) -> Any:
+        return self.post(f"/customers/{self.customer()['id']}/archiving", {})
+
     def new_account(self) -> Any:
         customer = self.customer()
         with transaction() as session:

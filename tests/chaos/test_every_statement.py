@@ -1,5 +1,6 @@
 """A fault between any two statements of a write leaves all of it or nothing (R-3)."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,9 +115,11 @@ def faults_of(engine: Engine) -> Iterator[tuple[Fault, Writes]]:
     ]
     for name, listener in listeners:
         event.listen(engine, name, listener)
+    logging.disable(logging.WARNING)  # thousands of tracebacks of one and the same fault
     try:
         yield fault, writes
     finally:
+        logging.disable(logging.NOTSET)
         for name, listener in listeners:
             event.remove(engine, name, listener)
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -29,6 +28,7 @@ from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
 from hub.ledger.services import JobFilter
 from hub.ledger.tasks import TaskName
+from tests.lengths import FEW, examples
 
 TASK = TaskName.TIDY_LEDGER
 QUEUE = "urgent"
@@ -265,27 +265,18 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self.state(job.id) == made
 
 
-def run(examples: int, steps: int) -> None:
+def test_whatever_happens_in_whatever_order_the_ledger_keeps_its_promises(
+    database: Engine,
+) -> None:
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
+            max_examples=examples(20),
+            stateful_step_count=30,
             deadline=None,
             database=None,
-            derandomize=True,
+            derandomize=FEW,
             phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
         ),
     )
-
-
-def test_whatever_happens_in_whatever_order_the_ledger_keeps_its_promises(
-    database: Engine,
-) -> None:
-    run(examples=20, steps=30)
-
-
-@pytest.mark.slow
-def test_the_same_at_length(database: Engine) -> None:
-    run(examples=50, steps=30)

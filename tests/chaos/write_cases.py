@@ -524,6 +524,12 @@ CASES: Mapping[str, Case] = {
     "POST /customers/<uuid:customer_id>/hold": _on(
         "customers", Scene.customer, "hold", {"reason": "Betaler ikke"}
     ),
+    "POST /customers/<uuid:customer_id>/archiving": _on(
+        "customers", Scene.customer, "archiving", {"reason": "Lukket"}
+    ),
+    "POST /customers/<uuid:customer_id>/taking-up": _on(
+        "customers", Scene.archived_customer, "taking-up", {"reason": "Åbnet igen"}
+    ),
     "POST /customers/<uuid:customer_id>/hold-release": _on(
         "customers", Scene.held_customer, "hold-release", {"reason": "Har betalt"}
     ),

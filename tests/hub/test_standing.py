@@ -107,6 +107,30 @@ def test_a_manager_leads_the_people_of_his_teams_and_of_those_below(office: Offi
     assert leaders_of(office.session, office.id("dorte")) == []
 
 
+def test_a_manager_leads_the_managers_of_the_teams_below_be_they_in_a_team_or_not(
+    office: Office,
+) -> None:
+    office.team("coast", manager="vera", parent=office.north)
+    office.team("islands", manager="erik", parent=office.south)
+
+    led = {
+        name: set(standing_of(office.session, office.id(name)).line_user_ids)
+        for name in ("dorte", "erik", "vera")
+    }
+
+    assert led == {
+        "dorte": {office.id(name) for name in ("bo", "erik", "carl", "vera")},
+        "erik": {office.id("bo"), office.id("vera")},
+        "vera": set(),
+    }
+    for person in office.people:
+        above = leaders_of(office.session, office.id(person))
+        assert set(above) == {
+            office.id(each) for each, of in led.items() if office.id(person) in of
+        }
+    assert leaders_of(office.session, office.id("vera")) == [office.id("erik"), office.id("dorte")]
+
+
 @pytest.mark.parametrize(
     ("visibility", "expected"),
     [

@@ -16,6 +16,7 @@ from connectors.sandbox import cvrapi, economic, mailbox, serve
 from connectors.sandbox.economic import create_app as economic_app
 from connectors.sandbox.mailbox import Entry
 from connectors.sandbox.woocommerce import Hook
+from tests.patience import pause
 from tests.stack import Client, Stack
 
 SHOP = "http://shop.example"
@@ -207,14 +208,15 @@ class World(Caller):
         self, read: Callable[[], Any], wanted: Callable[[Any], object], within_s: float = TIMEOUT_S
     ) -> Any:
         """Read until what was read is as wanted; returns it."""
-        deadline = time.monotonic() + within_s
+        began = time.monotonic()
         while True:
             value = read()
             if wanted(value):
                 return value
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > within_s:
                 raise AssertionError(f"not within {within_s} s: {value}\n{self.stack.logs()}")
-            time.sleep(0.1)
+            pause(waited)
 
     def remote(self, number: str | int) -> Any:
         """Return a customer as e-conomic has it."""

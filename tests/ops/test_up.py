@@ -177,28 +177,28 @@ def descendants(process_id: int) -> list[int]:
     return found + [further for child in found for further in descendants(child)]
 
 
-def test_a_stop_is_clean_and_the_next_start_shows_no_token(up: HubUp) -> None:
+def test_a_stop_under_load_loses_no_answer_and_the_next_start_shows_no_token(up: HubUp) -> None:
     before = up.process_ids()
+    load = subprocess.Popen(
+        [sys.executable, "-m", "tests.ops.load", up.url, up.token()],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(2)
+    begun = time.monotonic()
 
     assert up.stop() == 0
+    took_s = time.monotonic() - begun
+    answered, cut = (int(word) for word in load.communicate(timeout=30)[0].split())
+    assert answered > 50
+    assert cut == 0
+    assert took_s < 30
     assert not any(is_running(process_id) for process_id in before.values())
     assert up.process_ids() == {}
     text = up.start()
 
     assert "export TOKEN=" not in text
-    assert up.is_ready()
-
-
-@pytest.mark.skipif(platform.system() != "Linux", reason="only Linux ends children with a parent")
-def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_works(up: HubUp) -> None:
-    left = up.process_ids()
-    assert up.process
-    up.process.kill()
-    up.process.wait(5)
-
-    wait_until(lambda: not any(is_running(process_id) for process_id in left.values()))
-    up.start()
-
     assert up.is_ready()
 
 
@@ -213,6 +213,16 @@ def test_when_everything_is_killed_at_once_the_next_start_recovers(up: HubUp) ->
     up.start()
 
     assert up.is_ready()
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="only Linux ends children with a parent")
+def test_a_killed_supervisor_leaves_no_orphan(up: HubUp) -> None:
+    left = up.process_ids()
+    assert up.process
+    up.process.kill()
+    up.process.wait(5)
+
+    wait_until(lambda: not any(is_running(process_id) for process_id in left.values()))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -250,26 +260,3 @@ def reachable_python(account: Account) -> str:
         if Path(candidate).exists() and can_reach(Path(candidate).resolve(), account):
             return candidate
     pytest.skip(f"no {minor} that the account nobody could run")
-
-
-def test_a_stop_under_load_loses_no_answer() -> None:
-    running = HubUp()
-    try:
-        running.start()
-        load = subprocess.Popen(
-            [sys.executable, "-m", "tests.ops.load", running.url, running.token()],
-            cwd=Path(__file__).parents[2],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        time.sleep(2)
-        begun = time.monotonic()
-
-        assert running.stop() == 0
-        took_s = time.monotonic() - begun
-        answered, cut = (int(word) for word in load.communicate(timeout=30)[0].split())
-        assert answered > 50
-        assert cut == 0
-        assert took_s < 30
-    finally:
-        running.close()

@@ -78,6 +78,7 @@ ONES_BODIES: Mapping[str, Mapping[str, Any]] = {
     "EntryCreate": {"code": "fair", "label": "Fair"},
     "Dismissal": {"reason": "two shops"},
     "HoldChange": {"reason": "does not pay"},
+    "LifecycleChange": {"reason": "has closed down"},
     "GrantCreate": {"team_id": "{grantees_id}"},
     "GrantPatch": {"level": "read"},
     "LinkCreate": {"connection_id": "{open_connection_id}", "remote_id": "99"},

@@ -30,7 +30,7 @@ from hub.connections.models import (
 from hub.credit import codes, holds
 from hub.credit.models import CreditCode
 from hub.custom_fields import CustomField
-from hub.customers import addresses, contacts
+from hub.customers import addresses, archiving, contacts
 from hub.customers import services as customers
 from hub.customers.models import Customer
 from hub.db import new_id, transaction
@@ -147,6 +147,9 @@ class _Maker:
         customer = self.customer("Havn", external_ref=f"{self.word}-1", cvr="12345674")
         double = self.customer("Havn 2")
         self.paths |= {"customer_id": customer.id, "held_customer_id": double.id}
+        away = self.customer("Havn 3")
+        self.paths["archived_customer_id"] = away.id
+        archiving.archive(self.session, away, reason=self.word)
         holds.put_on_hold(self.session, double, reason=self.word, by=self.user.id, now=NOW)
         spare = self.customer("Havn 4")
         self.paths["spare_customer_id"] = spare.id

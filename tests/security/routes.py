@@ -50,6 +50,8 @@ OTHER_RECORDS = {
     "POST /customers/<uuid:customer_id>/transaction-approvals": {
         "customer_id": "spare_customer_id"
     },
+    "POST /customers/<uuid:customer_id>/archiving": {"customer_id": "held_customer_id"},
+    "POST /customers/<uuid:customer_id>/taking-up": {"customer_id": "archived_customer_id"},
     "POST /imports/<uuid:import_id>/undo": {"import_id": "applied_import_id"},
     "POST /jobs/<uuid:job_id>/cancellation": {"job_id": "queued_job_id"},
     "POST /opportunities/<uuid:opportunity_id>/closing": {"opportunity_id": "lost_opportunity_id"},

@@ -141,9 +141,10 @@ def test_no_text_in_an_address_breaks_anything(
             continue
         path = re.sub(r"<uuid:\w+>", str(uuid.uuid4()), rule.rule)
         path = re.sub(r"<\w+(:\w+)?>", text, path)
-        listing = view.operation.listing
-        names = ["limit", "cursor", "unknown", "q", "sort"]
-        names += [field.name for field in listing.fields[:4]] if listing else []
+        listing, asked = view.operation.listing, view.operation.query
+        names = ["unknown", *(asked.model_fields if asked else ())]
+        if listing:
+            names += ["limit", "cursor", "q", "sort", *(each.name for each in listing.fields[:4])]
         headers = {**caller.headers, "If-Match": '"1"'}
         for query in ("", *(f"?{name}={text}" for name in names)):
             send_it = getattr(client, view.operation.method.lower())

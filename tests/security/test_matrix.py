@@ -289,8 +289,12 @@ def on_a_record(route: Route) -> bool:
 
 
 def is_about_secrecy(route: Route, standing: Standing) -> bool:
-    """Say whether why a record is hidden can matter: what all see is asked for once only."""
-    return standing.gets_in and kind_of(route) is not Kind.COMMON
+    """Say whether why a record is hidden can matter: what all see is asked for once only.
+
+    Nor does it matter to the level of those who see it all the same: they read it once more.
+    """
+    may_see = standing.level is not None and route.permission.verb is not Verb.READ
+    return standing.gets_in and kind_of(route) is not Kind.COMMON and not may_see
 
 
 def refusal(route: Route, standing: Standing, secrecy: str) -> str | None:
@@ -345,7 +349,7 @@ def test_each_route_answers_each_kind_of_caller_as_he_stands(
                 said = (answer.status_code, answer.text[:300])
                 wrong.append((str(route), standing.name, outcome, said, tells))
 
-    assert counted > 1200
+    assert counted > (2500 if secrecy == "private" else 600)
     assert wrong == [], "\n".join(map(str, wrong))
 
 
@@ -448,7 +452,7 @@ def test_no_list_filter_sort_search_or_count_tells_of_hidden_records(
             kind = query.partition("=")[0]
             if kind in NARROWING and counted(answer):
                 wrong.append((str(route), query, counted(answer)))
-            if is_shown(route, kind):
+            if secrecy == "private" and is_shown(route, kind):
                 control = route.call(client, owner.headers, hidden, query=query)
                 counts = kind in NARROWING or route.path.endswith("/summary")
                 tells = counted(control) > 0 if counts else told(control, hidden)
@@ -457,7 +461,7 @@ def test_no_list_filter_sort_search_or_count_tells_of_hidden_records(
     assert wrong == []
     assert vain - shown == set()  # the owner is told what the colleague is not
     assert asked > 450
-    assert len(shown) > 150
+    assert len(shown) > 150 or secrecy == "protected"  # the questions are the same in both
 
 
 def is_shown(route: Route, kind: str) -> bool:

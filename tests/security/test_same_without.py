@@ -58,6 +58,7 @@ from tests.api.client import ApiClient
 from tests.api.conftest import make_caller
 from tests.databases import Cleaner
 from tests.debts import Paper, owe
+from tests.lengths import examples
 from tests.people import make_customer
 from tests.petitions import petition
 from tests.pools import make_pool, put_in
@@ -407,7 +408,7 @@ cases = st.builds(
 
 
 @settings(
-    max_examples=3,
+    max_examples=examples(1),  # besides those below
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # an example takes seconds, and none is simpler
     suppress_health_check=[HealthCheck.function_scoped_fixture],

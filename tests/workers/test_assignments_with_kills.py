@@ -8,7 +8,7 @@ from tests.workshop import Workshop
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
-CUSTOMERS = 4_000  # each job of a plan takes a thousand at most
+CUSTOMERS = 2_500  # each job of a plan takes a thousand at most
 LONG_S = 90.0
 
 

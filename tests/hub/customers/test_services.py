@@ -4,7 +4,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import IntegrityError
 
 from hub.clock import utcnow
 from hub.connections.models import Connection
@@ -43,6 +44,21 @@ def test_a_name_is_enough_and_the_rest_has_defaults(database: Engine) -> None:
     assert (made.currency, made.country, made.roles) == ("DKK", "DK", ["prospect"])
     assert (made.kind, made.lifecycle, made.channel) == ("organisation", "active", "manual")
     assert not made.name_provisional
+
+
+def test_no_statement_gives_a_customer_another_currency(database: Engine) -> None:
+    customer_id = create(name="Nordlys", currency="EUR")
+    changed = update(Customer).where(Customer.id == customer_id)
+
+    with (
+        pytest.raises(IntegrityError, match="settled with its first save"),
+        transaction() as session,
+    ):
+        session.execute(changed.values(currency="DKK"))
+    with transaction() as session:
+        session.execute(changed.values(currency="EUR", city="Ry"))
+
+    assert (get(customer_id).currency, get(customer_id).city) == ("EUR", "Ry")
 
 
 def connect_books(settings: dict[str, Any], base_currency: str, *, owns_numbers: bool) -> None:

@@ -18,6 +18,7 @@ from hub.connections import services as connections
 from hub.customers import services as customer_services
 from hub.customers.models import Customer
 from hub.db import transaction
+from hub.history.models import Event
 from hub.hooks import receiving
 from hub.hooks.models import HookDelivery
 from hub.leads import services as leads
@@ -111,6 +112,30 @@ def test_what_breaks_a_rule_or_is_in_no_catalogue_is_left_out(tell: Tell) -> Non
         "Ida Prøve", None, None, None, None,
     )  # fmt: skip
     assert second.source == "website"
+
+
+def test_what_is_left_out_is_told_in_the_history_of_the_lead(tell: Tell) -> None:
+    tell(currency="JPY", email="ingen mail")
+    tell(id="i-2", currency=None, value="45000.50")
+    tell("updated", id="i-2", city="Lemvig", phone="33 12 12 13")
+
+    yen, kroner = living()
+    assert (yen.currency, yen.net_potential_value) == ("JPY", None)
+    assert (kroner.currency, kroner.net_potential_value) == ("DKK", Decimal("45000.5000"))
+    with transaction() as session:
+        told = {
+            each.subject_id: each.data
+            for each in session.scalars(select(Event).where(Event.type == "lead.created"))
+        }
+    assert told == {
+        yen.id: {
+            "left_out": [
+                {"pointer": "/email", "code": "format"},
+                {"pointer": "/net_potential_value", "code": "precision"},
+            ]
+        },
+        kroner.id: None,
+    }
 
 
 def test_later_news_of_an_inquiry_fill_its_lead_and_write_over_nothing(tell: Tell) -> None:

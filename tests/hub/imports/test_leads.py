@@ -125,6 +125,19 @@ def test_each_row_that_cannot_come_in_says_why_and_the_rest_goes_in() -> None:
     assert [lead.name for lead in living()] == ["Lommen", "Ida Prøve"]
 
 
+def test_an_amount_finer_than_its_currency_is_refused_with_its_row_and_says_so_beforehand() -> None:
+    make_lead(company="Ternen", external_ref="4", currency="JPY")
+    job = uploaded(
+        "id;Firma;Valuta;Værdi",
+        "1;Lommen;JPY;100,55", "2;Viben;;7,5555", "3;Alken;KWD;7,5", "4;Ternen;;7,5",
+    )  # fmt: skip
+
+    assert [(item.action, reasons(item)) for item in rows(job)] == [
+        ("refuse", ["precision"]), ("refuse", ["precision"]), ("create", []),
+        ("refuse", ["precision"]),
+    ]  # fmt: skip
+
+
 def test_the_same_file_again_makes_nothing_twice() -> None:
     file = ("id;Firma;Tlf", "1;Lommen;70000001", ";Viben;70000002", ";Viben;70000002")
     imported(*file)
