@@ -59,6 +59,7 @@ class HubUp:
         return inherited | {
             "HUB_DATA_DIR": str(self.data),
             "HUB_PORT": str(self.port),
+            "HUB_MAILBOX_PORT": str(free_port()),  # of those that start at once each has its own
             "HOME": str(self.directory),
             "PYTHONPATH": os.pathsep.join(packages),
         }
