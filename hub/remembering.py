@@ -9,6 +9,7 @@ of it; one that changes such a table itself reads for itself.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
@@ -40,15 +41,26 @@ class _Known(Generic[ValueT]):
 
 
 class _Told:
-    """How often this process was told of a change, which makes everything known before it old."""
+    """How often this process was told of a change, which makes everything known before it old.
+
+    Each of its connections tells it of each change: what is known since the first told of it has
+    the change in it.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        self._changes: deque[str] = deque(maxlen=1_000)  # the transactions told of last
         self._lock = Lock()
 
     def again(self) -> None:
         with self._lock:
             self.count += 1
+
+    def of(self, transaction: str) -> None:
+        with self._lock:
+            if transaction not in self._changes:
+                self._changes.append(transaction)
+                self.count += 1
 
 
 _told = _Told()
@@ -109,7 +121,7 @@ def _listen(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def begin(connection: Any, record: ConnectionPoolEntry) -> None:
         del record
-        connection.add_notify_handler(lambda _: forget())
+        connection.add_notify_handler(lambda told: _told.of(told.payload))
         connection.autocommit = True
         connection.execute(f"LISTEN {CHANNEL}")
         connection.autocommit = False
@@ -125,8 +137,8 @@ def _hear(session: Session) -> None:
     wire = session.connection().connection.driver_connection.pgconn  # type: ignore[union-attr] # psycopg's
     if wire.transaction_status == TransactionStatus.IDLE:
         wire.exec_(b"begin")  # psycopg would with the first statement
-        while wire.notifies() is not None:
-            forget()
+        while (told := wire.notifies()) is not None:
+            _told.of(told.extra.decode())
 
 
 @event.listens_for(HubSession, "after_flush")

@@ -115,8 +115,8 @@ def read(
     ahead = _rows(session, branches, start, limit // 2 + 1, newer=True)
     more_ahead = len(ahead) > limit // 2
     ahead = ahead[: limit // 2]
-    # As many as there can be, whatever lies ahead: with another limit it would be another statement,
-    # a long one, to be built and planned anew.
+    # As many as there can be, whatever lies ahead: with another limit it would be another
+    # statement, a long one, to be built and planned anew.
     behind = _rows(session, branches, start, limit + 1, newer=False)
     more_behind = len(behind) > limit - len(ahead)
     entries = [*reversed(ahead), *behind[: limit - len(ahead)]]

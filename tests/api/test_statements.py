@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from hub import remembering
 from hub.connections.models import Connection, ConnectionState
 from hub.customers.models import AccountingState, Customer, RegistryState
 from hub.db import transaction
@@ -36,8 +37,12 @@ def statements(database: Engine) -> Iterator[list[str]]:
 
 
 def test_a_new_customer_costs_nine_statements_and_three_for_what_its_maker_may_not_see(
-    client: ApiClient, representative: Caller, statements: list[str]
+    client: ApiClient,
+    representative: Caller,
+    statements: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(remembering, "LASTS_S", 3600.0)
     with transaction() as session:
         session.add_all(
             Connection(name=kind, connector="any", kind=kind, state=ConnectionState.ACTIVE)

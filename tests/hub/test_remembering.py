@@ -106,6 +106,18 @@ def test_a_change_while_no_connection_stood_is_not_missed(database: Engine) -> N
     assert names() == ("a",)
 
 
+def test_a_change_is_forgotten_once_whichever_connections_tell_of_it(database: Engine) -> None:
+    with transaction() as first, transaction() as second:
+        assert NAMES.current(first) == NAMES.current(second) == ()
+    told = remembering.times_told()
+
+    set_there(database, "a")
+    with transaction() as first, transaction() as second:
+        assert NAMES.current(first) == NAMES.current(second) == ("a",)
+
+    assert remembering.times_told() == told + 1
+
+
 def test_what_changes_all_the_time_tells_nothing(session: Session) -> None:
     numbering.ensure(session, "lead")
     session.commit()

@@ -95,6 +95,11 @@ class Office:
     def people_of(self, teams: set[int]) -> set[int]:
         return {member for number in teams for member in self.members[number]}
 
+    def led_people(self) -> set[int]:
+        led = self.led_teams()
+        managers = (self.managers[number] for number in led)
+        return self.people_of(led) | {each for each in managers if each is not None}
+
     def levels(self, customer: int) -> Iterator[Share]:
         for share in self.shares:
             to_me = share.to in self.teams() if share.to_team else share.to == 0
@@ -114,7 +119,7 @@ class Office:
 
     def _may_though_hidden(self, number: int, verb: Verb, *, leads: bool) -> bool:
         place, level = self.places[number], level_of(verb)
-        led = self.people_of(self.led_teams()) if leads else set()
+        led = self.led_people() if leads else set()
         shared = any(
             share.may_share if verb is Verb.SHARE else Level[share.level.upper()] >= level
             for share in self.levels(number)

@@ -22,7 +22,7 @@ _REMEMBERED = {
 _TELL = """
 create function tell_what_is_remembered() returns trigger language plpgsql as $$
 begin
-    perform pg_notify('remembered', tg_table_name);
+    perform pg_notify('remembered', pg_current_xact_id()::text);
     return null;
 end $$
 """
