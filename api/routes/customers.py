@@ -1,5 +1,6 @@
 """/customers"""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -145,10 +146,7 @@ def delete_customer(call: Call[None, Because], customer_id: UUID) -> Answer[None
 )  # fmt: skip
 def archive_customer(call: Call[LifecycleChange], customer_id: UUID) -> CustomerView:
     """Put a customer out of the way: it is found and read, and buys nothing till it is taken up."""
-    customer = get_customer_record(call, Verb.TRANSITION, customer_id)
-    archiving.archive(call.session, customer, reason=call.body.reason)
-    react(call.session)
-    return customer_view(call, customer)
+    return _moved(call, customer_id, archiving.archive)
 
 
 @operation(
@@ -158,8 +156,14 @@ def archive_customer(call: Call[LifecycleChange], customer_id: UUID) -> Customer
 )  # fmt: skip
 def take_customer_up(call: Call[LifecycleChange], customer_id: UUID) -> CustomerView:
     """Have an archived customer back among those that one deals with."""
+    return _moved(call, customer_id, archiving.take_up)
+
+
+def _moved(
+    call: Call[LifecycleChange], customer_id: UUID, move: Callable[..., None]
+) -> CustomerView:
     customer = get_customer_record(call, Verb.TRANSITION, customer_id)
-    archiving.take_up(call.session, customer, reason=call.body.reason)
+    move(call.session, customer, reason=call.body.reason)
     react(call.session)
     return customer_view(call, customer)
 
