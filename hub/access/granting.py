@@ -56,7 +56,9 @@ def refuse_superior(session: Session, principal: Principal, user: User) -> None:
 
 
 def _refuse_past_the_token(principal: Principal, role: RoleDefinition) -> None:
-    if principal.is_bounded or not all(_covered(right, principal.scopes) for right in role.rights):
+    if principal.is_bounded or not all(
+        is_covered(right, principal.scopes) for right in role.rights
+    ):
         raise ForbiddenError(
             N_("The role {role} may more than your token: do it with one that has no bounds."),
             role=role.code,
@@ -73,13 +75,14 @@ def _has(principal: Principal, role: RoleDefinition) -> bool:
         and role.writes <= principal.writes
         and all(
             # What everybody may do for himself reaches no further in any role.
-            _covered(right, held[Reach.SHARED if right in ONESELF else role.reach])
+            is_covered(right, held[Reach.SHARED if right in ONESELF else role.reach])
             for right in role.rights
         )
     )
 
 
-def _covered(right: str, held: frozenset[str]) -> bool:
+def is_covered(right: str, held: frozenset[str]) -> bool:
+    """Say whether rights held cover one, which may be of several verbs, or the scope of a token."""
     if right == ALL:
         return ALL in held
     collection, _, verb = right.partition(":")

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hub.access.granting import refuse_superior
+from hub.access.granting import is_covered, refuse_superior
 from hub.access.lookup import get_record
 from hub.access.models import ApiToken, User
 from hub.access.principals import Permission, Principal
 from hub.access.readers import reader_of
-from hub.access.roles import ALL, Verb, covers
+from hub.access.roles import ALL, Verb
 from hub.access.row_filters import check_row_filters
 from hub.access.tokens import NewToken, generate
 from hub.errors import ConflictError, ForbiddenError, NotFoundError, ValidationError
@@ -180,19 +180,13 @@ def _contains(wide: str, narrow: str) -> bool:
 
 
 def _check_scope(scope: str, principal: Principal) -> None:
-    if scope == ALL:
-        reached = ALL in principal.scopes
-    else:
-        collection, _, verb = scope.partition(":")
-        if not collection or verb not in {*Verb, ALL}:
-            raise ValidationError.of(
-                "/scopes",
-                "scope",
-                N_("{scope} is no scope: write for example customers:read, customers:* or *."),
-                scope=scope,
-            )
-        verbs = list(Verb) if verb == ALL else [Verb(verb)]
-        # A star for the collection is only covered by a star: no collection is called so.
-        reached = all(covers(principal.scopes, v, collection) for v in verbs)
-    if not reached:
+    collection, _, verb = scope.partition(":")
+    if scope != ALL and (not collection or verb not in {*Verb, ALL}):
+        raise ValidationError.of(
+            "/scopes",
+            "scope",
+            N_("{scope} is no scope: write for example customers:read, customers:* or *."),
+            scope=scope,
+        )
+    if not is_covered(scope, principal.scopes):
         raise ForbiddenError(N_("Your own token does not reach {scope}."), scope=scope)
