@@ -116,7 +116,7 @@ def test_a_reply_that_does_not_come_whole_leaves_only_a_write_in_doubt(  # noqa:
 ) -> None:
     control = NotingControl()
     with scripted(script) as server:
-        books = client(server, control, timeout_s=1.0)
+        books = client(server, control, timeout_s=0.4)
         started = time.monotonic()
         with pytest.raises(ConnectorError) as caught:
             books.call(method, "/customers", reads_only=reads_only)

@@ -28,7 +28,7 @@ from tests.connectors.calling import NotingControl
 from tests.connectors.sandboxes import fail, received, steer
 from tests.fake_registry import FakeRegistry
 
-TIMEOUT_S = 1.5
+TIMEOUT_S = 0.8
 NOBODY = "99000082"  # a valid number that no company has
 COMPANIES = {
     company.registration_number: company
