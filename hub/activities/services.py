@@ -222,6 +222,24 @@ def delete(session: Session, activity: Activity, *, now: datetime) -> None:
         refresh_last_contact(session, linked(session, activity))
 
 
+def part_from(
+    session: Session, activity: Activity, subject: Any, *, heir: Customer | None = None
+) -> None:
+    """Have an activity be about a record no longer, but about its heir where there is one.
+
+    Where it is about nothing then, it is for the people in it.
+    """
+    before = linked(session, activity)
+    kept = [subject_of(session, link) for link in before if link.subject_id != subject.id]
+    if heir is not None and heir.id not in {each.id for each in kept}:
+        kept.append(heir)
+    after = _link(session, activity, kept, before=before)
+    _derive(activity, has_subjects=bool(after), made_at=activity.created_at)
+    session.flush()
+    if is_contact(activity):
+        refresh_last_contact(session, [*before, *after])
+
+
 def follow_customer(session: Session, entity: str, subject_id: UUID) -> None:
     """Have the activities of a record follow it to the customer that it belongs to now."""
     found = session.scalars(
