@@ -16,6 +16,7 @@ from hub.configuration import current
 from hub.connections.models import Connection
 from hub.customers import keyed, references, routing
 from hub.customers.defaults import currency_of_new
+from hub.customers.likeness import refuse_finer
 from hub.customers.models import (
     Address,
     Contact,
@@ -64,13 +65,17 @@ CATALOGUES = {
 KEYED = frozenset({"registrations", "handles", "mail_routes"})
 """The fields that hold texts under keys (`hub.customers.keyed`)."""
 
+AMOUNTS = ("credit_limit",)
+"""The fields that are amounts in the customer's currency."""
+
 SWITCHES = frozenset({"refuses_calls", "refuses_email", "portal_login"})
 
 WRITABLE = KEYED | SWITCHES | CATALOGUES.keys() | frozenset(
     {
         "custom",
         "kind", "name", "legal_name", "ref_no", "roles", "cvr", "p_number", "vat_no", "ean",
-        "phone", "email", "website", "address", "postcode", "city", "region", "country", "industry",
+        "phone", "mobile", "email", "website", "address", "postcode", "city", "region", "country",
+        "industry",
         "currency", "customer_group", "credit_limit", "iban", "bic", "bank_account", "note",
         "external_ref", "shipping_instructions",
     }
@@ -86,7 +91,7 @@ _COMPARED = frozenset(
     {"name", "cvr", "vat_no", "ean", "p_number", "phone", "email", "website", "address",
      "postcode", "city", "country"}
 )  # fmt: skip
-_SEARCHED = frozenset({"name", "legal_name", "ref_no", "cvr", "phone", "email", "address",
+_SEARCHED = frozenset({"name", "legal_name", "ref_no", "cvr", "phone", "mobile", "email", "address",
                        "postcode", "city", "industry", "registrations", "handles",
                        "contact_numbers"})  # fmt: skip
 _NEEDED = frozenset({"roles", "kind"}) | SWITCHES
@@ -130,6 +135,8 @@ def create(
     values = completed(
         given, currency=currency, portal_login=portal_login, channel=channel, now=now
     )
+    if policed:
+        refuse_finer(values, AMOUNTS, values["currency"])
     owning.refuse_unassignable(session, Customer, values)
     refuse_unlisted(session, CATALOGUES, chosen(values))
     routing.refuse_foreign(session, None, values["mail_routes"])
@@ -234,6 +241,7 @@ def update(
     empty = sorted(name for name in _NEEDED & values.keys() if values[name] is None)
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
+    refuse_finer(values, AMOUNTS, customer.currency)
     refuse_taken(session, values, customer.id, caller)
     changed = {name for name, value in values.items() if getattr(customer, name) != value}
     _refuse_unknown(session, customer, {name: values[name] for name in changed})

@@ -317,3 +317,51 @@ def test_a_record_shows_its_own_fields_under_tabs_and_sections_and_every_piece_o
         {("City", None, "Ry")},
     ]
     assert told[3]["type"] == "customer.created"
+
+
+def test_contacts_have_fields_of_their_own_filtered_guarded_and_carried_over(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    def field(key: str, kind: str, entity: str = "contact", **more: Any) -> None:
+        assert add(client, administrator, key, kind, entity=entity, **more).status_code == 201
+
+    field("birthday", "date")
+    field("salary", "decimal", field_class="sensitive")
+    field("badge", "text")
+    field("badge", "text", entity="lead")
+    customer = create(client, representative, "Alken").json["id"]
+    contacts = f"/api/v1/customers/{customer}/contacts"
+    body = {"first_name": "Anna", "custom": {"birthday": "1990-05-01"}}
+
+    made = client.post(contacts, json=body, headers=representative.headers)
+
+    assert (made.status_code, made.json["custom"]) == (201, {"birthday": "1990-05-01"})
+    wrong = client.post(
+        contacts, json={**body, "custom": {"birthday": "soon"}}, headers=representative.headers
+    )
+    foreign = client.post(
+        contacts, json={**body, "custom": {"salary": "1.00"}}, headers=representative.headers
+    )
+    for answer, pointer in ((wrong, "/custom/birthday"), (foreign, "/custom/salary")):
+        assert [each["pointer"] for each in answer.json["errors"]] == [pointer], answer.text
+    path = f"/api/v1/contacts/{made.json['id']}"
+    paid = client.patch(
+        path, json={"custom": {"salary": "100.5", "badge": "A-1"}},
+        headers={**administrator.headers, "If-Match": '"1"'},
+    )  # fmt: skip
+    assert paid.json["custom"] == {"birthday": "1990-05-01", "salary": "100.5", "badge": "A-1"}
+    seen = client.get(path, headers=representative.headers).json["custom"]
+    assert seen == {"birthday": "1990-05-01", "badge": "A-1"}
+    for query, count in (("custom.birthday.lt=2000-01-01", 1), ("custom.badge=B", 0)):
+        listed = client.get(f"/api/v1/contacts?{query}", headers=representative.headers).json
+        assert listed["total"]["count"] == count, query
+
+    lead = client.post(
+        "/api/v1/leads", json={"company": "Bo ApS", "person": "Bo Lund", "custom": {"badge": "B"}},
+        headers=representative.headers,
+    ).json  # fmt: skip
+    became = client.post(
+        f"/api/v1/leads/{lead['id']}/conversion", json={}, headers=representative.headers
+    ).json
+    person = client.get(f"/api/v1/contacts/{became['contact_id']}", headers=representative.headers)
+    assert person.json["custom"] == {"badge": "B"}
