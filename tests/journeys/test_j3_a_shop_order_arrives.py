@@ -63,7 +63,7 @@ def test_once_the_order_is_paid_the_prospect_is_a_customer(world: World, shop: S
     imported(world)
     paid = world.get(f"/customers/{prospect['id']}")
     assert (paid["roles"], paid["accounting"]["state"]) == (["customer"], "none")
-    told = world.get(f"/customers/{prospect['id']}/history")["items"]
+    told = world.get(f"/customers/{prospect['id']}/events")["items"]
     assert [e["origin"]["kind"] for e in told if e["type"] == "customer.became_customer"] == [
         "shop"
     ]
