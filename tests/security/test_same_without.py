@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 import workers.tasks  # noqa: F401 - registers the bodies
 from api.authentication import forget_tokens
 from api.rates import forget_rates
+from hub.access import teams
 from hub.access.callers import principal_of
 from hub.access.models import AccessGrant, Team, TeamMember, User
 from hub.access.predicates import visible
@@ -379,10 +380,7 @@ def work_on(session: Session, customer_id: UUID, user_id: UUID) -> dict[str, UUI
 
 def aim_together(session: Session, members: list[UUID]) -> UUID:
     """Set an objective for a team of some people, which all of them know; return its id."""
-    team = Team(name="Syd")
-    session.add(team)
-    session.flush()
-    session.add_all(TeamMember(team_id=team.id, user_id=each) for each in members)
+    team = teams.create_team(session, {"name": "Syd", "member_ids": members})
     today = utcnow().date()
     objective = Objective(
         name="Sammen", team_id=team.id, frequency=Frequency.ONCE, starts_on=today,
