@@ -68,7 +68,7 @@ def _tell(session: Session, gone: Record, lead: Lead) -> None:
     entity = gone.entity()
     explain_change(
         session, f"{entity}.deleted", subject_type=entity, subject_id=gone.id,
-        data={"with_lead": str(lead.id)},
+        data={"lead_id": str(lead.id)},
     )  # fmt: skip
 
 

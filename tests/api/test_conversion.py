@@ -1,6 +1,7 @@
 """Leads become customers over HTTP: previewed, done as one act, found from both sides, undone."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -124,6 +125,27 @@ def test_a_companys_second_number_is_kept_and_an_opportunity_of_before_is_no_new
     assert [each["id"] for each in found] == [customer["id"]]
     told = converted_event(lead)
     assert (told["opportunity_id"], told["opportunity_ids"]) == (None, [earlier["id"]])
+
+
+def test_of_an_opportunity_that_one_does_not_see_the_conversion_tells_him_no_id(
+    client: ApiClient, representative: Caller, administrator: Caller, lead: Any, private: None
+) -> None:
+    del private
+    made = convert(client, representative, lead, opportunity={})
+    [opportunity_id] = made["opportunity_ids"]
+    with transaction() as session:
+        case = session.get_one(Opportunity, UUID(opportunity_id))
+        case.owner_user_id = administrator.user_id
+
+    def told(caller: Caller) -> Any:
+        events = get(client, caller, f"/leads/{lead['id']}/events")["items"]
+        return next(each["data"] for each in events if each["type"] == "lead.converted")
+
+    seen, unseen = told(administrator), told(representative)
+
+    assert (seen["opportunity_id"], seen["opportunity_ids"]) == (opportunity_id, [opportunity_id])
+    assert (unseen["opportunity_id"], unseen["opportunity_ids"]) == (None, [None])
+    assert unseen["customer_id"] == made["customer_id"]
 
 
 def test_a_companys_only_number_is_its_phone(client: ApiClient, representative: Caller) -> None:

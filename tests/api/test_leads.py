@@ -640,7 +640,7 @@ def take_away(client: ApiClient, caller: Caller, lead: Any, query: str = "") -> 
 
 def events_of(client: ApiClient, caller: Caller, path: str) -> list[tuple[str, Any]]:
     return [
-        (each["type"], (each["data"] or {}).get("with_lead"))
+        (each["type"], (each["data"] or {}).get("lead_id"))
         for each in get(client, caller, f"{path}/events")["items"]
     ]
 
