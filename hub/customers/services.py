@@ -91,6 +91,9 @@ _COMPARED = frozenset(
     {"name", "cvr", "vat_no", "ean", "p_number", "phone", "email", "website", "address",
      "postcode", "city", "country"}
 )  # fmt: skip
+_KEYS = _COMPARED | {"mobile"}
+"""The fields by which it is known again: its second number in place of a first one."""
+
 _SEARCHED = frozenset({"name", "legal_name", "ref_no", "cvr", "phone", "mobile", "email", "address",
                        "postcode", "city", "industry", "registrations", "handles",
                        "contact_numbers"})  # fmt: skip
@@ -246,12 +249,13 @@ def update(
     changed = {name for name, value in values.items() if getattr(customer, name) != value}
     _refuse_unknown(session, customer, {name: values[name] for name in changed})
     values, warned = entered(session, Customer, values, customer, caller=caller)
-    if changed & _COMPARED:
+    if changed & _KEYS:
         after = {**_compared_values(customer), **values}
         if "name" in changed:
             after["name_provisional"] = False
         ready = matching.prepare(ENTITY, party_of(after))
-        refuse_unseen(session, caller, Customer, ready, own_id=customer.id, said=changed)
+        said = changed | ({"phone"} if "mobile" in changed else set())
+        refuse_unseen(session, caller, Customer, ready, own_id=customer.id, said=said)
     warn(session, customer, warned)
     for name in changed:
         setattr(customer, name, values[name])
@@ -369,6 +373,7 @@ def give_numbers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 def party_of(values: Mapping[str, Any]) -> matching.Party:
     """Return what duplicate detection compares; a name that is only the number is none."""
     facts = {name: values.get(name) for name in _COMPARED}
+    facts["phone"] = facts["phone"] or values.get("mobile")
     if values.get("name_provisional"):
         facts["name"] = None
     return matching.Party(**facts)
@@ -455,11 +460,11 @@ def _find_like(
 
 
 def _compared_values(customer: Customer) -> dict[str, Any]:
-    return {name: getattr(customer, name) for name in (*_COMPARED, "name_provisional")}
+    return {name: getattr(customer, name) for name in (*_KEYS, "name_provisional")}
 
 
 def _write_keys(session: Session, customer: Customer, changed: set[str]) -> None:
-    if changed & _COMPARED:
+    if changed & _KEYS:
         matching.write(
             session,
             ENTITY,
