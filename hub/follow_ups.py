@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from hub.access.principals import Principal
 from hub.activities import services as activities
 from hub.activities.models import Activity, ActivityState
 from hub.errors import under
@@ -84,6 +85,7 @@ def plan_activity(
     now: datetime,
     state: ActivityState = ActivityState.PLANNED,
     happened_at: datetime | None = None,
+    caller: Principal | None = None,
 ) -> tuple[Activity, Reminder | None]:
     """Make an activity, and remind somebody of it.
 
@@ -91,8 +93,9 @@ def plan_activity(
         ValidationError: as `activities.create` and, under ``/reminder``, `reminders.create`.
     """
     activity = activities.create(
-        session, subjects, fields, zone=zone, now=now, state=state, happened_at=happened_at
-    )
+        session, subjects, fields, zone=zone, now=now, state=state, happened_at=happened_at,
+        caller=caller,
+    )  # fmt: skip
     return activity, _remind(session, activity, wish, now=now)
 
 

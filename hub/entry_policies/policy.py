@@ -28,7 +28,7 @@ class EntryRule(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     entity: str = Field(
-        max_length=50, description="`customer`, `contact`, `lead` or `opportunity`."
+        max_length=50, description="`customer`, `contact`, `activity`, `lead` or `opportunity`."
     )
     field: str = Field(max_length=100, description="As the API has it, or `custom.<key>`.")
     required: bool = Field(default=False, description="No new record without it; never emptied.")

@@ -1,4 +1,4 @@
-"""Contacts have fields of the installation's own, customers a second number.
+"""Contacts and activities have fields of the installation's own, customers a second number.
 
 Revision: 0034
 """
@@ -12,16 +12,20 @@ down_revision = "0033"
 branch_labels = None
 depends_on = None
 
+_CUSTOMISED = ("contact", "activity")
+
 
 def upgrade() -> None:
     """Add the column of their values, and that of the number."""
     json = postgresql.JSONB(astext_type=sa.Text())
-    op.add_column("contact", sa.Column("custom", json, server_default="{}", nullable=False))
+    for table in _CUSTOMISED:
+        op.add_column(table, sa.Column("custom", json, server_default="{}", nullable=False))
     op.add_column("customer", sa.Column("mobile", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
     """Forget them, with the fields whose values they are."""
     op.drop_column("customer", "mobile")
-    op.execute("delete from custom_field where entity_name = 'contact'")
-    op.drop_column("contact", "custom")
+    op.execute("delete from custom_field where entity_name in ('contact', 'activity')")
+    for table in _CUSTOMISED:
+        op.drop_column(table, "custom")
