@@ -329,9 +329,15 @@ def test_contacts_are_held_to_it_by_people_programs_files_and_conversions(
     assert told(refused) == [("/contact/job", "required")]
 
     import_id = upload(
-        lines("Navn;Kontakt;Stilling", "Bekkasinen;Cai Dam;", "Dykanden;Dan Elm;Salg", "Alken;Eva;")
-    )
+        lines("Navn;Kontakt;Stilling;Contact email", "Bekkasinen;Cai Dam;;",
+              "Dykanden;Dan Elm;Salg;", "Edderfuglen;Eva;Salg;a@ry.example")
+    )  # fmt: skip
+    without, made, taken = rows(import_id)
+    assert [(each["pointer"], each["code"]) for each in without.errors or []] == [
+        ("/contact/job", "required")
+    ]
+    assert (without.action, made.action, taken.action) == ("refuse", "create", "create")
+    apply(import_id)
     assert [
-        (row.action, [(each["pointer"], each["code"]) for each in row.errors or []])
-        for row in rows(import_id)
-    ][:2] == [("refuse", [("/contact/job", "required")]), ("create", [])]
+        (row.outcome, [each["code"] for each in row.errors or []]) for row in rows(import_id)[1:]
+    ] == [("done", []), ("failed", ["duplicate_value"])]
