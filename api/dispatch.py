@@ -85,7 +85,7 @@ def _dispatch(
         if call.caller is not None and _is_expensive(operation):
             take_place(session, call.caller.user_id)
         answer = _answer(operation.function(call, **path))
-        if operation.method == "PATCH":
+        if operation.method in {"PATCH", "PUT"}:
             _give_reason(call, answer)
         if claimed is not None:
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from api.calls import Call
+from api.presenting_customers import custom_view
+from api.presenting_entries import warning_views
 from api.schemas.activities import (
     ActivityView,
     AttendeeView,
@@ -35,7 +37,8 @@ from hub.subjects import name_of, subjects
 _VERBS = (Verb.READ, Verb.COMMENT, Verb.EDIT, Verb.TRANSITION, Verb.DELETE)
 _RECKONED = frozenset({
     "category_label", "outcome_label", "allowed_states", "start", "end", "due", "subjects",
-    "contacts", "assignees", "attendees", "author_name", "comments", "allowed_actions",
+    "contacts", "assignees", "attendees", "author_name", "comments", "custom", "warnings",
+    "allowed_actions",
 })  # fmt: skip
 _COLUMNS = frozenset(ActivityView.model_fields) - _RECKONED
 
@@ -72,6 +75,8 @@ def activity_view(call: Call[Any, Any], activity: Activity) -> ActivityView:
         attendees=list(_attendees(activity, beside)),
         author_name=beside.users.get(activity.author_user_id) if activity.author_user_id else None,
         comments=beside.comments.get(activity.id, 0),
+        custom=custom_view(call, activity),
+        warnings=warning_views(call, activity),
         allowed_actions=call.actions("activities", activity, _VERBS),
     )
 

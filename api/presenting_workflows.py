@@ -184,7 +184,7 @@ def _logged(event: Event) -> LoggedTransition:
         **{"from": told["from"], "to": told["to"]},
         by=event.user_id,
         owner_before=before,
-        owner_after=after,
+        owner_after=told.get("owner_user_id", after),
         reason=told.get("reason"),
         at=event.at,
         cause=event.cause_kind,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from api.calls import Call
 from api.concealing import naming_only_seen
@@ -10,9 +10,11 @@ from api.schemas.shapes import Because
 from hub.history.recording import explain_change
 from hub.history.records import Record
 
+BecauseT = TypeVar("BecauseT", bound=Because)
+
 
 @contextmanager
-def taking_away(call: Call[Any, Because], record: Record) -> Iterator[None]:
+def taking_away(call: Call[Any, BecauseT], record: Record) -> Iterator[None]:
     """Have the block take a record away, for the reason that the caller gives.
 
     Raises:

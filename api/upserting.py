@@ -20,7 +20,7 @@ from api.operations import Answer, Call, Permission, operation
 from api.problems import problem_document, problem_of
 from api.refusals import RefusalError
 from api.schemas.batches import Batch, BatchItem, BatchResult, BatchResults
-from api.schemas.shapes import Patch, RecordView
+from api.schemas.shapes import Because, Patch, RecordView
 from api.validation import read_body
 from hub import external_refs
 from hub.access import readings
@@ -120,7 +120,7 @@ Each has a result of its own; good ones are written whatever becomes of the othe
 that changes nothing makes no new version. {batch}"""
     operation(
         blueprint, "PUT", f"/{kind.path}/by-external-ref/<path:external_ref>",
-        permission=kind.changing, body=kind.body, answer=kind.answer,
+        permission=kind.changing, body=kind.body, query=Because, answer=kind.answer,
         refusals={
             HTTPStatus.CREATED: "There was none of this reference: it was created.",
             HTTPStatus.PRECONDITION_FAILED: "If-Match was sent and somebody was faster.",

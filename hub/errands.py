@@ -118,7 +118,9 @@ def _plan(session: Session, record: Any, wanted: Prepared, now: datetime) -> Rec
         "due": None if wanted.due_on is None else Moment(wanted.due_on),
         "assignee_ids": [] if user is None else [user.id],
     }
-    return activities.create(session, [record], fields, zone=get_settings().zone, now=now)
+    return activities.create(
+        session, [record], fields, zone=get_settings().zone, now=now, policed=False
+    )
 
 
 def _remind(session: Session, record: Any, wanted: Prepared, now: datetime) -> Record | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from hub.access.principals import Principal
 from hub.activities import services as activities
 from hub.activities.models import Activity, ActivityState
 from hub.errors import under
@@ -84,6 +85,7 @@ def plan_activity(
     now: datetime,
     state: ActivityState = ActivityState.PLANNED,
     happened_at: datetime | None = None,
+    caller: Principal | None = None,
 ) -> tuple[Activity, Reminder | None]:
     """Make an activity, and remind somebody of it.
 
@@ -91,8 +93,9 @@ def plan_activity(
         ValidationError: as `activities.create` and, under ``/reminder``, `reminders.create`.
     """
     activity = activities.create(
-        session, subjects, fields, zone=zone, now=now, state=state, happened_at=happened_at
-    )
+        session, subjects, fields, zone=zone, now=now, state=state, happened_at=happened_at,
+        caller=caller,
+    )  # fmt: skip
     return activity, _remind(session, activity, wish, now=now)
 
 
@@ -104,14 +107,19 @@ def move_activity(
     if state is ActivityState.DONE:
         _close_reminders(session, activity, reminders.mark_done, now=now)
     elif state is ActivityState.CANCELLED:
-        _close_reminders(session, activity, reminders.cancel, now=now)
+        cancel_reminders(session, activity, now=now)
     return activity
 
 
 def delete_activity(session: Session, activity: Activity, *, now: datetime) -> None:
     """Take an activity away; nobody is reminded of it any more."""
-    _close_reminders(session, activity, reminders.cancel, now=now)
+    cancel_reminders(session, activity, now=now)
     activities.delete(session, activity, now=now)
+
+
+def cancel_reminders(session: Session, subject: Any, *, now: datetime) -> None:
+    """Have nobody reminded any more of what is called off or taken away."""
+    _close_reminders(session, subject, reminders.cancel, now=now)
 
 
 def _remind(
@@ -138,12 +146,12 @@ def _remind(
 
 
 def _close_reminders(
-    session: Session, activity: Activity, close: Callable[..., Reminder], *, now: datetime
+    session: Session, subject: Any, close: Callable[..., Reminder], *, now: datetime
 ) -> None:
     still_open = session.scalars(
         select(Reminder)
         .where(
-            Reminder.subject_type == activity.entity(), Reminder.subject_id == activity.id,
+            Reminder.subject_type == subject.entity(), Reminder.subject_id == subject.id,
             Reminder.state.not_in([ReminderState.DONE, ReminderState.CANCELLED]),
             Reminder.deleted_at.is_(None),
         )

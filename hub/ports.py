@@ -300,8 +300,9 @@ class ShopEvent:
 
     `kind` is ping, customer, order, lead or other; `resource_id` and `occurred_at` let a late copy
     be recognised; `total` is an order's, or what a lead may be worth; `summary` is one line for the
-    timeline. Of an order: `is_over` says that nothing of it is to be done any more, `starts_on` and
-    `delivers_on` when work on it begins and when it is delivered.
+    timeline. Of an order: `is_confirmed` says that both sides stand by it, `is_over` that nothing
+    of it is to be done any more, `starts_on` and `delivers_on` when work on it begins and when it
+    is delivered.
     """
 
     kind: str
@@ -314,6 +315,7 @@ class ShopEvent:
     currency: str | None = None
     summary: str = ""
     is_over: bool = False
+    is_confirmed: bool = False
     starts_on: date | None = None
     delivers_on: date | None = None
     inquiry: ShopInquiry | None = None

@@ -1,7 +1,8 @@
 """What values name of other records, by their ids: shown to those who see these (domain.md §4).
 
 Events, items of plans and custom values hold ids under the names of fields. Which fields name a
-record that may be hidden, the foreign keys of a model say, and the custom fields of its entity.
+record that may be hidden, the foreign keys of a model say, and the custom fields of its entity;
+what events tell besides is called after what it names (``opportunity_id``, ``lead_ids``).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -61,7 +62,7 @@ def without_ids(value: Any, unseen: frozenset[str]) -> Any:
 
 def _fields(session: Session, entity: str) -> dict[str, type[Any]]:
     model = model_of(entity)
-    of_model: dict[str, type[Any]] = {} if model is None else _columns(model)
+    of_model = _called_after() | ({} if model is None else _columns(model))
     if entity not in entities():
         return of_model
     return of_model | {
@@ -70,6 +71,14 @@ def _fields(session: Session, entity: str) -> dict[str, type[Any]]:
         if field.type is FieldType.REFERENCE
         for name in (field.key, field.name)  # within `custom`, and by itself
     }
+
+
+@cache
+def _called_after() -> dict[str, type[Any]]:
+    """Return the names under which events tell of records that may be hidden, with their kinds."""
+    return {
+        f"{kind.entity()}_{suffix}": kind for kind in guarded() for suffix in ("id", "ids")
+    }  # fmt: skip
 
 
 @cache

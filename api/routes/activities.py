@@ -8,6 +8,7 @@ from flask import Blueprint
 from sqlalchemy import ColumnElement, and_, select
 
 from api import paging
+from api.concealing import naming_only_seen
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, named, operation
 from api.presenting_activities import activity_view, seen_links, unseen_contacts
@@ -49,7 +50,10 @@ _WRONG_STATE = {
     HTTPStatus.CONFLICT: "Its state forbids it (`activity_state`); `details.allowed` says where it"
     " can go."
 }
-_TAKEN = {HTTPStatus.CONFLICT: "Another one has the external reference (`taken`)."}
+_TAKEN = {
+    HTTPStatus.CONFLICT: "Another one has the external reference (`taken`), or a value that must be"
+    " new (`duplicate_value`)."
+}
 
 
 def get_activity_record(
@@ -161,10 +165,12 @@ def _create(call: Call[Any, Any], subjects: list[Any]) -> Answer[WrittenActivity
     body: OfASubject = call.body
     fields = body.fields()
     refuse_unseen_contacts(call, fields)
-    activity, reminder = follow_ups.plan_activity(
-        call.session, subjects, fields, wish_of(call, body.reminder),
-        zone=call.zone, now=call.now, state=body.state, happened_at=body.happened_at,
-    )  # fmt: skip
+    with naming_only_seen(call, Activity):
+        activity, reminder = follow_ups.plan_activity(
+            call.session, subjects, fields, wish_of(call, body.reminder),
+            zone=call.zone, now=call.now, state=body.state, happened_at=body.happened_at,
+            caller=call.principal,
+        )  # fmt: skip
     return Answer(_written(call, activity, reminder), location=f"/activities/{activity.id}")
 
 
@@ -211,7 +217,10 @@ def change(call: Call[Any, Any], activity: Activity, fields: dict[str, Any], wan
         kept = [each for each in activity.attendees if hidden & set(people.contacts_of([each]))]
         fields["attendees"] = [*(fields["attendees"] or ()), *kept]
     subjects = None if wanted is ... else _subjects(call, activity, wanted or [])
-    activities.change(call.session, activity, fields, subjects=subjects)
+    with naming_only_seen(call, Activity):
+        activities.change(
+            call.session, activity, fields, subjects=subjects, caller=call.principal
+        )  # fmt: skip
 
 
 def _subjects(call: Call[Any, Any], activity: Activity, wanted: list[SubjectBody]) -> list[Any]:

@@ -15,6 +15,7 @@ from api.upserting import Fields, Upsertable, Wanted, serve
 from hub import external_refs, follow_ups
 from hub.activities import services as activities
 from hub.activities.models import Activity, ActivityState, ActivitySubject
+from hub.entry_policies import enforcing as entries
 from hub.errors import ValidationError
 from hub.i18n import N_
 from hub.subjects import CUSTOMER, lock_subject, order, subjects
@@ -44,6 +45,7 @@ def _hold(call: Call[Any, Any], wanted: Wanted) -> None:
                 found.add((each.type, record.id))
     for entity, identifier in sorted(found, key=order):
         lock_subject(call.session, entity, identifier)
+    entries.hold(call.session, Activity, (fields for _, fields in wanted))
 
 
 def _lock(call: Call[Any, Any], activity_id: UUID, expected_version: int | None) -> Activity:
@@ -58,6 +60,7 @@ def _create(call: Call[Any, Any], fields: Fields, keys_are_held: bool) -> Activi
     return activities.create(
         call.session, about, values, zone=call.zone, now=call.now,
         state=fields.get("state") or ActivityState.PLANNED, happened_at=fields.get("happened_at"),
+        caller=call.principal,
     )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from flask import Blueprint
 from api.concealing import writing
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
+from api.presenting_customers import custom_view
+from api.presenting_entries import warning_views
 from api.removing import taking_away
 from api.routes.customers import get_customer_record
 from api.schemas.customers import ContactFields, ContactPatch, ContactView
@@ -19,8 +21,13 @@ from hub.customers.listing import CONTACTS
 from hub.customers.models import Contact
 
 blueprint = Blueprint("contacts", __name__)
-_COLUMNS = frozenset(ContactView.model_fields) - {"handles", "allowed_actions"}
-_TAKEN = {HTTPStatus.CONFLICT: "The external reference is in use (`taken`)."}
+_COLUMNS = frozenset(ContactView.model_fields) - {
+    "custom", "handles", "warnings", "allowed_actions",
+}  # fmt: skip
+_TAKEN = {
+    HTTPStatus.CONFLICT: "The external reference is in use (`taken`), or a value that must be new"
+    " (`duplicate_value`)."
+}
 
 
 def contact_view(call: Call[Any, Any], contact: Contact) -> ContactView:
@@ -28,6 +35,8 @@ def contact_view(call: Call[Any, Any], contact: Contact) -> ContactView:
     return ContactView(
         **{name: getattr(contact, name) for name in _COLUMNS},
         handles=keyed.texts(contact.handles),
+        custom=custom_view(call, contact),
+        warnings=warning_views(call, contact),
         allowed_actions=call.actions("customers", contact),
     )
 
@@ -43,7 +52,11 @@ def _view_again(call: Call[Any, Any], contact_id: UUID) -> ContactView:
     permission=Permission(Verb.READ, "customers"), listing=CONTACTS, answer=ListPage[ContactView],
 )  # fmt: skip
 def list_contacts(call: Call) -> Answer[ListPage[ContactView]]:
-    """List contacts; `customer=` names whose."""
+    """List contacts; `customer=` names whose.
+
+    `sort=name` goes by the last name, then the first. `q` finds names, jobs, mail addresses,
+    numbers and names in networks.
+    """
     return list_page(call, CONTACTS, lambda contact: contact_view(call, contact))
 
 
@@ -57,7 +70,7 @@ def create_contact(call: Call[ContactFields], customer_id: UUID) -> Answer[Conta
     customer = get_customer_record(call, Verb.EDIT, customer_id)
     fields = call.body.given()
     with writing(call, Contact, fields):
-        contact = contacts.create(call.session, customer, fields)
+        contact = contacts.create(call.session, customer, fields, caller=call.principal)
     return Answer(contact_view(call, contact), location=f"/contacts/{contact.id}")
 
 
@@ -84,7 +97,7 @@ def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
     customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
     changes = call.body.changes()
     with writing(call, Contact, changes):
-        contacts.update(call.session, customer, contact, changes)
+        contacts.update(call.session, customer, contact, changes, caller=call.principal)
     return contact_view(call, contact)
 
 

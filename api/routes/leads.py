@@ -13,8 +13,8 @@ from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_leads import lead_view
 from api.removing import taking_away
 from api.routes.customers import get_customer_record
-from api.schemas.leads import Closing, LeadCreate, LeadPatch, LeadView
-from api.schemas.shapes import Because
+from api.schemas.leads import Closing, LeadCreate, LeadDeletion, LeadPatch, LeadView
+from hub import clearing
 from hub.access import owning
 from hub.access.lookup import get_record
 from hub.customers.refusing import DuplicateLeave
@@ -119,16 +119,25 @@ def change_lead(call: Call[LeadPatch], lead_id: UUID) -> LeadView:
 
 @operation(
     blueprint, "DELETE", "/leads/<uuid:lead_id>",
-    permission=Permission(Verb.DELETE, "leads"), query=Because, status=HTTPStatus.NO_CONTENT,
+    permission=Permission(Verb.DELETE, "leads"), query=LeadDeletion, status=HTTPStatus.NO_CONTENT,
     refusals={
-        HTTPStatus.CONFLICT: "A customer came of it (`converted`), or notes refer to it (`in_use`)."
+        HTTPStatus.CONFLICT: "A customer came of it (`converted`), or something refers to it"
+        " (`in_use`): `details` names it. Notes and activities go along by `with_notes`."
     },
 )  # fmt: skip
-def delete_lead(call: Call[None, Because], lead_id: UUID) -> Answer[None]:
-    """Take a lead away; its history stays readable and its number is never given again."""
+def delete_lead(call: Call[None, LeadDeletion], lead_id: UUID) -> Answer[None]:
+    """Take a lead away; its history stays readable and its number is never given again.
+
+    `with_notes` needs the rights to delete notes and activities; whose they are plays no part.
+    """
     lead = get_lead_record(call, Verb.DELETE, lead_id, expected_version=call.expected_version)
+    if call.query.with_notes:
+        for collection in ("notes", "activities"):
+            call.principal.require(Permission(Verb.DELETE, collection))
     with taking_away(call, lead):
-        leads.delete(call.session, lead, now=call.now)
+        clearing.delete_lead(
+            call.session, lead, now=call.now, with_notes=call.query.with_notes
+        )  # fmt: skip
     return Answer(None)
 
 

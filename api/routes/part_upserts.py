@@ -20,6 +20,7 @@ from hub import external_refs
 from hub.access.lookup import get_record
 from hub.customers import addresses, contacts
 from hub.customers.models import Address, Contact, Customer
+from hub.entry_policies import enforcing as entries
 from hub.errors import NotFoundError, ValidationError
 from hub.i18n import N_
 from hub.notes import services as notes
@@ -54,6 +55,7 @@ def _hold(model: type[PartT]) -> Any:
             .order_by(Customer.id)
             .with_for_update()
         )
+        entries.hold(call.session, model, (fields for _, fields in wanted))
 
     return hold
 
@@ -106,13 +108,14 @@ def _lock(model: type[PartT]) -> Any:
 
 def _create_contact(call: Call[Any, Any], fields: Fields, keys_are_held: bool) -> Contact:  # noqa: FBT001 - as `Upsertable.create` is called
     del keys_are_held
-    return contacts.create(call.session, _customer(call, Verb.EDIT, fields), fields)
+    customer = _customer(call, Verb.EDIT, fields)
+    return contacts.create(call.session, customer, fields, caller=call.principal)
 
 
 def _change_contact(call: Call[Any, Any], contact: Contact, fields: Fields) -> None:
     _refuse_moving(call, contact, fields)
     customer = get_customer_record(call, Verb.EDIT, contact.customer_id)
-    contacts.update(call.session, customer, contact, fields)
+    contacts.update(call.session, customer, contact, fields, caller=call.principal)
 
 
 def _create_address(call: Call[Any, Any], fields: Fields, keys_are_held: bool) -> Address:  # noqa: FBT001 - likewise

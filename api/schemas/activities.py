@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import date, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from api.schemas.custom_fields import CUSTOM, CustomValues, WarningView
 from api.schemas.customers import Text255
 from api.schemas.fields import Code, Instant, Lines, OneLine, ZoneName
 from api.schemas.reminders import ClockTime, Day, ReminderCreate, ReminderView, Title
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
-from hub.activities.models import ActivityKind, ActivityState
+from hub.activities.models import Activity, ActivityKind, ActivityState
 from hub.reminders.timing import Moment
 
 Text = Annotated[str, Lines(20_000)]
@@ -63,6 +64,8 @@ State = Annotated[ActivityState, Field(strict=False)]
 class OfASubject(Body):
     """A new activity of the record that the path names."""
 
+    customised: ClassVar = Activity.entity()
+
     kind: Kind
     title: Title
     body: Text | None = None
@@ -86,6 +89,7 @@ class OfASubject(Body):
         None, description="Its people see it; of a memo left out, the one team that you are in."
     )
     external_ref: Text255 | None = None
+    custom: CustomValues | None = Field(None, description=CUSTOM)
     reminder: ReminderCreate | None = None
 
     def fields(self) -> dict[str, Any]:
@@ -101,6 +105,8 @@ class ActivityCreate(OfASubject):
 
 class ActivityPatch(Patch):
     """What changes of an activity; its state changes by an act of its own."""
+
+    customised: ClassVar = Activity.entity()
 
     kind: Kind = absent()
     title: Title = absent()
@@ -118,6 +124,7 @@ class ActivityPatch(Patch):
     subjects: Subjects | None = absent()
     team_id: UUID | None = absent()
     external_ref: Text255 | None = absent()
+    custom: CustomValues | None = absent()
 
     def fields(self) -> dict[str, Any]:
         """Return what changes of the activity's own fields."""
@@ -202,6 +209,8 @@ class AttendeeView(View):
 class ActivityView(RecordView):
     """An activity; of the records and contacts that it is about, those that you may see."""
 
+    customised: ClassVar = Activity.entity()
+
     kind: ActivityKind
     title: str
     body: str | None
@@ -233,6 +242,10 @@ class ActivityView(RecordView):
     closed_at: AwareDatetime | None
     comments: int = Field(description="How many; `GET …/comments` has them.")
     external_ref: str | None
+    custom: dict[str, Any] = Field(description=CUSTOM)
+    warnings: list[WarningView] = Field(
+        default_factory=list, description="What is to be known of what was just written."
+    )
 
 
 class WrittenActivity(ActivityView):

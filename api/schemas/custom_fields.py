@@ -25,7 +25,7 @@ CustomKey = Annotated[str, Field(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
 class CustomFieldCreate(Body):
     """A new field of the records of an entity."""
 
-    entity: Code = Field(examples=["customer", "lead", "opportunity"])
+    entity: Code = Field(examples=["customer", "contact", "activity", "lead", "opportunity"])
     key: CustomKey = Field(description="What it is called in `custom`; it never changes.")
     type: Literal["text", "number", "decimal", "date", "instant", "boolean", "choice", "reference"]
     label: Line = Field(description="For people.")

@@ -12,6 +12,7 @@ from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from api.schemas.sharing import GrantLevel
 from hub.customers.models import (
     AccountingState,
+    Contact,
     Customer,
     CustomerKind,
     CustomerRole,
@@ -71,6 +72,7 @@ class CustomerCreate(Body):
     legal_name: Text255 | None = None
     ref_no: Text50 | None = None
     phone: Text255 | None = None
+    mobile: Text255 | None = None
     email: Text255 | None = None
     website: Text255 | None = None
     handles: Texts | None = Field(None, description=HANDLES)
@@ -143,6 +145,7 @@ class CustomerPatch(Patch):
     legal_name: Text255 | None = absent()
     ref_no: Text50 | None = absent()
     phone: Text255 | None = absent()
+    mobile: Text255 | None = absent()
     email: Text255 | None = absent()
     website: Text255 | None = absent()
     handles: TextsPatch | None = absent()
@@ -277,6 +280,7 @@ class CustomerView(RecordView):
     registrations: dict[str, str] = Field(description=REGISTRATIONS)
     legal_name: str | None
     phone: str | None
+    mobile: str | None
     email: str | None
     website: str | None
     handles: dict[str, str] = Field(description=HANDLES)
@@ -346,6 +350,8 @@ class CustomerView(RecordView):
 class ContactFields(Body):
     """A new contact: first name, last name or email at least."""
 
+    customised: ClassVar = Contact.entity()
+
     first_name: Text255 | None = None
     last_name: Text255 | None = None
     job: Text255 | None = None
@@ -360,10 +366,13 @@ class ContactFields(Body):
     refuses_calls: bool = False
     refuses_email: bool = False
     external_ref: Text255 | None = None
+    custom: CustomValues | None = Field(None, description=CUSTOM)
 
 
 class ContactPatch(Patch):
     """What changes of a contact."""
+
+    customised: ClassVar = Contact.entity()
 
     first_name: Text255 | None = absent()
     last_name: Text255 | None = absent()
@@ -379,10 +388,13 @@ class ContactPatch(Patch):
     refuses_calls: bool = absent()
     refuses_email: bool = absent()
     external_ref: Text255 | None = absent()
+    custom: CustomValues | None = absent()
 
 
 class ContactView(RecordView):
     """A contact."""
+
+    customised: ClassVar = Contact.entity()
 
     customer_id: UUID
     first_name: str | None
@@ -399,6 +411,10 @@ class ContactView(RecordView):
     refuses_calls: bool
     refuses_email: bool
     external_ref: str | None
+    custom: dict[str, Any] = Field(description=CUSTOM)
+    warnings: list[WarningView] = Field(
+        default_factory=list, description="What is to be known of what was just written."
+    )
 
 
 class OfACustomer(Patch):

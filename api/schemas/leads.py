@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from api.schemas.custom_fields import CUSTOM, CustomValues, WarningView
 from api.schemas.customers import Address, Money, Note, Number, SharedView, Text50, Text255
 from api.schemas.fields import Amount, Code, Lines, OneLine
-from api.schemas.shapes import Body, Patch, RecordView, View, absent
+from api.schemas.shapes import Because, Body, Patch, RecordView, View, absent
 from api.schemas.signals import SignalView
 from api.schemas.workflows import Percent, StandingView
 from hub.leads.models import Lead
@@ -20,6 +20,16 @@ _NO_FIELDS = frozenset({"workflow", "allow_duplicate", "reason"})
 Postcode = Annotated[str, OneLine(30)]
 Region = Annotated[str, OneLine(100)]
 Country = Annotated[str, OneLine(2, 2)]
+
+
+class LeadDeletion(Because):
+    """Why a lead is taken away, and whether with what hangs on it."""
+
+    with_notes: bool = Field(
+        default=False,
+        description="What was noted and planned about it goes along: to its customer, where it has"
+        " one, else away with it. What was done stays with the people in it.",
+    )
 
 
 class LeadCreate(Body):

@@ -51,6 +51,9 @@ class StoredQuery(Body):
     q: str | None = Field(None, description="Quick search.", max_length=200)
     sort: list[str] = Field(default_factory=list, examples=[["-last_note_at", "name"]])
     fields: list[str] = Field(default_factory=list, description="The columns, in their order.")
+    facets: list[str] = Field(
+        default_factory=list, description="The counts that a saved view opens with."
+    )
 
     def stored(self) -> dict[str, Any]:
         """Return it as `hub.listing.parse_stored` reads it."""

@@ -26,7 +26,7 @@ class TimelineQuery(Query):
     around: AwareDatetime | None = Field(
         None, description="Where the first page lies; left out, now."
     )
-    limit: int = Field(50, ge=2, le=200, description="How many rows at most.")
+    limit: int = Field(50, ge=1, le=200, description="How many rows at most.")
     cursor: str | None = Field(
         None, max_length=200, description="`next_cursor` or `previous_cursor` of another page."
     )

@@ -300,7 +300,7 @@ class LoggedTransition(View):
     target: str = Field(alias="to")
     by: UUID | None
     owner_before: UUID | None = Field(description="null where the move handed it to nobody else.")
-    owner_after: UUID | None
+    owner_after: UUID | None = Field(description="Whose it was from then on; null: nobody's.")
     reason: str | None
     at: AwareDatetime
     cause: str

@@ -10,6 +10,8 @@ Shape: ``{"type": "<kind>.<verb>", "timestamp": <RFC 3339 with offset>, "data": 
        order.*: data is an order:
            id, number (else the id), total (a decimal number as text), currency (ISO 4217), status,
            starts_on and delivers_on (days), closed (true where nothing is to be done any more),
+           confirmed (whether both sides stand by it; where it is left out, that is so unless the
+           status or the verb is such as pending, failed or cancelled),
            customer: a party as above, whose id is absent or null for a guest
        lead.*: data is a party as above, whose id is the inquiry's own, with
            message (text, of several lines), source and program (a code or label of the catalogue
@@ -49,11 +51,19 @@ DECLARATION = Declaration(
         '"email": …, "first_name": …, "last_name": …, "company": …, "phone": …, '
         '"registration_number": …, "address": {"lines": […], "postcode": …, "city": …, '
         '"country": "DK"}}}; an order.* has id, number, total (as text), currency, status, '
-        "starts_on, delivers_on, closed and "
+        "starts_on, delivers_on, closed, confirmed and "
         "customer, which is such a party; a lead.* is such a party with message, source, program, "
         "referrer, value and currency; a *.deleted has only the id."
     ),
 )
+
+_UNCONFIRMED = frozenset(
+    {
+        *("draft", "pending", "unconfirmed", "on-hold", "on_hold", "hold", "quote"),
+        *("failed", "declined", "cancelled", "canceled", "refunded", "voided", "expired"),
+    }
+)
+"""What a shop calls an order that waits to be confirmed, or came to nothing."""
 
 _KINDS = {"customer": "customer", "contact": "customer", "order": "order", "lead": "lead"}
 
@@ -110,6 +120,7 @@ def _order(topic: str, occurred_at: datetime, data: Reader) -> ShopEvent:
     resource_id = data.required_text("id")
     number = data.text("number") or resource_id
     total, currency = data.amount("total"), data.text("currency")
+    status = data.text("status")
     return ShopEvent(
         kind="order",
         topic=topic,
@@ -119,11 +130,19 @@ def _order(topic: str, occurred_at: datetime, data: Reader) -> ShopEvent:
         order_number=number,
         total=total,
         currency=currency,
-        summary=order_line(number, total, currency, data.text("status")),
+        summary=order_line(number, total, currency, status),
         is_over=data.truth("closed"),
+        is_confirmed=_is_confirmed(topic, status, data),
         starts_on=data.day("starts_on"),
         delivers_on=data.day("delivers_on"),
     )
+
+
+def _is_confirmed(topic: str, status: str | None, data: Reader) -> bool:
+    if "confirmed" in data:
+        return data.truth("confirmed")
+    said = {topic.partition(".")[2].casefold(), (status or "").casefold()}
+    return not said & _UNCONFIRMED
 
 
 def _lead(topic: str, occurred_at: datetime, data: Reader) -> ShopEvent:

@@ -49,6 +49,14 @@ _REGISTRATION_FIELDS = frozenset(
 _OVER = frozenset({"completed", "cancelled", "refunded", "failed", "trash"})
 """States of an order of which nothing is to be done any more."""
 
+_UNCONFIRMED = frozenset(
+    {
+        *("pending", "on-hold", "failed", "cancelled", "refunded", "trash"),
+        *("draft", "auto-draft", "checkout-draft"),
+    }
+)
+"""States of an order that waits to be paid or came to nothing; those of plug-ins follow upon it."""
+
 
 class WooCommerceWebhook:
     """Understands the bodies that WooCommerce sends."""
@@ -110,6 +118,7 @@ def _order(topic: str, content: Reader) -> ShopEvent:
     customer_id = content.required_text("customer_id")
     number = content.text("number") or resource_id
     total, currency = content.amount("total"), content.text("currency")
+    status = content.text("status")
     return ShopEvent(
         kind="order",
         topic=topic,
@@ -119,8 +128,9 @@ def _order(topic: str, content: Reader) -> ShopEvent:
         order_number=number,
         total=total,
         currency=currency,
-        summary=order_line(number, total, currency, content.text("status")),
-        is_over=content.text("status") in _OVER,
+        summary=order_line(number, total, currency, status),
+        is_over=status in _OVER,
+        is_confirmed=status is not None and status not in _UNCONFIRMED,
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session
 from sqlalchemy.sql.elements import ColumnElement
 
 from hub.clock import utcnow
+from hub.custom_fields.models import Customised
 from hub.db import Base, EnumText
 from hub.external_refs import Referable, unique_reference
 from hub.listing.search import Searchable, search_index
@@ -45,7 +46,7 @@ class ActivityState(StrEnum):
 OPEN = (ActivityState.PLANNED, ActivityState.IN_PROGRESS)
 
 
-class Activity(Referable, Searchable):
+class Activity(Customised, Referable, Searchable):
     """Something to be done, or that was done, about records or about nothing.
 
     It has a beginning, perhaps with an end, or a time by which it is due, or neither: each is ISO

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import external_refs
 from hub.access import owning
+from hub.access.principals import Principal
 from hub.activities import people
 from hub.activities.contacting import is_contact, refresh_last_contact
 from hub.activities.models import (
@@ -24,6 +25,8 @@ from hub.activities.timing import Timing
 from hub.catalogues.services import refuse_unlisted
 from hub.customers.models import Customer
 from hub.customers.rules import writable
+from hub.entry_policies.enforcing import warn
+from hub.entry_policies.entering import entered
 from hub.errors import ConflictError, ValidationError
 from hub.history.recording import REDACTED, explain_change, note_change, origin_of, record
 from hub.i18n import N_
@@ -35,7 +38,7 @@ ENTITY = "activity"
 CATALOGUES = {"category": "activity_categories", "outcome": "activity_outcomes"}
 PEOPLE = frozenset({"assignee_ids", "attendees", "contact_ids"})
 WRITABLE = (
-    frozenset({"kind", "title", "body", "location", "team_id", "external_ref"})
+    frozenset({"kind", "title", "body", "location", "team_id", "external_ref", "custom"})
     | CATALOGUES.keys()
     | PEOPLE
     | TIMING
@@ -67,6 +70,8 @@ def create(
     now: datetime,
     state: ActivityState = ActivityState.PLANNED,
     happened_at: datetime | None = None,
+    caller: Principal | None = None,
+    policed: bool = True,
 ) -> Activity:
     """Make an activity; it is its author's to do unless fields say whose.
 
@@ -81,10 +86,13 @@ def create(
         now: the present.
         state: it may have been begun, or done, before anybody wrote of it.
         happened_at: when, where it is done; else when it began, if that is over, or now.
+        caller: who makes it; None is a process, which sees everything.
+        policed: whether the installation's policy of entries holds (`hub.entry_policies`).
 
     Raises:
         ValidationError: names the broken rule.
-        ConflictError: ``taken``: the external reference is in use.
+        ConflictError: ``taken``: the external reference is in use; ``duplicate_value``.
+        TooManyBlindMatchesError: he has been told too often of what he does not see.
     """
     given = writable(fields, WRITABLE)
     values = {name: value for name, value in given.items() if value is not None}
@@ -96,6 +104,7 @@ def create(
         values["assignee_ids"] = [] if assignee is None else [assignee]
     if values.get("kind") == ActivityKind.MEMO and "team_id" not in values:
         values["team_id"] = people.only_team_of(session, author)
+    values, warned = entered(session, Activity, values, caller=caller, policed=policed)
     activity = Activity(author_user_id=author, created_at=now, at=now, **timing.columns)
     _write(session, activity, values)
     about = _with_customers_of_contacts(session, subjects, activity)
@@ -111,6 +120,7 @@ def create(
     links = _link(session, activity, about)
     if is_contact(activity):
         refresh_last_contact(session, links)
+    warn(session, activity, warned)
     return activity
 
 
@@ -120,6 +130,7 @@ def change(
     changes: Mapping[str, Any],
     *,
     subjects: Sequence[Any] | None = None,
+    caller: Principal | None = None,
 ) -> Activity:
     """Change the named fields, and what it is about where `subjects` are given; None empties one.
 
@@ -139,6 +150,8 @@ def change(
             "activity_state", N_("It is done: open it again to move it to another time."),
             details=_standing(activity),
         )  # fmt: skip
+    values, warned = entered(session, Activity, values, activity, caller=caller)
+    warn(session, activity, warned)
     before, counted = linked(session, activity), is_contact(activity)
     _write(session, activity, {**timing.columns, **values})
     about = None
@@ -220,6 +233,24 @@ def delete(session: Session, activity: Activity, *, now: datetime) -> None:
     session.flush()
     if counted:
         refresh_last_contact(session, linked(session, activity))
+
+
+def part_from(
+    session: Session, activity: Activity, subject: Any, *, heir: Customer | None = None
+) -> None:
+    """Have an activity be about a record no longer, but about its heir where there is one.
+
+    Where it is about nothing then, it is for the people in it.
+    """
+    before = linked(session, activity)
+    kept = [subject_of(session, link) for link in before if link.subject_id != subject.id]
+    if heir is not None and heir.id not in {each.id for each in kept}:
+        kept.append(heir)
+    after = _link(session, activity, kept, before=before)
+    _derive(activity, has_subjects=bool(after), made_at=activity.created_at)
+    session.flush()
+    if is_contact(activity):
+        refresh_last_contact(session, [*before, *after])
 
 
 def follow_customer(session: Session, entity: str, subject_id: UUID) -> None:

@@ -16,7 +16,7 @@ from hub.access.roles import Verb
 from hub.conversion import copies
 from hub.conversion.wishes import Wish
 from hub.custom_fields.models import COLUMN
-from hub.customers import contacts
+from hub.customers import becoming, contacts
 from hub.customers import services as customers
 from hub.customers.belonging import other_currency
 from hub.customers.lookup import get_customer
@@ -90,13 +90,16 @@ class _Conversion:
         customer: Any = found.record
         person = self._contact(customer)
         contact: Any = person.record if person else None
-        made = [*self._adopt(customer), *self._make_opportunity(customer, contact)]
+        adopted = list(self._adopt(customer))
+        begun = list(self._make_opportunity(customer, contact))
+        made = [*adopted, *begun]
         told = self._settle(customer, contact)
         record(
             self.session, "lead.converted", subject_type=Lead.entity(), subject_id=self.lead.id,
             data=plain({
                 "plan_id": plan_id, "reason": self.wish.reason, "customer_id": customer.id,
                 "contact_id": contact.id if contact else None,
+                "opportunity_id": begun[0].record.id if begun else None,
                 "opportunity_ids": [each.record.id for each in made if each.action != "skip"],
             }),
         )  # fmt: skip
@@ -127,7 +130,7 @@ class _Conversion:
                 "/customer", "exists", N_("The customer exists already: it is changed by itself.")
             )
         customer = get_customer(self.session, self.principal, Verb.READ, wanted)
-        roles = _roles_after(customer, self.wish.role)
+        roles = becoming.roles_after(customer, self.wish.role)
         if roles == customer.roles:
             return Step("link", customer, customer.version)
         customer = get_customer(self.session, self.principal, Verb.EDIT, wanted)
@@ -166,8 +169,9 @@ class _Conversion:
         if not fields:
             return None
         get_customer(self.session, self.principal, Verb.EDIT, customer.id)
+        self._carry_custom(Contact, fields)
         with under("/contact"):
-            contact = contacts.create(self.session, customer, fields)
+            contact = contacts.create(self.session, customer, fields, caller=self.principal)
         return Step("create", contact, after=fields)
 
     def _contact_of(self, customer: Customer, contact_id: UUID) -> Contact:
@@ -269,13 +273,3 @@ class _Conversion:
             left = {each.pointer.removeprefix("/") for each in error.errors}
             return {name: value for name, value in fields.items() if name not in left}
         return dict(fields)
-
-
-def _roles_after(customer: Customer, role: CustomerRole | None) -> list[str]:
-    """Return the roles of a customer that turns into one, or is at least a prospect."""
-    kept = list(customer.roles)
-    if role is CustomerRole.CUSTOMER and CustomerRole.CUSTOMER not in kept:
-        return [CustomerRole.CUSTOMER.value, *(r for r in kept if r != CustomerRole.PROSPECT)]
-    if role is not None and not {role, CustomerRole.CUSTOMER} & set(kept):
-        return [*kept, role.value]
-    return kept

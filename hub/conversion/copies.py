@@ -33,6 +33,7 @@ def customer_fields(lead: Lead) -> dict[str, Any]:
     fields["kind"] = CustomerKind.ORGANISATION if lead.company else CustomerKind.PERSON
     if not (lead.company and lead.person):
         fields |= {"phone": lead.phone or lead.mobile, "email": lead.email}
+        fields["mobile"] = lead.mobile if lead.phone else None
         fields |= {name: getattr(lead, name) for name in _REFUSALS}
     return _given(fields) | whose(lead)
 

@@ -63,7 +63,7 @@ class Undoing:
             explain_change(
                 session, "lead.transitioned", subject_type=Lead.entity(), subject_id=lead.id,
                 data={"from": state, "to": lead.state, "workflow_id": str(lead.workflow_id),
-                      "reason": None, "undone": True},
+                      "owner_user_id": lead.owner_user_id, "reason": None, "undone": True},
             )  # fmt: skip
         fill_derived(lead, session.get(Customer, lead.customer_id) if lead.customer_id else None)
         session.flush()

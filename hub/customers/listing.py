@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, case, column, exists, select, table
+from sqlalchemy import and_, case, column, exists, func, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.access.models import Team, User
@@ -106,6 +106,8 @@ CUSTOMERS = Listing(
               kind=Kind.TAGS, shown=False),
         Field("phone", Customer.phone, label=N_("Phone"), search_text=Customer.search_text,
               width=16),
+        Field("mobile", Customer.mobile, label=N_("Mobile"), search_text=Customer.search_text,
+              shown=False, width=16),
         Field("email", Customer.email, label=N_("Email"), search_text=Customer.search_text,
               caseless=True, width=30),
         Field("website", Customer.website, label=N_("Website"), shown=False),
@@ -238,14 +240,21 @@ CONTACTS = Listing(
         Field("customer", Contact.customer_id, label=N_("Customer"), kind=Kind.UUID,
               caption=select(Customer.name).where(Customer.id == Contact.customer_id)
               .correlate(Contact).scalar_subquery()),
-        Field("first_name", Contact.first_name, label=N_("First name")),
-        Field("last_name", Contact.last_name, label=N_("Last name")),
-        Field("job", Contact.job, label=N_("Job")),
+        Field("name", func.concat_ws(" ", Contact.first_name, Contact.last_name),
+              label=N_("Name"), sortable=True, sort_key=Contact.sort_name,
+              search_text=Contact.search_text, shown=False, width=30),
+        Field("first_name", Contact.first_name, label=N_("First name"),
+              search_text=Contact.search_text),
+        Field("last_name", Contact.last_name, label=N_("Last name"),
+              search_text=Contact.search_text),
+        Field("job", Contact.job, label=N_("Job"), search_text=Contact.search_text),
         Field("roles", Contact.roles, label=N_("Roles"), kind=Kind.TAGS, facet=True, shown=False,
               words=words_of("contact_roles", Contact.roles, Contact)),
-        Field("office_phone", Contact.office_phone, label=N_("Office phone")),
-        Field("mobile", Contact.mobile, label=N_("Mobile")),
-        Field("email", Contact.email, label=N_("Email"), caseless=True),
+        Field("office_phone", Contact.office_phone, label=N_("Office phone"),
+              search_text=Contact.search_text),
+        Field("mobile", Contact.mobile, label=N_("Mobile"), search_text=Contact.search_text),
+        Field("email", Contact.email, label=N_("Email"), search_text=Contact.search_text,
+              caseless=True),
         Field("address", Contact.address, label=N_("Address"), shown=False),
         Field("handles", Contact.handles, label=N_("Names in networks"), kind=Kind.TAGS,
               shown=False),
@@ -258,6 +267,7 @@ CONTACTS = Listing(
               sortable=True, shown=False),
     ),
     default_sort=("created_at",),
+    search=SearchSpec(text=Contact.search_text),
 )  # fmt: skip
 
 ADDRESS_KINDS = (

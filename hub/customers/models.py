@@ -161,6 +161,7 @@ class Customer(Customised, Referable, Searchable):
     ean: Mapped[str | None]
     registrations: Mapped[list[str]] = _tags()
     phone: Mapped[str | None]
+    mobile: Mapped[str | None]
     email: Mapped[str | None]
     website: Mapped[str | None]
     handles: Mapped[list[str]] = _tags()
@@ -297,10 +298,14 @@ class Customer(Customised, Referable, Searchable):
         return PoolState.LOCKED if self.pool_id and self.is_protected else self.pool_state
 
 
-class Contact(Referable):
-    """A person at a customer; `job` is the title, `roles` are codes of a catalogue."""
+class Contact(Customised, Referable, Searchable):
+    """A person at a customer; `job` is the title, `roles` are codes of a catalogue.
+
+    `sort_name` has the last name first.
+    """
 
     __tablename__ = "contact"
+    __derived__: ClassVar = frozenset({"search_text", "sort_name"})
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
     first_name: Mapped[str | None]
@@ -316,10 +321,12 @@ class Contact(Referable):
     is_main: Mapped[bool] = mapped_column(default=False, server_default="false")
     refuses_calls: Mapped[bool] = mapped_column(default=False, server_default="false")
     refuses_email: Mapped[bool] = mapped_column(default=False, server_default="false")
+    sort_name: Mapped[str] = mapped_column(default="", server_default="")
 
     __table_args__ = (
         CheckConstraint("coalesce(first_name, last_name, email) is not null", name="named"),
         Index("ix_contact_customer", "customer_id", "id"),
+        Index("ix_contact_sort_name", "sort_name", "id"),
         Index("ix_contact_created_at", "created_at", "id"),
         Index("ix_contact_email", text("casefold(email)")),
         unique_reference("contact"),
@@ -329,6 +336,7 @@ class Contact(Referable):
             unique=True,
             postgresql_where=text("is_main and deleted_at is null"),
         ),
+        search_index("contact"),
     )
 
     @classmethod

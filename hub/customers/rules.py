@@ -30,6 +30,7 @@ LENGTHS = {
     "p_number": 20,  # as it is typed; what is kept has ten digits
     "vat_no": 20,
     "phone": 255,
+    "mobile": 255,
     "email": 255,
     "website": 255,
     "address": 510,
@@ -368,6 +369,7 @@ _RULES: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "portal_login": _truth,
     "p_number": _p_number,
     "phone": _phone,
+    "mobile": _phone,
     "email": _email,
     "website": _website,
     "currency": _currency,

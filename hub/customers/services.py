@@ -16,6 +16,7 @@ from hub.configuration import current
 from hub.connections.models import Connection
 from hub.customers import keyed, references, routing
 from hub.customers.defaults import currency_of_new
+from hub.customers.likeness import refuse_finer
 from hub.customers.models import (
     Address,
     Contact,
@@ -64,13 +65,17 @@ CATALOGUES = {
 KEYED = frozenset({"registrations", "handles", "mail_routes"})
 """The fields that hold texts under keys (`hub.customers.keyed`)."""
 
+AMOUNTS = ("credit_limit",)
+"""The fields that are amounts in the customer's currency."""
+
 SWITCHES = frozenset({"refuses_calls", "refuses_email", "portal_login"})
 
 WRITABLE = KEYED | SWITCHES | CATALOGUES.keys() | frozenset(
     {
         "custom",
         "kind", "name", "legal_name", "ref_no", "roles", "cvr", "p_number", "vat_no", "ean",
-        "phone", "email", "website", "address", "postcode", "city", "region", "country", "industry",
+        "phone", "mobile", "email", "website", "address", "postcode", "city", "region", "country",
+        "industry",
         "currency", "customer_group", "credit_limit", "iban", "bic", "bank_account", "note",
         "external_ref", "shipping_instructions",
     }
@@ -86,7 +91,10 @@ _COMPARED = frozenset(
     {"name", "cvr", "vat_no", "ean", "p_number", "phone", "email", "website", "address",
      "postcode", "city", "country"}
 )  # fmt: skip
-_SEARCHED = frozenset({"name", "legal_name", "ref_no", "cvr", "phone", "email", "address",
+_KEYS = _COMPARED | {"mobile"}
+"""The fields by which it is known again: its second number in place of a first one."""
+
+_SEARCHED = frozenset({"name", "legal_name", "ref_no", "cvr", "phone", "mobile", "email", "address",
                        "postcode", "city", "industry", "registrations", "handles",
                        "contact_numbers"})  # fmt: skip
 _NEEDED = frozenset({"roles", "kind"}) | SWITCHES
@@ -130,6 +138,8 @@ def create(
     values = completed(
         given, currency=currency, portal_login=portal_login, channel=channel, now=now
     )
+    if policed:
+        refuse_finer(values, AMOUNTS, values["currency"])
     owning.refuse_unassignable(session, Customer, values)
     refuse_unlisted(session, CATALOGUES, chosen(values))
     routing.refuse_foreign(session, None, values["mail_routes"])
@@ -234,16 +244,18 @@ def update(
     empty = sorted(name for name in _NEEDED & values.keys() if values[name] is None)
     if empty:
         raise ValidationError.of(f"/{empty[0]}", "required", N_("It cannot be emptied."))
+    refuse_finer(values, AMOUNTS, customer.currency)
     refuse_taken(session, values, customer.id, caller)
     changed = {name for name, value in values.items() if getattr(customer, name) != value}
     _refuse_unknown(session, customer, {name: values[name] for name in changed})
     values, warned = entered(session, Customer, values, customer, caller=caller)
-    if changed & _COMPARED:
+    if changed & _KEYS:
         after = {**_compared_values(customer), **values}
         if "name" in changed:
             after["name_provisional"] = False
         ready = matching.prepare(ENTITY, party_of(after))
-        refuse_unseen(session, caller, Customer, ready, own_id=customer.id, said=changed)
+        said = changed | ({"phone"} if "mobile" in changed else set())
+        refuse_unseen(session, caller, Customer, ready, own_id=customer.id, said=said)
     warn(session, customer, warned)
     for name in changed:
         setattr(customer, name, values[name])
@@ -361,6 +373,7 @@ def give_numbers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 def party_of(values: Mapping[str, Any]) -> matching.Party:
     """Return what duplicate detection compares; a name that is only the number is none."""
     facts = {name: values.get(name) for name in _COMPARED}
+    facts["phone"] = facts["phone"] or values.get("mobile")
     if values.get("name_provisional"):
         facts["name"] = None
     return matching.Party(**facts)
@@ -447,11 +460,11 @@ def _find_like(
 
 
 def _compared_values(customer: Customer) -> dict[str, Any]:
-    return {name: getattr(customer, name) for name in (*_COMPARED, "name_provisional")}
+    return {name: getattr(customer, name) for name in (*_KEYS, "name_provisional")}
 
 
 def _write_keys(session: Session, customer: Customer, changed: set[str]) -> None:
-    if changed & _COMPARED:
+    if changed & _KEYS:
         matching.write(
             session,
             ENTITY,

@@ -11,6 +11,7 @@ def install() -> None:
     """Say which catalogues customers and contacts keep words of."""
     fields = services.WRITABLE | owning.FIELDS
     customise(Customer, listing="customers", fields=fields)
+    customise(Contact, listing="contacts", fields=contacts.WRITABLE)
     for model, catalogues in ((Customer, services.CATALOGUES), (Contact, contacts.CATALOGUES)):
         for field, name in catalogues.items():
             declare_use(name, Use(model, getattr(model, field), keyed=field == "handles"))

@@ -27,7 +27,9 @@ class EntryRule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    entity: str = Field(max_length=50, description="`customer`, `lead` or `opportunity`.")
+    entity: str = Field(
+        max_length=50, description="`customer`, `contact`, `activity`, `lead` or `opportunity`."
+    )
     field: str = Field(max_length=100, description="As the API has it, or `custom.<key>`.")
     required: bool = Field(default=False, description="No new record without it; never emptied.")
     duplicates: Duplicates = Field(

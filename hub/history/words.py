@@ -29,6 +29,7 @@ _ACTS = {
     "hold_released": N_("Taken off hold"),
     "order_received": N_("Order received"),
     "order_updated": N_("Order changed"),
+    "became_customer": N_("Turned into a customer by its first order"),
     "escalated": N_("Gone up"),
     "recovered": N_("Works again"),
     "pool_claimed": N_("Taken from its pool"),

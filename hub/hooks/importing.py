@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.clock import business_date
 from hub.connections.models import Connection
+from hub.customers import becoming
 from hub.customers.models import Customer, ShopIdentity
 from hub.db import find_locked, new_id
 from hub.documents import services as documents
@@ -124,6 +125,8 @@ def _take_party(news: _News, party: ShopParty) -> None:
             news.session, news.connection.id, attached.customer.id, news.event,
             day=business_date(news.at, get_settings().zone),
         )  # fmt: skip
+        if news.event.is_confirmed:
+            becoming.by_order(news.session, attached.customer, _facts(news), now=news.at)
 
 
 def _take_inquiry(news: _News, party: ShopParty, now: datetime) -> None:
@@ -160,6 +163,17 @@ def _take_deletion(news: _News) -> None:
 
 
 def _record(news: _News, customer: Customer, kind: str) -> None:
+    record(
+        news.session,
+        kind,
+        subject_type=Customer.entity(),
+        subject_id=customer.id,
+        data=_facts(news),
+    )
+
+
+def _facts(news: _News) -> dict[str, str]:
+    """Return what the history tells of what a shop says."""
     event = news.event
     facts = {
         "connection_id": str(news.connection.id),
@@ -172,13 +186,7 @@ def _record(news: _News, customer: Customer, kind: str) -> None:
         "occurred_at": event.occurred_at.isoformat() if event.occurred_at else None,
         "summary": event.summary,
     }
-    record(
-        news.session,
-        kind,
-        subject_type=Customer.entity(),
-        subject_id=customer.id,
-        data={name: value for name, value in facts.items() if value is not None},
-    )
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _was_imported(session: Session, delivery: HookDelivery) -> bool:

@@ -80,8 +80,11 @@ CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
     ImportColumn(
         "phone", N_("Phone"),
         ("telephone", "phone number", "tel", "tlf", "tlf nr", "telefon", "telefonnummer",
-         "telefon nr", "mobil", "mobile"),
+         "telefon nr"),
         example="+45 70 00 00 07",
+    ),
+    ImportColumn(
+        "mobile", N_("Mobile"), ("mobile phone", "cell", "mobil", "mobilnummer"), in_template=False
     ),
     ImportColumn(
         "email", N_("Email"), ("e mail", "mail", "mail address", "email address", "mailadresse"),

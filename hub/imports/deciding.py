@@ -6,6 +6,7 @@ the same customer, and there are such files, only fill what is still empty.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,11 @@ from sqlalchemy.orm import Session
 
 from hub import matching
 from hub.access import owning
+from hub.customers.defaults import currency_of_new
+from hub.customers.likeness import refuse_finer
 from hub.customers.models import Customer
+from hub.customers.services import AMOUNTS
+from hub.errors import ValidationError
 from hub.i18n import N_
 from hub.imports import parts
 from hub.imports.blind import Blind
@@ -26,6 +31,7 @@ from hub.imports.options import MatchKey, OnMatch, Options
 from hub.imports.reading import ReadRow
 from hub.imports.reasons import ALREADY_HERE, UNCHANGED, Reason, kept_as_here, refuse, with_notes
 from hub.imports.staging import StagedRow, Staging
+from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem
 
 ENTITY = Customer.entity()
@@ -158,6 +164,9 @@ class CustomerDecider:
             after["owner_user_id"] = str(self._options.owner_user_id)
         if self._options.currency and "currency" not in after:
             after["currency"] = self._options.currency
+        unpayable = _unpayable(after, str(after.get("currency") or currency_of_new(session)))
+        if unpayable:
+            return refuse(ENTITY, staged, unpayable)
         asked = self._entries.look(session, row.number, after)
         if asked.refusals:
             return refuse(ENTITY, staged, asked.refusals)
@@ -183,7 +192,13 @@ class CustomerDecider:
         if self._options.on_match is OnMatch.SKIP:
             return {**item, "errors": [ALREADY_HERE]}
         taken, kept = _changes(row, customer, self._options)
+        unpayable = _unpayable(taken, str(customer.values["currency"]))
+        if unpayable:
+            return refuse(ENTITY, staged, unpayable)
         beside = self._parts(session, row, customer.id)
+        lacking = self._entries.look_at_contacts(beside.wanted)
+        if lacking:
+            return refuse(ENTITY, staged, lacking)
         kept += beside.kept
         reasons: list[Reason] = [kept_as_here(kept)] if kept else []
         if not taken and not beside.wanted:
@@ -290,6 +305,16 @@ def _changes(
         else:
             kept.append(name)
     return taken, kept
+
+
+def _unpayable(values: Mapping[str, Any], currency: str) -> Sequence[Reason]:
+    """Return why amounts of a row cannot be paid in the customer's currency."""
+    amounts = {name: Decimal(str(values[name])) for name in AMOUNTS if values.get(name)}
+    try:
+        refuse_finer(amounts, AMOUNTS, currency)
+    except ValidationError as error:
+        return plans.all_shown(error)
+    return []
 
 
 def _identities(row: ReadRow, customer: Snapshot) -> list[str]:

@@ -77,7 +77,12 @@ class Importable:
 
 
 def _join_customer(given: dict[str, Any]) -> None:
-    """Make one name of two; beside a company's name they are those of its contact."""
+    """Make one name of two; beside a company's name they are those of its contact.
+
+    The one number of a row is the customer's phone, whichever it is.
+    """
+    if given.get("mobile") and not given.get("phone"):
+        given["phone"] = given.pop("mobile")
     names = {name: given.pop(name, None) for name in ("first_name", "last_name")}
     said = {name: text for name, text in names.items() if text}
     if said and "name" not in given:
@@ -120,7 +125,7 @@ ENTITIES: Mapping[str, Importable] = {
         named_by=frozenset({"name", "cvr"}),
         nameless=FieldError("/name", "required", N_("A name or a CVR number is needed.")),
         amounts=frozenset({"credit_limit"}),
-        phones=frozenset({"phone"}),
+        phones=frozenset({"phone", "mobile"}),
         match=frozenset(MatchKey),
         has_roles=True,
     ),

@@ -1,13 +1,13 @@
 """What an installation asks of new customers, looked at for the rows of a file in sets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hub.customers.models import Customer
+from hub.customers.models import Contact, Customer
 from hub.entry_policies.enforcing import (
     DUPLICATE,
     TAKEN,
@@ -24,6 +24,7 @@ from hub.errors import FieldError
 from hub.i18n import N_
 from hub.imports.blind import Blind
 from hub.imports.nesting import nested
+from hub.imports.parts import CONTACT, CONTACTS
 from hub.imports.reasons import Reason
 
 _DEFAULTED = {"currency": "-", "country": "-", "roles": ["-"], "credit_code": "-", "channel": "-"}
@@ -46,6 +47,7 @@ class Entries:
 
     blind: Blind
     _rules: list[EntryRule] = field(default_factory=list)
+    _of_contacts: list[EntryRule] = field(default_factory=list)
     _held: dict[tuple[str, str], UUID] = field(default_factory=dict)
     _unseen: set[UUID] = field(default_factory=set)
     _rows: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Entries:
     def look_up(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         """Find who has what the rows of a batch say."""
         self._rules = rules_of(session, Customer)
+        self._of_contacts = rules_of(session, Contact)
         self._held = {}
         said = [nested(row) for row in rows] if self._rules else []
         for rule in self._rules:
@@ -74,6 +77,7 @@ class Entries:
         if not values.get("name") and values.get("cvr"):
             values["name"] = values["cvr"]  # what it is called until the registry answers
         refusals = [_reason(error) for error in missing(self._rules, values)]
+        refusals += self.look_at_contacts(after)
         notes: list[Reason] = []
         for rule in self._rules:
             value = value_of(values, rule.field)
@@ -84,6 +88,15 @@ class Entries:
             if found is not None:
                 (refusals if forbids else notes).append(found)
         return Found(refusals, notes)
+
+    def look_at_contacts(self, wanted: Mapping[str, Any]) -> list[Reason]:
+        """Return what the contacts that a row adds lack; what must be new is asked later."""
+        return [
+            _reason(replace(error, pointer=f"/{CONTACT}{error.pointer}"))
+            for part in wanted.get(CONTACTS, ())
+            if "id" not in part
+            for error in missing(self._of_contacts, part)
+        ]
 
     def _duplicate(
         self, session: Session, rule: EntryRule, value: str, number: int, *, forbids: bool

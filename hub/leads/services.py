@@ -50,6 +50,12 @@ WRITABLE = CANDIDATE | CATALOGUES.keys() | frozenset(
 )  # fmt: skip
 """The fields that people and scripts write, beside those that say whose it is."""
 
+_KEPT = N_(
+    "It is kept, something refers to it: {what}. Notes and activities go along where you ask for it"
+    " by with_notes; opportunities do not."
+)
+"""What is told where it is held by some of what would go along (`hub.clearing`)."""
+
 _REQUIRED = frozenset({"probability", "refuses_calls", "refuses_email"})
 _WHOM = ("customer_id", "contact_id")
 _SEARCHED = (
@@ -237,7 +243,12 @@ def delete(session: Session, lead: Lead, *, now: datetime) -> None:
     made = select(Opportunity.id).where(
         Opportunity.lead_id == lead.id, Opportunity.deleted_at.is_(None)
     )
-    refuse_held(session, lead, [(Opportunity.entity(), made.order_by(Opportunity.id))])
+    try:
+        refuse_held(session, lead, [(Opportunity.entity(), made.order_by(Opportunity.id))])
+    except HeldError as error:
+        if all(each.entity == Opportunity.entity() for each in error.holders):
+            raise
+        raise HeldError(_KEPT, error.holders, error.counts) from error
     lead.deleted_at = now
     session.flush()
     alike.write_keys(session, lead)

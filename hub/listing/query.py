@@ -101,6 +101,7 @@ class Query(Generic[ModelT]):
             "q": self.q,
             "sort": [str(order) for order in self.sort],
             "fields": [each.name for each in self.columns],
+            "facets": [each.name for each in self.facets],
             "deleted": self.deleted,
         }
         return {name: part for name, part in parts.items() if part}
@@ -116,6 +117,8 @@ class Query(Generic[ModelT]):
             pairs.append(("sort", ",".join(str(order) for order in self.sort)))
         if self.columns:
             pairs.append(("fields", ",".join(each.name for each in self.columns)))
+        if self.facets:
+            pairs.append(("facets", ",".join(each.name for each in self.facets)))
         if self.deleted:
             pairs.append(("deleted", "true"))
         return pairs

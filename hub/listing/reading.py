@@ -17,7 +17,7 @@ HIGHEST_VALUES = 100  # alternatives of one parameter; more belong into a filter
 HIGHEST_SORTS = 5
 Q_LENGTH = 200  # characters
 
-_STORED_KEYS = ("filter", "q", "sort", "fields", "deleted")
+_STORED_KEYS = ("filter", "q", "sort", "fields", "facets", "deleted")
 _Read = TypeVar("_Read")
 
 
@@ -73,6 +73,7 @@ def parse_stored(
         q=reading.typed("/q", stored.get("q"), str),
         sort=reading.texts("/sort", stored.get("sort", [])),
         columns=reading.texts("/fields", stored.get("fields", [])),
+        facets=reading.texts("/facets", stored.get("facets", [])),
         deleted=str(deleted).lower() if isinstance(deleted, bool) else repr(deleted),
     )
 

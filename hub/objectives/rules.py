@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hub.errors import FieldError, ValidationError
+from hub.customers.likeness import refuse_finer
+from hub.errors import FieldError, ValidationError, under
 from hub.i18n import N_
 from hub.money import CURRENCIES
 from hub.objectives.models import AMOUNTS, Frequency, Measure
@@ -42,7 +43,8 @@ def clean_currency(currency: str | None, targets: Mapping[str, Any]) -> str | No
     """Return the currency of targets, where one of them is an amount.
 
     Raises:
-        ValidationError: it is missing, unknown, or of no amount.
+        ValidationError: it is missing, unknown, or of no amount; an amount is finer than its minor
+            unit.
     """
     if not AMOUNTS & targets.keys():
         if currency is not None:
@@ -59,6 +61,11 @@ def clean_currency(currency: str | None, targets: Mapping[str, Any]) -> str | No
         raise ValidationError.of(
             "/currency", "unknown", N_("This is not a currency of ISO 4217.")
         )  # fmt: skip
+    amounts: dict[str, Decimal] = {
+        name.value: Decimal(targets[name]) for name in AMOUNTS & targets.keys()
+    }
+    with under("/targets"):
+        refuse_finer(amounts, sorted(amounts), code)
     return code
 
 

@@ -15,7 +15,7 @@ from hub.calendar_time import check_zone
 from hub.errors import ValidationError
 from hub.i18n import N_
 from hub.objectives import progress, rules, templates
-from hub.objectives.models import Frequency, Objective
+from hub.objectives.models import AMOUNTS, Frequency, Objective
 
 _FROM_A_TEMPLATE = ("name", "frequency", "targets", "currency")
 
@@ -93,6 +93,8 @@ def change(session: Session, objective: Objective, changes: Mapping[str, Any]) -
     targets = values.get("targets", objective.targets)
     if objective.currency is None:
         values["currency"] = rules.clean_currency(values.get("currency"), targets)
+    elif AMOUNTS & targets.keys():
+        rules.clean_currency(objective.currency, targets)
     if "ends_on" in values:
         rules.check_window(objective.frequency, objective.starts_on, values["ends_on"])
     for name, value in values.items():

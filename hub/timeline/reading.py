@@ -103,7 +103,7 @@ def read(
         kinds: which kinds, by name.
         limit: how many rows.
         around: without a place, the first page lies around this instant: at most half of it, the
-            nearest, after it.
+            nearest, after it. A page of one row has what was newest then, else what is nearest.
         place: where to go on.
         planned: only what lies ahead still, or only what does not.
     """
@@ -112,12 +112,14 @@ def read(
     if place is not None:
         return _from(session, branches, place, limit)
     start = Place(around)
-    ahead = _rows(session, branches, start, limit // 2 + 1, newer=True)
-    more_ahead = len(ahead) > limit // 2
-    ahead = ahead[: limit // 2]
+    half = limit // 2
+    ahead = _rows(session, branches, start, max(half, 1) + 1, newer=True)
     # As many as there can be, whatever lies ahead: with another limit it would be another
     # statement, a long one, to be built and planned anew.
     behind = _rows(session, branches, start, limit + 1, newer=False)
+    kept = half if half or behind else 1
+    more_ahead = len(ahead) > kept
+    ahead = ahead[:kept]
     more_behind = len(behind) > limit - len(ahead)
     entries = [*reversed(ahead), *behind[: limit - len(ahead)]]
     return _page(entries, newer=more_ahead, older=more_behind)

@@ -171,7 +171,8 @@ def move(
     done = errands.carry_out(session, record, found.errands, occasion)
     _tell(session, record, "transitioned", {
         "from": before, "to": record.state, "workflow_id": record.workflow_id,
-        "reason": wanted.reason, **({"done": done} if done else {}),
+        "owner_user_id": record.owner_user_id, "reason": wanted.reason,
+        **({"done": done} if done else {}),
     })  # fmt: skip
     return found
 

@@ -57,11 +57,16 @@ def _order_four_times(stage: Stage) -> None:
 def _order_of_a_stranger(stage: Stage) -> None:
     stage.teller.step("A company nobody knows orders")
     billing = {"company": "Fremmed Farvand ApS", "email": "indkoeb@fremmedfarvand.example"}
-    delivery = _imported(stage, _send(stage, {"scenario": "guest_order", "billing": billing}))
+    ordered = {"scenario": "guest_order", "billing": billing, "paid": False}
+    delivery = _imported(stage, _send(stage, ordered))
     made = stage.get(f"/customers/{delivery['customer_id']}")
     stage.check(made["roles"] == ["prospect"], "a prospect", made["roles"])
     stage.check(made["accounting"]["state"] == "none", "not in e-conomic", made["accounting"])
     stage.teller.success(f"{made['name']} is a prospect now, from the channel {made['channel']}.")
+    _imported(stage, _send(stage, {"scenario": "pay"}))
+    paid = stage.get(f"/customers/{made['id']}")
+    stage.check(paid["roles"] == ["customer"], "a customer", paid["roles"])
+    stage.teller.success(f"It has paid: {made['name']} is a customer, as its history tells.")
 
 
 def _forge(stage: Stage) -> None:

@@ -197,6 +197,58 @@ def test_contacts_are_filtered_by_customer_name_and_address(
     assert listed(client, representative, "sort=-created_at") == ["Carl", "Bo", "Anna"]
 
 
+def test_contacts_are_found_quickly_by_what_they_are_called_and_reached_by(
+    client: ApiClient, representative: Caller, customer_id: UUID
+) -> None:
+    anna = add(
+        client, representative, customer_id, first_name="Anna", last_name="Bjerregård",
+        job="Indkøber", email="aase@privat.example", office_phone="70 12 34 56",
+        handles={"wechat": "anna_holm"},
+    )  # fmt: skip
+    add(client, representative, customer_id, first_name="Bo", mobile="+45 21 43 65 87")
+
+    for q in ("anna", "bjerregaard", "Anna Bjer", "bjeregård", "indkøber", "aase@privat.example",
+              "70123456", "0045 7012 3456", "anna_holm"):  # fmt: skip
+        query = urlencode({"q": q})
+        assert (q, listed(client, representative, query)) == (q, ["Anna"])
+    assert listed(client, representative, "q=zanzibar") == []
+    assert listed(client, representative, "q=bo&mobile.contains=2143") == ["Bo"]
+    assert listed(client, representative, "name=Anna%20Bjerreg%C3%A5rd") == ["Anna"]
+    assert listed(client, representative, "name.contains=na%20bj") == ["Anna"]
+    change(client, representative, anna, last_name="Holm", office_phone=None)
+    assert listed(client, representative, "q=bjerregaard") == []
+    assert listed(client, representative, "q=70123456") == []
+    assert listed(client, representative, "q=holm") == ["Anna"]
+
+
+def test_contacts_are_sorted_by_last_name_then_first_both_ways(
+    client: ApiClient, representative: Caller, customer_id: UUID
+) -> None:
+    for first, last in (("Anna", "Østergård"), ("Bo", "Aaby"), ("Carl", "Dam"), ("Anton", "Dam")):
+        add(client, representative, customer_id, first_name=first, last_name=last)
+    add(client, representative, customer_id, email="b@havn.example")
+
+    in_order = [None, "Anton", "Carl", "Anna", "Bo"]
+    assert listed(client, representative, "sort=name") == in_order
+    assert listed(client, representative, "sort=-name") == in_order[::-1]
+
+
+def test_quick_search_finds_no_contact_of_a_customer_that_is_out_of_sight(
+    client: ApiClient, representative: Caller, customer_id: UUID, private: None
+) -> None:
+    add(client, representative, customer_id, first_name="Zanzibar", last_name="Holm")
+    stranger = make_caller(Role.REPRESENTATIVE, "carl@example.com")
+    with transaction() as session:
+        own = make_customer(session, "Carls ApS", owner_user_id=stranger.user_id).id
+    add(client, stranger, own, first_name="Sansibar", last_name="Holm")
+
+    assert listed(client, stranger, "q=zanzibar") == []
+    answer = client.get("/api/v1/contacts?q=holm", headers=stranger.headers).json
+    assert ([each["first_name"] for each in answer["items"]], answer["total"]["count"]) == (
+        ["Sansibar"], 1,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [

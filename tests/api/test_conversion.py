@@ -1,6 +1,7 @@
 """Leads become customers over HTTP: previewed, done as one act, found from both sides, undone."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -91,11 +92,70 @@ def test_a_lead_becomes_a_prospect_with_its_contact_and_its_opportunity(
     assert after["converted"]["customer_id"] == after["customer_id"] == made["customer_id"]
     [found] = get(client, representative, f"/customers/{made['customer_id']}/leads")["items"]
     assert found["id"] == lead["id"]
+    assert converted_event(lead)["opportunity_id"] == opportunity_id
     moves = get(client, representative, f"/leads/{lead['id']}/transitions")["log"]
     assert [(each["from"], each["to"]) for each in moves] == [
         ("quoting", "customer"), ("development", "quoting"),
         ("pending_qualification", "development"),
     ]  # fmt: skip
+
+
+def converted_event(lead: Any) -> dict[str, Any]:
+    with transaction() as session:
+        told = session.scalars(select(Event).where(Event.type == "lead.converted")).one()
+        assert str(told.subject_id) == lead["id"]
+        return dict(told.data or {})
+
+
+def test_a_companys_second_number_is_kept_and_an_opportunity_of_before_is_no_new_one(
+    client: ApiClient, representative: Caller
+) -> None:
+    body = {"company": "Svanen A/S", "phone": "70 00 00 04", "mobile": "20 00 00 01"}
+    lead = post(client, representative, "/leads", body)
+    earlier = post(
+        client, representative, "/opportunities", {"name": "Kran", "lead_id": lead["id"]}
+    )
+
+    made = convert(client, representative, lead)
+
+    customer = get(client, representative, f"/customers/{made['customer_id']}")
+    assert (customer["phone"], customer["mobile"]) == ("+4570000004", "+4520000001")
+    assert made["contact_id"] is None
+    found = get(client, representative, "/customers?q=20000001")["items"]
+    assert [each["id"] for each in found] == [customer["id"]]
+    told = converted_event(lead)
+    assert (told["opportunity_id"], told["opportunity_ids"]) == (None, [earlier["id"]])
+
+
+def test_of_an_opportunity_that_one_does_not_see_the_conversion_tells_him_no_id(
+    client: ApiClient, representative: Caller, administrator: Caller, lead: Any, private: None
+) -> None:
+    del private
+    made = convert(client, representative, lead, opportunity={})
+    [opportunity_id] = made["opportunity_ids"]
+    with transaction() as session:
+        case = session.get_one(Opportunity, UUID(opportunity_id))
+        case.owner_user_id = administrator.user_id
+
+    def told(caller: Caller) -> Any:
+        events = get(client, caller, f"/leads/{lead['id']}/events")["items"]
+        return next(each["data"] for each in events if each["type"] == "lead.converted")
+
+    seen, unseen = told(administrator), told(representative)
+
+    assert (seen["opportunity_id"], seen["opportunity_ids"]) == (opportunity_id, [opportunity_id])
+    assert (unseen["opportunity_id"], unseen["opportunity_ids"]) == (None, [None])
+    assert unseen["customer_id"] == made["customer_id"]
+
+
+def test_a_companys_only_number_is_its_phone(client: ApiClient, representative: Caller) -> None:
+    body = {"company": "Svanen A/S", "mobile": "20 00 00 01"}
+    lead = post(client, representative, "/leads", body)
+
+    made = convert(client, representative, lead)
+
+    customer = get(client, representative, f"/customers/{made['customer_id']}")
+    assert (customer["phone"], customer["mobile"]) == ("+4520000001", None)
 
 
 def test_a_lead_that_names_a_person_only_becomes_a_person(

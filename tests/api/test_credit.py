@@ -480,3 +480,23 @@ def test_a_portal_asks_whether_a_customer_gets_in_and_may_order_there(
     assert ask(client, representative, shut_out["id"], "order")["answer"] == "yes"
     give(UUID(after["id"]), "credit_hold")
     assert told(after, "order") == ("no", ["credit_hold"])
+
+
+def test_a_limit_is_no_finer_than_what_can_be_paid_in_the_customers_currency(
+    client: ApiClient, administrator: Caller
+) -> None:
+    body = {"name": "Tranen", "currency": "JPY", "credit_limit": "5000.50"}
+    refused = client.post("/api/v1/customers", json=body, headers=administrator.headers)
+    made = client.post(
+        "/api/v1/customers", json={**body, "credit_limit": "5000.00"}, headers=administrator.headers
+    )
+    changed = client.patch(
+        f"/api/v1/customers/{made.json['id']}", json={"credit_limit": "0.1"},
+        headers={**administrator.headers, "If-Match": '"1"'},
+    )  # fmt: skip
+
+    assert made.json["credit_limit"] == "5000.00"
+    for answer in (refused, changed):
+        assert answer.status_code == 422
+        [error] = answer.json["errors"]
+        assert (error["pointer"], error["code"]) == ("/credit_limit", "precision")

@@ -5,10 +5,16 @@ from typing import Any
 import pytest
 
 import workers.tasks  # noqa: F401 - registers the bodies
+from hub.access.callers import principal_of
+from hub.access.models import User
 from hub.access.roles import Role
+from hub.clock import utcnow
 from hub.db import transaction
+from hub.leads import services as leads
 from hub.ledger.tasks import TaskName
 from hub.reports.models import Export
+from hub.workflow import errands
+from hub.workflow.errands import Doing, Errand, Occasion
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 from workers.chain import drain
@@ -317,3 +323,113 @@ def test_a_record_shows_its_own_fields_under_tabs_and_sections_and_every_piece_o
         {("City", None, "Ry")},
     ]
     assert told[3]["type"] == "customer.created"
+
+
+def test_contacts_have_fields_of_their_own_filtered_guarded_and_carried_over(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    def field(key: str, kind: str, entity: str = "contact", **more: Any) -> None:
+        assert add(client, administrator, key, kind, entity=entity, **more).status_code == 201
+
+    field("birthday", "date")
+    field("salary", "decimal", field_class="sensitive")
+    field("badge", "text")
+    field("badge", "text", entity="lead")
+    customer = create(client, representative, "Alken").json["id"]
+    contacts = f"/api/v1/customers/{customer}/contacts"
+    body = {"first_name": "Anna", "custom": {"birthday": "1990-05-01"}}
+
+    made = client.post(contacts, json=body, headers=representative.headers)
+
+    assert (made.status_code, made.json["custom"]) == (201, {"birthday": "1990-05-01"})
+    wrong = client.post(
+        contacts, json={**body, "custom": {"birthday": "soon"}}, headers=representative.headers
+    )
+    foreign = client.post(
+        contacts, json={**body, "custom": {"salary": "1.00"}}, headers=representative.headers
+    )
+    for answer, pointer in ((wrong, "/custom/birthday"), (foreign, "/custom/salary")):
+        assert [each["pointer"] for each in answer.json["errors"]] == [pointer], answer.text
+    path = f"/api/v1/contacts/{made.json['id']}"
+    paid = client.patch(
+        path, json={"custom": {"salary": "100.5", "badge": "A-1"}},
+        headers={**administrator.headers, "If-Match": '"1"'},
+    )  # fmt: skip
+    assert paid.json["custom"] == {"birthday": "1990-05-01", "salary": "100.5", "badge": "A-1"}
+    seen = client.get(path, headers=representative.headers).json["custom"]
+    assert seen == {"birthday": "1990-05-01", "badge": "A-1"}
+    for query, count in (("custom.birthday.lt=2000-01-01", 1), ("custom.badge=B", 0)):
+        listed = client.get(f"/api/v1/contacts?{query}", headers=representative.headers).json
+        assert listed["total"]["count"] == count, query
+
+    lead = client.post(
+        "/api/v1/leads", json={"company": "Bo ApS", "person": "Bo Lund", "custom": {"badge": "B"}},
+        headers=representative.headers,
+    ).json  # fmt: skip
+    became = client.post(
+        f"/api/v1/leads/{lead['id']}/conversion", json={}, headers=representative.headers
+    ).json
+    person = client.get(f"/api/v1/contacts/{became['contact_id']}", headers=representative.headers)
+    assert person.json["custom"] == {"badge": "B"}
+
+
+def test_activities_have_fields_of_their_own_and_are_held_to_the_policy_but_not_errands(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    assert add(client, administrator, "mood", "text", entity="activity").status_code == 201
+    known = client.get("/api/v1/settings/entry", headers=administrator.headers)
+    rules = [
+        {"entity": "activity", "field": "custom.mood", "required": True, "duplicates": "warn"},
+        {"entity": "activity", "field": "location", "duplicates": "forbid"},
+    ]
+    client.put(
+        "/api/v1/settings/entry", json={"rules": rules},
+        headers={**administrator.headers, "If-Match": known.headers["ETag"]},
+    )  # fmt: skip
+    body = {"kind": "call", "title": "Ring", "custom": {"mood": "God"}, "location": "Ry"}
+
+    def plan(**fields: Any) -> Reply:
+        return client.post(
+            "/api/v1/activities", json={**body, **fields}, headers=representative.headers
+        )
+
+    made = plan()
+
+    assert (made.status_code, made.json["custom"], made.json["warnings"]) == (
+        201, {"mood": "God"}, [],
+    )  # fmt: skip
+    lacking = plan(custom=None)
+    assert [(e["pointer"], e["code"]) for e in lacking.json["errors"]] == [
+        ("/custom/mood", "required")
+    ]
+    taken = plan(location="RY")
+    assert (taken.status_code, taken.json["code"]) == (409, "duplicate_value")
+    assert taken.json["details"] == {"existing_id": made.json["id"], "pointer": "/location"}
+    warned = plan(location=None)
+    assert [(w["pointer"], w["existing_id"]) for w in warned.json["warnings"]] == [
+        ("/custom/mood", made.json["id"])
+    ]
+    emptied = client.patch(
+        f"/api/v1/activities/{made.json['id']}", json={"custom": {"mood": None}},
+        headers={**representative.headers, "If-Match": '"1"'},
+    )  # fmt: skip
+    assert [e["pointer"] for e in emptied.json["errors"]] == ["/custom/mood"]
+    changed = client.patch(
+        f"/api/v1/activities/{made.json['id']}", json={"custom": {"mood": "Sur"}},
+        headers={**representative.headers, "If-Match": '"1"'},
+    )  # fmt: skip
+    assert changed.json["custom"] == {"mood": "Sur"}
+    listed = client.get("/api/v1/activities?custom.mood=Sur", headers=representative.headers).json
+    assert [each["id"] for each in listed["items"]] == [made.json["id"]]
+    upserted = client.put(
+        "/api/v1/activities/by-external-ref/a", json={"kind": "call", "title": "Ring"},
+        headers=representative.headers,
+    )  # fmt: skip
+    assert [e["pointer"] for e in upserted.json["errors"]] == ["/custom/mood"]
+    with transaction() as session:
+        lead = leads.create(session, {"company": "Alken"}, now=utcnow())
+        mover = principal_of(session, session.get_one(User, representative.user_id))
+        errand = Errand(Doing.ACTIVITY, title="Ring", kind="call")
+        occasion = Occasion(mover, "I dialog", None, utcnow())
+        done = errands.carry_out(session, lead, [errand], occasion)
+    assert [each["do"] for each in done] == ["activity"]

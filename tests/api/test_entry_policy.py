@@ -284,3 +284,60 @@ def test_batches_are_held_to_it_item_by_item(client: ApiClient, administrator: C
     ).json
     assert [each["status"] for each in answer["results"]] == [201, 409, 422]
     assert answer["results"][2]["problem"]["errors"][0]["pointer"] == "/fields/city"
+
+
+def test_contacts_are_held_to_it_by_people_programs_files_and_conversions(
+    client: ApiClient, administrator: Caller
+) -> None:
+    done = set_policy(
+        client, administrator,
+        rule("email", "contact", duplicates="forbid"), rule("job", "contact", required=True),
+        rule("mobile", "contact", duplicates="warn"),
+    )  # fmt: skip
+    assert done.status_code == 200, done.text
+    customer = create(client, administrator, name="Alken").json["id"]
+    kind = f"customers/{customer}/contacts"
+    anna = {"first_name": "Anna", "job": "Køb", "email": "a@ry.example", "mobile": "20000001"}
+
+    first = create(client, administrator, kind, **anna)
+    assert (first.status_code, first.json["warnings"]) == (201, [])
+    assert told(create(client, administrator, kind, first_name="Bo")) == [("/job", "required")]
+    twice = create(client, administrator, kind, first_name="Bo", job="Salg", email="A@ry.example")
+    assert (twice.status_code, twice.json["code"]) == (409, "duplicate_value")
+    assert twice.json["details"] == {"existing_id": first.json["id"], "pointer": "/email"}
+    warned = create(client, administrator, kind, first_name="Bo", job="Salg", mobile="20000001")
+    assert [
+        (each["pointer"], each["existing_id"], each["existing_entity"])
+        for each in warned.json["warnings"]
+    ] == [("/mobile", first.json["id"], "contact")]
+    emptied = client.patch(
+        f"/api/v1/contacts/{first.json['id']}", json={"job": None},
+        headers={**administrator.headers, "If-Match": '"1"'},
+    )  # fmt: skip
+    assert told(emptied) == [("/job", "required")]
+    batch = client.post(
+        "/api/v1/contacts/batch", headers=administrator.headers,
+        json={"items": [
+            {"external_ref": ref, "fields": {"customer_id": customer, "last_name": ref, **fields}}
+            for ref, fields in (("a", {}), ("b", {"job": "Salg"}), ("c", {"job": "Salg",
+                                "email": "a@ry.example"}))
+        ]},
+    ).json  # fmt: skip
+    assert [result["status"] for result in batch["results"]] == [422, 201, 409]
+    lead = create(client, administrator, "leads", company="Bo ApS", person="Bo Lund").json
+    refused = create(client, administrator, f"leads/{lead['id']}/conversion")
+    assert told(refused) == [("/contact/job", "required")]
+
+    import_id = upload(
+        lines("Navn;Kontakt;Stilling;Contact email", "Bekkasinen;Cai Dam;;",
+              "Dykanden;Dan Elm;Salg;", "Edderfuglen;Eva;Salg;a@ry.example")
+    )  # fmt: skip
+    without, made, taken = rows(import_id)
+    assert [(each["pointer"], each["code"]) for each in without.errors or []] == [
+        ("/contact/job", "required")
+    ]
+    assert (without.action, made.action, taken.action) == ("refuse", "create", "create")
+    apply(import_id)
+    assert [
+        (row.outcome, [each["code"] for each in row.errors or []]) for row in rows(import_id)[1:]
+    ] == [("done", []), ("failed", ["duplicate_value"])]

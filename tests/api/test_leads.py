@@ -20,6 +20,7 @@ from hub.ledger.models import Job
 from hub.ledger.tasks import TaskName
 from hub.pools.holding import put_in
 from hub.pools.models import ClaimState, Pool
+from hub.reminders.models import Reminder
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 from tests.people import make_customer
@@ -371,6 +372,10 @@ def test_its_state_can_be_told_from_its_history_alone(
 ) -> None:
     for state in ("development", "inactive", "pending_qualification"):
         move(client, representative, lead, state)
+    log = get(client, representative, f"/leads/{lead['id']}/transitions")["log"]
+    assert [(each["owner_before"], each["owner_after"]) for each in log] == [
+        (None, lead["owner_user_id"])
+    ] * 3
 
     with transaction() as session:
         events = session.scalars(
@@ -620,3 +625,116 @@ def test_the_history_of_a_lead_is_read_in_words(
     events = get(client, representative, f"/leads/{lead['id']}/events")["items"]
 
     assert [each["type"] for each in events] == ["lead.transitioned", "lead.created"]
+
+
+@pytest.fixture
+def colleague(representative: Caller) -> Caller:
+    del representative
+    return make_caller(Role.REPRESENTATIVE, "ole@example.com")
+
+
+def take_away(client: ApiClient, caller: Caller, lead: Any, query: str = "") -> Reply:
+    headers = {**caller.headers, "If-Match": f'"{lead["version"]}"'}
+    return client.delete(f"{API}/leads/{lead['id']}{query}", headers=headers)
+
+
+def events_of(client: ApiClient, caller: Caller, path: str) -> list[tuple[str, Any]]:
+    return [
+        (each["type"], (each["data"] or {}).get("lead_id"))
+        for each in get(client, caller, f"{path}/events")["items"]
+    ]
+
+
+def test_a_junk_lead_goes_with_what_a_colleague_noted_and_planned_and_what_is_done_stays(
+    client: ApiClient, representative: Caller, colleague: Caller, lead: Any
+) -> None:
+    path = f"/leads/{lead['id']}"
+    reminded = {"body": "Ringede", "reminder": {"title": "Ring", "on": "2999-01-04"}}
+    note = post(client, colleague, f"{path}/notes", reminded)
+    call = {"kind": "call", "title": "Ring"}
+    planned = post(client, colleague, f"{path}/activities", call)
+    done = post(client, colleague, f"{path}/activities", {**call, "state": "done"})
+
+    held = take_away(client, representative, lead)
+
+    assert (held.status_code, held.json["code"]) == (409, "in_use")
+    assert held.json["details"]["kinds"] == {"activity": 2, "note": 1}
+    assert "with_notes" in held.json["detail"]
+    assert (
+        take_away(client, representative, lead, "?with_notes=true&reason=Spam").status_code == 204
+    )
+    for gone in (path, f"/notes/{note['id']}", f"/activities/{planned['id']}"):
+        answer = client.get(f"{API}{gone}", headers=colleague.headers)
+        assert answer.status_code == 404, gone
+    kept = get(client, colleague, f"/activities/{done['id']}")
+    assert (kept["state"], kept["subjects"]) == ("done", [])
+    assert get(client, colleague, f"/reminders/{note['reminder']['id']}")["state"] == "cancelled"
+    told = get(client, representative, f"{path}/events")["items"][0]
+    assert (told["type"], told["reason"]) == ("lead.deleted", "Spam")
+    assert events_of(client, representative, f"/notes/{note['id']}") == [
+        ("note.deleted", lead["id"]), ("note.created", None),
+    ]  # fmt: skip
+    assert events_of(client, colleague, f"/activities/{planned['id']}")[0] == (
+        "activity.deleted", lead["id"],
+    )  # fmt: skip
+
+
+def test_what_was_noted_and_planned_about_a_customers_junk_lead_is_the_customers(
+    client: ApiClient, representative: Caller, colleague: Caller
+) -> None:
+    with transaction() as session:
+        customer = make_customer(session, owner_user_id=representative.user_id).id
+    lead = post(client, representative, "/leads", {"customer_id": str(customer)})
+    note = post(client, colleague, f"/leads/{lead['id']}/notes", {"body": "Ringede"})
+    planned = post(
+        client, colleague, f"/leads/{lead['id']}/activities", {"kind": "call", "title": "Ring"}
+    )
+
+    assert take_away(client, representative, lead, "?with_notes=true").status_code == 204
+
+    moved = get(client, colleague, f"/notes/{note['id']}")
+    assert (moved["subject_type"], moved["subject_id"]) == ("customer", str(customer))
+    about = get(client, colleague, f"/activities/{planned['id']}")["subjects"]
+    assert [(each["type"], each["id"]) for each in about] == [("customer", str(customer))]
+    assert get(client, colleague, f"/customers/{customer}")["last_note_at"] == note["at"]
+
+
+def test_an_opportunity_holds_a_lead_whose_notes_go_and_all_stays_as_it_was(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    note = post(client, representative, f"/leads/{lead['id']}/notes", {"body": "Ringede"})
+    made = post(client, representative, "/opportunities", {"name": "K", "lead_id": lead["id"]})
+
+    held = take_away(client, representative, lead, "?with_notes=true")
+
+    assert (held.status_code, held.json["code"]) == (409, "in_use")
+    assert held.json["details"]["blockers"] == [{"entity": "opportunity", "id": made["id"]}]
+    assert get(client, representative, f"/notes/{note['id']}")["body"] == "Ringede"
+
+
+def test_who_may_not_delete_the_lead_does_not_with_its_notes_and_wrong_wishes_are_refused(
+    client: ApiClient, representative: Caller, colleague: Caller, lead: Any
+) -> None:
+    note = post(client, colleague, f"/leads/{lead['id']}/notes", {"body": "Ringede"})
+
+    assert take_away(client, colleague, lead, "?with_notes=true").status_code == 403
+    refused = take_away(client, representative, lead, "?with_notes=perhaps")
+    assert broken(refused.json) == [("/with_notes", "type")]
+    assert get(client, colleague, f"/notes/{note['id']}")["body"] == "Ringede"
+
+
+def test_nobody_is_reminded_of_a_lead_that_is_gone(
+    client: ApiClient, representative: Caller, lead: Any
+) -> None:
+    note = post(
+        client, representative, f"/leads/{lead['id']}/notes",
+        {"body": "Ringede", "reminder": {"title": "Ring", "on": "2999-01-04"}},
+    )  # fmt: skip
+    headers = {**representative.headers, "If-Match": '"1"'}
+    client.delete(f"{API}/notes/{note['id']}", headers=headers)
+
+    assert take_away(client, representative, lead).status_code == 204
+
+    with transaction() as session:
+        reminder = session.get_one(Reminder, UUID(note["reminder"]["id"]))
+        assert (reminder.state, reminder.closed_at is not None) == ("cancelled", True)

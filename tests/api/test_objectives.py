@@ -323,6 +323,10 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, str]]] = [
     ({"targets": {}}, ("/targets", "required")),
     ({"targets": {"opp_amount_won": "5.00"}}, ("/currency", "required")),
     ({"targets": {"opp_amount_won": "5.00"}, "currency": "XQQ"}, ("/currency", "unknown")),
+    (
+        {"targets": {"opp_amount_won": "5.50"}, "currency": "JPY"},
+        ("/targets/opp_amount_won", "precision"),
+    ),
     ({"currency": "DKK"}, ("/currency", "no_amount")),
     ({"ends_on": "2020-01-01", "starts_on": "2020-01-02"}, ("/ends_on", "before_start")),
     ({"ends_on": None}, ("/ends_on", "required")),
@@ -389,6 +393,9 @@ def test_a_currency_comes_with_the_first_amount_and_stays(
     assert (changed["currency"], changed["targets"]["calls"]) == ("DKK", None)
     refused = patch(client, administrator, PATH, changed, currency="EUR")
     assert broken(refused.json) == [("/currency", "fixed")]
+    finer = {"targets": {"opp_amount_won": "5.005"}}
+    refused = patch(client, administrator, PATH, changed, **finer)
+    assert broken(refused.json) == [("/targets/opp_amount_won", "precision")]
 
 
 def test_an_objective_taken_away_leaves_its_history_and_no_progress(
@@ -417,6 +424,10 @@ def test_a_template_gives_targets_and_how_often_and_retires(
     }  # fmt: skip
     template = post(client, administrator, "/objective-templates", body)
     assert post(client, representative, "/objective-templates", body, 403)["code"] == "forbidden"
+    yen = {**body, "name": "Yen", "currency": "JPY", "targets": {"opp_amount_won": "0.5"}}
+    assert broken(post(client, administrator, "/objective-templates", yen, 422)) == [
+        ("/targets/opp_amount_won", "precision")
+    ]
     taken = post(client, administrator, "/objective-templates", {**body, "name": "SÆLGER"}, 409)
     assert (taken["code"], taken["details"]) == ("taken", {"pointer": "/name"})
     wanted = {"template_id": template["id"], "starts_on": "2026-01-31"}

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -75,6 +76,30 @@ def test_the_first_creates_the_second_changes_nothing_and_a_difference_changes(
     name, value = next(iter(other.items()))
     assert changed.json[name] == value
     assert count(kind) == 1
+
+
+@every_kind
+def test_why_one_was_made_and_changed_is_kept_in_its_history(
+    client: ApiClient, administrator: Caller, customer: str, kind: str
+) -> None:
+    del customer
+    _, fields, other = KINDS[kind]
+    whole = {**fields, "customer_external_ref": "shop-1"}
+
+    made = put(client, administrator, kind, "a?reason=F%C3%B8rste%20gang", **whole)
+    put(client, administrator, kind, "a?reason=Intet%20nyt", **whole)
+    put(client, administrator, kind, "a?reason=Ny%20stilling", **other)
+    refused = put(client, administrator, kind, "a?because=x", **other)
+
+    assert refused.status_code == 422
+    assert refused.json["errors"][0]["pointer"] == "/because"
+    with transaction() as session:
+        told = session.scalars(
+            select(Event).where(Event.subject_id == UUID(made.json["id"])).order_by(Event.id)
+        )
+        assert [(each.data or {}).get("reason") for each in told] == [
+            "Første gang", "Ny stilling",
+        ]  # fmt: skip
 
 
 @every_kind

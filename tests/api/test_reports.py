@@ -18,6 +18,7 @@ from hub.reports.models import ReportRun, ReportRunState
 from hub.settings import get_settings
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller
+from tests.people import make_customer
 from workers.chain import drain
 
 MINE = {"filter": {"owner": {"eq": "me"}}, "fields": ["name"]}
@@ -346,3 +347,30 @@ def test_runs_are_listed_newest_first_and_filtered(
     assert states("") == ["failed", "delivered", "failed"]
     assert states("?state=failed") == ["failed", "failed"]
     assert states("?planned_at.gte=today-2d&state=delivered") == ["delivered"]
+
+
+def test_a_saved_view_opens_with_the_facets_that_it_was_saved_with(
+    client: ApiClient, representative: Caller
+) -> None:
+    query = {"filter": {"owner": {"eq": "me"}}, "facets": ["city", "roles"]}
+    with transaction() as session:
+        make_customer(session, "Nordlys", owner_user_id=representative.user_id, city="Ry")
+    body = {"name": "Mine", "dataset": "customers", "query": query}
+
+    made = client.post("/api/v1/reports", json=body, headers=representative.headers).json
+
+    assert made["query"] == query
+    assert made["list_path"] == "/api/v1/customers?owner=me&facets=city%2Croles"
+    opened = client.get(made["list_path"], headers=representative.headers).json
+    assert {
+        name: [(each["value"], each["count"]) for each in facet["slices"]]
+        for name, facet in opened["facets"].items()
+    } == {"city": [("Ry", 1)], "roles": [("prospect", 1)]}
+    refused = client.post(
+        "/api/v1/reports", json={**body, "query": {"facets": ["name"]}},
+        headers=representative.headers,
+    )  # fmt: skip
+    assert refused.status_code == 422
+    assert [(each["pointer"], each["code"]) for each in refused.json["errors"]] == [
+        ("/query/facets", "unknown_field")
+    ]

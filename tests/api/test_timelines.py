@@ -175,7 +175,7 @@ def test_a_lead_has_its_own(
     ]
 
 
-@pytest.mark.parametrize("limit", [3, 8])
+@pytest.mark.parametrize("limit", [1, 3, 8])
 def test_pages_go_both_ways_and_no_row_is_missed_or_shown_twice(
     client: ApiClient, representative: Caller, filled: str, limit: int
 ) -> None:
@@ -200,6 +200,27 @@ def test_pages_go_both_ways_and_no_row_is_missed_or_shown_twice(
     assert ahead == limit // 2
     assert newer + older == whole
     assert sum(each["total"]["count"] for each in kinds) == len(whole)
+
+
+def test_a_page_of_one_row_has_what_is_nearest_where_all_lies_ahead(
+    client: ApiClient, representative: Caller, customer: str
+) -> None:
+    path = f"/customers/{customer}"
+    for day in ("2999-01-05", "2999-01-06"):
+        planned = {"kind": "call", "title": day, "start": {"on": day, "at": "09:00"}}
+        post(client, representative, f"{path}/activities", planned)
+    listed = f"{path}/timeline?kind=activity&limit=1"
+
+    first = get(client, representative, listed)
+    second = get(client, representative, f"{listed}&cursor={first['previous_cursor']}")
+
+    for page, title in ((first, "2999-01-05"), (second, "2999-01-06")):
+        assert [each["title"] for each in page["items"]] == [title]
+    assert (first["next_cursor"], second["previous_cursor"]) == (None, None)
+    none = client.get(f"{API}{path}/timeline?limit=0", headers=representative.headers)
+    assert [(each["pointer"], each["code"]) for each in none.json["errors"]] == [
+        ("/limit", "too_small")
+    ]
 
 
 def test_it_is_narrowed_by_kind_and_by_what_is_planned(

@@ -199,7 +199,7 @@ def a_shop_order_arrives(business: Business) -> Story:
     [made] = business.eventually(
         lambda: business.client.get("/customers", email=address)["items"], bool
     )
-    assert (made["name"], made["roles"]) == (company["company"], ["prospect"])
+    assert (made["name"], made["roles"]) == (company["company"], ["customer"])  # it has paid
     assert len(business.events("customer.order_received", made["id"])) == 1
 
 

@@ -80,6 +80,17 @@ def _hook(scene: Scene) -> Request:
     return Request(f"/hooks/{connection_id}/{secret}", data=sent.body, headers=sent.headers)
 
 
+def _junk(scene: Scene) -> Request:
+    """Take a lead away with what was noted, planned and done about it."""
+    lead = scene.lead()
+    path = f"/leads/{lead['id']}"
+    reminder = {"title": "Ring", "on": "2999-01-04"}
+    scene.post(f"{path}/notes", {"body": "Ringede", "reminder": reminder})
+    for state in ("planned", "done"):
+        scene.post(f"{path}/activities", {"kind": "call", "title": "Ring", "state": state})
+    return Request(f"{path}?with_notes=true", headers=at(scene.get(path)))
+
+
 def _severed(scene: Scene) -> Request:
     link = scene.link()
     return Request(f"/customers/{link.customer_id}/links/{link.id}", headers={"If-Match": '"1"'})
@@ -415,7 +426,7 @@ CASES: Mapping[str, Case] = {
         "/leads/batch", {"items": [{"external_ref": s.name("fair"), "fields": {"company": "A"}}]}
     ),
     "PATCH /leads/<uuid:lead_id>": _change("leads", Scene.lead, {"city": "Ribe"}),
-    "DELETE /leads/<uuid:lead_id>": _change("leads", Scene.lead),
+    "DELETE /leads/<uuid:lead_id>": _junk,
     "POST /leads/<uuid:lead_id>/transitions": _on(
         "leads", Scene.lead_with_errands, "transitions", {"to": "talking"}
     ),

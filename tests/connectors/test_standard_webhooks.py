@@ -101,6 +101,7 @@ def test_an_order_is_read_whole() -> None:
         currency="DKK",
         summary="Order A-727: 1249.50 DKK, paid",
         is_over=True,
+        is_confirmed=True,
         starts_on=date(2026, 5, 6),
         delivers_on=date(2026, 5, 20),
     )
@@ -111,6 +112,7 @@ def test_an_order_is_read_whole() -> None:
     [
         ({"starts_on": "next week"}, "{field} is not a day."),
         ({"closed": "perhaps"}, "{field} is not a yes or no."),
+        ({"confirmed": "perhaps"}, "{field} is not a yes or no."),
     ],
 )
 def test_an_order_with_what_is_no_day_or_no_truth_is_refused(
@@ -118,6 +120,25 @@ def test_an_order_with_what_is_no_day_or_no_truth_is_refused(
 ) -> None:
     with pytest.raises(MalformedReplyError, match=message.partition("} ")[2]):
         parse("order.created", ORDER | said)
+
+
+@pytest.mark.parametrize(
+    ("topic", "said", "is_confirmed"),
+    [
+        ("order.created", {"status": "paid"}, True),
+        ("order.created", {"status": None}, True),
+        ("order.created", {"status": "Pending"}, False),
+        ("order.cancelled", {"status": None}, False),
+        ("order.updated", {"status": "failed"}, False),
+        ("order.updated", {"status": "pending", "confirmed": True}, True),
+        ("order.updated", {"status": "paid", "confirmed": False}, False),
+        ("order.updated", {"status": "paid", "confirmed": None}, True),
+    ],
+)
+def test_an_order_is_confirmed_as_it_says_or_as_its_status_does(
+    topic: str, said: dict[str, Any], *, is_confirmed: bool
+) -> None:
+    assert parse(topic, ORDER | said).is_confirmed is is_confirmed
 
 
 def test_a_guest_has_no_number_and_an_order_may_have_no_customer_or_number() -> None:

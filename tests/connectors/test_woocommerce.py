@@ -103,6 +103,7 @@ def test_a_guests_order_is_read_whole_and_has_no_customer_number() -> None:
         total="1249.50",
         currency="DKK",
         summary="Order A-727: 1249.50 DKK, processing",
+        is_confirmed=True,
     )
 
 
@@ -112,6 +113,22 @@ def test_a_guests_order_is_read_whole_and_has_no_customer_number() -> None:
 )
 def test_an_order_is_over_when_nothing_is_to_be_done_of_it(status: str, *, is_over: bool) -> None:
     assert parse("order.updated", ORDER | {"status": status}).is_over is is_over
+
+
+@pytest.mark.parametrize(
+    ("status", "is_confirmed"),
+    [
+        *(("pending", False), ("on-hold", False), ("failed", False), ("cancelled", False)),
+        *(("refunded", False), ("checkout-draft", False), ("trash", False), (None, False)),
+        *(("processing", True), ("completed", True), ("partially-shipped", True)),
+    ],
+)
+def test_an_order_is_confirmed_once_it_is_paid_or_agreed(
+    status: str | None, *, is_confirmed: bool
+) -> None:
+    event = parse("order.updated", ORDER | {"status": status})
+
+    assert event.is_confirmed is is_confirmed
 
 
 def test_a_known_customers_order_names_him() -> None:

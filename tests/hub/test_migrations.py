@@ -77,3 +77,33 @@ def test_the_head_is_the_one_that_alembic_finds() -> None:
 def test_an_empty_database_is_at_no_revision(empty_url: str) -> None:
     for connection in connected(empty_url):
         assert schema.current_revision(connection) is None
+
+
+def test_contacts_of_before_are_found_and_sorted_as_new_ones_are(empty_url: str) -> None:
+    runner.upgrade(empty_url, "0031")
+    for connection in connected(empty_url):
+        customer_id = connection.scalar(
+            text(
+                "insert into customer (id, kind, name, roles, currency, lifecycle)"
+                " values (uuidv7(), 'person', 'Ry', '{prospect}', 'DKK', 'active') returning id"
+            )
+        )
+        connection.execute(
+            text(
+                "insert into contact (id, customer_id, first_name, last_name, email, mobile,"
+                " handles) values"
+                " (uuidv7(), :of, 'Anna', 'Bjerregård', null, '+4520000001', '{skype:anna.b}'),"
+                " (uuidv7(), :of, null, null, 'bo@ry.example', null, '{}')"
+            ),
+            {"of": customer_id},
+        )
+        connection.commit()
+
+    runner.upgrade(empty_url)
+
+    for connection in connected(empty_url):
+        found = connection.execute(text("select search_text, sort_name from contact order by id"))
+        assert [tuple(row) for row in found] == [
+            ("^^anna  bjerregard^  anna  4520000001  b  ", "bjerreg}rd anna"),
+            ("^^^  bo  ry  example  ", "bo@ry.example"),
+        ]

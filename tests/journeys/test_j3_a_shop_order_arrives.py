@@ -43,7 +43,7 @@ def test_a_signed_guest_order_sent_four_times_is_imported_once(world: World, sho
     before = imported(world)
 
     sent = shop.guest_order(
-        {"email": "gaest@ukendt.example", "company": "Ukendt Handel ApS"}, times=4
+        {"email": "gaest@ukendt.example", "company": "Ukendt Handel ApS"}, times=4, paid=False
     )
 
     assert [each.status for each in sent] == [200] * 4
@@ -53,6 +53,20 @@ def test_a_signed_guest_order_sent_four_times_is_imported_once(world: World, sho
     assert made["roles"] == ["prospect"]
     assert made["channel"] == "shop"
     assert made["accounting"]["state"] == "none"
+
+
+def test_once_the_order_is_paid_the_prospect_is_a_customer(world: World, shop: Shop) -> None:
+    [prospect] = by_mail(world, "gaest@ukendt.example")
+
+    shop.pay()
+
+    imported(world)
+    paid = world.get(f"/customers/{prospect['id']}")
+    assert (paid["roles"], paid["accounting"]["state"]) == (["customer"], "none")
+    told = world.get(f"/customers/{prospect['id']}/events")["items"]
+    assert [e["origin"]["kind"] for e in told if e["type"] == "customer.became_customer"] == [
+        "shop"
+    ]
 
 
 def test_a_known_mail_address_attaches_to_its_customer(world: World, shop: Shop) -> None:

@@ -2,7 +2,8 @@
 
 Two worlds are compared that differ in one hidden customer and what hangs on it, whatever it says
 and whoever asks: every list with its total, facets, order and pages, those of one record too;
-searches, filters and events; candidates for duplicates; the rows of an export and of a report.
+searches, filters and events; candidates for duplicates; the rows of an export and of a report;
+where it is protected, also how far the objective is of a team that both are in (ADR 74).
 """
 
 from collections.abc import Iterator
@@ -21,12 +22,13 @@ from sqlalchemy.orm import Session
 import workers.tasks  # noqa: F401 - registers the bodies
 from api.authentication import forget_tokens
 from api.rates import forget_rates
+from hub.access import teams
 from hub.access.callers import principal_of
 from hub.access.models import AccessGrant, Team, TeamMember, User
 from hub.access.predicates import visible
 from hub.access.roles import BASE_ROLES, Role, Verb, Visibility
 from hub.activities import services as activities
-from hub.activities.models import Activity, ActivitySubject
+from hub.activities.models import Activity, ActivityState, ActivitySubject
 from hub.autofill.models import RegistryLookup
 from hub.clock import utcnow
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState
@@ -44,6 +46,8 @@ from hub.ledger.models import Job
 from hub.ledger.tasks import TaskName
 from hub.mail.models import Delivery
 from hub.notes import services as notes
+from hub.objectives import progress
+from hub.objectives.models import Frequency, Objective
 from hub.opportunities import services as opportunities
 from hub.opportunities.models import Opportunity
 from hub.origin import ActorKind, Origin
@@ -97,7 +101,7 @@ EMPTY = ("parent", None)
 class World:
     """People and customers, and one question of all questions."""
 
-    def __init__(self, app: Flask, role: Role) -> None:
+    def __init__(self, app: Flask, role: Role, *, protected: bool) -> None:
         self.client = ApiClient(app.test_client())
         self.routes = documented_routes(app)
         self.role = role
@@ -129,6 +133,8 @@ class World:
             templates.store(session, dict.fromkeys(templates.outdated(session), b"workbook"))
             self.pool_id = make_pool(session, [asker, other], name="Nord").id
             self.own = {"customer_id": own.id}
+            if protected:
+                self.own["objective_id"] = aim_together(session, [asker.id, other.id])
         with transaction(acting_as(self.asker.user_id)) as session:
             self.own |= work_on(session, own.id, self.asker.user_id)
         self.refer_to(None)
@@ -143,6 +149,9 @@ class World:
             session.execute(delete(Job).where(Job.id == job.id))
             while seal(session):
                 pass
+            enqueue(session, TaskName.FOLLOW_OBJECTIVES)
+        drain(TaskName.FOLLOW_OBJECTIVES)
+        drain(TaskName.MEASURE_OBJECTIVE)
 
     def hide(self, values: dict[str, Any], *, protected: bool) -> UUID:
         """Add a customer that the asker may not see, and everything that can hang on one."""
@@ -329,7 +338,9 @@ FILTERS = (
     "region=Nord", "city=Ry&city=Aarhus&sort=-created_at",
     "facets=custom.parent",
 )  # fmt: skip
-_PASSING = frozenset({"as_of", "request_id", "next_after", "last_position", "last_used_at"})
+_PASSING = frozenset(
+    {"as_of", "request_id", "next_after", "last_position", "last_used_at", "computed_at"}
+)
 """What moves with time, and with whatever anybody does: how long the chain of all events is."""
 _PASSING_AT = {
     "as-of": frozenset({"at"}),  # the present
@@ -358,9 +369,29 @@ def work_on(session: Session, customer_id: UUID, user_id: UUID) -> dict[str, UUI
         session, [customer, lead], {"kind": "call", "title": "Nordlys"},
         zone="Europe/Copenhagen", now=utcnow(),
     )  # fmt: skip
+    activities.create(
+        session, [customer], {"kind": "call", "title": "Nordlys", "assignee_ids": [user_id]},
+        zone="Europe/Copenhagen", now=utcnow(), state=ActivityState.DONE,
+    )  # fmt: skip
     activities.comment(session, activity, "Nordlys svarer ikke", now=utcnow())
     return {"address_id": address.id, "lead_id": lead.id, "opportunity_id": opportunity.id,
             "activity_id": activity.id}  # fmt: skip
+
+
+def aim_together(session: Session, members: list[UUID]) -> UUID:
+    """Set an objective for a team of some people, which all of them know; return its id."""
+    team = teams.create_team(session, {"name": "Syd", "member_ids": members})
+    today = utcnow().date()
+    objective = Objective(
+        name="Sammen", team_id=team.id, frequency=Frequency.ONCE, starts_on=today,
+        ends_on=today + timedelta(days=300), zone="UTC", currency="DKK",
+        targets={"opp_created": 2, "calls": 1, "opp_amount_won": "1"},
+        measures=["opp_created", "calls", "opp_amount_won"],
+    )  # fmt: skip
+    session.add(objective)
+    session.flush()
+    progress.request(session, objective.id)
+    return objective.id
 
 
 def _lasting(value: Any, passing: frozenset[str]) -> Any:
@@ -425,7 +456,7 @@ def test_everything_is_answered_as_if_the_hidden_record_were_not_there(
     clean.clean()
     forget_tokens()
     forget_rates()
-    world = World(app, case.role)
+    world = World(app, case.role, protected=case.protected)
 
     without = world.answers(case.sorts)
     hidden_id = world.hide(values, protected=case.protected)

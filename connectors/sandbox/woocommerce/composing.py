@@ -79,8 +79,17 @@ class Composer:
             "_links": self._links("customers", customer_id),
         }
 
-    def order(self, customer: Json | None = None, billing: Mapping[str, Any] | None = None) -> Json:
-        """Return a new order that is paid, of a customer or of a guest; its sums add up."""
+    def order(
+        self,
+        customer: Json | None = None,
+        billing: Mapping[str, Any] | None = None,
+        *,
+        paid: bool = True,
+    ) -> Json:
+        """Return a new order, of a customer or of a guest; its sums add up.
+
+        One that is not paid yet waits for its transfer to come in.
+        """
         order_id = self._number()
         filled = dict(customer["billing"]) if customer else self._billing(billing)
         lines = [
@@ -101,7 +110,7 @@ class Composer:
             "order_key": f"wc_order_{self._random.getrandbits(52):013x}",
             "created_via": "checkout",
             "version": "10.3.5",
-            "status": "processing",
+            "status": "processing" if paid else "on-hold",
             "currency": "DKK",
             **created,
             "discount_total": "0.00",
@@ -121,8 +130,8 @@ class Composer:
             "payment_method": "bacs",
             "payment_method_title": "Bankoverførsel",
             "transaction_id": "",
-            "date_paid": created["date_created"],
-            "date_paid_gmt": created["date_created_gmt"],
+            "date_paid": created["date_created"] if paid else None,
+            "date_paid_gmt": created["date_created_gmt"] if paid else None,
             "date_completed": None,
             "date_completed_gmt": None,
             "cart_hash": f"{self._random.getrandbits(128):032x}",

@@ -54,10 +54,19 @@ class Shop:
         self.orders.append(self.composer.order(self._customer()))
         return self._tell("order.created", self.orders[-1], times)
 
-    def guest_order(self, billing: Mapping[str, Any] | None = None, times: int = 1) -> list[Sent]:
+    def guest_order(
+        self, billing: Mapping[str, Any] | None = None, times: int = 1, *, paid: bool = True
+    ) -> list[Sent]:
         """Let somebody order without registering."""
-        self.orders.append(self.composer.order(billing=billing))
+        self.orders.append(self.composer.order(billing=billing, paid=paid))
         return self._tell("order.created", self.orders[-1], times)
+
+    def pay(self, times: int = 1) -> list[Sent]:
+        """Let what the newest order waited for come in."""
+        if not self.orders:
+            self.orders.append(self.composer.order(paid=False))
+        self.orders[-1] = self.composer.changed(self.orders[-1], status="processing")
+        return self._tell("order.updated", self.orders[-1], times)
 
     def company_order(self, times: int = 1) -> list[Sent]:
         """Let one of the invented companies order without registering, each in its turn."""
@@ -97,7 +106,8 @@ SCENARIOS: Mapping[str, tuple[str, Callable[..., list[Sent]], frozenset[str]]] =
     "change": ("He changes his phone", Shop.change, frozenset({"billing", "times"})),
     "order": ("He orders", Shop.order, frozenset({"times"})),
     "delete": ("He is deleted", Shop.delete, frozenset({"times"})),
-    "guest_order": ("A guest orders", Shop.guest_order, frozenset({"billing", "times"})),
+    "guest_order": ("A guest orders", Shop.guest_order, frozenset({"billing", "times", "paid"})),
+    "pay": ("The newest order is paid", Shop.pay, frozenset({"times"})),
     "company_order": ("A company orders as a guest", Shop.company_order, frozenset({"times"})),
     "fire_twice": ("The same order in two deliveries", Shop.fire_twice, frozenset()),
     "reordered": ("A change before its creation", Shop.reordered, frozenset()),

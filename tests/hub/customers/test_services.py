@@ -146,6 +146,19 @@ def test_the_same_company_is_refused_with_who_it_is_and_why(database: Engine) ->
     assert {evidence["field"] for evidence in candidate["evidence"]} >= {"cvr"}
 
 
+def test_an_only_number_tells_who_it_is_whichever_it_is(database: Engine) -> None:
+    first = create(name="Nordlys Testværk ApS", city="Aarhus C", mobile="20 00 00 01")
+
+    error = refused(name="Nordlys Testværk", city="Aarhus C", phone="+45 20000001")
+
+    assert error.details["existing_id"] == str(first)
+    with transaction() as session:
+        known = services.get(session, first)
+        services.update(session, known, {"mobile": "20 00 00 02"}, now=utcnow())
+    assert get(first).mobile == "+4520000002"
+    create(name="Nordlys Testhus", city="Aarhus C", phone="+45 20000001")
+
+
 def test_leave_needs_a_reason_and_is_kept_in_the_history(database: Engine) -> None:
     first = create(**NORDLYS)
     with pytest.raises(ValidationError) as error:

@@ -47,8 +47,8 @@ class ConnectedShop:
         drain(TaskName.IMPORT_HOOK)
         return delivery(received.delivery_id).state
 
-    def guest_order(self, **billing: str) -> dict[str, Any]:
-        return self.composer.order(billing=billing)
+    def guest_order(self, *, paid: bool = True, **billing: str) -> dict[str, Any]:
+        return self.composer.order(billing=billing, paid=paid)
 
 
 def make_shop(*, active: bool = True, **secrets: str) -> ConnectedShop:

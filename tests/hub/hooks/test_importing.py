@@ -48,7 +48,9 @@ def jobs(state: JobState) -> list[Job]:
 def test_an_unknown_guest_becomes_a_prospect_with_the_order_on_his_timeline(
     shop: ConnectedShop,
 ) -> None:
-    order = shop.guest_order(first_name="Signe", last_name="Prøve", email=MAIL, phone="70000123")
+    order = shop.guest_order(
+        paid=False, first_name="Signe", last_name="Prøve", email=MAIL, phone="70000123"
+    )
 
     state = shop.tell("order.created", order)
 
@@ -320,6 +322,82 @@ def test_an_order_that_the_shop_deletes_is_settled_and_one_without_a_sum_is_none
     shop.tell("order.deleted", {"id": order["id"]})
 
     assert [(each.number, each.state) for each in orders()] == [(order["number"], "settled")]
+
+
+@pytest.mark.parametrize(
+    ("roles", "after"),
+    [(["prospect"], ["customer"]), (["supplier", "prospect"], ["customer", "supplier"])],
+)
+def test_a_prospect_turns_into_a_customer_as_its_first_order_is_confirmed(
+    shop: ConnectedShop, roles: list[str], after: list[str]
+) -> None:
+    known = make_customer(name="Prøve Handel A/S", email=MAIL, roles=roles)
+    order = shop.guest_order(paid=False, email=MAIL)
+    shop.tell("order.created", order)
+    assert (customers()[0].roles, events("customer.became_customer")) == (sorted(roles), [])
+
+    confirmed = shop.composer.changed(order, status="processing")
+    shop.tell("order.updated", confirmed)
+    shop.tell("order.updated", shop.composer.changed(confirmed, status="completed"))
+
+    [customer] = customers()
+    assert (customer.id, customer.roles, customer.version) == (known.id, after, 3)
+    [became] = events("customer.became_customer")
+    assert (became.cause_kind, became.cause_id) == (CauseKind.SHOP, str(shop.connection_id))
+    assert became.changes == {"roles": [sorted(roles), after]}
+    assert became.data is not None
+    assert became.data["first_order"]["number"] == order["number"]
+    assert became.data["first_order"]["connection_id"] == str(shop.connection_id)
+
+
+@pytest.mark.parametrize("status", ["pending", "on-hold", "failed", "cancelled", "refunded"])
+def test_an_order_that_is_not_confirmed_turns_nobody_into_a_customer(
+    shop: ConnectedShop, status: str
+) -> None:
+    make_customer(name="Prøve Handel A/S", email=MAIL)
+
+    shop.tell("order.created", shop.guest_order(email=MAIL) | {"status": status})
+
+    assert [customer.roles for customer in customers()] == [["prospect"]]
+
+
+def test_a_supplier_who_orders_stays_one_and_a_customer_is_left_as_it_is(
+    shop: ConnectedShop,
+) -> None:
+    make_customer(name="Prøve Handel A/S", email=MAIL, roles=["supplier"])
+    make_customer(name="Anden Handel A/S", email="b@b.example", roles=["customer", "prospect"])
+
+    shop.tell("order.created", shop.guest_order(email=MAIL))
+    shop.tell("order.created", shop.guest_order(email="b@b.example"))
+
+    assert [each.roles for each in customers()] == [["supplier"], ["customer", "prospect"]]
+    assert events("customer.became_customer") == []
+
+
+def test_a_stranger_who_has_paid_is_a_customer_at_once_with_the_order_in_its_history(
+    shop: ConnectedShop,
+) -> None:
+    order = shop.guest_order(email=MAIL, company="Nordlys Testværk ApS")
+
+    shop.tell("order.created", order)
+
+    assert [customer.roles for customer in customers()] == [["customer"]]
+    [made] = events("customer.created")
+    assert made.data is not None
+    assert made.data["first_order"]["number"] == order["number"]
+
+
+def test_who_is_made_a_prospect_again_by_hand_stays_one(shop: ConnectedShop) -> None:
+    order = shop.guest_order(email=MAIL, first_name="Signe")
+    shop.tell("order.created", order)
+    with transaction() as session:
+        [customer] = session.scalars(select(Customer))
+        customer_services.update(session, customer, {"roles": ["prospect"]}, now=utcnow())
+
+    shop.tell("order.updated", shop.composer.changed(order, status="completed"))
+    shop.tell("order.created", shop.guest_order(email=MAIL))
+
+    assert [customer.roles for customer in customers()] == [["prospect"]]
 
 
 def orders() -> list[DocMirror]:

@@ -450,3 +450,17 @@ def test_words_of_catalogues_and_texts_under_keys_are_read_and_what_is_unknown_i
         ("/terms_code", "unknown", "Betalingsbetingelser"),
         ("/registrations/mars", "unknown", "Registration numbers"),
     ]
+
+
+def test_a_limit_that_cannot_be_paid_in_its_currency_is_refused_in_the_preview() -> None:
+    make_customer(name="Kendt A/S", external_ref="3", currency="JPY")
+
+    job = upload(
+        lines("id;Navn;Kreditmaksimum;Valuta", "1;Nordlys;500,5051;DKK", "2;Havn;500,50;DKK",
+              "3;Kendt A/S;10,5;", "4;Yen;10,5;JPY")
+    )  # fmt: skip
+
+    assert [(row.action, reasons(row)) for row in rows(job)] == [
+        ("refuse", ["precision"]), ("create", []), ("refuse", ["precision"]),
+        ("refuse", ["precision"]),
+    ]  # fmt: skip

@@ -43,6 +43,7 @@ def test_a_query_string_and_its_stored_form_are_one() -> None:
             ("tags.empty", "false"),
             ("sort", "-noted_at,name"),
             ("fields", "name,stage"),
+            ("facets", "stage,tags"),
             ("q", " nord "),
             ("limit", "7"),
         ],
@@ -61,9 +62,12 @@ def test_a_query_string_and_its_stored_form_are_one() -> None:
         },
         "sort": ["-noted_at", "name"],
         "fields": ["name", "stage"],
+        "facets": ["stage", "tags"],
         "q": "nord",
     }
     assert query.limit == 7
+    again = parse_parameters(COMPANIES, query.parameters(), READER)
+    assert again == replace(query, limit=50)
     assert parse_stored(COMPANIES, query.stored(), READER) == replace(query, limit=50)
 
 
@@ -224,6 +228,8 @@ def test_a_wrong_value_is_refused_at_its_parameter(name: str, text: str, code: s
         ({"filter": {"name": {"lt": "x"}}}, ("/filter/name/lt", "unknown_operator")),
         ({"sort": "name"}, ("/sort", "wrong_type")),
         ({"fields": ["name", 1]}, ("/fields", "wrong_type")),
+        ({"facets": "stage"}, ("/facets", "wrong_type")),
+        ({"facets": ["name"]}, ("/facets", "unknown_field")),
         ({"q": 1}, ("/q", "wrong_type")),
         ({"deleted": "yes"}, ("/deleted", "invalid_boolean")),
     ],
