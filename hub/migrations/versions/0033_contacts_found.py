@@ -11,7 +11,7 @@ from hub.listing.search import search_document
 from hub.listing.sorting import sort_text
 
 revision = "0033"
-down_revision = "0031"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
