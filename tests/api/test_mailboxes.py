@@ -40,7 +40,7 @@ def server(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runni
 def call(client: ApiClient, administrator: Caller) -> Any:
     def ask(method: str, path: str, status: int = 200, **options: Any) -> Any:
         headers = administrator.headers | options.pop("headers", {})
-        answer = client.open(f"/api/v1{path}", method=method, headers=headers, **options)
+        answer = getattr(client, method.lower())(f"/api/v1{path}", headers=headers, **options)
         assert answer.status_code == status, answer.text
         return answer.json
 
@@ -83,6 +83,7 @@ def test_a_mailbox_is_set_up_tested_read_and_its_messages_are_told_of(
     ]  # fmt: skip
     assert found[0]["message"] == {
         "code": "auto_submitted", "text": "It was sent automatically (Auto-Submitted).",
+        "link": None,
     }  # fmt: skip
     whole = call("GET", f"/hook-deliveries/{found[1]['id']}")
     assert whole["body"] == MAIL.decode()
@@ -154,9 +155,8 @@ def test_who_does_not_see_all_is_told_of_no_message(
     body = {"name": "Salg", "connector": "imap", "settings": settings_of(server)}
     call("POST", "/connections", 201, json=body)
 
-    for method, path in (("GET", "/hook-deliveries"), ("POST", "/connections")):
-        answer = client.open(f"/api/v1{path}", method=method, headers=representative.headers)
-        assert answer.status_code == 403
+    answer = client.get("/api/v1/hook-deliveries", headers=representative.headers)
+    assert answer.status_code == 403
 
 
 @pytest.mark.parametrize(

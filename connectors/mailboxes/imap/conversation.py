@@ -236,5 +236,5 @@ def _bytes(said: object) -> bytes:
 
 def _wrong(setting: str, problem: str) -> PermanentError:
     return PermanentError(
-        SYSTEM, "The setting {setting} is wrong: {problem}.", setting=setting, problem=problem
+        SYSTEM, "The setting {setting} is wrong: {rule}.", setting=setting, rule=problem
     )
