@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,10 +13,9 @@ from hub.access.models import User
 from hub.access.people import are_active
 from hub.connections.models import Connection
 from hub.customers.models import Customer
-from hub.db import find_locked
-from hub.hooks import inquiries, resources
+from hub.hooks import inquiries, threads
 from hub.hooks.attaching import find_known, hold, values_of
-from hub.hooks.models import DeliveryState, HookDelivery, HookResource
+from hub.hooks.models import DeliveryState, HookDelivery
 from hub.hooks.wording import body_of
 from hub.i18n import N_
 from hub.intake import knowing
@@ -29,12 +26,9 @@ from hub.notes import services as notes
 from hub.ports import ShopEvent, ShopInquiry, ShopParty
 from hub.settings import get_settings
 
-KIND, TOPIC = "mail", "mail.received"
+TOPIC = "mail.received"
 CHANNEL = "mail"
 NOTE_TYPE = "mail"
-MAILBOX = "mailbox"
-"""The kind of connection that mail comes in by."""
-
 OWN_ADDRESSES, FORM_SENDERS = "own_addresses", "form_senders"
 """The settings of a mailbox that list whose mail makes no leads, and which programs' mail does."""
 
@@ -110,7 +104,7 @@ def take(
 
 
 def _take(mail: _Mail, sender: Person) -> DeliveryState:
-    session, message_id = mail.session, mail.facts.message_id
+    session = mail.session
     party = ShopParty(None, sender.address, first_name=sender.name)
     said = values_of(party)
     hold(session, said)  # two mailboxes may bring the mail of one sender at once
@@ -119,7 +113,7 @@ def _take(mail: _Mail, sender: Person) -> DeliveryState:
     if copy is not None:
         mail.delivery.lead_id, mail.delivery.customer_id = copy.lead_id, copy.customer_id
         return DeliveryState.REPEATED
-    subject = _of_thread(mail)
+    subject = threads.find(session, mail.facts)
     if subject is None:
         known = mail.facts.recipients if ours else mail.facts.senders
         subject = _open_lead(session, known) or _customer(session, known)
@@ -131,22 +125,27 @@ def _take(mail: _Mail, sender: Person) -> DeliveryState:
         subject = _make_lead(mail, party)
     if subject is None:
         return mail.end(DeliveryState.FAILED, "no_sender", _NOBODY)
-    _, resource = resources.get_locked(session, mail.connection, KIND, message_id)
-    _note(mail, subject, resource)
+    _note(mail, subject)
+    # What we write to several is no thread of one of them: each answers for himself.
+    if not ours or len(mail.facts.recipients) == 1:
+        threads.remember(session, mail.connection, mail.facts, subject)
     return DeliveryState.IMPORTED
 
 
 def _make_lead(mail: _Mail, party: ShopParty) -> Lead | None:
     first_line = (mail.facts.text or "").partition("\n")[0]
     event = ShopEvent(
-        KIND, TOPIC, party=party, inquiry=ShopInquiry(message=mail.facts.subject or first_line)
+        threads.KIND,
+        TOPIC,
+        party=party,
+        inquiry=ShopInquiry(message=mail.facts.subject or first_line),
     )
     return inquiries.make(
         mail.session, mail.connection, event, party, channel=CHANNEL, now=mail.now
     )
 
 
-def _note(mail: _Mail, subject: Any, resource: HookResource) -> None:
+def _note(mail: _Mail, subject: Lead | Customer) -> None:
     came_at = mail.facts.received_at
     notes.create(
         mail.session,
@@ -157,11 +156,10 @@ def _note(mail: _Mail, subject: Any, resource: HookResource) -> None:
         at=min(came_at, mail.now) if came_at is not None else None,
         by_caller=False,
     )
-    for row in (mail.delivery, resource):
-        if isinstance(subject, Lead):
-            row.lead_id = subject.id
-        else:
-            row.customer_id = subject.id
+    if isinstance(subject, Lead):
+        mail.delivery.lead_id = subject.id
+    else:
+        mail.delivery.customer_id = subject.id
 
 
 def _is_ours(mail: _Mail) -> bool:
@@ -184,36 +182,13 @@ def _copy_elsewhere(mail: _Mail) -> HookDelivery | None:
     return mail.session.scalar(
         select(HookDelivery)
         .where(
-            HookDelivery.connection_id.in_(_mailboxes()),
+            HookDelivery.connection_id.in_(threads.mailboxes()),
             HookDelivery.connection_id != mail.connection.id,
             HookDelivery.deduplication_id == mail.delivery.deduplication_id,
             HookDelivery.state == DeliveryState.IMPORTED,
         )
         .limit(1)
     )
-
-
-def _of_thread(mail: _Mail) -> Lead | Customer | None:
-    """Return what the nearest message of a thread that we know of is of, locked."""
-    names = (mail.facts.message_id, *mail.facts.follows)
-    rows = mail.session.scalars(
-        select(HookResource).where(
-            HookResource.connection_id.in_(_mailboxes()),
-            HookResource.kind == KIND,
-            HookResource.resource_id.in_(names),
-        )
-    )
-    for row in sorted(rows, key=lambda each: names.index(each.resource_id)):
-        found = _living_lead(mail.session, row.lead_id) or knowing.living(
-            mail.session, row.customer_id
-        )
-        if found is not None:
-            return found
-    return None
-
-
-def _mailboxes() -> Any:
-    return select(Connection.id).where(Connection.kind == MAILBOX)
 
 
 def _open_lead(session: Session, addresses: Sequence[str]) -> Lead | None:
@@ -231,15 +206,10 @@ def _open_lead(session: Session, addresses: Sequence[str]) -> Lead | None:
             .order_by(Lead.id.desc())
             .limit(1)
         )
-        lead = _living_lead(session, found)
+        lead = threads.living_lead(session, found)
         if lead is not None and lead.is_open:
             return lead
     return None
-
-
-def _living_lead(session: Session, lead_id: UUID | None) -> Lead | None:
-    lead = find_locked(session, Lead, lead_id)
-    return lead if lead is not None and lead.deleted_at is None else None
 
 
 def _customer(session: Session, addresses: Iterable[str]) -> Customer | None:

@@ -65,7 +65,7 @@ class HookResource(Base):
     __tablename__ = "hook_resource"
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
-    kind: Mapped[str]  # customer, order, lead or mail
+    kind: Mapped[str]  # customer, order, lead; of mails `hub.hooks.threads`
     resource_id: Mapped[str]
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
     lead_id: Mapped[UUID | None] = mapped_column(ForeignKey("lead.id"))

@@ -14,17 +14,20 @@ from hub.connections.models import Connection, ConnectionState
 from hub.customers import contacts
 from hub.customers.models import Customer
 from hub.db import transaction
+from hub.errors import ValidationError
 from hub.history.models import Event
 from hub.hooks import receiving
 from hub.hooks.models import HookDelivery
 from hub.leads import services as lead_services
 from hub.leads.models import Lead
-from hub.ledger.models import JobState
+from hub.ledger.models import JobState, Schedule
 from hub.ledger.tasks import TaskName
 from hub.settings import get_settings
 from tests.workers.postroom import Postroom, deliveries, jobs, leads, make_customer, notes
 from workers.chain import drain
 from workers.tasks import mailboxes
+
+SAME = "<same@viben.example>"
 
 
 @pytest.fixture
@@ -114,6 +117,41 @@ def test_an_answer_goes_to_the_lead_of_its_thread_whoever_writes_it(room: Postro
     [lead] = leads()
     assert [note.subject_id for note in notes()] == [lead.id] * 3
     assert [each.lead_id for each in deliveries()] == [lead.id] * 3
+
+
+def test_a_message_that_comes_behind_its_answer_goes_where_that_went(room: Postroom) -> None:
+    room.send("In-Reply-To: <late@viben.example>", From="chef@viben.example")
+    room.read()
+    room.send(Message_ID="<late@viben.example>")
+    room.read()
+
+    [lead] = leads()
+    assert [note.subject_id for note in notes()] == [lead.id] * 2
+
+
+def test_two_who_answer_what_we_never_saw_have_nothing_to_do_with_each_other(
+    room: Postroom,
+) -> None:
+    for sender in ("ida@viben.example", "ole@ny.example"):
+        room.send("In-Reply-To: <offer@hub.example>", From=sender)
+    room.read()
+
+    assert [note.subject_id for note in notes()] == [lead.id for lead in leads()]
+    assert len(leads()) == 2
+
+
+def test_who_answers_what_one_of_us_wrote_to_several_answers_for_himself(room: Postroom) -> None:
+    first, second = (make_customer(name=n, email=f"{n}@ny.example") for n in ("ida", "ole"))
+    with transaction() as session:
+        session.add(User(email="bo@hub.example", name="Bo", roles=[Role.REPRESENTATIVE]))
+    written = room.send(From="bo@hub.example", To="ida@ny.example, ole@ny.example")
+    room.send(f"In-Reply-To: {written}", From="ole@ny.example")
+    alone = room.send(From="bo@hub.example", To="ida@ny.example")
+    room.send(f"In-Reply-To: {alone}", From="idas.chef@ny.example")
+    room.read()
+
+    assert [note.customer_id for note in notes()] == [first.id, second.id, first.id, first.id]
+    assert leads() == []
 
 
 def test_further_mail_of_an_open_leads_address_is_a_note_on_it(room: Postroom) -> None:
@@ -215,9 +253,8 @@ def test_a_form_that_writes_by_mail_makes_leads_where_it_is_named(room: Postroom
 def test_one_message_in_two_mailboxes_is_one_lead(room: Postroom) -> None:
     room.open()
     room.read()
-    same = {"Message_ID": "<same@viben.example>"}
-    room.send("Received: by one", **same)
-    room.send("Received: by other", server=1, **same)
+    room.send("Received: by one", Message_ID=SAME)
+    room.send("Received: by other", server=1, Message_ID=SAME)
     room.read()
 
     assert (len(leads()), len(notes())) == (1, 1)
@@ -226,9 +263,8 @@ def test_one_message_in_two_mailboxes_is_one_lead(room: Postroom) -> None:
 
 
 def test_the_same_name_with_other_words_is_not_dropped(room: Postroom) -> None:
-    same = {"Message_ID": "<same@viben.example>"}
-    room.send(**same)
-    room.send(body="Noget andet", **same)
+    room.send(Message_ID=SAME)
+    room.send(body="Noget andet", Message_ID=SAME)
     room.read()
 
     assert (len(leads()), [note.subject_id for note in notes()]) == (1, [leads()[0].id] * 2)
@@ -264,7 +300,7 @@ def test_what_an_installation_asks_of_leads_is_told_and_taken_once_it_is_mended(
             session, {"person": "X", "email": "ida@viben.example"}, now=utcnow()
         )
         known.is_open, known.closed_at = False, utcnow()
-    refused = lead_services.ValidationError.of("/city", "required", "A city is needed.")
+    refused = ValidationError.of("/city", "required", "A city is needed.")
     with monkeypatch.context() as patched:
         patched.setattr(lead_services, "entered", _raise(refused))
         room.send()
@@ -374,8 +410,6 @@ def test_refused_credentials_hold_the_reading_until_they_are_mended(room: Postro
 
 
 def test_a_mailbox_is_read_every_minute_once_it_is_at_work(room: Postroom) -> None:
-    from hub.ledger.models import Schedule
-
     with transaction() as session:
         [schedule] = session.scalars(
             select(Schedule).where(Schedule.task == "mailboxes.read_mailbox")

@@ -17,7 +17,7 @@ from hub.connections import services as connections
 from hub.errors import NotFoundError, ValidationError
 from hub.files import services as kept_files
 from hub.hooks import importing, mails, receiving
-from hub.hooks.mails import MAILBOX
+from hub.hooks.threads import MAILBOX
 from hub.i18n import N_
 from hub.imports import planning, running, services, templates
 from hub.imports.models import ImportState
