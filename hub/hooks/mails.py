@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hub import messages
 from hub.access.models import User
 from hub.access.people import are_active
+from hub.catalogues import services as catalogues
 from hub.connections.models import Connection
 from hub.customers.models import Customer
 from hub.hooks import inquiries, threads
@@ -28,7 +29,10 @@ from hub.settings import get_settings
 
 TOPIC = "mail.received"
 CHANNEL = "mail"
-NOTE_TYPE = "mail"
+NOTE_TYPES = ("mail", "note")
+"""The type of a mail's note, and that which stands in where an installation has retired it."""
+
+_MOST_LEADS = 100
 OWN_ADDRESSES, FORM_SENDERS = "own_addresses", "form_senders"
 """The settings of a mailbox that list whose mail makes no leads, and which programs' mail does."""
 
@@ -147,12 +151,13 @@ def _make_lead(mail: _Mail, party: ShopParty) -> Lead | None:
 
 def _note(mail: _Mail, subject: Lead | Customer) -> None:
     came_at = mail.facts.received_at
+    active = set(catalogues.writings(mail.session, notes.CATALOGUES["type"]).values())
     notes.create(
         mail.session,
         subject,
         body=body_of(mail.facts),
         now=mail.now,
-        type=NOTE_TYPE,
+        type=next((each for each in NOTE_TYPES if each in active), NOTE_TYPES[0]),
         at=min(came_at, mail.now) if came_at is not None else None,
         by_caller=False,
     )
@@ -194,22 +199,26 @@ def _copy_elsewhere(mail: _Mail) -> HookDelivery | None:
 def _open_lead(session: Session, addresses: Sequence[str]) -> Lead | None:
     """Return the newest open lead of somebody, locked; the address named first counts most."""
     folded = func.casefold(Lead.email)
-    for address in addresses:
-        found = session.scalar(
-            select(Lead.id)
-            .where(
-                folded == func.casefold(address),
-                Lead.email.is_not(None),
-                Lead.is_open,
-                Lead.deleted_at.is_(None),
-            )
-            .order_by(Lead.id.desc())
-            .limit(1)
+    rows = session.execute(
+        select(Lead.id, folded.label("address"))
+        .where(
+            folded.in_(addresses),
+            Lead.email.is_not(None),
+            Lead.is_open,
+            Lead.deleted_at.is_(None),
         )
-        lead = threads.living_lead(session, found)
+        .order_by(Lead.id.desc())
+        .limit(_MOST_LEADS)
+    ).all()
+    for row in sorted(rows, key=lambda each: _place(addresses, each.address)):
+        lead = threads.living_lead(session, row.id)
         if lead is not None and lead.is_open:
             return lead
     return None
+
+
+def _place(addresses: Sequence[str], address: str) -> int:
+    return addresses.index(address) if address in addresses else len(addresses)
 
 
 def _customer(session: Session, addresses: Iterable[str]) -> Customer | None:

@@ -54,7 +54,7 @@ def addresses_of(message: Message, *names: str) -> list[tuple[str | None, str]]:
 
 def ids_of(message: Message, name: str) -> list[str]:
     """Return the Message-IDs that a header names, in order, each once."""
-    found = _ID.findall(_raw(message, name))
+    found = _ID.findall(one_line(_raw(message, name)) or "")
     return list(dict.fromkeys(found))[-MOST_IDS:]
 
 

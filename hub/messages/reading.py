@@ -12,13 +12,13 @@ from typing import Any
 from hub.errors import MalformedReplyError
 from hub.i18n import N_
 from hub.messages import headers
-from hub.messages.texts import decoded, paragraphs, text_of_html
+from hub.messages.texts import decoded, one_line, paragraphs, text_of_html
 
 MOST_PARTS = 200
 MOST_BOUNDARIES = 100  # the parser tries each of them at each line within
 MOST_ATTACHMENTS = 50
 LONGEST_TEXT = 200_000  # characters; a note takes less
-_LONGEST_NAME = 200
+_LONGEST_NAME, _LONGEST_KIND = 200, 100
 _SUMMARY = 150
 
 SYSTEM = "mail"
@@ -193,7 +193,8 @@ def _is_attached(part: Message) -> bool:
 def _attachments(parts: list[Message]) -> Iterator[Attachment]:
     for part in parts:
         if _is_attached(part) or part.get_content_maintype() not in {"text", "multipart"}:
-            yield Attachment(_name(part), part.get_content_type()[:100], len(_bytes(part)))
+            kind = one_line(part.get_content_type()) or "application/octet-stream"
+            yield Attachment(_name(part), kind[:_LONGEST_KIND], len(_bytes(part)))
 
 
 def _name(part: Message) -> str | None:

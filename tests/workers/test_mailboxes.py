@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 from connectors.mailboxes.imap import ImapMailbox
 from hub.access.models import User
 from hub.access.roles import Role
+from hub.catalogues.models import CatalogueEntry
 from hub.clock import utcnow
 from hub.connections.models import Connection, ConnectionState
 from hub.customers import contacts
@@ -341,6 +342,20 @@ def test_html_files_and_large_mail_read_as_notes(room: Postroom) -> None:
         "Attached, and not kept here: image/jpeg (1.0 MB)\n"
         "Only the beginning was read: the mail has 1.1 MB."
     )
+
+
+def test_where_notes_of_mail_are_retired_it_is_a_plain_note(room: Postroom) -> None:
+    with transaction() as session:
+        entry = session.scalars(
+            select(CatalogueEntry).where(
+                CatalogueEntry.catalogue == "note_types", CatalogueEntry.code == "mail"
+            )
+        ).one()
+        entry.active = False
+    room.send()
+    room.read()
+
+    assert [note.type for note in notes()] == ["note"]
 
 
 # --- reading, and what goes wrong on the way ---------------------------------------------------

@@ -57,7 +57,7 @@ class Session:
                 uid = command == "UID"
                 if uid:
                     command = words.pop(0).upper()
-                shown = words[:1] if command == "LOGIN" else words
+                shown = words[:1] if command in {"LOGIN", "AUTHENTICATE"} else words
                 self._account.note(" ".join(["UID"] * uid + [command, *shown]))
                 if command in self._account.faults.cut:
                     self._account.faults.cut.remove(command)
