@@ -9,8 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import messages
-from hub.access.models import User
-from hub.access.people import are_active
 from hub.catalogues import services as catalogues
 from hub.connections.models import Connection
 from hub.customers.models import Customer
@@ -22,7 +20,7 @@ from hub.i18n import N_
 from hub.intake import knowing
 from hub.leads.models import Lead
 from hub.messages import Mail, Person
-from hub.messages.headers import is_one_of, listed
+from hub.messages.headers import listed
 from hub.notes import services as notes
 from hub.ports import ShopEvent, ShopInquiry, ShopParty
 from hub.settings import get_settings
@@ -33,8 +31,8 @@ NOTE_TYPES = ("mail", "note")
 """The type of a mail's note, and that which stands in where an installation has retired it."""
 
 _MOST_LEADS = 100
-OWN_ADDRESSES, FORM_SENDERS = "own_addresses", "form_senders"
-"""The settings of a mailbox that list whose mail makes no leads, and which programs' mail does."""
+FORM_SENDERS = "form_senders"
+"""The setting of a mailbox that lists which programs write for people."""
 
 _AUTOMATIC = {
     "auto_submitted": N_("It was sent automatically (Auto-Submitted)."),
@@ -65,6 +63,8 @@ class _Mail:
 
     def end(self, state: DeliveryState, code: str, text: str) -> DeliveryState:
         """Say why it is not taken."""
+        if state is DeliveryState.IGNORED:
+            threads.forget(self.session, self.connection, self.facts)
         self.delivery.message = {"code": code, "text": text, "params": {}}
         return state
 
@@ -112,10 +112,11 @@ def _take(mail: _Mail, sender: Person) -> DeliveryState:
     party = ShopParty(None, sender.address, first_name=sender.name)
     said = values_of(party)
     hold(session, said)  # two mailboxes may bring the mail of one sender at once
-    ours = _is_ours(mail)
+    ours = threads.is_ours(session, mail.connection, mail.facts)
     copy = _copy_elsewhere(mail)
     if copy is not None:
         mail.delivery.lead_id, mail.delivery.customer_id = copy.lead_id, copy.customer_id
+        threads.forget(session, mail.connection, mail.facts)
         return DeliveryState.REPEATED
     subject = threads.find(session, mail.facts)
     if subject is None:
@@ -131,7 +132,7 @@ def _take(mail: _Mail, sender: Person) -> DeliveryState:
         return mail.end(DeliveryState.FAILED, "no_sender", _NOBODY)
     _note(mail, subject)
     # What we write to several is no thread of one of them: each answers for himself.
-    if not ours or len(mail.facts.recipients) == 1:
+    if not ours or threads.is_to_one(mail.facts):
         threads.remember(session, mail.connection, mail.facts, subject)
     return DeliveryState.IMPORTED
 
@@ -165,17 +166,6 @@ def _note(mail: _Mail, subject: Lead | Customer) -> None:
         mail.delivery.lead_id = subject.id
     else:
         mail.delivery.customer_id = subject.id
-
-
-def _is_ours(mail: _Mail) -> bool:
-    """Say whether one of us wrote it: a user, or who has the mailbox or an address we named."""
-    settings = mail.connection.settings
-    named = [*listed(settings.get(OWN_ADDRESSES)), *listed(settings.get("user"))]
-    senders = mail.facts.senders
-    if any(is_one_of(address, named) for address in senders):
-        return True
-    users = select(User.id).where(User.email.in_(senders), are_active())
-    return mail.session.scalar(users.limit(1)) is not None
 
 
 def _hubs_own() -> str:

@@ -16,6 +16,7 @@ from hub.connections import credentials, declarations
 from hub.connections.models import Connection
 from hub.db import find_locked, new_id
 from hub.errors import ConflictError, NotFoundError
+from hub.hooks import threads
 from hub.hooks.models import DeliveryState, HookDelivery
 from hub.i18n import N_
 from hub.ledger.enqueueing import Enqueued, enqueue
@@ -97,6 +98,8 @@ def receive_message(
     named = messages.identify(message.raw) if message.raw else message.name
     made = _store(session, connection, named, told, message.raw)
     if made is not None:
+        if message.raw:
+            threads.expect(session, connection, messages.envelope(message.raw))
         ask_for_import(session, made, connection.id)
     return made
 

@@ -6,9 +6,11 @@ Messages of a thread may come in any order: one that comes behind its answer goe
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
+from hub.access.models import User
+from hub.access.people import are_active
 from hub.connections.models import Connection
 from hub.customers.models import Customer
 from hub.db import find_locked
@@ -16,10 +18,14 @@ from hub.hooks import resources
 from hub.hooks.models import HookResource
 from hub.intake import knowing
 from hub.leads.models import Lead
-from hub.messages import Mail
+from hub.messages import Envelope, Mail
+from hub.messages.headers import is_one_of, listed
 
 MAILBOX = "mailbox"
 """The kind of connection that mail comes in by."""
+
+OWN_ADDRESSES = "own_addresses"
+"""The setting of a mailbox that lists whose mail makes no leads."""
 
 KIND, ANSWERED = "mail", "mail_answered"
 """The kinds of `HookResource` under a Message-ID: one that came, and one that only was answered.
@@ -54,17 +60,75 @@ def find(session: Session, mail: Mail) -> Lead | Customer | None:
     return None
 
 
+def expect(session: Session, connection: Connection, mail: Envelope) -> None:
+    """Note that a message has come, which is to be imported: it may be so behind its answers.
+
+    What we write to several is no thread of one of them: each answers for himself.
+    """
+    if not is_ours(session, connection, mail) or is_to_one(mail):
+        resources.get_locked(session, connection, KIND, mail.message_id)
+
+
 def remember(
     session: Session, connection: Connection, mail: Mail, subject: Lead | Customer
 ) -> None:
     """Remember to what a message belongs, and what it answers."""
-    named = [(KIND, mail.message_id), *((ANSWERED, each) for each in mail.follows[:_REMEMBERED])]
-    for kind, name in named:
-        is_first, resource = resources.get_locked(session, connection, kind, name)
-        if kind == ANSWERED and not is_first:
+    _, own = resources.get_locked(session, connection, KIND, mail.message_id)
+    _belongs(own, subject)
+    for name in mail.follows[:_REMEMBERED]:
+        came = session.scalars(
+            select(HookResource).where(_named(connection, name)).with_for_update()
+        ).one_or_none()
+        if came is not None:
+            if _is_free(came):
+                _belongs(came, subject)
             continue
-        resource.lead_id = subject.id if isinstance(subject, Lead) else None
-        resource.customer_id = subject.id if isinstance(subject, Customer) else None
+        is_first, answered = resources.get_locked(session, connection, ANSWERED, name)
+        if is_first:
+            _belongs(answered, subject)
+
+
+def forget(session: Session, connection: Connection, mail: Mail) -> None:
+    """Forget a message that came and is of nothing."""
+    session.execute(
+        delete(HookResource).where(
+            _named(connection, mail.message_id),
+            HookResource.lead_id.is_(None),
+            HookResource.customer_id.is_(None),
+        )
+    )
+
+
+def is_ours(session: Session, connection: Connection, mail: Mail | Envelope) -> bool:
+    """Say whether one of us wrote it: a user, or who has the mailbox or an address we named."""
+    settings = connection.settings
+    named = [*listed(settings.get(OWN_ADDRESSES)), *listed(settings.get("user"))]
+    if any(is_one_of(address, named) for address in mail.senders):
+        return True
+    users = select(User.id).where(User.email.in_(mail.senders), are_active())
+    return session.scalar(users.limit(1)) is not None
+
+
+def is_to_one(mail: Mail | Envelope) -> bool:
+    """Say whether a message is sent to one address alone."""
+    return len(mail.recipients) == 1
+
+
+def _named(connection: Connection, message_id: str) -> ColumnElement[bool]:
+    return and_(
+        HookResource.connection_id == connection.id,
+        HookResource.kind == KIND,
+        HookResource.resource_id == message_id,
+    )
+
+
+def _is_free(resource: HookResource) -> bool:
+    return resource.lead_id is None and resource.customer_id is None
+
+
+def _belongs(resource: HookResource, subject: Lead | Customer) -> None:
+    resource.lead_id = subject.id if isinstance(subject, Lead) else None
+    resource.customer_id = subject.id if isinstance(subject, Customer) else None
 
 
 def living_lead(session: Session, lead_id: UUID | None) -> Lead | None:

@@ -4,6 +4,14 @@ It is as anybody liked to write it: what can be read of it is read, in any chara
 broken, within bounds; the rest is left out. Nothing of it is run, fetched or followed.
 """
 
-from hub.messages.reading import Attachment, Mail, Person, identify, read
+from hub.messages.reading import (
+    Attachment,
+    Envelope,
+    Mail,
+    Person,
+    envelope,
+    identify,
+    read,
+)
 
-__all__ = ["Attachment", "Mail", "Person", "identify", "read"]
+__all__ = ["Attachment", "Envelope", "Mail", "Person", "envelope", "identify", "read"]

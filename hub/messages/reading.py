@@ -28,6 +28,26 @@ RECEIVED_AT, SIZE, IS_WHOLE, PROBLEM = "received_at", "size_bytes", "is_whole", 
 _TOO_DEEP = N_("The message has too many parts within parts.")
 
 
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Which message it is, by its headers alone: see `Mail`."""
+
+    message_id: str
+    senders: tuple[str, ...]
+    recipients: tuple[str, ...]
+
+
+def envelope(raw: bytes) -> Envelope:
+    """Return what the headers of a message say of whence it comes."""
+    message = BytesHeaderParser(policy=compat32).parsebytes(raw)
+    from_ = headers.addresses_of(message, "From", "Sender")[:1]
+    return Envelope(
+        headers.message_id_of(message) or f"sha256:{identify(raw)}",
+        _senders(from_, headers.addresses_of(message, "Reply-To")[:1]),
+        _recipients(message),
+    )
+
+
 def identify(raw: bytes) -> str:
     """Return what copies of one message share, however each of them has come."""
     message = BytesHeaderParser(policy=compat32).parsebytes(raw)
@@ -114,7 +134,7 @@ def read(raw: bytes, *, forms: Iterable[str] = (), told: Mapping[str, Any] | Non
         message_id=headers.message_id_of(message) or f"sha256:{identify(raw)}",
         sender=_person(answered or from_),
         senders=_senders(from_, answered),
-        recipients=tuple(each for _, each in headers.addresses_of(message, "To", "Cc")),
+        recipients=_recipients(message),
         subject=headers.text_of(message, "Subject"),
         text=_text(parts),
         follows=headers.thread_of(message),
@@ -156,6 +176,10 @@ def _senders(
     domain = answered[0][1].rpartition("@")[2]
     same = [address for _, address in from_ if address.rpartition("@")[2] == domain]
     return tuple(dict.fromkeys([answered[0][1], *same]))
+
+
+def _recipients(message: Message) -> tuple[str, ...]:
+    return tuple(address for _, address in headers.addresses_of(message, "To", "Cc"))
 
 
 def _parts(message: Message) -> Iterator[Message]:

@@ -1,6 +1,7 @@
 """Mail that comes in: read by IMAP from a server, stored once, and what becomes of it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,10 +19,10 @@ from hub.db import transaction
 from hub.errors import ValidationError
 from hub.history.models import Event
 from hub.hooks import receiving
-from hub.hooks.models import HookDelivery
+from hub.hooks.models import HookDelivery, HookResource
 from hub.leads import services as lead_services
 from hub.leads.models import Lead
-from hub.ledger.models import JobState, Schedule
+from hub.ledger.models import Job, JobState, Schedule
 from hub.ledger.tasks import TaskName
 from hub.settings import get_settings
 from tests.workers.postroom import Postroom, deliveries, jobs, leads, make_customer, notes
@@ -128,6 +129,29 @@ def test_a_message_that_comes_behind_its_answer_goes_where_that_went(room: Postr
 
     [lead] = leads()
     assert [note.subject_id for note in notes()] == [lead.id] * 2
+
+
+def test_a_thread_that_is_imported_from_its_end_is_one_thread_all_the_same(
+    room: Postroom,
+) -> None:
+    first = room.send(From="a0@viben.example")
+    room.send("Auto-Submitted: auto-replied", Message_ID="<away@viben.example>")
+    for number in (1, 2):
+        room.send(f"In-Reply-To: {first}", From=f"a{number}@viben.example")
+    room.ask()
+    drain(TaskName.READ_MAILBOX)
+    with transaction() as session:
+        for place, job in enumerate(session.scalars(select(Job).order_by(Job.id.desc()))):
+            job.run_at = utcnow() - timedelta(minutes=5 - place)  # as if the first were put off
+    room.work()
+
+    [lead] = leads()
+    assert (lead.email, [note.subject_id for note in notes()]) == (
+        "a2@viben.example", [lead.id] * 3,
+    )  # fmt: skip
+    with transaction() as session:
+        known = set(session.scalars(select(HookResource.resource_id)))
+    assert "<away@viben.example>" not in known
 
 
 def test_two_who_answer_what_we_never_saw_have_nothing_to_do_with_each_other(
