@@ -19,7 +19,16 @@ def get_locked(
         .on_conflict_do_nothing(index_elements=["connection_id", "kind", "resource_id"])
         .returning(HookResource.id)
     )
-    found = session.scalars(
+    found = find_locked(session, connection, kind, resource_id)
+    assert found is not None  # noqa: S101 - it was there, or was made just now
+    return made is not None, found
+
+
+def find_locked(
+    session: Session, connection: Connection, kind: str, resource_id: str
+) -> HookResource | None:
+    """Return the record of a sender, locked; None where we have not heard of it."""
+    return session.scalars(
         select(HookResource)
         .where(
             HookResource.connection_id == connection.id,
@@ -28,5 +37,4 @@ def get_locked(
         )
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()
-    return made is not None, found
+    ).one_or_none()

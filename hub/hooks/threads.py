@@ -6,7 +6,7 @@ Messages of a thread may come in any order: one that comes behind its answer goe
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, or_, select
+from sqlalchemy import Select, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
@@ -76,9 +76,7 @@ def remember(
     _, own = resources.get_locked(session, connection, KIND, mail.message_id)
     _belongs(own, subject)
     for name in mail.follows[:_REMEMBERED]:
-        came = session.scalars(
-            select(HookResource).where(_named(connection, name)).with_for_update()
-        ).one_or_none()
+        came = resources.find_locked(session, connection, KIND, name)
         if came is not None:
             if _is_free(came):
                 _belongs(came, subject)
@@ -92,7 +90,9 @@ def forget(session: Session, connection: Connection, mail: Mail) -> None:
     """Forget a message that came and is of nothing."""
     session.execute(
         delete(HookResource).where(
-            _named(connection, mail.message_id),
+            HookResource.connection_id == connection.id,
+            HookResource.kind == KIND,
+            HookResource.resource_id == mail.message_id,
             HookResource.lead_id.is_(None),
             HookResource.customer_id.is_(None),
         )
@@ -112,14 +112,6 @@ def is_ours(session: Session, connection: Connection, mail: Mail | Envelope) -> 
 def is_to_one(mail: Mail | Envelope) -> bool:
     """Say whether a message is sent to one address alone."""
     return len(mail.recipients) == 1
-
-
-def _named(connection: Connection, message_id: str) -> ColumnElement[bool]:
-    return and_(
-        HookResource.connection_id == connection.id,
-        HookResource.kind == KIND,
-        HookResource.resource_id == message_id,
-    )
 
 
 def _is_free(resource: HookResource) -> bool:
