@@ -159,6 +159,39 @@ def test_who_does_not_see_all_is_told_of_no_message(
     assert answer.status_code == 403
 
 
+def test_mail_of_a_protected_customer_is_told_to_nobody_who_does_not_see_him(
+    client: ApiClient, call: Any, server: RunningImap, representative: Caller
+) -> None:
+    fields = {"name": "Viben A/S", "email": "ida@viben.example"}
+    customer = call("POST", "/customers", 201, json=fields)
+    call("POST", f"/customers/{customer['id']}/protection", json={"reason": "Fusion"})
+    body = {"name": "Salg", "connector": "imap", "settings": settings_of(server)}
+    path = f"/connections/{call('POST', '/connections', 201, json=body)['id']}"
+    call("PATCH", path, json={"settings": {"existing": True}}, headers={"If-Match": '"1"'})
+    server.deliver(MAIL)
+    call("POST", f"{path}/test", 202)
+    drain(TaskName.TEST_CONNECTION)
+    call("POST", f"{path}/activation")
+    call("POST", f"{path}/pull", 202)
+    drain(TaskName.READ_MAILBOX)
+    drain(TaskName.IMPORT_HOOK)
+
+    noted = call("GET", f"/customers/{customer['id']}/notes")["items"]
+    assert [(each["type"], each["body"][:6]) for each in noted] == [("mail", "Kraner")]
+    for asked, status in (
+        (f"/customers/{customer['id']}/notes", 404),
+        ("/hook-deliveries", 403),
+        (f"/notes/{noted[0]['id']}", 404),
+    ):
+        answer = client.get(f"/api/v1{asked}", headers=representative.headers)
+        assert answer.status_code == status, asked
+    for asked in ("/notes", "/leads", "/customers"):
+        answer = client.get(f"/api/v1{asked}", headers=representative.headers)
+        assert (answer.status_code, answer.json["items"]) == (200, []), asked
+    events = client.get("/api/v1/events", headers=representative.headers).text
+    assert customer["id"] not in events
+
+
 @pytest.mark.parametrize(
     ("settings", "pointer", "code"),
     [

@@ -172,6 +172,35 @@ def test_in_a_folder_numbered_anew_what_lay_there_at_first_stays_unread(stand: I
     assert [each.raw for each in found] == [raw(2)]
 
 
+def test_another_folder_is_read_from_when_on_it_is_news(stand: ImapStand) -> None:
+    def deliver(number: int, folder: str, *, days_ago: int) -> None:
+        came = datetime.now(UTC).replace(microsecond=0) - timedelta(days=days_ago)
+        stand.server.deliver(raw(number), folder, received_at=came)
+
+    stand.server.store.folder("Salg").validity = stand.server.store.folder("INBOX").validity
+    for number, days_ago in ((1, 9), (2, 8)):
+        deliver(number, "Salg", days_ago=days_ago)
+    deliver(3, "INBOX", days_ago=5)
+    _, cursor = read_all(stand.mailbox())
+    deliver(4, "Salg", days_ago=4)
+
+    found, _ = read_all(stand.mailbox(folder="Salg"), cursor)
+
+    assert [each.raw for each in found] == [raw(4)]
+
+
+def test_another_folder_where_nothing_was_read_yet_is_begun_as_any_is(stand: ImapStand) -> None:
+    _, cursor = read_all(stand.mailbox())
+    stand.server.deliver(raw(1), "Salg")
+    mailbox = stand.mailbox(folder="Salg")
+
+    before, cursor = read_all(mailbox, cursor)
+    stand.server.deliver(raw(2), "Salg")
+    after, _ = read_all(mailbox, cursor)
+
+    assert (before, [each.raw for each in after]) == ([], [raw(2)])
+
+
 def test_refused_credentials_are_told_from_a_server_that_is_not_there(stand: ImapStand) -> None:
     with pytest.raises(AuthenticationError):
         stand.mailbox(password="wrong").test()

@@ -14,6 +14,7 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -135,10 +136,13 @@ class ImapMailbox:
         """See `hub.ports.Mailbox.messages`."""
         with self._call("FETCH", self._folder) as told:
             folder = self._opened()
-            if cursor is None and not self._settings.get("existing"):
-                start = Position(folder.validity, folder.next_uid - 1, folder.newest())
-                return MessagePage((), start.as_cursor(), more=False)
-            position = Position.of(cursor, folder.validity)
+            position = Position.of(cursor, self._place, folder.validity)
+            if position is None:
+                position = Position(self._place, folder.validity)
+                if not self._settings.get("existing"):
+                    last, newest = folder.next_uid - 1, folder.newest()
+                    start = replace(position, uid=last, floor=newest)
+                    return MessagePage((), start.as_cursor(), more=False)
             uids, reached = folder.after(position, limit)
             told.append(f"UID {uids[0]} to {uids[-1]}" if uids else "nothing new")
             found = {uid: each for uid in uids if (each := folder.read(uid)) is not None}
@@ -158,7 +162,7 @@ class ImapMailbox:
             return cursor
         with self._call("MOVE" if self._afterwards == MOVE else "STORE", self._folder):
             folder = self._opened()
-            if folder.validity == position.validity:
+            if (self._place, folder.validity) == (position.place, position.validity):
                 if self._afterwards == MOVE:
                     folder.move(position.unmarked, self._move_to)
                 elif self._afterwards == SEEN:
@@ -174,6 +178,10 @@ class ImapMailbox:
     @property
     def _folder(self) -> str:
         return str(self._settings.get("folder") or "INBOX")
+
+    @property
+    def _place(self) -> str:
+        return f"{self._server.url}/{self._server.user}/{self._folder}"
 
     @property
     def _afterwards(self) -> str:

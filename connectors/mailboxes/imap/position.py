@@ -10,14 +10,15 @@ from hub.ports import ReceivedMessage
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """All messages up to `uid` were read.
+    """All messages up to `uid` of a folder were read; `place` is which folder.
 
     `floor` is when the newest message came that was there before the first reading, `latest` when
     the newest one came of all that were read since. `catching_up` says that the folder was numbered
-    anew, and that it is read again from shortly before `latest`. `unmarked` were taken and are to
-    be marked yet.
+    anew, or is another one, and is read from shortly before `latest`. `unmarked` were taken and
+    are to be marked yet.
     """
 
+    place: str
     validity: int
     uid: int = 0
     floor: datetime | None = None
@@ -26,19 +27,23 @@ class Position:
     unmarked: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, cursor: Mapping[str, Any] | None, validity: int) -> "Position":
-        """Return where to go on in a folder of a UIDVALIDITY; from None at its beginning."""
-        if cursor is None:
-            return cls(validity)
-        known = cls.read(cursor)
-        if known.validity == validity:
+    def of(cls, cursor: Mapping[str, Any] | None, place: str, validity: int) -> "Position | None":
+        """Return where to go on in a folder of a UIDVALIDITY; None where it was never read.
+
+        A cursor of another folder says from when on this one is news.
+        """
+        known = cls.read(cursor) if cursor is not None else None
+        if known is None or (known.place, known.validity) == (place, validity):
             return known
-        return replace(known, validity=validity, uid=0, catching_up=True, unmarked=())
+        if known.place != place and known.latest is None and known.floor is None:
+            return None
+        return replace(known, place=place, validity=validity, uid=0, catching_up=True, unmarked=())
 
     @classmethod
     def read(cls, cursor: Mapping[str, Any]) -> "Position":
         """Return a stored cursor as a value."""
         return cls(
+            cursor["place"],
             cursor["uidvalidity"],
             cursor["uid"],
             _instant(cursor.get("floor")),
@@ -55,6 +60,7 @@ class Position:
     def as_cursor(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {
+            "place": self.place,
             "uidvalidity": self.validity,
             "uid": self.uid,
             "floor": self.floor.isoformat() if self.floor else None,
