@@ -63,6 +63,7 @@ def serve(
     tls: ssl.SSLContext | None = None,
     implicit_tls: bool = False,
     capabilities: tuple[str, ...] = ("AUTH=PLAIN", "MOVE"),
+    validity: int = 1,
 ) -> RunningImap:
     """Serve one account on 127.0.0.1; port 0 takes any free one.
 
@@ -73,10 +74,11 @@ def serve(
         tls: offers STARTTLS with this context, or, with `implicit_tls`, speaks TLS from the start.
         implicit_tls: see `tls`.
         capabilities: what it offers beside IMAP4rev1; without MOVE it cannot move.
+        validity: the UIDVALIDITY of the inbox: it forgets all mail when it ends.
 
     Raises:
         OSError: the port is taken.
     """
     starttls = None if implicit_tls else tls
-    account = Account(Store(), (user, password), capabilities, starttls)
+    account = Account(Store(validity), (user, password), capabilities, starttls)
     return RunningImap(ImapServer(account, port, tls if implicit_tls else None))

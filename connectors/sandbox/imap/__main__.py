@@ -1,5 +1,6 @@
 """Runs the mail server until interrupted: ``python -m connectors.sandbox.imap``."""
 
+import time
 from contextlib import suppress
 
 import click
@@ -13,7 +14,8 @@ from connectors.sandbox.imap import serve
 @click.option("--password", default="sandbox", show_default=True)
 def main(port: int, user: str, password: str) -> None:
     """Print the address and serve."""
-    running = serve(port, user=user, password=password)
+    # No UID of an earlier start may be taken for one of this.
+    running = serve(port, user=user, password=password, validity=int(time.time()))
     click.echo(running.url)
     with suppress(KeyboardInterrupt):
         running.wait()

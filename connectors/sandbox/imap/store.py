@@ -63,11 +63,12 @@ class Folder:
 
 
 class Store:
-    """The folders of one account."""
+    """The folders of one account; `validity` is the UIDVALIDITY of the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, validity: int = 1) -> None:
         self._lock = threading.Lock()
-        self._folders = {INBOX: Folder(INBOX, 1)}
+        self._validity = validity
+        self._folders = {INBOX: Folder(INBOX, validity)}
 
     def find(self, name: str) -> Folder | None:
         """Return a folder; INBOX in whatever case (RFC 3501 5.1)."""
@@ -78,7 +79,7 @@ class Store:
         """Return a folder, made where there is none."""
         with self._lock:
             name = INBOX if name.upper() == INBOX else name
-            return self._folders.setdefault(name, Folder(name, len(self._folders) + 1))
+            return self._folders.setdefault(name, Folder(name, self._validity + len(self._folders)))
 
     def names(self) -> list[str]:
         """Return the names of all folders."""
