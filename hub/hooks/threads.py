@@ -6,7 +6,7 @@ Messages of a thread may come in any order: one that comes behind its answer goe
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, or_, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
@@ -43,17 +43,13 @@ def find(session: Session, mail: Mail) -> Lead | Customer | None:
     rows = session.scalars(
         select(HookResource).where(
             HookResource.connection_id.in_(mailboxes()),
+            HookResource.kind.in_((KIND, ANSWERED)),
             HookResource.resource_id.in_(names),
-            or_(
-                HookResource.kind == KIND,
-                and_(
-                    HookResource.kind == ANSWERED,
-                    HookResource.resource_id == mail.message_id,
-                ),
-            ),
         )
     )
     for row in sorted(rows, key=lambda each: (names.index(each.resource_id), each.kind)):
+        if row.kind == ANSWERED and row.resource_id != mail.message_id:
+            continue
         found = living_lead(session, row.lead_id) or knowing.living(session, row.customer_id)
         if found is not None:
             return found
