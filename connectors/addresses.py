@@ -144,6 +144,10 @@ class PublicAddresses:
         """Return a policy that also allows unencrypted http on port 80."""
         return replace(self, ports=self.ports | {80}, schemes=self.schemes | {"http"})
 
+    def for_mailboxes(self) -> "PublicAddresses":
+        """Return a policy that allows IMAP on its two ports in place of https."""
+        return replace(self, ports=frozenset({143, 993}), schemes=frozenset({"imap", "imaps"}))
+
     def _is_exempt(self, address: Address) -> bool:
         if any(address in network for network in NEVER):
             return False

@@ -4,9 +4,10 @@ A connector is a module with two names:
 
 - ``DECLARATION``: a `hub.ports.Declaration`, data about itself;
 - ``connect(settings, secrets, http)``: returns an object that keeps the port of its kind
-  (`CompanyRegistry`, `AccountingSystem`, `Mailer` or `ShopWebhook`). `settings` and `secrets` hold
-  the values of the declared settings by name (a secret one only in `secrets`; one left empty may be
-  absent); `http` is a `connectors.http.ClientFactory`. It makes no call: the port's methods do.
+  (`CompanyRegistry`, `AccountingSystem`, `Mailer`, `ShopWebhook` or `Mailbox`). `settings` and
+  `secrets` hold the values of the declared settings by name (a secret one only in `secrets`; one
+  left empty may be absent); `http` is a `connectors.http.ClientFactory`. It makes no call: the
+  port's methods do.
 
 Somebody else's package adds one by an entry point in the group ``hub.connectors`` whose name is the
 connector's and whose value is such a module. Modules are imported when they are asked for.
@@ -32,6 +33,7 @@ BUILT_IN: Mapping[str, str] = {
     "woocommerce": "connectors.shops.woocommerce",
     "standard_webhooks": "connectors.shops.standard_webhooks",
     "smtp": "connectors.mail.smtp",
+    "imap": "connectors.mailboxes.imap",
 }
 
 

@@ -22,6 +22,7 @@ class CauseKind(StrEnum):
     REGISTRY = "registry"
     ACCOUNTING = "accounting"
     SHOP = "shop"
+    MAIL = "mail"
     ASSIGNMENT = "assignment"
     CONVERSION = "conversion"
     MERGE = "merge"

@@ -333,6 +333,66 @@ class ShopWebhook(Protocol):
         ...
 
 
+# --- mailboxes --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxAccount:
+    """Which mailbox it is: what a successful test of the connection shows."""
+
+    user: str
+    folder: str
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """A message as it lies in a mailbox, under a name of the mailbox's own.
+
+    `raw` is its beginning where it is not whole, and empty where the mailbox cannot give it out:
+    `problem` then says why.
+    """
+
+    name: str
+    raw: bytes
+    received_at: datetime | None = None
+    size_bytes: int = 0
+    is_whole: bool = True
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """One page of a reading; `cursor` is stored in the commit that stores the messages."""
+
+    messages: Sequence[ReceivedMessage]
+    cursor: Mapping[str, Any]
+    more: bool
+
+
+class Mailbox(Protocol):
+    """A folder of somebody's mail, which is read and never emptied."""
+
+    def test(self) -> MailboxAccount:
+        """Prove the credentials and that the folder can be read; nothing in it changes."""
+        ...
+
+    def messages(self, cursor: Mapping[str, Any] | None, limit: int) -> MessagePage:
+        """Return the messages that came since `cursor`; None begins, as the settings say."""
+        ...
+
+    def mark(self, cursor: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Mark or move, as the settings say, what a stored page of that cursor took.
+
+        Returns the cursor to store then. Done twice it changes nothing more.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the conversation, politely where the other side still listens."""
+        ...
+
+
 # --- what a connector declares of itself ------------------------------------------------------
 
 
@@ -345,6 +405,7 @@ class FieldType(StrEnum):
     BOOLEAN = "boolean"
     CHOICE = "choice"
     URL = "url"
+    HOST = "host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,8 +451,9 @@ class WriteStyle(StrEnum):
 class Declaration:
     """All that the rest of Hub knows of a connector without importing it.
 
-    `kind` is registry, accounting, mail or shop. `signature_scheme` names one of `hub.signatures`
-    for a connector that receives webhooks. `rate` is the budget shared by all workers.
+    `kind` is registry, accounting, mail, shop or mailbox. `signature_scheme` names one of
+    `hub.signatures` for a connector that receives webhooks. `rate` is the budget shared by all
+    workers.
     """
 
     name: str

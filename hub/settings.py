@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Where the API listens.")
     port: int = Field(8080, description="Where the API listens.")
-    demo_port: int = Field(8090, description="First of the six ports of the demonstration.")
+    demo_port: int = Field(8090, description="First of the seven ports of the demonstration.")
     public_url: str | None = Field(None, description="How people reach us; for links in mails.")
     api_processes: int = Field(1, ge=1, description="Processes of the API.")
     trusted_proxies: int = Field(

@@ -34,6 +34,15 @@ def all_work_is_done_for(url: str) -> bool:
     return all(condition == "ok" for condition in (parts["relay"], *parts["workers"].values()))
 
 
+def is_listening(host: str, port: int) -> bool:
+    """Tell whether somebody takes connections there."""
+    try:
+        socket.create_connection((host, port), _TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
+
+
 def _get(url: str) -> bytes | None:
     """Return what a GET of `url` is answered with, None where that is not 200."""
     parts = urlsplit(url)

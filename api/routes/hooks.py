@@ -61,7 +61,7 @@ def receive_hook(call: Call[bytes], connection_id: UUID, secret: str) -> HookAns
     permission=READ, query=HookDeliveryQuery, answer=Page[HookDeliveryView],
 )  # fmt: skip
 def list_hook_deliveries(call: Call[None, HookDeliveryQuery]) -> Answer[Page[HookDeliveryView]]:
-    """List what shops have sent, the newest first, and what became of each delivery."""
+    """List what shops have sent and mailboxes brought, the newest first, with what became of it."""
     require_sight_of_all(call)
     query = select(HookDelivery)
     if call.query.connection_id is not None:
@@ -95,7 +95,7 @@ def get_hook_delivery(call: Call, delivery_id: UUID) -> HookDeliveryWithBody:
     refusals={HTTPStatus.CONFLICT: "It was imported already."},
 )  # fmt: skip
 def replay_hook_delivery(call: Call, delivery_id: UUID) -> Answer[HookDeliveryView]:
-    """Try again to import a delivery that failed, came late or said nothing."""
+    """Try again to import a delivery that failed, came late, said nothing or was ignored."""
     require_sight_of_all(call)
     delivery = receiving.get(call.session, delivery_id, lock=True)
     job = receiving.replay(call.session, delivery)

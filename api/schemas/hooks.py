@@ -1,4 +1,4 @@
-"""Incoming webhooks as the API shows them."""
+"""Incoming webhooks and mails as the API shows them."""
 
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ class HookDeliveryQuery(PageQuery):
 
 
 class HookDeliveryView(View):
-    """A believed delivery of a shop, and what became of it."""
+    """A believed delivery of a shop, or a message of a mailbox, and what became of it."""
 
     id: UUID
     connection_id: UUID
@@ -36,7 +36,7 @@ class HookDeliveryView(View):
     summary: str | None
     customer_id: UUID | None
     lead_id: UUID | None
-    message: MessageView | None
+    message: MessageView | None = Field(description="Why it failed, or why a mail is not taken.")
     imported_at: AwareDatetime | None
 
 

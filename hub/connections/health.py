@@ -20,7 +20,7 @@ DEGRADED_AFTER = 5  # failures in a row until people are warned …
 PAUSED_AFTER = 100  # … and until the connection is paused (peers warn at 20, pause at 30)
 PULL_EVERY_S = 60
 REFUSED = N_("The other side refuses our credentials: {reason}")
-TASKS_THAT_PULL = {"accounting": TaskName.PULL_CUSTOMERS}
+TASKS_THAT_PULL = {"accounting": TaskName.PULL_CUSTOMERS, "mailbox": TaskName.READ_MAILBOX}
 
 
 def record_test(

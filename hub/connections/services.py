@@ -128,7 +128,7 @@ def active_of_kind(session: Session, kind: str, *, live: bool = False) -> list[C
 
     Args:
         session: the caller's.
-        kind: registry, accounting, mail or shop.
+        kind: registry, accounting, mail, shop or mailbox.
         live: True also returns the paused and revoked ones, whose changes are collected.
     """
     if kind not in _KINDS.current(session):  # every change of a customer asks for two of them
@@ -156,6 +156,8 @@ def _of_kind(states: Collection[ConnectionState]) -> Select[Connection]:
     )
 
 
+_ADDRESSES = frozenset({FieldType.URL, FieldType.HOST})
+
 # Every change of a customer asks this: the statements are built once.
 _LIVE, _USABLE = _of_kind(LIVE), _of_kind(USABLE)
 
@@ -167,7 +169,7 @@ def _refuse_secrets_elsewhere(
     secrets: Mapping[str, str],
 ) -> None:
     """Refuse to send stored secrets to another address than the one they were given for."""
-    addresses = {f["name"] for f in declared["settings"] if f["type"] == FieldType.URL}
+    addresses = {f["name"] for f in declared["settings"] if f["type"] in _ADDRESSES}
     moved = [
         name
         for name in sorted(addresses & set(values))

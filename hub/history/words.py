@@ -46,6 +46,7 @@ _ORIGINS = {
     CauseKind.REGISTRY: N_("The company registry"),
     CauseKind.ACCOUNTING: N_("The accounting system"),
     CauseKind.SHOP: N_("A shop"),
+    CauseKind.MAIL: N_("A mail"),
     CauseKind.ASSIGNMENT: N_("A mass assignment"),
     CauseKind.CONVERSION: N_("A conversion"),
     CauseKind.MERGE: N_("A merge"),

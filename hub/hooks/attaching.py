@@ -87,8 +87,7 @@ def find_known(
         found = knowing.living(session, identity)
         if found is not None:
             return found
-    ready = matching.prepare(customers.ENTITY, customers.party_of(said))
-    matching.hold(session, customers.ENTITY, [ready])
+    ready = hold(session, said)
     email = said.get("email")
     if email is not None:
         for customer_id in knowing.with_mail(session, [email]).get(email, []):
@@ -99,6 +98,18 @@ def find_known(
         if candidate.may_link:
             return knowing.living(session, candidate.record_id)
     return None
+
+
+def hold(session: Session, said: Mapping[str, Any]) -> matching.Prepared:
+    """Have others who are about to take in one like it wait for the commit; before rows are locked.
+
+    Args:
+        session: the worker's.
+        said: what a party says, as `values_of` returns it.
+    """
+    ready = matching.prepare(customers.ENTITY, customers.party_of(said))
+    matching.hold(session, customers.ENTITY, [ready])
+    return ready
 
 
 def values_of(party: ShopParty) -> dict[str, Any]:

@@ -5,22 +5,22 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.clock import business_date
 from hub.connections.models import Connection
 from hub.customers import becoming
 from hub.customers.models import Customer, ShopIdentity
-from hub.db import find_locked, new_id
+from hub.db import find_locked
 from hub.documents import services as documents
 from hub.history.recording import record
-from hub.hooks import inquiries
+from hub.hooks import inquiries, mails, resources
 from hub.hooks.attaching import attach
 from hub.hooks.models import DeliveryState, HookDelivery, HookResource
 from hub.intake import knowing
 from hub.leads.models import Lead
 from hub.ledger.setbacks import Setback
+from hub.messages import Mail
 from hub.ports import ShopEvent, ShopParty
 from hub.settings import get_settings
 
@@ -50,7 +50,7 @@ def import_delivery(
     session: Session,
     connection: Connection,
     delivery: HookDelivery,
-    event: ShopEvent,
+    said: ShopEvent | Mail,
     *,
     now: datetime,
 ) -> DeliveryState:
@@ -60,10 +60,14 @@ def import_delivery(
     """
     if delivery.state is DeliveryState.IMPORTED:
         return delivery.state
-    delivery.topic = event.topic
-    delivery.summary = event.summary
+    delivery.summary = said.summary
     delivery.message = None
-    delivery.state = _outcome(session, connection, delivery, event, now)
+    if isinstance(said, Mail):
+        delivery.topic = mails.TOPIC
+        delivery.state = mails.take(session, connection, delivery, said, now=now)
+    else:
+        delivery.topic = said.topic
+        delivery.state = _outcome(session, connection, delivery, said, now)
     delivery.imported_at = now
     session.flush()
     return delivery.state
@@ -91,7 +95,7 @@ def _outcome(
         return DeliveryState.IGNORED
     if _was_imported(session, delivery):
         return DeliveryState.REPEATED
-    is_first, resource = _resource(session, connection, event.kind, event.resource_id)
+    is_first, resource = resources.get_locked(session, connection, event.kind, event.resource_id)
     if _is_late(resource, event):
         return DeliveryState.LATE
     news = _News(session, connection, delivery, event, resource, is_first, event.occurred_at or now)
@@ -202,29 +206,6 @@ def _was_imported(session: Session, delivery: HookDelivery) -> bool:
         .limit(1)
     )
     return known is not None
-
-
-def _resource(
-    session: Session, connection: Connection, kind: str, resource_id: str
-) -> tuple[bool, HookResource]:
-    """Return the record of a shop, locked, and whether it is the first we hear of it."""
-    made = session.scalar(
-        insert(HookResource)
-        .values(id=new_id(), connection_id=connection.id, kind=kind, resource_id=resource_id)
-        .on_conflict_do_nothing(index_elements=["connection_id", "kind", "resource_id"])
-        .returning(HookResource.id)
-    )
-    found = session.scalars(
-        select(HookResource)
-        .where(
-            HookResource.connection_id == connection.id,
-            HookResource.kind == kind,
-            HookResource.resource_id == resource_id,
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
-    return made is not None, found
 
 
 def _is_late(resource: HookResource, event: ShopEvent) -> bool:

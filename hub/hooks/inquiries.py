@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.catalogues import services as catalogues
 from hub.connections.models import Connection
 from hub.customers.defaults import currency_of_new
+from hub.customers.models import Customer
 from hub.errors import FieldError, ValidationError
 from hub.history.recording import explain_change
 from hub.hooks.attaching import find_known, values_of
@@ -57,6 +58,32 @@ def take(
         _tell_left_out(session, lead, broken)
         return lead
     customer = find_known(session, connection, party, values_of(party))
+    return _make(session, said, broken, customer, channel=CHANNEL, now=now)
+
+
+def make(
+    session: Session,
+    connection: Connection,
+    event: ShopEvent,
+    party: ShopParty,
+    *,
+    channel: str,
+    now: datetime,
+) -> Lead | None:
+    """Make a lead of an inquiry of somebody whom nobody knows; see `take`."""
+    said, broken = _said(session, connection, event, party)
+    return _make(session, said, broken, None, channel=channel, now=now)
+
+
+def _make(
+    session: Session,
+    said: dict[str, Any],
+    broken: list[FieldError],
+    customer: Customer | None,
+    *,
+    channel: str,
+    now: datetime,
+) -> Lead | None:
     if customer is not None:
         said["customer_id"] = customer.id
         if said.pop("currency", customer.currency) != customer.currency:
@@ -65,7 +92,7 @@ def take(
         return None
     currency = said.get("currency") or currency_of_new(session)
     broken += _without_unpayable(said, currency if customer is None else customer.currency)
-    lead = leads.create(session, said, now=now, channel=CHANNEL, owned_by_creator=False)
+    lead = leads.create(session, said, now=now, channel=channel, owned_by_creator=False)
     _tell_left_out(session, lead, broken)
     return lead
 

@@ -23,9 +23,10 @@ class DeliveryState(StrEnum):
 
 
 class HookDelivery(Base):
-    """A believed delivery, raw: `body` as it came, `headers` those that its reader may need.
+    """A believed delivery, or a message of a mailbox, raw: `body` as it came.
 
-    `message` says why it failed: {code, text, params}.
+    `headers` are those that its reader may need. `message` says why it failed or is not taken:
+    {code, text, params}.
     """
 
     __tablename__ = "hook_delivery"
@@ -56,12 +57,15 @@ class HookDelivery(Base):
 
 
 class HookResource(Base):
-    """A record of a shop as far as we were told: whose it is, and how new our news of it is."""
+    """A record of a shop as far as we were told: whose it is, and how new our news of it is.
+
+    Of a mail, under its Message-ID, it says to what its thread belongs.
+    """
 
     __tablename__ = "hook_resource"
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
-    kind: Mapped[str]  # customer, order or lead
+    kind: Mapped[str]  # customer, order, lead; of mails `hub.hooks.threads`
     resource_id: Mapped[str]
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
     lead_id: Mapped[UUID | None] = mapped_column(ForeignKey("lead.id"))

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,10 +16,13 @@ from hub.connections import credentials, declarations
 from hub.connections.models import Connection
 from hub.db import find_locked, new_id
 from hub.errors import ConflictError, NotFoundError
+from hub.hooks import threads
 from hub.hooks.models import DeliveryState, HookDelivery
 from hub.i18n import N_
 from hub.ledger.enqueueing import Enqueued, enqueue
 from hub.ledger.tasks import TaskName
+from hub.messages import reading as messages
+from hub.ports import ReceivedMessage
 
 ENTITY = "hook_delivery"
 _SECRETS = ("webhook_secret", "previous_webhook_secret")
@@ -65,20 +69,8 @@ def receive(
     trusted = [opened[name] for name in _SECRETS if opened.get(name)]
     signatures.verify(scheme, trusted, headers, body, now)
     name = signatures.deduplication_id(scheme, headers, body)
-    made = session.scalar(
-        insert(HookDelivery)
-        .values(
-            id=new_id(),
-            connection_id=connection.id,
-            deduplication_id=name,
-            headers=_kept(headers, signatures.SCHEMES[scheme].header),
-            body=body,
-            body_sha256=hashlib.sha256(body).digest(),
-            state=DeliveryState.STORED,
-        )
-        .on_conflict_do_nothing(index_elements=["connection_id", "deduplication_id"])
-        .returning(HookDelivery.id)
-    )
+    kept = _kept(headers, signatures.SCHEMES[scheme].header)
+    made = _store(session, connection, name, kept, body)
     if made is None:
         known = session.scalars(
             select(HookDelivery.id).where(
@@ -89,6 +81,27 @@ def receive(
         return Received(known, is_new=False)
     ask_for_import(session, made, connection.id)
     return Received(made, is_new=True)
+
+
+def receive_message(
+    session: Session, connection: Connection, message: ReceivedMessage
+) -> UUID | None:
+    """Store a message of a mailbox and ask for its import; None for a copy of one stored before."""
+    came_at = message.received_at
+    told = {
+        "name": message.name,
+        messages.RECEIVED_AT: came_at.isoformat() if came_at is not None else None,
+        messages.SIZE: message.size_bytes,
+        messages.IS_WHOLE: message.is_whole,
+        messages.PROBLEM: message.problem,
+    }
+    named = messages.identify(message.raw) if message.raw else message.name
+    made = _store(session, connection, named, told, message.raw)
+    if made is not None:
+        if message.raw:
+            threads.expect(session, connection, messages.envelope(message.raw))
+        ask_for_import(session, made, connection.id)
+    return made
 
 
 def ask_for_import(session: Session, delivery_id: UUID, connection_id: UUID) -> Enqueued:
@@ -144,6 +157,30 @@ def _hook(session: Session, connection_id: UUID, secret: str) -> tuple[Connectio
     if scheme is None:
         raise NotFoundError("hook", connection_id)
     return connection, str(scheme)
+
+
+def _store(
+    session: Session,
+    connection: Connection,
+    deduplication_id: str,
+    headers: Mapping[str, Any],
+    body: bytes,
+) -> UUID | None:
+    """Store a delivery and return its id, None where one of that name is stored already."""
+    return session.scalar(
+        insert(HookDelivery)
+        .values(
+            id=new_id(),
+            connection_id=connection.id,
+            deduplication_id=deduplication_id,
+            headers=dict(headers),
+            body=body,
+            body_sha256=hashlib.sha256(body).digest(),
+            state=DeliveryState.STORED,
+        )
+        .on_conflict_do_nothing(index_elements=["connection_id", "deduplication_id"])
+        .returning(HookDelivery.id)
+    )
 
 
 def _kept(headers: Mapping[str, str], signature_header: str) -> dict[str, str]:

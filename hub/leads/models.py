@@ -104,6 +104,8 @@ class Lead(InWorkflow, Customised, Referable, Searchable):
               postgresql_where=text("converted_at is not null")),
         Index("ix_lead_refuses_email", text("casefold(email)"),
               postgresql_where=text("refuses_email")),
+        Index("ix_lead_open_email", text("casefold(email)"), "id",
+              postgresql_where=text("is_open and email is not null")),
         Index("ix_lead_workflow", "workflow_id", "state"),
         Index("ix_lead_owner", "owner_user_id", "id", postgresql_include=["deleted_at"]),
         Index("ix_lead_team", "team_id", "id", postgresql_where=text("team_id is not null")),

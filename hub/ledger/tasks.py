@@ -31,6 +31,7 @@ class TaskName(StrEnum):
     APPLY_FIRST_LOAD = "accounting.apply_first_load"
     FIND_DUPLICATES = "duplicates.find_duplicates"
     IMPORT_HOOK = "imports.import_hook"
+    READ_MAILBOX = "mailboxes.read_mailbox"
     ANALYSE_FILE = "imports.analyse_file"
     APPLY_IMPORT = "imports.apply_import"
     UNDO_IMPORT = "imports.undo_import"
@@ -92,6 +93,7 @@ SERIAL_KEYS = {
     TaskName.LOOK_UP_COMPANY: "registry:{customer_id}",
     TaskName.PUSH_CUSTOMER: "{connection_id}:{customer_id}",
     TaskName.PULL_CUSTOMERS: "pull:{connection_id}",
+    TaskName.READ_MAILBOX: "pull:{connection_id}",
     TaskName.PLAN_FIRST_LOAD: "load:{connection_id}",
     TaskName.FIND_DUPLICATES: "duplicates",
     # Two imports that write at once would each miss the customers that the other one makes.

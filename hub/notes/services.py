@@ -30,6 +30,7 @@ def create(
     at: datetime | None = None,
     external_ref: str | None = None,
     template_id: UUID | None = None,
+    by_caller: bool = True,
 ) -> Note:
     """Note something about a subject; its newest note, and its customer's, move in the same commit.
 
@@ -42,6 +43,7 @@ def create(
         at: when it happened; now where None.
         external_ref: what a script knows it by.
         template_id: what its text was made from.
+        by_caller: False for what came from outside: then nobody of ours is its author.
 
     Raises:
         ValidationError: it is said to have happened in the future, or the type is not known.
@@ -56,7 +58,7 @@ def create(
         customer_id=customer_id_of(subject),
         type=type,
         body=body,
-        author_user_id=origin_of(session).user_id,
+        author_user_id=origin_of(session).user_id if by_caller else None,
         at=at or now,
         external_ref=external_ref,
         template_id=template_id,

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from ops.demo.places import HOST, Places
 from ops.errors import OperationError
 from ops.installation import Installation
 from ops.own_program import own_program
-from ops.reach import answers, is_free
+from ops.reach import answers, is_free, is_listening
 from ops.supervisor.part import Part, Stage, Voice
 
 STORY = "story"
@@ -28,10 +28,15 @@ def demo_parts(installation: Installation, *, colour: bool) -> list[Part]:
     ]
     books = ["--port", str(places.first + 2), "--books", str(sandboxes / "economic.json")]
     return [
-        _sandbox("cvrapi", ["--port", str(places.first + 1)], f"{places.registry}/_sandbox/state"),
-        _sandbox("economic", books, f"{places.economic}/_sandbox/state"),
-        _sandbox("woocommerce", ["--port", str(places.first + 3)], f"{places.shop}/"),
-        _sandbox("mailbox", mailbox, f"{places.mailbox}/"),
+        _web_sandbox(
+            "cvrapi", ["--port", str(places.first + 1)], f"{places.registry}/_sandbox/state"
+        ),
+        _web_sandbox("economic", books, f"{places.economic}/_sandbox/state"),
+        _web_sandbox("woocommerce", ["--port", str(places.first + 3)], f"{places.shop}/"),
+        _web_sandbox("mailbox", mailbox, f"{places.mailbox}/"),
+        _sandbox(
+            "imap", ["--port", str(places.imap_port)], lambda: is_listening(HOST, places.imap_port)
+        ),
         _story(colour=colour),
     ]
 
@@ -58,18 +63,22 @@ def refuse_taken_ports(installation: Installation) -> None:
         if not is_free(installation.settings.model_copy(update={"host": HOST, "port": port})):
             raise OperationError(
                 f"Another program listens on port {port}, which the demonstration's {owner} needs. "
-                "Set HUB_DEMO_PORT to the first of six free ports in a row."
+                "Set HUB_DEMO_PORT to the first of seven free ports in a row."
             )
 
 
-def _sandbox(name: str, arguments: Sequence[str], page: str) -> Part:
+def _web_sandbox(name: str, arguments: Sequence[str], page: str) -> Part:
+    return _sandbox(name, arguments, lambda: answers(page))
+
+
+def _sandbox(name: str, arguments: Sequence[str], is_ready: Callable[[], bool]) -> Part:
     return Part(
         name=name,
         stage=Stage.PROCESSES,
         command=lambda: [sys.executable, "-m", f"connectors.sandbox.{name}", *arguments],
         # An outside system knows none of our settings, and none of our secrets.
         environment={n: v for n, v in os.environ.items() if not n.startswith(PREFIX)},
-        is_ready=lambda: answers(page),
+        is_ready=is_ready,
     )
 
 

@@ -12,14 +12,17 @@ CONTACT = "Nordhandel - Hub demonstration - it@nordhandel.example"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The six ports from `first` on."""
+    """The seven ports from `first` on."""
 
     first: int
 
     @property
     def ports(self) -> dict[str, int]:
         """The ports by whose they are."""
-        names = ("Hub", "company registry", "e-conomic", "shop", "mailbox's pages", "mail server")
+        names = (
+            "Hub", "company registry", "e-conomic", "shop", "mailbox's pages", "mail server",
+            "incoming mail",
+        )  # fmt: skip
         return {name: self.first + offset for offset, name in enumerate(names)}
 
     @property
@@ -51,6 +54,11 @@ class Places:
     def smtp(self) -> str:
         """Where mail is taken."""
         return f"smtp://{HOST}:{self.first + 5}"
+
+    @property
+    def imap_port(self) -> int:
+        """Where the mail that customers write is read."""
+        return self.first + 6
 
     def settings(self, given: Settings) -> Settings:
         """Return the settings of the demonstration; what does not concern it stays as given."""

@@ -13,7 +13,9 @@ from ops.demo.places import Places
 from ops.demo.telling import StoryError, Teller
 
 API = "/api/v1"
-SECRETS = frozenset({"webhook_secret", "app_secret_token", "agreement_grant_token", "secret"})
+SECRETS = frozenset(
+    {"webhook_secret", "app_secret_token", "agreement_grant_token", "secret", "password"}
+)
 _PATIENCE_S = 60.0
 _POLL_S = 0.2
 _SHOWN_LETTERS = 160

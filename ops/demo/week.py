@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.signatures.checking import new_secret, sign
+from ops.demo import incoming_mail
 from ops.demo.client import HttpServer
 from ops.demo.mail import calendar_property, mail_since, newest_position
 from ops.demo.prologue import connect, invite
@@ -33,6 +34,7 @@ def tell(stage: Stage) -> None:
     _give_away(stage, inquiry)
     _call(stage, leads[0])
     _meet(stage, leads[0])
+    incoming_mail.tell(stage, leads[0])
     _set_aside(stage, leads[2])
     _move(stage, leads[0])
     customer, sale = _convert(stage, leads[0])

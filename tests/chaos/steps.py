@@ -12,6 +12,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connectors.sandbox.imap import PASSWORD, USER, serve
 from hub.clock import utcnow
 from tests.chaos.business import Business
 
@@ -19,6 +20,7 @@ Story = Iterator[datetime | None]
 Step = Callable[[Business], Story]
 
 IMPORTED_ROWS = 60
+MAILS = 3
 LATER_S = 15.0
 
 
@@ -203,6 +205,48 @@ def a_shop_order_arrives(business: Business) -> Story:
     assert len(business.events("customer.order_received", made["id"])) == 1
 
 
+def mail_comes_in(business: Business) -> Story:
+    """Each message once, as a lead or as a note on it, and each marked as read over there."""
+    server = serve()
+    settings = {
+        "host": "127.0.0.1", "port": server.port, "security": "none", "user": USER,
+        "password": PASSWORD, "afterwards": "seen",
+    }  # fmt: skip
+    made = business.client.post(
+        "/connections", {"name": business.name(), "connector": "imap", "settings": settings}
+    )
+    path, key = f"/connections/{made['id']}", business.name().partition(" ")[0]
+    business.client.post(f"{path}/test")
+    business.eventually(lambda: business.client.get(path)["state"], lambda it: it == "tested")
+    business.client.post(f"{path}/activation")
+    business.client.post(f"{path}/pull")
+    begun = "select cursor is not null from connection where id = :id"
+    business.eventually(lambda: business.sql(begun, id=made["id"]), lambda it: it == [(True,)])
+    yield None
+    for number in range(MAILS):
+        follows = f"In-Reply-To: <0.{key}@x>\r\n" if number else ""
+        said = f"From: a{number}@{key}.example\r\n{follows}\r\nNo. {number}\r\n"
+        for way in ("one", "other"):  # each comes twice
+            mail = f"Received: by {way}\r\nMessage-ID: <{number}.{key}@x>\r\n{said}"
+            server.deliver(mail.encode())
+    business.client.post(f"{path}/pull")
+    yield None
+    states = "select state, count(*) from hook_delivery where connection_id = :id group by state"
+    business.eventually(
+        lambda: business.sql(states, id=made["id"]), lambda it: it == [("imported", MAILS)]
+    )
+    business.eventually(
+        lambda: [each.flags for each in server.messages()],
+        lambda it: it == [{"\\Seen"}] * len(it),
+    )
+    business.client.post(f"{path}/pause")
+    lead = "select id::text from lead where email like :it"
+    [(lead_id,)] = business.sql(lead, it=f"%@{key}.example")
+    noted = "select count(*), count(distinct body) from note where subject_id = :id"
+    assert business.sql(noted, id=lead_id) == [(MAILS, MAILS)]
+    server.stop()
+
+
 def a_file_is_imported(business: Business) -> Story:
     """Each row once, by the number that it has in the system it comes from."""
     prefix = business.name().partition(" ")[0]
@@ -361,6 +405,7 @@ STEPS: Mapping[str, Step] = {
     "held changes go out": what_was_held_goes_out_in_order_and_what_clashes_is_listed,
     "a conflict is settled": a_conflict_is_settled,
     "a shop order arrives": a_shop_order_arrives,
+    "mail comes in": mail_comes_in,
     "a file is imported": a_file_is_imported,
     "a file of leads is imported": a_file_of_leads_is_imported,
     "leads are given away": leads_are_given_away,

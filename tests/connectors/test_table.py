@@ -10,7 +10,7 @@ from connectors import table
 from hub.errors import PermanentError
 from hub.ports import Declaration
 
-KINDS = {"registry", "accounting", "mail", "shop"}
+KINDS = {"registry", "accounting", "mail", "shop", "mailbox"}
 
 
 def other_module(name: str, declared: object) -> EntryPoint:

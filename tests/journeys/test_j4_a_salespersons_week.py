@@ -2,6 +2,7 @@
 
 import email.policy
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -15,6 +16,7 @@ import requests
 from icalendar import Calendar
 from openpyxl import load_workbook
 
+from connectors.sandbox.imap import PASSWORD, USER, RunningImap, serve
 from connectors.sandbox.mailbox.store import Entry
 from hub.signatures.checking import new_secret, sign
 from tests.journeys.world import WAIT, Person, World
@@ -44,6 +46,13 @@ def week(world: World) -> SimpleNamespace:
         jonas=world.person("Jonas Prøve", "representative"),
         leads={},
     )
+
+
+@pytest.fixture
+def inbox() -> Iterator[RunningImap]:
+    running = serve()
+    yield running
+    running.stop()
 
 
 def today() -> date:
@@ -220,6 +229,38 @@ def test_2_tuesday_a_meeting_stands_in_the_calendar(world: World, week: SimpleNa
         "Sted: Kajen 1, Struer", "Talte med Ida Prøve hos Vibens Vogne ApS.",
     ):  # fmt: skip
         assert told in text.get_content(), text.get_content()
+
+
+def test_2_tuesday_a_mail_stands_at_the_lead_of_whom_it_is(
+    world: World, week: SimpleNamespace, inbox: RunningImap
+) -> None:
+    settings = {
+        "host": "127.0.0.1", "port": inbox.port, "security": "none", "user": USER,
+        "password": PASSWORD, "afterwards": "seen",
+    }  # fmt: skip
+    made = world.connect("inbox", {"name": "Post", "connector": "imap", "settings": settings})
+    path = f"/connections/{made['id']}"
+    world.post(f"{path}/pull", status=202, **WAIT)
+    mail = (
+        "Message-ID: <garn@gogen>\r\nFrom: Bo <Bo@gogen.example>\r\nSubject: Garn\r\n"
+        "\r\nHvornår?\r\n"
+    )
+    inbox.deliver(mail.encode())
+    inbox.deliver(f"Auto-Submitted: auto-replied\r\n{mail}".replace("garn@", "ferie@").encode())
+
+    world.post(f"{path}/pull", status=202, **WAIT)
+
+    came = world.eventually(
+        lambda: world.get("/hook-deliveries", connection_id=made["id"])["items"],
+        lambda found: sorted(it["state"] for it in found) == ["ignored", "imported"],
+    )
+    assert {it["lead_id"] for it in came} == {None, week.gogen}
+    notes = week.mette.get(f"/leads/{week.gogen}/notes")["items"]
+    assert [(it["type"], it["body"], it["author_user_id"]) for it in notes] == [
+        ("mail", "Garn\n\nHvornår?\n\nFrom: Bo <bo@gogen.example>", None)
+    ]
+    assert [each.flags for each in inbox.messages()] == [{"\\Seen"}] * 2
+    world.post(f"{path}/pause", status=200)
 
 
 def test_2_tuesday_one_is_set_aside_until_spring(week: SimpleNamespace) -> None:

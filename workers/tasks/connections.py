@@ -56,5 +56,7 @@ def _prove(kind: str, port: Any) -> tuple[dict[str, Any] | None, dict[str, Any] 
             return {"name": found.name if found else None}, None
         case "mail":
             return {"greeting": port.test()}, None
+        case "mailbox":
+            return dataclasses.asdict(port.test()), None
         case _:
             return None, None  # a shop calls us: there is nothing to prove until it does

@@ -16,11 +16,13 @@ from hub.clock import utcnow
 from hub.connections import services as connections
 from hub.errors import NotFoundError, ValidationError
 from hub.files import services as kept_files
-from hub.hooks import importing, receiving
+from hub.hooks import importing, mails, receiving
+from hub.hooks.threads import MAILBOX
 from hub.i18n import N_
 from hub.imports import planning, running, services, templates
 from hub.imports.models import ImportState
 from hub.ledger.tasks import TaskName
+from hub.messages import Mail
 from hub.origin import CauseKind
 from hub.parsing import Cell
 from hub.ports import ShopEvent, ShopWebhook
@@ -38,20 +40,25 @@ ROWS_SHOWN = 5000  # progress is a commit: not for every row
 
 @task(TaskName.IMPORT_HOOK)
 def import_hook(job: RunningJob, hook_delivery_id: UUID) -> None:
-    """Import one stored delivery of a shop; a second run of it changes nothing."""
+    """Import one stored delivery, or message of a mailbox; a second run of it changes nothing."""
     with job.transaction() as session:
         delivery = receiving.get(session, hook_delivery_id)
         connection = connections.get(session, delivery.connection_id)
         connecting.require_usable(connection)
-    job.caused_by(CauseKind.SHOP, connection.id)
-    event = _parse(connection.connector, connection.settings, delivery.headers, delivery.body)
+    is_mail = connection.kind == MAILBOX
+    job.caused_by(CauseKind.MAIL if is_mail else CauseKind.SHOP, connection.id)
+    said: ShopEvent | Mail
+    if is_mail:
+        said = mails.read(connection, delivery)
+    else:
+        said = _parse(connection.connector, connection.settings, delivery.headers, delivery.body)
     checkpoint("before_hook_import")
     with job.finish() as session:
         importing.import_delivery(
             session,
             connections.get(session, delivery.connection_id),
             receiving.get(session, hook_delivery_id, lock=True),
-            event,
+            said,
             now=utcnow(),
         )
 
