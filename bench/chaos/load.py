@@ -56,10 +56,10 @@ class Load:
         self._chance = random.Random(seed)
         self._composer = Composer(SHOP, seed)
         self._hot: list[tuple[str, threading.Lock]] = []
-        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._pause_s = 0.0
+        self._waiting: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._operations = self._make_operations(count)
+        self._let_go = 0
 
     def warm_up(self) -> None:
         """Make the customers that are edited later."""
@@ -68,32 +68,33 @@ class Load:
             self.said.customers[made["name"]] = made["id"]
             self._hot.append((made["id"], threading.Lock()))
 
-    def start(self, lasting_s: float) -> None:
-        """Begin; spread over about so long."""
-        self._pause_s = THREADS * lasting_s / len(self._operations)
-        for operation in self._operations:
-            self._waiting.put(operation)
+    def start(self) -> None:
+        """Have the threads do what is let go."""
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(THREADS)]
         for thread in self._threads:
             thread.start()
 
+    def let_go(self, share: float) -> None:
+        """Let so much of all be begun by now: who kills says how far he is."""
+        upto = round(share * len(self._operations))
+        for operation in self._operations[self._let_go : upto]:
+            self._waiting.put(operation)
+        self._let_go = upto
+
     def finish(self) -> None:
-        """Do what is left without pauses, and wait for its end."""
-        self._pause_s = 0.0
+        """Let go what is left, and wait for its end."""
+        self.let_go(1)
+        for _ in self._threads:
+            self._waiting.put(None)
         for thread in self._threads:
             thread.join()
 
     def _work(self) -> None:
-        while True:
-            try:
-                operation = self._waiting.get_nowait()
-            except queue.Empty:
-                return
+        while (operation := self._waiting.get()) is not None:
             try:
                 operation()
             except (AssertionError, requests.RequestException) as error:
                 self.said.failed.append(f"{type(error).__name__}: {error}"[:300])
-            time.sleep(self._pause_s)
 
     def _make_operations(self, count: int) -> list[Callable[[], None]]:
         made: list[Callable[[], None]] = []
