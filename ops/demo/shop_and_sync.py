@@ -62,11 +62,13 @@ def _order_of_a_stranger(stage: Stage) -> None:
     made = stage.get(f"/customers/{delivery['customer_id']}")
     stage.check(made["roles"] == ["prospect"], "a prospect", made["roles"])
     stage.check(made["accounting"]["state"] == "none", "not in e-conomic", made["accounting"])
-    stage.teller.success(f"{made['name']} is a prospect now, from the channel {made['channel']}.")
     _imported(stage, _send(stage, {"scenario": "pay"}))
     paid = stage.get(f"/customers/{made['id']}")
     stage.check(paid["roles"] == ["customer"], "a customer", paid["roles"])
-    stage.teller.success(f"It has paid: {made['name']} is a customer, as its history tells.")
+    stage.teller.success(
+        f"{made['name']} was a prospect, from the channel {made['channel']}; it has paid, and is a "
+        "customer."
+    )
 
 
 def _forge(stage: Stage) -> None:
