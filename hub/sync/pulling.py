@@ -159,6 +159,8 @@ class CustomerSync:
             raise ConflictError("unlinked", N_("The link was taken away meanwhile."))
         session.refresh(link, with_for_update=True)
         customer = locked(session, Customer, link.customer_id)
+        if _is_older(remote, link):
+            return Applied(customer.id, customer.version)
         change = change_of(session, link, self.pairs, customer)
         outcome = merged(change, remote)
         before = {name: getattr(customer, name) for name in _locals(self.pairs, outcome.take)}
@@ -217,7 +219,7 @@ def _decide_linked(
     session: Session, pairs: Sequence[Pair], link: ExternalLink, remote: RemoteCustomer
 ) -> dict[str, Any]:
     record = {"record_id": link.customer_id}
-    if link.state is LinkState.INTENDED:
+    if link.state is LinkState.INTENDED or _is_older(remote, link):
         return {"action": "skip", **record}
     customer = session.get_one(Customer, link.customer_id)
     if customer.lifecycle is Lifecycle.MERGED or customer.deleted_at is not None:
@@ -272,6 +274,16 @@ def _taken_in(pairs: Sequence[Pair]) -> list[str]:
 
 def _locals(pairs: Sequence[Pair], shared: Mapping[str, Any]) -> list[str]:
     return [pair.local for pair in pairs if pair.remote in shared]
+
+
+def _is_older(remote: RemoteCustomer, link: ExternalLink) -> bool:
+    """Say whether we know a later state of it: we sent something after the page was read.
+
+    To take it in would bring back what we have changed there; the later state comes with the next
+    pull, since it was changed later.
+    """
+    known, read = link.remote_updated_at, remote.updated_at
+    return known is not None and read is not None and read < known
 
 
 def _note(link: ExternalLink, remote: RemoteCustomer, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Customers to and from e-conomic's sandbox, task by task."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text, true, update
 
+from connectors.accounting.economic.system import EconomicSystem
 from hub import sealing
 from hub.clock import utcnow
 from hub.connections import declarations, services
@@ -27,6 +29,7 @@ from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
 from hub.listing import Reader, page, parse_parameters
 from hub.plans.models import PlanItem
+from hub.ports import CustomerPage
 from hub.sync import mapping, runs
 from tests.workers.bookkeeping import Office, customer, dead_jobs, link_of, push
 from workers import chain
@@ -486,6 +489,29 @@ def test_a_pull_takes_such_a_value_for_our_own_too(
     let_leases_run_out()
     push()
     assert office.there(number)["city"] == "Esbjerg"
+
+
+def test_a_page_that_was_read_before_we_sent_something_takes_nothing_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = office.create(name="Havn ApS", city="Ribe")
+    read, sent = EconomicSystem.customers, [made]
+
+    def read_then_send(
+        system: EconomicSystem, cursor: Mapping[str, Any] | None, limit: int
+    ) -> CustomerPage:
+        page = read(system, cursor, limit)
+        while sent:
+            office.books.offset += timedelta(seconds=5)
+            office.edit(sent.pop(), city="Esbjerg")
+        return page
+
+    monkeypatch.setattr(EconomicSystem, "customers", read_then_send)
+    office.pull()
+    office.edit(made, city="Varde")
+
+    assert (customer(made).city, open_conflicts()) == ("Varde", [])
+    assert office.there(customer(made).ref_no)["city"] == "Varde"
 
 
 def test_an_edit_of_theirs_after_a_sending_that_was_not_noted_is_still_an_edit(
