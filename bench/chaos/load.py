@@ -135,8 +135,8 @@ class Load:
     def _order(self, number: int, copies: int) -> None:
         address = f"gaest{number}@ukendt.example"
         order: Any = self._composer.order(
-            billing={"email": address, "company": f"Ukendt {number} ApS"}
-        )
+            billing={"email": address, "company": f"Ukendt {number} ApS"}, paid=False
+        )  # or else who ordered would be a customer, and in the accounting system
         delivery = self._hook.delivery("order.created", order)
         for _ in range(copies):
             while self._hook.send(delivery).status != 200:
