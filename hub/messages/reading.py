@@ -39,13 +39,7 @@ class Envelope:
 
 def envelope(raw: bytes) -> Envelope:
     """Return what the headers of a message say of whence it comes."""
-    message = BytesHeaderParser(policy=compat32).parsebytes(raw)
-    from_ = headers.addresses_of(message, "From", "Sender")[:1]
-    return Envelope(
-        headers.message_id_of(message) or f"sha256:{identify(raw)}",
-        _senders(from_, headers.addresses_of(message, "Reply-To")[:1]),
-        _recipients(message),
-    )
+    return _envelope(BytesHeaderParser(policy=compat32).parsebytes(raw), raw)
 
 
 def identify(raw: bytes) -> str:
@@ -124,17 +118,17 @@ def read(raw: bytes, *, forms: Iterable[str] = (), told: Mapping[str, Any] | Non
             SYSTEM, N_("The mailbox does not give it out: {reason}"), reason=known[PROBLEM]
         )
     message = _parsed(raw)
-    from_ = headers.addresses_of(message, "From", "Sender")[:1]
-    answered = headers.addresses_of(message, "Reply-To")[:1]
+    known_by = _envelope(message, raw)
+    from_, answered = _authors(message)
     why = headers.automatic(message)
     if why is not None and any(headers.is_one_of(address, forms) for _, address in from_):
         why = None
     parts = list(_parts(message))
     return Mail(
-        message_id=headers.message_id_of(message) or f"sha256:{identify(raw)}",
+        message_id=known_by.message_id,
         sender=_person(answered or from_),
-        senders=_senders(from_, answered),
-        recipients=_recipients(message),
+        senders=known_by.senders,
+        recipients=known_by.recipients,
         subject=headers.text_of(message, "Subject"),
         text=_text(parts),
         follows=headers.thread_of(message),
@@ -153,6 +147,20 @@ def _parsed(raw: bytes) -> Message:
         return BytesParser(policy=compat32).parsebytes(raw)
     except RecursionError as error:
         raise MalformedReplyError(SYSTEM, _TOO_DEEP) from error
+
+
+def _envelope(message: Message, raw: bytes) -> Envelope:
+    return Envelope(
+        headers.message_id_of(message) or f"sha256:{identify(raw)}",
+        _senders(*_authors(message)),
+        tuple(address for _, address in headers.addresses_of(message, "To", "Cc")),
+    )
+
+
+def _authors(message: Message) -> tuple[list[tuple[str | None, str]], list[tuple[str | None, str]]]:
+    """Return whom a message is from, and who is to be answered: one of each at most."""
+    from_ = headers.addresses_of(message, "From", "Sender")[:1]
+    return from_, headers.addresses_of(message, "Reply-To")[:1]
 
 
 def _person(named: Sequence[tuple[str | None, str]]) -> Person | None:
@@ -176,10 +184,6 @@ def _senders(
     domain = answered[0][1].rpartition("@")[2]
     same = [address for _, address in from_ if address.rpartition("@")[2] == domain]
     return tuple(dict.fromkeys([answered[0][1], *same]))
-
-
-def _recipients(message: Message) -> tuple[str, ...]:
-    return tuple(address for _, address in headers.addresses_of(message, "To", "Cc"))
 
 
 def _parts(message: Message) -> Iterator[Message]:

@@ -1,7 +1,6 @@
 """What an SMTP server's replies mean to us."""
 
-import unicodedata
-
+from connectors import replies
 from hub.errors import (
     AuthenticationError,
     ConnectorError,
@@ -78,6 +77,4 @@ def authentication_refusal(code: int, text: bytes) -> ConnectorError:
 
 def readable(text: bytes) -> str:
     """Return a reply's words on one line, bounded, without control characters."""
-    decoded = text.decode("utf-8", "replace")
-    printable = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in decoded)
-    return " ".join(printable.split())[:_LONGEST_TEXT]
+    return replies.readable(text, _LONGEST_TEXT)

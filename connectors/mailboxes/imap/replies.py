@@ -3,10 +3,10 @@
 import imaplib
 import re
 import ssl
-import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from connectors.replies import readable
 from hub.errors import (
     AuthenticationError,
     ConnectorError,
@@ -28,9 +28,8 @@ _INTERNAL_DATE = re.compile(
 def words(data: object) -> str:
     """Return what a server says, on one line and bounded."""
     first: Any = data[0] if isinstance(data, list | tuple) and data else data
-    text = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first or "")
-    printable = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
-    return " ".join(printable.split())[:_LONGEST_WORDS] or "no reason given"
+    said = first if isinstance(first, bytes) else str(first or "")
+    return readable(said, _LONGEST_WORDS) or "no reason given"
 
 
 def refusal(step: str, data: object) -> ConnectorError:
