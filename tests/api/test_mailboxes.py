@@ -54,6 +54,16 @@ def settings_of(server: RunningImap) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def connect_and_read(call: Any, path: str) -> None:
+    """Have a mailbox tested, activated and read, and what came imported."""
+    call("POST", f"{path}/test", 202)
+    drain(TaskName.TEST_CONNECTION)
+    call("POST", f"{path}/activation")
+    call("POST", f"{path}/pull", 202)
+    drain(TaskName.READ_MAILBOX)
+    drain(TaskName.IMPORT_HOOK)
+
+
 def test_a_mailbox_is_set_up_tested_read_and_its_messages_are_told_of(
     call: Any, server: RunningImap
 ) -> None:
@@ -118,12 +128,7 @@ def test_a_message_that_was_replayed_by_somebody_is_nobodys_note(
     }
     path = f"/connections/{call('POST', '/connections', 201, json=body)['id']}"
     server.deliver(MAIL)
-    call("POST", f"{path}/test", 202)
-    drain(TaskName.TEST_CONNECTION)
-    call("POST", f"{path}/activation")
-    call("POST", f"{path}/pull", 202)
-    drain(TaskName.READ_MAILBOX)
-    drain(TaskName.IMPORT_HOOK)
+    connect_and_read(call, path)
 
     [lead] = call("GET", "/leads")["items"]
     [note] = call("GET", f"/leads/{lead['id']}/notes")["items"]
@@ -169,12 +174,7 @@ def test_mail_of_a_protected_customer_is_told_to_nobody_who_does_not_see_him(
     path = f"/connections/{call('POST', '/connections', 201, json=body)['id']}"
     call("PATCH", path, json={"settings": {"existing": True}}, headers={"If-Match": '"1"'})
     server.deliver(MAIL)
-    call("POST", f"{path}/test", 202)
-    drain(TaskName.TEST_CONNECTION)
-    call("POST", f"{path}/activation")
-    call("POST", f"{path}/pull", 202)
-    drain(TaskName.READ_MAILBOX)
-    drain(TaskName.IMPORT_HOOK)
+    connect_and_read(call, path)
 
     noted = call("GET", f"/customers/{customer['id']}/notes")["items"]
     assert [(each["type"], each["body"][:6]) for each in noted] == [("mail", "Kraner")]
