@@ -10,7 +10,7 @@ import click
 
 from bench.chaos import crowd, journeys
 from bench.chaos.finding import Finding
-from bench.chaos.ledgers import Inside, Outside
+from bench.chaos.ledgers import Inside, Outside, broken_seal
 from bench.chaos.load import Acknowledged, Load
 from bench.chaos.plan import CUTS_OFF, WEIGHTS, Strike, make_plan
 from bench.chaos.verdict import findings, missing
@@ -89,11 +89,10 @@ def under_load(seed: int, count: int, kills: int) -> list[Finding]:
         strike_all(world, strikes, load)
         load.finish()
         ended = time.monotonic()
-        wait_until_quiet(world, load)
+        outside, inside = wait_until_quiet(world, load)
         quiet = time.monotonic()
         cuts = sum(strike.fault in CUTS_OFF for strike in strikes)
-        inside = Inside(world)
-        lines = findings(load.said, Outside(world), inside, cuts)
+        lines = findings(load.said, outside, inside, broken_seal(world), cuts)
         if not all(line.is_right for line in lines):
             print(world.stack.logs(), file=sys.stderr)
     for note in notes(load.said, client, inside, strikes):
@@ -129,15 +128,19 @@ def strike_all(world: World, strikes: list[Strike], load: Load) -> None:
         MORE_FAULTS[strike.fault](world.stack)
 
 
-def wait_until_quiet(world: World, load: Load) -> None:
-    """Wait until nothing is missing outside and nothing is under way inside, or the time is up."""
+def wait_until_quiet(world: World, load: Load) -> tuple[Outside, Inside]:
+    """Wait until nothing is missing outside and nothing is under way inside, or the time is up.
+
+    Returns how it all stood at that moment: later something that comes round may begin anew.
+    """
     began = said = time.monotonic()
-    while time.monotonic() < began + QUIET_WITHIN_S:
-        inside = Inside(world)
+    while True:
+        inside, outside = Inside(world), Outside(world)
         busy = inside.jobs["running"] or inside.due or inside.unsealed or inside.hooks["stored"]
-        open_ends = missing(load.said, Outside(world))
-        if not busy and not open_ends:
-            return
+        open_ends = missing(load.said, outside)
+        is_quiet = not busy and not open_ends
+        if is_quiet or time.monotonic() > began + QUIET_WITHIN_S:
+            return outside, inside
         if time.monotonic() > said + SAY_S:
             said = time.monotonic()
             print(

@@ -22,7 +22,9 @@ def missing(said: Acknowledged, outside: Outside) -> list[str]:
     ]
 
 
-def findings(said: Acknowledged, outside: Outside, inside: Inside, cuts: int) -> list[Finding]:
+def findings(
+    said: Acknowledged, outside: Outside, inside: Inside, broken_seal: object, cuts: int
+) -> list[Finding]:
     """Return every line of the report, by the numbers of the reliability rules."""
     repeats = {mid: len(copies) - 1 for mid, copies in outside.mails.items() if len(copies) > 1}
     unlike = [m for m in repeats if len({copy.sha256 for copy in outside.mails[m]}) > 1]
@@ -48,6 +50,6 @@ def findings(said: Acknowledged, outside: Outside, inside: Inside, cuts: int) ->
         none_of("I-6", "dead jobs", inside.dead),
         none_of("I-6", "conflicts, though nobody edits over there", inside.conflicts),
         none_of("I-6", "events not sealed", inside.unsealed),
-        exactly("I-6", "the chain of seals", inside.broken_seal or "whole", "whole"),
+        exactly("I-6", "the chain of seals", broken_seal or "whole", "whole"),
         at_most("I-6", "memory of Redis in MB", round(inside.redis_mb, 1), REDIS_MB),
     ]

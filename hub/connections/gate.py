@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from hub.connections.models import ConnectionGate
@@ -20,6 +19,28 @@ FAILURES_TO_OPEN = 5
 FAILURE_WINDOW = timedelta(seconds=30)
 OPEN_FOR = timedelta(seconds=30)
 PROBE_FOR = timedelta(seconds=30)  # longer than any call may take
+
+
+# Each call passes here and mostly may: one statement then, which makes the row where there is none.
+_TAKE = text("""
+    insert into connection_gate as gate (id, tokens, refilled_at)
+    values (:id, cast(:calls as float) - 1, clock_timestamp())
+    on conflict (id) do update
+    set tokens = least(:calls, gate.tokens + :calls * greatest(
+            0, extract(epoch from clock_timestamp() - gate.refilled_at) / :period)) - 1,
+        refilled_at = clock_timestamp()
+    where gate.open_until is null
+      and (gate.blocked_until is null or gate.blocked_until <= clock_timestamp())
+      and gate.tokens + :calls * greatest(
+            0, extract(epoch from clock_timestamp() - gate.refilled_at) / :period) >= 1
+    returning id
+""")
+
+_CLOSE = text("""
+    update connection_gate
+    set recent_failures = 0, failing_since = null, open_until = null, probing_until = null
+    where id = :id and (recent_failures > 0 or open_until is not null)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +55,9 @@ def admit(
     session: Session, connection_id: UUID, *, calls: int, period: timedelta
 ) -> Refusal | None:
     """Take one call from the budget; None means that it may be made."""
-    session.execute(
-        insert(ConnectionGate)
-        .values(id=connection_id, tokens=calls)
-        .on_conflict_do_nothing(index_elements=["id"])
-    )
+    budget = {"id": connection_id, "calls": float(calls), "period": period.total_seconds()}
+    if session.scalar(_TAKE, budget) is not None:
+        return None
     gate, now = _locked(session, connection_id)
     if gate.blocked_until and gate.blocked_until > now:
         return Refusal(N_("The other side asked us to slow down."), gate.blocked_until - now)
@@ -65,10 +84,8 @@ def admit(
 
 
 def note_success(session: Session, connection_id: UUID) -> None:
-    """Close the breaker."""
-    gate, _ = _locked(session, connection_id)
-    gate.recent_failures = 0
-    gate.failing_since = gate.open_until = gate.probing_until = None
+    """Close the breaker; where nothing has failed there is nothing to wait for."""
+    session.execute(_CLOSE, {"id": connection_id})
 
 
 def note_failure(session: Session, connection_id: UUID) -> None:

@@ -43,11 +43,15 @@ _DEFAULTED = ("customer_group", "payment_terms", "vat_zone", "currency")
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A create that has been decided: number, body and key stay the same at every try."""
+    """A create that has been decided: number, body and key stay the same at every try.
+
+    `is_kept` says that the link has body and key, so that it may be sent.
+    """
 
     link_id: UUID
     remote_id: str
     key: str
+    is_kept: bool
     fields: Mapping[str, Scalar]
     registration_number: str | None
     ean: str | None
@@ -163,8 +167,10 @@ def needs_number(session: Session, connection: Connection, customer_id: UUID) ->
 
 def reserve(
     session: Session, connection_id: UUID, customer_id: UUID, highest_free: str | None
-) -> None:
+) -> bool:
     """Reserve a number for a customer under the connection's lock, and note the intent.
+
+    False where the customer has a link by now: nothing is reserved then.
 
     Args:
         session: the caller's.
@@ -174,7 +180,7 @@ def reserve(
     """
     connection = connections.get(session, connection_id, lock=True)
     if links.of_customer(session, connection_id, customer_id) is not None:
-        return
+        return False
     session.add(
         ExternalLink(
             connection_id=connection_id,
@@ -183,6 +189,7 @@ def reserve(
             state=LinkState.INTENDED,
         )
     )
+    return True
 
 
 def reserve_another(session: Session, link_id: UUID, highest_free: str | None) -> None:
@@ -196,7 +203,7 @@ def reserve_another(session: Session, link_id: UUID, highest_free: str | None) -
 def store_intent(session: Session, intent: Intent) -> None:
     """Keep the body and key of a create before it is sent."""
     link = locked(session, ExternalLink, intent.link_id)
-    link.intent = {"key": intent.key, "fields": dict(intent.fields)}
+    link.intent = _kept(intent.key, intent.fields)
 
 
 def note_sending(session: Session, change: Change, outcome: Merged) -> None:
@@ -290,21 +297,30 @@ def _is_mapped(session: Session, connection: Connection, happened: PendingEvent)
 def _intent(
     session: Session, connection: Connection, customer: Customer, link: ExternalLink
 ) -> Intent:
+    is_kept = link.intent is not None
     if link.intent is not None:
         key, fields = link.intent["key"], link.intent["fields"]
     else:
         key = uuid4().hex
         fields = _create_fields(connection, mapping.pairs_of(session, connection), customer)
+    registration_number = fields.get("corporate_identification_number")
+    if not is_kept and registration_number is None:  # nobody is looked for before it is sent
+        link.intent, is_kept = _kept(key, fields), True
     assert link.remote_id is not None  # noqa: S101 - reserved with the intent
     return Intent(
         link_id=link.id,
         remote_id=link.remote_id,
         key=key,
+        is_kept=is_kept,
         fields=fields,
-        registration_number=fields.get("corporate_identification_number"),
+        registration_number=registration_number,
         ean=fields.get("ean"),
         name=str(fields.get("name")),
     )
+
+
+def _kept(key: str, fields: Mapping[str, Scalar]) -> dict[str, Any]:
+    return {"key": key, "fields": dict(fields)}
 
 
 def _create_fields(

@@ -13,6 +13,7 @@ from hub import sealing
 from hub.clock import utcnow
 from hub.connections import declarations, services
 from hub.connections.models import (
+    CallLog,
     Conflict,
     Connection,
     ConnectionState,
@@ -49,6 +50,16 @@ def test_a_customer_is_created_there_under_a_number_we_reserved(office: Office) 
     assert office.there(42)["name"] == "Ny Kunde ApS"
     assert office.there(42)["city"] == "Ribe"
     assert link_of(made.id).state is LinkState.LINKED
+
+
+def test_whom_nobody_can_have_made_is_not_asked_for_before(office: Office) -> None:
+    made = customer(office.create(name="Ny Kunde ApS"))
+
+    with transaction() as session:
+        calls = list(session.scalars(select(CallLog).order_by(CallLog.at, CallLog.id)))
+    asked = [(call.method, call.url.rpartition("/")[2].partition("?")[0]) for call in calls]
+    assert asked == [("GET", "customers"), ("POST", "customers")]  # which number, and the customer
+    assert made.accounting_state is AccountingState.LINKED
 
 
 @pytest.mark.parametrize(("country", "zone"), [("DK", 1), ("DE", 2), ("NO", 3)])

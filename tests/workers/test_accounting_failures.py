@@ -95,7 +95,7 @@ def test_that_every_number_was_taken_is_shown(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(accounting, "_find_or_create", lambda *_: None)
+        patch.setattr(accounting, "_find_or_create", lambda *_, **__: None)
         failed = customer(office.create(name="Altid Optaget ApS"))
 
     assert seen(failed) == (AccountingState.FAILED, "failed")
@@ -124,7 +124,7 @@ def test_a_change_that_cannot_be_sent_is_shown_on_a_linked_customer_too(office: 
 def test_an_error_of_our_own_is_shown_without_its_words(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def break_down(*_: object) -> None:
+    def break_down(*_: object, **__: object) -> None:
         raise KeyError("the customer's own mail address")
 
     with monkeypatch.context() as patch:

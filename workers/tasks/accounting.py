@@ -40,12 +40,17 @@ def push_customer(job: RunningJob, connection_id: UUID, customer_id: UUID) -> No
         connection = connections.get(session, connection_id)
         _require_open(connection)
         wants_number = pushing.needs_number(session, connection, customer_id)
+        prepared = pushing.prepare(session, connection, customer_id)
+    if prepared is None and not wants_number:
+        return
     with connecting.opened(connection_id, job.id) as accounting:
+        is_new = False
         if wants_number:
             highest = accounting.free_number()
             with job.transaction() as session:
-                pushing.reserve(session, connection_id, customer_id, highest)
-        _push(job, accounting, connection, customer_id)
+                is_new = pushing.reserve(session, connection_id, customer_id, highest)
+                prepared = pushing.prepare(session, connection, customer_id)
+        _push(job, accounting, connection, customer_id, prepared, is_new=is_new)
 
 
 @task(TaskName.PULL_CUSTOMERS, longest=timedelta(hours=1))
@@ -108,17 +113,22 @@ def apply_first_load(job: RunningJob, plan_id: UUID, undo: bool = False) -> None
 
 
 def _push(
-    job: RunningJob, accounting: AccountingSystem, connection: Connection, customer_id: UUID
+    job: RunningJob,
+    accounting: AccountingSystem,
+    connection: Connection,
+    customer_id: UUID,
+    prepared: pushing.Intent | changes.Change | None,
+    *,
+    is_new: bool,
 ) -> None:
+    """Carry out what was prepared; `is_new` says that nobody can have tried it before."""
     for _ in range(COLLISIONS):
-        with job.transaction() as session:
-            prepared = pushing.prepare(session, connection, customer_id)
         if prepared is None:
             return
         if isinstance(prepared, changes.Change):
             _change(job, accounting, connection, prepared)
             return
-        remote = _find_or_create(job, accounting, connection, prepared)
+        remote = _find_or_create(job, accounting, connection, prepared, is_new=is_new)
         if remote is not None:
             with job.finish() as session:
                 pushing.record_linked(
@@ -128,6 +138,8 @@ def _push(
         highest = accounting.free_number()
         with job.transaction() as session:
             pushing.reserve_another(session, prepared.link_id, highest)
+            prepared = pushing.prepare(session, connection, customer_id)
+        is_new = True
     raise PermanentError(connection.connector, N_("Every number tried was taken there meanwhile."))
 
 
@@ -136,9 +148,11 @@ def _find_or_create(
     accounting: AccountingSystem,
     connection: Connection,
     intent: pushing.Intent,
+    *,
+    is_new: bool,
 ) -> RemoteCustomer | None:
     """Return the remote customer, made now or found; None where its number is somebody else's."""
-    standing = accounting.get(intent.remote_id)
+    standing = None if is_new else accounting.get(intent.remote_id)
     if standing is not None:  # a reply was lost, or the number is taken
         return standing if pushing.is_same(intent, standing) else None
     if intent.registration_number:
@@ -159,8 +173,9 @@ def _find_or_create(
                 system=connection.name,
                 number=alike[0].remote_id,
             )
-    with job.transaction() as session:
-        pushing.store_intent(session, intent)
+    if not intent.is_kept:
+        with job.transaction() as session:
+            pushing.store_intent(session, intent)
     checkpoint("before_create")
     try:
         remote = accounting.create(intent.remote_id, intent.fields, idempotency_key=intent.key)
