@@ -7,7 +7,7 @@ Calls go through the connection's shared budget and breaker. Refused credentials
 connection and put the work off until they are mended; repeated failures warn, then pause.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from connectors.addresses import PublicAddresses, private_allowed
 from connectors.opening import open_connector
@@ -73,14 +74,34 @@ def address_policy() -> AddressPolicy:
     return private_allowed() if get_settings().allow_private_addresses else PublicAddresses()
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A connection that may be opened, with what its connector says of itself."""
+
+    connection: Connection
+    declared: Mapping[str, Any]
+
+
+def opening(session: Session, connection_id: UUID, *, testing: bool = False) -> Opening:
+    """Read what it takes to open a connection.
+
+    Raises:
+        PostponedError, NotFoundError: as `require_usable`; with `testing` in no state.
+    """
+    connection = services.get(session, connection_id)
+    if not testing:
+        require_usable(connection)
+    return Opening(connection, declarations.get(session, connection.connector))
+
+
 @contextmanager
 def opened(
-    connection_id: UUID, job_id: UUID | None = None, *, testing: bool = False
+    which: UUID | Opening, job_id: UUID | None = None, *, testing: bool = False
 ) -> Iterator[Any]:
     """Open a connection's port for the block.
 
     Args:
-        connection_id: which connection.
+        which: the connection's id, or what was just read of it.
         job_id: whose calls these are, for the call log.
         testing: True opens it in any state.
 
@@ -88,11 +109,11 @@ def opened(
         PostponedError: the connection is not at work, or its credentials were just refused.
         ConnectorError: whatever the block's calls raise.
     """
-    with transaction() as session:
-        connection = services.get(session, connection_id)
-        if not testing:
-            require_usable(connection)
-        declared = declarations.get(session, connection.connector)
+    if isinstance(which, UUID):
+        with transaction() as session:
+            which = opening(session, which, testing=testing)
+    connection, declared = which.connection, which.declared
+    connection_id = connection.id
     control = SharedControl(
         connection_id,
         declared["calls_per_period"],

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -24,7 +24,10 @@ REDACTED = "•"  # what an event shows of a secret: that it changed
 
 @dataclass(frozen=True, slots=True)
 class PendingEvent:
-    """An event that will be written with the commit."""
+    """An event that will be written with the commit.
+
+    `record` is what it is of, where that is at hand: held here, reactions need not read it again.
+    """
 
     id: UUID
     type: str
@@ -33,6 +36,7 @@ class PendingEvent:
     changes: Mapping[str, tuple[Any, Any]]
     data: Mapping[str, Any] | None = None
     origin: Origin | None = None  # None: that of the transaction
+    record: Any = field(default=None, compare=False, repr=False)
 
 
 def origin_of(session: Session) -> Origin:
@@ -77,6 +81,7 @@ def note_change(
     subject_type: str,
     subject_id: UUID,
     changes: Mapping[str, tuple[Any, Any]],
+    record: Any = None,
 ) -> bool:
     """Note a change of a record, joined with what this transaction changed of it before.
 
@@ -86,11 +91,13 @@ def note_change(
     key = (subject_type, subject_id)
     earlier: PendingEvent | None = waiting.get(key)
     if earlier is None:
-        waiting[key] = PendingEvent(new_id(), type, subject_type, subject_id, dict(changes))
+        waiting[key] = PendingEvent(
+            new_id(), type, subject_type, subject_id, dict(changes), record=record
+        )
         return True
     joined = dict(earlier.changes)
-    for field, (before, after) in changes.items():
-        joined[field] = (joined[field][0] if field in joined else before, after)
+    for name, (before, after) in changes.items():
+        joined[name] = (joined[name][0] if name in joined else before, after)
     kept = earlier.type if _says_more(earlier.type, type) else type
     waiting[key] = replace(earlier, type=kept, changes=joined)
     return False
@@ -289,8 +296,8 @@ def _row(session: Session, made: PendingEvent) -> dict[str, Any]:
         "cause_kind": origin.cause_kind,
         "cause_id": origin.cause_id,
         "changes": {
-            field: [plain(before), plain(after)]
-            for field, (before, after) in made.changes.items()
+            name: [plain(before), plain(after)]
+            for name, (before, after) in made.changes.items()
             if before != after or before == REDACTED
         },
         "data": plain(made.data),

@@ -100,6 +100,7 @@ def _note(session: Session, row: Record, verb: str) -> None:
         subject_type=row.entity(),
         subject_id=row.id,
         changes=changes,
+        record=row,
     )
     if first and verb != "created":
         row.version += 1

@@ -19,7 +19,7 @@ from hub.connections import services as connections
 from hub.connections.models import USABLE, Connection, ExternalLink, LinkState
 from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer, Lifecycle
-from hub.db import find_locked, locked
+from hub.db import find_locked, locked, new_id
 from hub.history.recording import PendingEvent, origin_of
 from hub.i18n import N_
 from hub.ledger.enqueueing import enqueue
@@ -56,6 +56,17 @@ class Intent:
     registration_number: str | None
     ean: str | None
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberWanted:
+    """A create that needs a number: `instead_of` names the intent whose number was taken."""
+
+    instead_of: UUID | None = None
+
+
+Prepared = NumberWanted | Intent | Change | None
+"""What a push has to do."""
 
 
 def react(session: Session, happened: PendingEvent) -> None:
@@ -137,16 +148,16 @@ def is_eligible(connection: Connection, customer: Customer) -> bool:
     )
 
 
-def prepare(session: Session, connection: Connection, customer_id: UUID) -> Intent | Change | None:
-    """Decide what a push has to do: create, change, or nothing any more.
-
-    None for a create means that a number is still to be reserved: `needs_number` tells.
-    """
+def prepare(session: Session, connection: Connection, customer_id: UUID) -> Prepared:
+    """Decide what a push has to do; None where there is nothing to do any more."""
     customer = session.get(Customer, customer_id)
-    if customer is None or customer.deleted_at is not None or customer.merged_into_id is not None:
+    if customer is None or _is_gone(customer):
         return None
     link = links.of_customer(session, connection.id, customer_id)
-    if link is None or link.state is LinkState.ORPHANED:
+    if link is None:
+        is_wanted = not customer.name_provisional and is_eligible(connection, customer)
+        return NumberWanted() if is_wanted else None
+    if link.state is LinkState.ORPHANED:
         return None
     if link.state is LinkState.INTENDED:
         return _intent(session, connection, customer, link)
@@ -154,50 +165,45 @@ def prepare(session: Session, connection: Connection, customer_id: UUID) -> Inte
     return change_of(session, link, pairs, customer)
 
 
-def needs_number(session: Session, connection: Connection, customer_id: UUID) -> bool:
-    """Say whether a customer is to be created there and has no number reserved yet."""
-    customer = session.get(Customer, customer_id)
-    return (
-        customer is not None
-        and links.of_customer(session, connection.id, customer_id) is None
-        and not customer.name_provisional
-        and is_eligible(connection, customer)
-    )
-
-
 def reserve(
-    session: Session, connection_id: UUID, customer_id: UUID, highest_free: str | None
-) -> bool:
-    """Reserve a number for a customer under the connection's lock, and note the intent.
+    session: Session,
+    connection_id: UUID,
+    customer_id: UUID,
+    highest_free: str | None,
+    wanted: NumberWanted,
+) -> Intent | None:
+    """Reserve a number for a customer under the connection's lock, and decide the create.
 
-    False where the customer has a link by now: nothing is reserved then.
+    None where the customer has a link by now, or is gone: nothing is reserved then.
 
     Args:
         session: the caller's.
         connection_id: where it is to be created.
         customer_id: whom.
         highest_free: what the other side proposes; None where it numbers by itself.
+        wanted: says whether the number is another one for an intent that there is.
     """
     connection = connections.get(session, connection_id, lock=True)
+    customer = session.get_one(Customer, customer_id)
+    if _is_gone(customer):
+        return None
+    if wanted.instead_of is not None:
+        link = locked(session, ExternalLink, wanted.instead_of)
+        link.remote_id = _next_number(connection, highest_free)
+        link.intent = None
+        return _intent(session, connection, customer, link)
     if links.of_customer(session, connection_id, customer_id) is not None:
-        return False
-    session.add(
-        ExternalLink(
-            connection_id=connection_id,
-            customer_id=customer_id,
-            remote_id=_next_number(connection, highest_free),
-            state=LinkState.INTENDED,
-        )
+        return None
+    link = ExternalLink(
+        id=new_id(),
+        connection_id=connection_id,
+        customer_id=customer_id,
+        remote_id=_next_number(connection, highest_free),
+        state=LinkState.INTENDED,
     )
-    return True
-
-
-def reserve_another(session: Session, link_id: UUID, highest_free: str | None) -> None:
-    """Reserve another number for an intent whose number was taken by somebody else."""
-    link = locked(session, ExternalLink, link_id)
-    connection = connections.get(session, link.connection_id, lock=True)
-    link.remote_id = _next_number(connection, highest_free)
-    link.intent = None
+    intent = _intent(session, connection, customer, link)
+    session.add(link)
+    return intent
 
 
 def store_intent(session: Session, intent: Intent) -> None:
@@ -236,6 +242,8 @@ def record_linked(
     connection = connections.get(session, connection_id)
     link = locked(session, ExternalLink, link_id)
     customer = locked(session, Customer, link.customer_id)
+    if connection.numbering_owner:  # looks for the number, so before there is something to write
+        customers.take_number(session, customer, remote.remote_id)
     pairs = mapping.pairs_of(session, connection)
     link.remote_id = remote.remote_id
     link.state = LinkState.LINKED
@@ -246,8 +254,6 @@ def record_linked(
     link.last_out_at = now
     customer.accounting_state = AccountingState.LINKED
     customer.accounting_message = _left_behind(session, connection, pairs, customer)
-    if connection.numbering_owner:
-        customers.take_number(session, customer, remote.remote_id)
     if mapping.here(pairs, customer) != values:
         _ask_if_changed(session, connection, customer, link, pairs=pairs, agreed=values)
 
@@ -274,6 +280,10 @@ def record_pushed(
     take_over(session, connection, customer, link, change=change, outcome=outcome, now=now)
     customer.accounting_state = AccountingState.LINKED
     customer.accounting_message = _left_behind(session, connection, change.pairs, customer)
+
+
+def _is_gone(customer: Customer) -> bool:
+    return customer.deleted_at is not None or customer.merged_into_id is not None
 
 
 def drop_intent(session: Session, link_id: UUID) -> None:

@@ -37,20 +37,13 @@ def push_customer(job: RunningJob, connection_id: UUID, customer_id: UUID) -> No
     """Bring one customer in an accounting system up to date, creating it there first if need be."""
     job.caused_by(CauseKind.ACCOUNTING, connection_id)
     with job.transaction() as session:
-        connection = connections.get(session, connection_id)
-        _require_open(connection)
-        wants_number = pushing.needs_number(session, connection, customer_id)
-        prepared = pushing.prepare(session, connection, customer_id)
-    if prepared is None and not wants_number:
+        opening = connecting.opening(session, connection_id)
+        _require_open(opening.connection)
+        prepared = pushing.prepare(session, opening.connection, customer_id)
+    if prepared is None:
         return
-    with connecting.opened(connection_id, job.id) as accounting:
-        is_new = False
-        if wants_number:
-            highest = accounting.free_number()
-            with job.transaction() as session:
-                is_new = pushing.reserve(session, connection_id, customer_id, highest)
-                prepared = pushing.prepare(session, connection, customer_id)
-        _push(job, accounting, connection, customer_id, prepared, is_new=is_new)
+    with connecting.opened(opening, job.id) as accounting:
+        _push(job, accounting, opening.connection, customer_id, prepared)
 
 
 @task(TaskName.PULL_CUSTOMERS, longest=timedelta(hours=1))
@@ -117,30 +110,44 @@ def _push(
     accounting: AccountingSystem,
     connection: Connection,
     customer_id: UUID,
-    prepared: pushing.Intent | changes.Change | None,
-    *,
-    is_new: bool,
+    prepared: pushing.Prepared,
 ) -> None:
-    """Carry out what was prepared; `is_new` says that nobody can have tried it before."""
+    is_new = False  # nobody can have tried it before
     for _ in range(COLLISIONS):
-        if prepared is None:
-            return
-        if isinstance(prepared, changes.Change):
-            _change(job, accounting, connection, prepared)
-            return
-        remote = _find_or_create(job, accounting, connection, prepared, is_new=is_new)
+        if isinstance(prepared, pushing.NumberWanted):
+            prepared, is_new = _under_a_number(job, accounting, connection, customer_id, prepared)
+        match prepared:
+            case changes.Change():
+                _change(job, accounting, connection, prepared)
+                return
+            case pushing.Intent():
+                remote = _find_or_create(job, accounting, connection, prepared, is_new=is_new)
+            case _:
+                return
         if remote is not None:
             with job.finish() as session:
                 pushing.record_linked(
                     session, connection.id, prepared.link_id, remote, now=utcnow()
                 )
             return
-        highest = accounting.free_number()
-        with job.transaction() as session:
-            pushing.reserve_another(session, prepared.link_id, highest)
-            prepared = pushing.prepare(session, connection, customer_id)
-        is_new = True
+        prepared = pushing.NumberWanted(instead_of=prepared.link_id)
     raise PermanentError(connection.connector, N_("Every number tried was taken there meanwhile."))
+
+
+def _under_a_number(
+    job: RunningJob,
+    accounting: AccountingSystem,
+    connection: Connection,
+    customer_id: UUID,
+    wanted: pushing.NumberWanted,
+) -> tuple[pushing.Prepared, bool]:
+    """Reserve a number; returns what to do then, and whether it is new."""
+    highest = accounting.free_number()
+    with job.transaction() as session:
+        intent = pushing.reserve(session, connection.id, customer_id, highest, wanted)
+        if intent is not None:
+            return intent, True
+        return pushing.prepare(session, connection, customer_id), False
 
 
 def _find_or_create(
