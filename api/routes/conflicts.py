@@ -17,7 +17,8 @@ from hub.access.fields import refuse_to_set
 from hub.access.lookup import get_record
 from hub.connections.models import Conflict, Connection, ExternalLink
 from hub.customers.models import Customer
-from hub.errors import NotFoundError
+from hub.errors import NotFoundError, ValidationError
+from hub.i18n import N_
 from hub.sync import resolving
 from hub.sync.listing import CONFLICTS
 from hub.sync.showing import remote_fields
@@ -102,14 +103,25 @@ def list_links(call: Call, customer_id: UUID) -> LinksView:
     status=HTTPStatus.CREATED, reload=_link_again, refusals=_RESOLVED,
 )  # fmt: skip
 def link_customer(call: Call[LinkCreate], customer_id: UUID) -> LinkView:
-    """Join a customer with one that stands in the other system; differences become conflicts."""
+    """Join a customer with one that stands in the other system; differences become conflicts.
+
+    Or have a new one made there, where one with the same registration number held it up.
+    """
     customer = get_customer_record(call, Verb.EDIT, customer_id)
     get_record(call.session, call.principal, Verb.READ, Connection, call.body.connection_id)
     require_room_unless_all_seen(call)
-    with naming_only_seen(call, Customer):
-        link = resolving.link_by_hand(
-            call.session, customer, call.body.connection_id, call.body.remote_id
+    body = call.body
+    if (body.remote_id is None) is not body.as_new:
+        raise ValidationError.of(
+            "/remote_id", "one_of_two", N_("Give either `remote_id` or `as_new`.")
         )
+    if body.remote_id is None:
+        link = resolving.make_there(
+            call.session, customer, body.connection_id, reason=body.reason or ""
+        )
+        return _link_view(call, link)
+    with naming_only_seen(call, Customer):
+        link = resolving.link_by_hand(call.session, customer, body.connection_id, body.remote_id)
     return _link_view(call, link)
 
 

@@ -147,10 +147,20 @@ class LinkView(RecordView):
 
 
 class LinkCreate(Body):
-    """Joins a customer with one that stands in the other system already."""
+    """Joins a customer with one that stands in the other system already, or has one made there.
+
+    `as_new` has a new one made there although one with the same registration number stands there,
+    for a reason; then there is no `remote_id`.
+    """
 
     connection_id: UUID
-    remote_id: Annotated[str, OneLine(50)]
+    remote_id: Annotated[str, OneLine(50)] | None = Field(
+        None, description="Its number there, of one that stands there."
+    )
+    as_new: bool = Field(default=False, description="Have one made there; give a reason.")
+    reason: Annotated[str, OneLine(500)] | None = Field(
+        None, description="Why a second one is wanted; kept in the history."
+    )
 
 
 class PlanView(RecordView):

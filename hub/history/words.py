@@ -21,6 +21,7 @@ _ACTS = {
     "protection_renewed": N_("Protection renewed"),
     "protection_released": N_("Protection ended"),
     "duplicate_allowed": N_("Allowed as a second one"),
+    "second_wanted": N_("A second one allowed in another system"),
     "registry_filled": N_("Filled in by the registry"),
     "credit_code_given": N_("Given a credit code"),
     "archived": N_("Put out of the way"),

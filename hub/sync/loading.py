@@ -115,14 +115,15 @@ def note_orphans(session: Session, connection: Connection, *, before: datetime) 
 
 
 def orphan(session: Session, connection: Connection, link: ExternalLink) -> None:
-    """Note that the other half of a customer is gone."""
+    """Note that the other half of a customer is gone, or that there never was one."""
     link.state = LinkState.ORPHANED
     customer = session.get_one(Customer, link.customer_id)
+    was_there = link.last_in_at is not None
     customer.accounting_state = AccountingState.FAILED
     customer.accounting_message = {
-        "code": "gone_there",
-        "text": pushing.GONE_THERE,
-        "params": {"system": connection.name},
+        "code": "gone_there" if was_there else "not_there",
+        "text": pushing.GONE_THERE if was_there else pushing.NOT_THERE,
+        "params": {"system": connection.name, "number": link.remote_id},
         "link": f"/api/v1/customers/{customer.id}/links",
     }
 

@@ -38,6 +38,9 @@ DEFAULT_FILTER: dict[str, Any] = {"roles": ["customer"], "not_channels": ["impor
 SETTLES_IN = timedelta(seconds=1)
 """Edits made in quick succession reach the other side as one."""
 
+AS_NEW = "as_new"
+"""In the intent of a link: nobody is looked for who might be the same."""
+
 _DEFAULTED = ("customer_group", "payment_terms", "vat_zone", "currency")
 
 
@@ -45,13 +48,15 @@ _DEFAULTED = ("customer_group", "payment_terms", "vat_zone", "currency")
 class Intent:
     """A create that has been decided: number, body and key stay the same at every try.
 
-    `is_kept` says that the link has body and key, so that it may be sent.
+    `is_kept` says that the link has body and key, so that it may be sent; `as_new` that somebody
+    wants a new one whoever else has its registration number there.
     """
 
     link_id: UUID
     remote_id: str
     key: str
     is_kept: bool
+    as_new: bool
     fields: Mapping[str, Scalar]
     registration_number: str | None
     ean: str | None
@@ -160,6 +165,8 @@ def prepare(session: Session, connection: Connection, customer_id: UUID) -> Prep
     if link.state is LinkState.ORPHANED:
         return None
     if link.state is LinkState.INTENDED:
+        if link.remote_id is None:
+            return NumberWanted(instead_of=link.id)
         return _intent(session, connection, customer, link)
     pairs = mapping.pairs_of(session, connection)
     return change_of(session, link, pairs, customer)
@@ -190,7 +197,7 @@ def reserve(
     if wanted.instead_of is not None:
         link = locked(session, ExternalLink, wanted.instead_of)
         link.remote_id = _next_number(connection, highest_free)
-        link.intent = None
+        link.intent = _unsent(link)
         return _intent(session, connection, customer, link)
     if links.of_customer(session, connection_id, customer_id) is not None:
         return None
@@ -209,7 +216,7 @@ def reserve(
 def store_intent(session: Session, intent: Intent) -> None:
     """Keep the body and key of a create before it is sent."""
     link = locked(session, ExternalLink, intent.link_id)
-    link.intent = _kept(intent.key, intent.fields)
+    link.intent = {**(link.intent or {}), "key": intent.key, "fields": dict(intent.fields)}
 
 
 def note_sending(session: Session, change: Change, outcome: Merged) -> None:
@@ -228,6 +235,14 @@ def is_same(intent: Intent, remote: RemoteCustomer) -> bool:
         and (remote.fields.get("ean") or None) == intent.ean
         and matching.same_name(str(remote.fields.get("name") or ""), intent.name)
     )
+
+
+def unlinked(
+    session: Session, connection_id: UUID, intent: Intent, candidates: Sequence[RemoteCustomer]
+) -> list[RemoteCustomer]:
+    """Return those remote customers that are no other customer of ours already."""
+    known = ((each, links.of_remote(session, connection_id, each.remote_id)) for each in candidates)
+    return [each for each, link in known if link is None or link.id == intent.link_id]
 
 
 def same_unit(intent: Intent, candidates: Sequence[RemoteCustomer]) -> list[RemoteCustomer]:
@@ -271,6 +286,8 @@ def record_pushed(
     connection = connections.get(session, connection_id)
     link = locked(session, ExternalLink, change.link.id)
     customer = locked(session, Customer, link.customer_id)
+    if connection.numbering_owner:  # it was linked by hand
+        customers.take_number(session, customer, remote.remote_id)
     theirs, _ = mapping.there(change.pairs, remote.fields)
     links.agree(link, {**links.base_beside(link, theirs), **outcome.agreed, **outcome.send})
     link.intent = None
@@ -290,7 +307,7 @@ def drop_intent(session: Session, link_id: UUID) -> None:
     """Forget the body of a create that was refused: the next try sends the mended one."""
     link = find_locked(session, ExternalLink, link_id)
     if link is not None and link.state is LinkState.INTENDED:
-        link.intent = None
+        link.intent = _unsent(link)
 
 
 def adopt(session: Session, link_id: UUID, remote_id: str) -> None:
@@ -307,21 +324,23 @@ def _is_mapped(session: Session, connection: Connection, happened: PendingEvent)
 def _intent(
     session: Session, connection: Connection, customer: Customer, link: ExternalLink
 ) -> Intent:
-    is_kept = link.intent is not None
-    if link.intent is not None:
-        key, fields = link.intent["key"], link.intent["fields"]
+    noted = link.intent or {}
+    is_kept, as_new = "key" in noted, AS_NEW in noted
+    if is_kept:
+        key, fields = noted["key"], noted["fields"]
     else:
         key = uuid4().hex
         fields = _create_fields(connection, mapping.pairs_of(session, connection), customer)
     registration_number = fields.get("corporate_identification_number")
-    if not is_kept and registration_number is None:  # nobody is looked for before it is sent
-        link.intent, is_kept = _kept(key, fields), True
+    if not is_kept and (as_new or registration_number is None):  # nobody is looked for before
+        link.intent, is_kept = {**noted, "key": key, "fields": fields}, True
     assert link.remote_id is not None  # noqa: S101 - reserved with the intent
     return Intent(
         link_id=link.id,
         remote_id=link.remote_id,
         key=key,
         is_kept=is_kept,
+        as_new=as_new,
         fields=fields,
         registration_number=registration_number,
         ean=fields.get("ean"),
@@ -329,8 +348,9 @@ def _intent(
     )
 
 
-def _kept(key: str, fields: Mapping[str, Scalar]) -> dict[str, Any]:
-    return {"key": key, "fields": dict(fields)}
+def _unsent(link: ExternalLink) -> dict[str, Any] | None:
+    """Return an intent without what was to be sent."""
+    return {AS_NEW: True} if AS_NEW in (link.intent or {}) else None
 
 
 def _create_fields(
@@ -403,7 +423,10 @@ def _ask_if_changed(
 
 
 NO_TABLE_ENTRY = N_("{field} in {system} does not follow: the mapping has no entry for “{value}”.")
-GONE_THERE = N_("It is gone in {system}: it was deleted there.")
+GONE_THERE = N_(
+    "It is gone in {system}: it was deleted there. Link it to another one, or have it made anew."
+)
+NOT_THERE = N_("{system} has no customer {number}: link it to another one, or have it made there.")
 SAME_NUMBER_CODE = "same_number_there"
 SAME_NUMBER_THERE = N_(
     "{system} has a customer {number} with the same registration number but another name:"

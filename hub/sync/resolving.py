@@ -11,8 +11,8 @@ from hub.connections.models import Conflict, ExternalLink, LinkState
 from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer
 from hub.db import locked
-from hub.errors import ConflictError
-from hub.history.recording import origin_of
+from hub.errors import ConflictError, ValidationError
+from hub.history.recording import origin_of, record
 from hub.i18n import N_
 from hub.sync import links, mapping, pushing
 
@@ -60,10 +60,7 @@ def link_by_hand(
     Raises:
         ConflictError: one of the two is linked already.
     """
-    connection = connections.get(session, connection_id)
-    standing = links.of_customer(session, connection_id, customer.id, lock=True)
-    if standing is not None and standing.state is not LinkState.INTENDED:
-        raise ConflictError("linked", N_("The customer is linked there already."))
+    standing = _replaceable(session, customer, connection_id)
     other = links.of_remote(session, connection_id, remote_id)
     if other is not None and other is not standing:
         raise ConflictError(
@@ -75,9 +72,50 @@ def link_by_hand(
         )
     link = standing or ExternalLink(connection_id=connection_id, customer_id=customer.id)
     link.remote_id, link.state, link.base, link.intent = remote_id, LinkState.LINKED, {}, None
+    link.last_in_at = None  # nobody has seen it there yet
+    return _asked_for(session, customer, link)
+
+
+def make_there(
+    session: Session, customer: Customer, connection_id: UUID, *, reason: str
+) -> ExternalLink:
+    """Have a new one made there, whoever else has the customer's registration number there.
+
+    Raises:
+        ConflictError: it is linked there already.
+        ValidationError: there is no reason.
+    """
+    if not reason.strip():
+        raise ValidationError.of("/reason", "required", N_("Say why a second one is wanted."))
+    standing = _replaceable(session, customer, connection_id)
+    link = standing or ExternalLink(connection_id=connection_id, customer_id=customer.id)
+    if link.last_in_at is None and link.state is not LinkState.INTENDED:
+        link.remote_id = None  # or it has the number again that it had there
+    link.state, link.base = LinkState.INTENDED, {}
+    link.intent = {**(link.intent or {}), pushing.AS_NEW: True}
+    record(
+        session,
+        "customer.second_wanted",
+        subject_type=customers.ENTITY,
+        subject_id=customer.id,
+        data={"connection_id": str(connection_id), "reason": reason},
+    )
+    return _asked_for(session, customer, link)
+
+
+def _replaceable(session: Session, customer: Customer, connection_id: UUID) -> ExternalLink | None:
+    """Return the link that a customer has there, which nobody relies on; None where it has none."""
+    connections.get(session, connection_id)
+    standing = links.of_customer(session, connection_id, customer.id, lock=True)
+    if standing is not None and standing.state not in {LinkState.INTENDED, LinkState.ORPHANED}:
+        raise ConflictError("linked", N_("The customer is linked there already."))
+    return standing
+
+
+def _asked_for(session: Session, customer: Customer, link: ExternalLink) -> ExternalLink:
     session.add(link)
     session.flush()
-    pushing.request(session, connection, customer, link)
+    pushing.request(session, connections.get(session, link.connection_id), customer, link)
     return link
 
 

@@ -24,6 +24,8 @@ from hub.customers import services as customers
 from hub.customers.listing import CUSTOMERS
 from hub.customers.models import AccountingState, Customer
 from hub.db import transaction
+from hub.errors import ValidationError
+from hub.history.models import Event
 from hub.ledger import claims
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
@@ -31,7 +33,7 @@ from hub.ledger.tasks import TaskName
 from hub.listing import Reader, page, parse_parameters
 from hub.plans.models import PlanItem
 from hub.ports import CustomerPage
-from hub.sync import mapping, runs
+from hub.sync import mapping, resolving, runs
 from tests.workers.bookkeeping import Office, customer, dead_jobs, link_of, push
 from workers import chain
 from workers.chain import drain
@@ -179,6 +181,111 @@ def test_the_same_number_under_another_name_waits_for_a_person(office: Office) -
     assert made.accounting_message["params"]["number"] == "7"
     assert office.writes("POST") == []
     assert [job.subject_id for job in dead_jobs()] == [made.id]
+
+
+def test_one_that_is_another_customer_of_ours_there_stands_in_nobodys_way(office: Office) -> None:
+    first = customer(office.create(name="Nordlys Testværk ApS", cvr=CVR))
+
+    second = customer(office.create(name="Nordlys Afdeling Syd", cvr=CVR, ean="5790000000012"))
+    third = customer(office.create(name="Nordlys Afdeling Nord", cvr=CVR))
+
+    assert [each.ref_no for each in (first, second, third)] == ["1", "2", "3"]
+    assert third.accounting_state is AccountingState.LINKED
+
+
+def test_a_second_one_of_a_number_is_made_once_somebody_allows_it(office: Office) -> None:
+    office.enter(7, name="Helt Andet Firma A/S", corporateIdentificationNumber=CVR)
+    held = office.create(name="Nordlys Testværk ApS", cvr=CVR)
+    assert customer(held).accounting_state is AccountingState.HELD
+
+    with transaction() as session:
+        resolving.make_there(
+            session, session.get_one(Customer, held), office.connection_id, reason="En afdeling"
+        )
+    push()
+
+    made = customer(held)
+    assert (made.ref_no, made.accounting_state) == ("8", AccountingState.LINKED)
+    assert made.accounting_message is None
+    assert office.there(8)["corporateIdentificationNumber"] == CVR
+    assert told_of(held, "customer.second_wanted") == [
+        {"connection_id": str(office.connection_id), "reason": "En afdeling"}
+    ]
+
+
+def test_a_second_one_needs_a_reason(office: Office) -> None:
+    held = office.create(name="Nordlys Testværk ApS", roles=["prospect"])
+
+    with transaction() as session, pytest.raises(ValidationError) as refused:
+        resolving.make_there(
+            session, session.get_one(Customer, held), office.connection_id, reason=" "
+        )
+
+    assert [error.pointer for error in refused.value.errors] == ["/reason"]
+
+
+def test_one_deleted_there_is_made_anew_where_somebody_asks_for_it(office: Office) -> None:
+    made = office.create(name="Slettet ApS")
+    office.books.delete_customer(1)
+    office.edit(made, city="Ribe")
+    assert link_of(made).state is LinkState.ORPHANED
+
+    with transaction() as session:
+        resolving.make_there(
+            session,
+            session.get_one(Customer, made),
+            office.connection_id,
+            reason="Slettet ved fejl",
+        )
+    push()
+
+    assert customer(made).accounting_state is AccountingState.LINKED
+    assert link_of(made).remote_id == "1"
+    assert office.there(1)["city"] == "Ribe"
+
+
+def test_one_linked_by_hand_gets_the_number_it_has_there(office: Office) -> None:
+    office.enter(51, name="Der I Forvejen ApS")
+    made = office.create(name="Der I Forvejen ApS", roles=["prospect"])
+
+    with transaction() as session:
+        resolving.link_by_hand(session, session.get_one(Customer, made), office.connection_id, "51")
+    push()
+
+    assert customer(made).ref_no == "51"
+    assert customer(made).accounting_state is AccountingState.LINKED
+
+
+def test_a_number_that_nobody_has_there_is_told_and_can_be_mended(office: Office) -> None:
+    office.enter(51, name="Der I Forvejen ApS")
+    made = office.create(name="Der I Forvejen ApS", roles=["prospect"])
+
+    def link(number: str) -> None:
+        with transaction() as session:
+            chosen = session.get_one(Customer, made)
+            resolving.link_by_hand(session, chosen, office.connection_id, number)
+        push()
+
+    link("99999")
+    failed = customer(made)
+    assert failed.accounting_state is AccountingState.FAILED
+    assert failed.accounting_message is not None
+    assert failed.accounting_message["code"] == "not_there"
+    assert failed.accounting_message["params"]["number"] == "99999"
+
+    link("51")
+    assert customer(made).accounting_state is AccountingState.LINKED
+    assert customer(made).ref_no == "51"
+
+
+def told_of(customer_id: UUID, kind: str) -> list[Any]:
+    """Return what events of a type say of a customer."""
+    with transaction() as session:
+        return list(
+            session.scalars(
+                select(Event.data).where(Event.subject_id == customer_id, Event.type == kind)
+            )
+        )
 
 
 def found_by(question: str) -> list[UUID]:

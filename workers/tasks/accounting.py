@@ -162,18 +162,16 @@ def _find_or_create(
     standing = None if is_new else accounting.get(intent.remote_id)
     if standing is not None:  # a reply was lost, or the number is taken
         return standing if pushing.is_same(intent, standing) else None
-    if intent.registration_number:
+    if intent.registration_number and not intent.as_new:
         found = accounting.find(intent.registration_number)
-        alike = pushing.same_unit(intent, found)
-        same = [candidate for candidate in alike if pushing.is_same(intent, candidate)]
-        if len(same) == 1 and len(alike) == 1:
-            with job.transaction() as session:
-                free = links.of_remote(session, connection.id, same[0].remote_id) is None
-                if free:
-                    pushing.adopt(session, intent.link_id, same[0].remote_id)
-            if free:
+        units = pushing.same_unit(intent, found)
+        with job.transaction() as session:
+            alike = pushing.unlinked(session, connection.id, intent, units)
+            same = [candidate for candidate in alike if pushing.is_same(intent, candidate)]
+            if len(same) == len(alike) == 1:
+                pushing.adopt(session, intent.link_id, same[0].remote_id)
                 return same[0]
-        elif alike:  # held for a person
+        if alike:  # held for a person
             raise ConflictError(
                 pushing.SAME_NUMBER_CODE,
                 pushing.SAME_NUMBER_THERE,
