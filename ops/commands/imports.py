@@ -5,15 +5,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import requests
 
 from ops.errors import OperationError
 from ops.installation import open_installation
 from ops.own_program import own_command
 from ops.reach import local_url
+
+if TYPE_CHECKING:  # a process loads only what it runs
+    import requests
 
 _POLL_S = 0.5
 _TIMEOUT_S = 60  # of one request; an upload of 50 MB over a slow line is one
@@ -122,6 +124,8 @@ class _Hub:
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url.rstrip("/") + "/api/v1"
+        import requests
+
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy stands between us and our own service
         self._session.headers["Authorization"] = f"Bearer {token}"
@@ -192,7 +196,9 @@ class _Hub:
         jobs = self.send("GET", "/jobs", params={"subject_id": import_id})["items"]
         return any(j["task"].endswith("_result") and j["state"] not in _OVER for j in jobs)
 
-    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
+    def _request(self, method: str, path: str, **options: Any) -> "requests.Response":
+        import requests
+
         try:
             return self._session.request(method, self._url + path, timeout=_TIMEOUT_S, **options)
         except requests.RequestException as error:
@@ -261,7 +267,7 @@ def _reason(reason: Mapping[str, Any]) -> str:
     return f"{column}: {reason['message']}" if column else str(reason["message"])
 
 
-def _refusal(answer: requests.Response) -> str:
+def _refusal(answer: "requests.Response") -> str:
     try:
         problem = answer.json()
     except ValueError:
