@@ -196,6 +196,8 @@ def reserve(
         return None
     if wanted.instead_of is not None:
         link = locked(session, ExternalLink, wanted.instead_of)
+        if link.state is not LinkState.INTENDED:  # somebody has linked it by hand
+            return None
         link.remote_id = _next_number(connection, highest_free)
         link.intent = _unsent(link)
         return _intent(session, connection, customer, link)
