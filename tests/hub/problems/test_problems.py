@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
@@ -15,6 +15,7 @@ from hub.db import new_id, transaction
 from hub.errors import ConflictError
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
+from hub.ledger.services import cancel_job
 from hub.ledger.tasks import TaskName
 from hub.mail import services as mail
 from hub.mail.models import Delivery, DeliveryKind
@@ -563,6 +564,27 @@ def test_a_report_that_could_not_be_made_is_a_problem_of_its_owner_until_a_later
     make_run(session, schedule, ReportRunState.DELIVERED, NOW + timedelta(days=7))
     look(2 * MINUTE)
     assert the_open() == []
+
+
+def test_a_report_that_is_given_up_is_no_problem_until_another_try_fails(
+    session: Session,
+) -> None:
+    run = make_run(
+        session, make_report(session, make_user(session, OWNER)), ReportRunState.FAILED, NOW
+    )
+    subject = ("report_run", run.id)
+    job_id = dead_job(session, TaskName.RENDER_REPORT, subject=subject)
+    look()
+    assert [problem.kind for problem in the_open()] == ["report_failed"]
+
+    cancel_job(session, true(), job_id)
+    session.commit()
+    look(5 * S)
+    assert the_open() == []
+
+    dead_job(session, TaskName.RENDER_REPORT, subject=subject)
+    look(10 * S)
+    assert [problem.kind for problem in the_open()] == ["report_failed"]
 
 
 def test_a_report_that_was_made_and_refused_by_mail_is_a_problem_of_that_address_alone(
