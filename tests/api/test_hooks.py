@@ -71,6 +71,7 @@ def test_a_bad_signature_is_refused_and_nothing_is_stored(
     answer = call(client, shop, sent)
 
     assert (answer.status_code, answer.json["code"]) == (401, "wrong_signature")
+    assert answer.headers["WWW-Authenticate"] == 'Signature realm="hub"'
     assert (deliveries(), job_count()) == ([], 0)
 
 
