@@ -141,7 +141,7 @@ def _still_settled(
     opened = {
         row.id
         for row in doubtful
-        if (pair := present.get((row.a_id, row.b_id))) is not None and _is_new(row, pair)
+        if (now := present.get((row.a_id, row.b_id))) is not None and _is_new(row, now)
     }
     return {row.id for row in dismissed.values()} - opened
 

@@ -24,7 +24,8 @@ NOT_READ_OFF = {
     # Spelled in a variable, beside what they say.
     "held_quota", "daily_quota", "duplicate_value", "in_use",
     # Codes of classes of errors, and the phrase of a status that werkzeug raises.
-    *(kind.code for kind in (*_STATUS_OF, DomainError)), "not_yet", "too_many_blind_matches",
+    *(str(vars(kind)["code"]) for kind in (*_STATUS_OF, DomainError) if "code" in vars(kind)),
+    "not_yet", "too_many_blind_matches",
     "bad_request",
     *(each.value for each in Refusal),
 }  # fmt: skip

@@ -135,7 +135,7 @@ def trial_content(sent_at: datetime, link: str, reader: Reader) -> MailContent:
 def _section(
     problem: ProblemFacts, reader: Reader, *, titled: bool, tells_meanwhile: bool
 ) -> Section:
-    meanwhile = Fact(reader.words(N_("Until then")), reader.words(_meanwhile(problem)))
+    meanwhile = Fact(reader.words(N_("Meanwhile")), reader.words(_meanwhile(problem)))
     counted = _counted(problem)
     count = Fact(reader.words(counted), reader.number(problem.waiting)) if counted else None
     facts = (

@@ -27,7 +27,7 @@ DEAD = """
 """
 
 _DEAD = text(f"""
-    select j.task, coalesce(j.error->>'class', '') as class, count(*) as number,
+    select j.task, coalesce(j.error->>'class', '') as error, count(*) as number,
            min(j.finished_at) as since,
            (array_agg(coalesce(j.error->'words', j.error->'message')
                       order by j.finished_at desc, j.id desc))[1] as message,
@@ -59,7 +59,7 @@ def find_dead(session: Session) -> list[Cause]:
     """See `hub.problems.cause.Finder`: dead jobs, grouped by task and class of error."""
     return [
         Cause(
-            key=f"dead_jobs:{row.task}:{row[1]}",
+            key=f"dead_jobs:{row.task}:{row.error}",
             kind=ProblemKind.DEAD_JOBS,
             subject_name=label_of(row.task),
             since=row.since,
@@ -70,20 +70,19 @@ def find_dead(session: Session) -> list[Cause]:
                 N_("Mend what it says, then send them again; give up what cannot be mended."),
             ),
             link=f"/api/v1/jobs?state=dead&task={row.task}",
-            detail={"task": row.task, "class": row[1]},
+            detail={"task": row.task, "class": row.error},
         )
         for row in session.execute(_DEAD)
     ]
 
 
 def _what_died(session: Session, row: Row[Any]) -> Words:
-    said: dict[str, Any] = {"count": row.number, "reason": row.message or row[1]}
+    said: dict[str, Any] = {"count": row.number, "reason": row.message or row.error}
     name = _name_of(session, row.subject_type, row.subject_id)
     if name is None:
-        text = _ONE if row.number == 1 else _SEVERAL
-        return Words("dead_jobs", text, said)
-    text = _ONE_NAMED if row.number == 1 else _SEVERAL_NAMED
-    return Words("dead_jobs", text, {**said, "name": name})
+        return Words("dead_jobs", _ONE if row.number == 1 else _SEVERAL, said)
+    named = _ONE_NAMED if row.number == 1 else _SEVERAL_NAMED
+    return Words("dead_jobs", named, {**said, "name": name})
 
 
 def _name_of(session: Session, subject_type: str | None, subject_id: UUID | None) -> str | None:

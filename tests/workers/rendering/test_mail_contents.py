@@ -181,8 +181,8 @@ def test_several_problems_say_each_what_becomes_of_what_it_stops() -> None:
 
     assert alike.count("Nothing is lost") == 1
     assert "What each of them stops, and what to do, stands below.\n" in mixed
-    assert "Until then: Nothing is lost: changes wait until it works again.\n" in mixed
-    assert "Until then: This does not mend itself: it is not tried again" in mixed
+    assert "Meanwhile: Nothing is lost: changes wait until it works again.\n" in mixed
+    assert "Meanwhile: This does not mend itself: it is not tried again" in mixed
 
 
 def test_dead_jobs_that_are_no_more_are_not_said_to_work_or_to_be_sent() -> None:
