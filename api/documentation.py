@@ -1,6 +1,7 @@
 """/api/v1/openapi.json and /api/docs: the document for programs, and the same for people."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -12,6 +13,7 @@ from api.calls import Call
 from api.openapi import document
 from api.operations import PUBLIC, View, operation
 from api.pages import text
+from api.problem_codes import PROBLEM_CODES, anchor_of
 from hub.idempotency.services import MAX_KEY_LENGTH
 from hub.settings import get_settings
 
@@ -19,6 +21,7 @@ blueprint = Blueprint("documentation", __name__)
 _CACHED = "hub.openapi"
 _OPTIONAL = ' <span class="soft">optional</span>'
 
+_CODE = re.compile("`([^`]+)`")
 _ADDRESS = "https://hub.example"
 
 _MANUAL = f"""
@@ -52,7 +55,8 @@ like. Keys belong to user, method and route.</p>
 <code>idempotency_not_supported</code>.</td></tr>
 </table>
 <h2 id="problems">When something is wrong</h2>
-<p>Every error is <code>application/problem+json</code> (RFC 9457).</p>
+<p>Every error is <code>application/problem+json</code> (RFC 9457). Its <code>type</code> leads to
+its <a href="#problem-codes">code</a>.</p>
 """
 
 
@@ -84,7 +88,7 @@ def show_documentation(call: Call) -> Response:
             groups.setdefault(declared["tags"][0], []).append(
                 _operation(path, method.upper(), declared)
             )
-    links = "".join(f'<a href="#{text(name)}">{text(name)}</a>' for name in groups)
+    links = "".join(f'<a href="#routes-{text(name)}">{text(name)}</a>' for name in groups)
     parts = [
         f"<h1>{text(shown['info']['title'])} API</h1>",
         (
@@ -95,8 +99,9 @@ def show_documentation(call: Call) -> Response:
         f'<nav>{links}<a href="#schemas">schemas</a></nav>',
         _MANUAL.replace(_ADDRESS, text(address)),
         _schema_table(shown["components"]["schemas"]["Problem"]),
+        _problem_codes(),
         *(
-            f'<h2 id="{text(name)}">{text(name)}</h2>{"".join(rows)}'
+            f'<h2 id="routes-{text(name)}">{text(name)}</h2>{"".join(rows)}'
             for name, rows in sorted(groups.items())
         ),
         '<h2 id="schemas">Schemas</h2>',
@@ -163,6 +168,20 @@ def _operation(path: str, method: str, declared: Mapping[str, Any]) -> str:
 
 def _content(answer: Mapping[str, Any]) -> str:
     return " ".join(_type(kind.get("schema", {})) for kind in answer.get("content", {}).values())
+
+
+def _problem_codes() -> str:
+    """Return what each code means, under the id that a problem's type names."""
+    rows = (
+        f'<tr id="{text(anchor_of(code))}"><td><code>{text(code)}</code></td>'
+        f"<td>{_CODE.sub(_as_code, text(meaning))}</td></tr>"
+        for code, meaning in PROBLEM_CODES.items()
+    )
+    return f'<h3 id="problem-codes">Codes</h3><table>{"".join(rows)}</table>'
+
+
+def _as_code(found: re.Match[str]) -> str:
+    return f"<code>{found[1]}</code>"
 
 
 def _schema(name: str, schema: Mapping[str, Any]) -> str:

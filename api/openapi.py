@@ -12,6 +12,7 @@ from api.calls import MAX_WAIT_S
 from api.declarations import Operation, Public, Upload
 from api.dispatch import API
 from api.links import Links
+from api.problem_codes import PROBLEM_CODES, type_of
 from api.problems import CONTENT_TYPE, TITLES
 from hub.idempotency.services import MAX_KEY_LENGTH
 from hub.listing.declaration import Field, Kind, Listing, Operator
@@ -26,12 +27,21 @@ PROBLEM_SCHEMA: dict[str, Any] = {
     "description": "What went wrong (RFC 9457). `code` is stable in every language.",
     "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
     "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "Names the problem by its code, and leads to what that means.",
+        },
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "In the reader's language."},
         "instance": {"type": "string"},
-        "code": {"type": "string"},
+        "code": {
+            "type": "string",
+            "description": "Stable in every language. New ones may come; these there are: "
+            + ", ".join(f"`{code}`" for code in PROBLEM_CODES)
+            + ".",
+        },
         "request_id": {"type": "string", "description": "Finds the request in the log."},
         "errors": {
             "type": "array",
@@ -51,7 +61,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "details": {"type": "object", "description": "More, depending on the code."},
     },
     "example": {
-        "type": "/api/docs#problem-validation",
+        "type": type_of("validation"),
         "title": "Not valid",
         "status": 422,
         "detail": "Some fields are not valid.",

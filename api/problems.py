@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
+from api.problem_codes import type_of
 from api.refusals import RefusalError
 from hub.errors import (
     AuthenticationError,
@@ -148,7 +149,7 @@ def problem_document(
 ) -> dict[str, object]:
     """Return the problem as JSON carries it, for one item of many, in the reader's language."""
     document: dict[str, object] = {
-        "type": f"/api/docs#problem-{problem.code}",
+        "type": type_of(problem.code),
         "title": translate(language, TITLES.get(problem.status, problem.status.phrase)),
         "status": int(problem.status),
         "detail": translate(language, problem.message, problem.params),

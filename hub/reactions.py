@@ -19,7 +19,7 @@ from hub.imports import services as imports
 from hub.imports import templates
 from hub.leads import following as leads
 from hub.leads.models import Lead
-from hub.ledger.setbacks import when_set_back
+from hub.ledger.setbacks import when_given_up, when_set_back
 from hub.ledger.tasks import TaskName
 from hub.mail import trying
 from hub.mail.sources import declare_gate, declare_source
@@ -54,9 +54,11 @@ def install() -> None:
         when_changed(entity, follow_ups.react)
     when_set_back(TaskName.PULL_CUSTOMERS, runs.note_setback)
     when_set_back(TaskName.IMPORT_HOOK, hooks.note_setback)
+    when_given_up(TaskName.IMPORT_HOOK, hooks.note_given_up)
     for task in imports.TOLD_OF:
         when_set_back(task, imports.note_setback)
     when_set_back(TaskName.SEND_DELIVERY, trying.note_setback)
+    when_given_up(TaskName.SEND_DELIVERY, trying.note_given_up)
     when_set_back(TaskName.SEND_DUE_REMINDER, due.note_setback)
     declare_source("reminder", due.ReminderMails())
     declare_source("approval", ApprovalMails())

@@ -27,6 +27,9 @@ blueprint = Blueprint("hook_deliveries", __name__)
 incoming = Blueprint("hooks", __name__)
 SECRET_PART = "secret"  # noqa: S105 - names the part of the path that nobody is told of
 READ = Permission(Verb.CONNECT, "hook-deliveries")  # raw bodies hold whatever a shop sent
+_CHALLENGE = 'Signature realm="hub"'
+"""What a refused delivery lacks (RFC 9110, 11.6.1): it is believed for the signature of its shop's
+scheme, and for no token. The scheme's name is ours, for there is no registered one."""
 _SHOWN = frozenset(HookDeliveryView.model_fields) - {"message"}
 
 
@@ -51,7 +54,11 @@ def receive_hook(call: Call[bytes], connection_id: UUID, secret: str) -> HookAns
         )
     except SignatureRefusedError as error:
         raise RefusalError(
-            HTTPStatus.UNAUTHORIZED, error.code, error.message, headers=None, **error.params
+            HTTPStatus.UNAUTHORIZED,
+            error.code,
+            error.message,
+            headers={"WWW-Authenticate": _CHALLENGE},
+            **error.params,
         ) from error
     return HookAnswer(hook_delivery_id=received.delivery_id, is_new=received.is_new)
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from api.lists import ListPage, list_page
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.presenting_jobs import job_view
-from api.schemas.jobs import JobReplay, JobReplayed, JobView, ReplayQuery
+from api.schemas.jobs import CancellationQuery, JobReplay, JobReplayed, JobView, ReplayQuery
 from hub.access.predicates import visible
 from hub.ledger import services as ledger
 from hub.ledger.listing import JOBS
@@ -60,11 +60,22 @@ def replay_job(call: Call[None, ReplayQuery], job_id: UUID) -> Answer[JobView]:
 
 @operation(
     blueprint, "POST", "/jobs/<uuid:job_id>/cancellation",
-    permission=Permission(Verb.REPLAY, "jobs"), answer=JobView, refusals=_WRONG_STATE,
+    permission=Permission(Verb.REPLAY, "jobs"), query=CancellationQuery, answer=JobView,
+    refusals=_WRONG_STATE,
 )  # fmt: skip
-def cancel_job(call: Call, job_id: UUID) -> JobView:
-    """Take a queued job out of its queue for good."""
-    return job_view(call, ledger.cancel_job(call.session, _shown(call), job_id))
+def cancel_job(call: Call[None, CancellationQuery], job_id: UUID) -> JobView:
+    """Take a queued job out of its queue for good, or give a dead one up.
+
+    A dead job that is given up is no problem any more, and is not sent again.
+    """
+    job = ledger.cancel_job(
+        call.session,
+        _shown(call),
+        job_id,
+        by=call.principal.user_id,
+        reason=call.query.reason,
+    )
+    return job_view(call, job)
 
 
 @operation(

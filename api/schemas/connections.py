@@ -66,7 +66,8 @@ class ConnectionView(RecordView):
     account: dict[str, Any] | None
     choices: dict[str, Any] | None
     waiting_changes: int | None = Field(
-        description="How many changes wait for it; for those who may read all customers."
+        description="How many changes, or customers to be filled, wait for it; for those who may"
+        " read all customers."
     )
     failures: int
     last_success_at: AwareDatetime | None

@@ -40,7 +40,10 @@ class DuplicateView(RecordView):
     evidence: list[EvidenceView]
     agrees: list[str] = Field(description="The fields in which both say the same.")
     state: DupState
-    reason: str | None
+    reason: str | None = Field(
+        description="Of the last decision, as are who made it and when. An open pair that has one"
+        " was dismissed for it, and is open again since something speaks for it that did not then."
+    )
     decided_by: UUID | None
     decided_at: AwareDatetime | None
 

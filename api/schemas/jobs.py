@@ -34,12 +34,25 @@ class JobView(View):
     created_at: AwareDatetime
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
+    cancelled_by: UUID | None = Field(
+        description="Who took it from its queue, or gave it up when it was dead; `finished_at` is"
+        " when he did."
+    )
+    cancel_reason: str | None
 
 
 class ReplayQuery(Query):
     """How to replay."""
 
     force: bool = Field(default=False, description="Also where it has succeeded already.")
+
+
+class CancellationQuery(Query):
+    """Why nobody is to do it."""
+
+    reason: str | None = Field(
+        None, min_length=1, max_length=500, description="Why; kept with the job."
+    )
 
 
 class JobReplay(Body):

@@ -33,7 +33,7 @@ class ProblemView(View):
     cause: ProblemText
     since: AwareDatetime
     last_seen_at: AwareDatetime
-    count: int = Field(description="How many changes, jobs, mails or fields it stops.")
+    count: int = Field(description="How many changes, look-ups, jobs, mails or fields it stops.")
     remedy: ProblemText
     link: str
     retry: str | None = Field(description="POST here to try again; null where that is no help.")

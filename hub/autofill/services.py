@@ -16,6 +16,7 @@ from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer, RegistryState
 from hub.customers.rules import clean, clean_cvr
+from hub.duplicates.keeping import decisions_kept
 from hub.errors import ConflictError, NotFoundError, ValidationError
 from hub.history.recording import PendingEvent, origin_of, plain, record
 from hub.i18n import N_
@@ -192,22 +193,24 @@ def fill(
 ) -> list[str]:
     """Fill a customer from what a registry says; returns the fields taken over.
 
-    What somebody typed, or another origin gave, stays as it is.
+    What somebody typed, or another origin gave, stays as it is, and so do decisions over pairs:
+    whoever said that two are not one knew the number that this is the answer to.
     """
     customer = customers.get(session, customer_id, lock=True)
     said = _values(company)
     was_provisional = customer.name_provisional
-    taken = facts.observe(session, customer, CauseKind.REGISTRY, source, said, at=now)
-    if "name" in taken:
-        customer.name_provisional = False
-    customer.registry_status = company.status.value
-    customer.marketing_protected = customer.marketing_protected or company.marketing_protected
-    customer.registry_state = RegistryState.FILLED
-    customer.registry_source = source
-    customer.registry_at = now
-    customer.registry_next_try_at = None
-    customer.registry_message = None
-    customers.refresh_derived(session, customer, set(taken))
+    with decisions_kept(session, customer.id):
+        taken = facts.observe(session, customer, CauseKind.REGISTRY, source, said, at=now)
+        if "name" in taken:
+            customer.name_provisional = False
+        customer.registry_status = company.status.value
+        customer.marketing_protected = customer.marketing_protected or company.marketing_protected
+        customer.registry_state = RegistryState.FILLED
+        customer.registry_source = source
+        customer.registry_at = now
+        customer.registry_next_try_at = None
+        customer.registry_message = None
+        customers.refresh_derived(session, customer, set(taken))
     record(
         session,
         "customer.registry_filled",

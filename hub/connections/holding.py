@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from hub.connections.models import USABLE, Connection
@@ -36,18 +36,29 @@ def release_stragglers(session: Session) -> int:
 
 
 def waiting_changes(session: Session, connection_id: UUID) -> int:
-    """Return how many changes are held back for a connection."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Job)
-            .where(
-                Job.state == JobState.QUEUED,
+    """Return how much is held back for a connection: changes to be sent, and customers to fill."""
+    wanted = is_held_back_for(literal(str(connection_id)))
+    return session.scalar(select(func.count()).select_from(Job).where(wanted)) or 0
+
+
+def is_held_back_for(connection_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition for the jobs that a connection, by its id as text, keeps waiting.
+
+    A change names its connection from the beginning; a look-up asks any registry, and is held for
+    the one that it was about to ask.
+    """
+    return and_(
+        Job.state == JobState.QUEUED,
+        or_(
+            and_(
                 Job.task == TaskName.PUSH_CUSTOMER.value,
-                Job.args["connection_id"].astext == str(connection_id),
-            )
-        )
-        or 0
+                Job.args["connection_id"].astext == connection_id,
+            ),
+            and_(
+                Job.task == TaskName.LOOK_UP_COMPANY.value,
+                Job.waits_for == literal(_PREFIX).concat(connection_id),
+            ),
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.access.models import Team, User
 from hub.catalogues.services import words_of
+from hub.channels import CUSTOMER_CHANNELS
 from hub.customers.models import (
     AccountingState,
     Address,
@@ -187,7 +188,8 @@ CUSTOMERS = Listing(
         Field("iban", Customer.iban, label=N_("IBAN"), shown=False),
         Field("bic", Customer.bic, label=N_("BIC"), shown=False),
         Field("bank_account", Customer.bank_account, label=N_("Bank account"), shown=False),
-        Field("channel", Customer.channel, label=N_("Channel"), facet=True, shown=False),
+        Field("channel", Customer.channel, label=N_("Channel"), kind=Kind.ENUM, facet=True,
+              shown=False, choices=CUSTOMER_CHANNELS),
         Field("external_ref", Customer.external_ref, label=N_("External reference"), shown=False),
         Field("shop_customer_id", ShopIdentity.shop_customer_id, label=N_("Id in a shop"),
               operators=(Operator.EQ,), through=_in_a_shop),

@@ -32,7 +32,8 @@ class DupCandidate(Record):
     `b_entity` say of which kind each is. `evidence` is as `hub.matching.Evidence.shown`, `agrees`
     the fields in which both say the same. `chosen` are the sets of fields by which people looked
     for it, if they did: while it agrees in one of these, it is a pair whatever its score.
-    `fingerprint` is of the compared fields when it was dismissed.
+    `fingerprint` is of the compared fields when it was dismissed. `reason`, `decided_by` and
+    `decided_at` are of the last decision, which an open pair may have behind it.
     """
 
     __tablename__ = "dup_candidate"

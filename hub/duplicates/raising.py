@@ -23,22 +23,22 @@ def raise_pairs(session: Session, pairs: Sequence[Pair], *, chosen: Sequence[str
     """Make pairs known to people; returns how many came to be open.
 
     One that is open already gets its present score. One that was dismissed stays so, unless
-    something speaks for it now that did not then; one that was merged is left alone. `chosen` are
-    the fields by which people looked for them, where they are not found by their score.
+    something speaks for it now that did not then; who dismissed it, when and why stays to be read.
+    One that was merged is left alone. `chosen` are the fields by which people looked for them,
+    where they are not found by their score.
     """
     known = _known(session, pairs)
     fresh = [pair for pair in pairs if _ids(pair) not in known]
     opened = _insert(session, fresh, [sorted(chosen)] if chosen else [])
+    settled = _still_settled(session, known.values(), pairs)
     for pair in pairs:
         row = known.get(_ids(pair))
-        if row is None or row.state is DupState.MERGED:
-            continue
-        if row.state is DupState.DISMISSED and not matching.is_new_evidence(
-            row.fingerprint or {}, pair.fingerprint, pair.evidence
-        ):
+        if row is None or row.state is DupState.MERGED or row.id in settled:
             continue
         if row.state is not DupState.OPEN:
-            row.state, row.reason, row.decided_by, row.decided_at = DupState.OPEN, None, None, None
+            row.state = DupState.OPEN
+            if row.reason is None:  # it was obsolete, which is nobody's decision
+                row.decided_by, row.decided_at = None, None
             opened += 1
         if chosen and sorted(chosen) not in row.chosen:
             row.chosen = [*row.chosen, sorted(chosen)]
@@ -110,6 +110,44 @@ def describe(row: DupCandidate, pair: Pair) -> None:
         row.score, row.agrees = score, agrees
         row.evidence = [item.shown() for item in pair.evidence]
         row.rule_version = matching.RULES
+
+
+def by_these_rules(row: DupCandidate, pair: Pair) -> None:
+    """Take the fingerprint of a dismissed pair anew, where it is one of other rules.
+
+    What other rules made of the same words is no evidence; and it tells nothing of what changed.
+    """
+    if row.rule_version != matching.RULES:
+        row.fingerprint = dict(pair.fingerprint)
+        describe(row, pair)
+
+
+def _still_settled(
+    session: Session, rows: Iterable[DupCandidate], pairs: Iterable[Pair]
+) -> set[UUID]:
+    """Return which of some locked rows are dismissed and stay so.
+
+    What would open one is read again: a fill may have come in while its lock was waited for.
+    """
+    dismissed = {(row.a_id, row.b_id): row for row in rows if row.state is DupState.DISMISSED}
+    doubtful = []
+    for pair in pairs:
+        row = dismissed.get(_ids(pair))
+        if row is not None:
+            by_these_rules(row, pair)
+            if _is_new(row, pair):
+                doubtful.append(row)
+    present = compare(session, doubtful)
+    opened = {
+        row.id
+        for row in doubtful
+        if (now := present.get((row.a_id, row.b_id))) is not None and _is_new(row, now)
+    }
+    return {row.id for row in dismissed.values()} - opened
+
+
+def _is_new(row: DupCandidate, pair: Pair) -> bool:
+    return matching.is_new_evidence(row.fingerprint or {}, pair.fingerprint, pair.evidence)
 
 
 def _ids(pair: Pair) -> tuple[UUID, UUID]:

@@ -12,7 +12,7 @@ from hub import matching
 from hub.clock import utcnow
 from hub.customers.models import Customer
 from hub.db import new_id
-from hub.duplicates.kinds import write_missing
+from hub.duplicates.kinds import KINDS, write_missing
 from hub.duplicates.models import DupCandidate, DupState
 from hub.duplicates.raising import compare, describe
 from hub.errors import ConflictError, NotFoundError, ValidationError
@@ -78,7 +78,8 @@ def remember_allowed(
 
     `entities` are the kinds of the two.
 
-    Both are in the session's database already; an earlier decision over them is renewed.
+    Both are in the session's database already; an earlier decision over them is renewed. Neither
+    can be written to before the transaction ends: what is compared here is what holds then.
 
     Raises:
         ValidationError: no reason was given.
@@ -94,6 +95,9 @@ def remember_allowed(
         )
         .on_conflict_do_nothing(index_elements=["a_id", "b_id"])
     )  # fmt: skip
+    for entity, record_id in ((a_entity, a_id), (b_entity, b_id)):
+        model = KINDS[entity].model
+        session.execute(select(model.id).where(model.id == record_id).with_for_update(read=True))
     row = session.scalars(
         select(DupCandidate)
         .where(DupCandidate.a_id == a_id, DupCandidate.b_id == b_id)
@@ -109,7 +113,7 @@ def mark_merged(session: Session, survivor_id: UUID, merged_id: UUID, *, now: da
     for row in _open_pairs_of(session, merged_id):
         is_pair = {row.a_id, row.b_id} == {survivor_id, merged_id}
         row.state = DupState.MERGED if is_pair else DupState.OBSOLETE
-        row.decided_at = now
+        row.reason, row.decided_by, row.decided_at = None, None, now
     session.flush()
 
 

@@ -17,9 +17,10 @@ from hub.history.recording import record
 from hub.hooks import inquiries, mails, resources
 from hub.hooks.attaching import attach
 from hub.hooks.models import DeliveryState, HookDelivery, HookResource
+from hub.i18n import N_
 from hub.intake import knowing
 from hub.leads.models import Lead
-from hub.ledger.setbacks import Setback
+from hub.ledger.setbacks import GivenUp, Setback
 from hub.messages import Mail
 from hub.ports import ShopEvent, ShopParty
 from hub.settings import get_settings
@@ -28,6 +29,7 @@ ORDER_RECEIVED = "customer.order_received"
 ORDER_UPDATED = "customer.order_updated"
 ORDER_DELETED = "customer.order_deleted"
 SHOP_CUSTOMER_DELETED = "customer.shop_customer_deleted"
+GIVEN_UP = N_("Somebody gave it up. It had failed: {reason}")
 _DELETED = ".deleted"
 _LEAD = "lead"
 _TAKEN = frozenset({"customer", "order", _LEAD})
@@ -82,6 +84,23 @@ def note_setback(session: Session, setback: Setback) -> None:
         return
     delivery.state = DeliveryState.FAILED
     delivery.message = setback.message
+
+
+def note_given_up(session: Session, given_up: GivenUp) -> None:
+    """Leave a delivery that failed aside, as nobody is to import it; a replay tries all the same.
+
+    It goes on to say why it failed.
+    """
+    delivery = find_locked(session, HookDelivery, UUID(given_up.args["hook_delivery_id"]))
+    if delivery is None or delivery.state is not DeliveryState.FAILED:
+        return
+    failed = delivery.message or {"text": "", "params": {}}
+    delivery.state = DeliveryState.IGNORED
+    delivery.message = {
+        "code": "given_up",
+        "text": GIVEN_UP,
+        "params": {"reason": {"text": failed["text"], "params": failed.get("params") or {}}},
+    }
 
 
 def _outcome(

@@ -18,7 +18,7 @@ class DeliveryState(StrEnum):
     IMPORTED = "imported"
     REPEATED = "repeated"  # the same body was imported before, under another delivery's name
     LATE = "late"  # a newer state of the same record is known
-    IGNORED = "ignored"  # it says nothing of customers, orders or leads
+    IGNORED = "ignored"  # it says nothing of customers, orders or leads, or somebody gave it up
     FAILED = "failed"
 
 

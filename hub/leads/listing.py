@@ -7,6 +7,7 @@ from sqlalchemy import case, func, or_, select
 
 from hub.access.captions import whose_fields
 from hub.catalogues.services import words_of
+from hub.channels import LEAD_CHANNELS
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.leads.models import Lead
@@ -90,7 +91,8 @@ LEADS = Listing(
               words=words_of("lost_reasons", Lead.lost_reason, Lead), shown=False, width=20),
         Field("set_aside_until", Lead.set_aside_until, label=N_("Set aside until"),
               kind=Kind.DATE, shown=False),
-        Field("channel", Lead.channel, label=N_("Channel"), facet=True, shown=False),
+        Field("channel", Lead.channel, label=N_("Channel"), kind=Kind.ENUM, facet=True, shown=False,
+              choices=LEAD_CHANNELS),
         Field("external_ref", Lead.external_ref, label=N_("External reference"), shown=False),
         Field("converted_customer", Lead.converted_customer_id, label=N_("Became the customer"),
               kind=Kind.UUID, shown=False, of=Of("customer", Lead.converted_customer_id)),

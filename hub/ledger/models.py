@@ -24,7 +24,7 @@ from hub.history.records import Record
 
 
 class JobState(StrEnum):
-    """The life of a job; the last four are ends, of which `DEAD` may be replayed."""
+    """The life of a job; the last four are ends, of which `DEAD` may be replayed or given up."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -40,6 +40,7 @@ class Job(Base):
     `token` rises with each claim: whoever holds an older one can change nothing any more.
     `attempt` counts claims; `lapses` counts leases that ran out (a killed worker). Of the jobs of
     one `release_key`, which were held together, none is begun before an earlier one is done.
+    `cancelled_by` and `cancel_reason` are of whoever took it from the queue or gave it up.
     """
 
     __tablename__ = "job"
@@ -69,6 +70,8 @@ class Job(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    cancelled_by: Mapped[UUID | None]
+    cancel_reason: Mapped[str | None]
 
     __table_args__ = (
         CheckConstraint(f"state in ({', '.join(repr(s.value) for s in JobState)})", name="state"),

@@ -1,4 +1,4 @@
-"""What people do with jobs: look, replay the dead, cancel the queued (reliability.md R-9)."""
+"""What people do with jobs: look, replay or give up the dead, cancel the queued (R-9)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from hub.i18n import N_
 from hub.ledger import setbacks
 from hub.ledger.enqueueing import Enqueued
 from hub.ledger.models import Job, JobState
-from hub.ledger.setbacks import Setback
+from hub.ledger.setbacks import GivenUp, Setback
 
 MOST_REPLAYED = 1000  # by one call; what it returns says whether to call again
 
@@ -117,24 +117,43 @@ def replay_dead(session: Session, visible: ColumnElement[bool], wanted: JobFilte
     return ids
 
 
-def cancel_job(session: Session, visible: ColumnElement[bool], job_id: UUID) -> Job:
-    """Take a job out of its queue for good, and show that on the record it is about.
+def cancel_job(
+    session: Session,
+    visible: ColumnElement[bool],
+    job_id: UUID,
+    *,
+    by: UUID | None = None,
+    reason: str | None = None,
+) -> Job:
+    """Take a job out of its queue for good, or give a dead one up; the job keeps who and why.
+
+    The record it is about shows it: of a queued job that somebody cancelled it, of a dead one why
+    it died, or, where that asks for somebody's hand, that it was given up.
 
     Raises:
         NotFoundError: there is none that the caller may see.
-        ConflictError: it has begun, or is over.
+        ConflictError: it has begun, or is over in another way.
     """
     # The record is locked before the job, as by whoever changes it and asks for work in its commit.
     job = get_job(session, visible, job_id)
-    _require(job, JobState.QUEUED, JobState.CANCELLED)
-    reason = {"text": setbacks.CANCELLED, "params": {}}
-    setbacks.tell(session, Setback(job.id, job.task, job.args, "cancelled", reason))
+    state = job.state
+    if state is JobState.DEAD:
+        setbacks.tell_of_given_up(session, job.task, GivenUp(job.id, job.args, reason))
+    else:
+        _require(job, JobState.QUEUED, JobState.CANCELLED)
+        said = {"text": setbacks.CANCELLED, "params": {}}
+        setbacks.tell(session, Setback(job.id, job.task, job.args, "cancelled", said))
     job = _locked(session, visible, job_id)
-    _require(job, JobState.QUEUED, JobState.CANCELLED)
+    _require(job, state, JobState.CANCELLED)
     session.execute(
         update(Job)
         .where(Job.id == job.id)
-        .values(state=JobState.CANCELLED, finished_at=func.clock_timestamp())
+        .values(
+            state=JobState.CANCELLED,
+            finished_at=func.clock_timestamp(),
+            cancelled_by=by,
+            cancel_reason=reason,
+        )
         .execution_options(synchronize_session=False)
     )
     session.refresh(job)
@@ -177,7 +196,7 @@ def _locked(session: Session, visible: ColumnElement[bool], job_id: UUID) -> Job
 def _require(job: Job, needed: JobState, wanted: JobState) -> None:
     if job.state is needed:
         return
-    allowed = {JobState.QUEUED: ["cancelled"], JobState.DEAD: ["queued"]}
+    allowed = {JobState.QUEUED: ["cancelled"], JobState.DEAD: ["queued", "cancelled"]}
     raise ConflictError(
         "job_state",
         N_("The job is {state}; it cannot become {wanted}."),

@@ -69,6 +69,35 @@ def when_set_back(task: TaskName, note: Note) -> None:
     _NOTES[task.value] = note
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A dead job that somebody says nobody is to try again; `reason` is his, where he gave one."""
+
+    job_id: UUID
+    args: Mapping[str, Any]
+    reason: str | None
+
+
+GivingUp = Callable[[Session, GivenUp], None]
+_GIVING_UP: dict[str, GivingUp] = {}
+
+
+def when_given_up(task: TaskName, note: GivingUp) -> None:
+    """Have a process note that dead jobs of a task were given up, as with `when_set_back`.
+
+    Where nothing is connected, records go on to show why the job died.
+    """
+    _GIVING_UP[task.value] = note
+
+
+def tell_of_given_up(session: Session, task: str, given_up: GivenUp) -> None:
+    """Note on the record it concerns that a dead job was given up, before the job's row is."""
+    note = _GIVING_UP.get(task)
+    if note is not None:
+        note(session, given_up)
+        session.flush()
+
+
 def tell(session: Session, setback: Setback) -> None:
     """Note a setback on the record it concerns, in the transaction that settles the job."""
     note = _NOTES.get(setback.task)

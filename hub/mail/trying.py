@@ -20,7 +20,7 @@ from hub.history.recording import record
 from hub.i18n import N_
 from hub.ledger import claims
 from hub.ledger.models import Job, JobState
-from hub.ledger.setbacks import Setback
+from hub.ledger.setbacks import GivenUp, Setback
 from hub.mail import keeping
 from hub.mail.models import CALENDAR, UNSETTLED, Delivery, DeliveryKind, DeliveryState
 from hub.mail.services import ENTITY, get, note_possible_repeat
@@ -141,6 +141,13 @@ def note_setback(session: Session, setback: Setback) -> None:
     _settle(session, delivery, {**last, "code": "given_up"}, unsure=delivery.unsure)
 
 
+def note_given_up(session: Session, given_up: GivenUp) -> None:
+    """Withdraw a delivery that failed and that nobody is to send any more."""
+    delivery = find_locked(session, Delivery, UUID(given_up.args["delivery_id"]))
+    if delivery is not None and delivery.state is DeliveryState.FAILED:
+        _withdraw(session, delivery)
+
+
 def held_kinds() -> frozenset[str]:
     """Return the kinds that wait for a person where nobody knows whether they went out (R-21)."""
     named = get_settings().hold_unsure_mail
@@ -155,10 +162,14 @@ def _is_wanted(session: Session, delivery: Delivery) -> bool:
         delivery.message = dict(said)
     elif source_of(delivery).wants(session, delivery) and not _is_overtaken(session, delivery):
         return True
+    _withdraw(session, delivery)
+    return False
+
+
+def _withdraw(session: Session, delivery: Delivery) -> None:
     delivery.state = DeliveryState.WITHDRAWN
     keeping.let_go(delivery)
     record(session, "delivery.withdrawn", subject_type=ENTITY, subject_id=delivery.id)
-    return False
 
 
 def _is_overtaken(session: Session, delivery: Delivery) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from uuid import UUID, uuid5
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
@@ -149,17 +149,22 @@ def _by_reader(
 
 
 def _still_waiting(session: Session, problem: Problem) -> int:
-    """Return how much of what a connection held back has not gone out yet."""
+    """Return how much of what a connection held back has not been done yet."""
     if problem.subject_type != "connection" or problem.recovered_at is None:
         return 0
+    of_connection = and_(
+        Job.task == TaskName.PUSH_CUSTOMER.value,
+        Job.args["connection_id"].astext == str(problem.subject_id),
+    )
+    if problem.detail.get("connection_kind") == "registry":  # those let go name no registry
+        of_connection = Job.task == TaskName.LOOK_UP_COMPANY.value
     return (
         session.scalar(
             select(func.count())
             .select_from(Job)
             .where(
                 Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
-                Job.task == TaskName.PUSH_CUSTOMER.value,
-                Job.args["connection_id"].astext == str(problem.subject_id),
+                of_connection,
                 Job.created_at < problem.recovered_at,
             )
         )

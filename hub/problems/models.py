@@ -39,10 +39,10 @@ class ProblemState(StrEnum):
 class Problem(Record):
     """One cause of trouble, however much it stops; open at most once.
 
-    `count` is how many changes, jobs, mails or fields it stops. `subject_name` is a name, or an
-    English source text. `message` and `remedy` are {code, text, params}; `link` is a path. `detail`
-    is what a retry needs. `alerts` says whether its owner is told by mail, not before `alert_after`
-    and once for each kind; without an owner the administrators are.
+    `count` is how many changes, look-ups, jobs, mails or fields it stops. `subject_name` is a name,
+    or an English source text. `message` and `remedy` are {code, text, params}; `link` is a path.
+    `detail` is what a retry or its mails need. `alerts` says whether its owner is told by mail, not
+    before `alert_after` and once for each kind; without an owner the administrators are.
     """
 
     __tablename__ = "problem"

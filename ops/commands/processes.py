@@ -17,6 +17,7 @@ from hub.settings import Settings, get_settings
 from ops.awaiting import await_schema
 from ops.forked import ForkedPrograms
 from ops.installation import open_installation
+from ops.server_log import granian_log
 from ops.supervisor.child import end_with_parent
 
 if TYPE_CHECKING:  # a process loads only what it runs
@@ -36,6 +37,7 @@ def api() -> None:
 def _run_api() -> None:
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     settings = get_settings()
     Granian(
@@ -49,6 +51,8 @@ def _run_api() -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=20,  # less than the supervisor's own patience
         websockets=False,
+        log_level=LogLevels(settings.log_level.lower()),
+        log_dictconfig=granian_log(),
         log_access=False,  # the API logs requests itself, by route and not by URL
         process_name=None,
     ).serve(target_loader=partial(_load_api, end_with_parent(signal.SIGTERM)), wrap_loader=False)

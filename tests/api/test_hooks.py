@@ -8,11 +8,14 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from connectors.sandbox.woocommerce import Delivery, Hook, forged
+from hub import reactions
+from hub.clock import utcnow
 from hub.connections import services as connections
 from hub.db import transaction
 from hub.hooks.models import HookDelivery
 from hub.ledger.models import Job
 from hub.ledger.tasks import TaskName
+from hub.problems import services as problems
 from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller
 from tests.hub.hooks.shops import ConnectedShop, customers, deliveries, events, make_shop
@@ -68,6 +71,7 @@ def test_a_bad_signature_is_refused_and_nothing_is_stored(
     answer = call(client, shop, sent)
 
     assert (answer.status_code, answer.json["code"]) == (401, "wrong_signature")
+    assert answer.headers["WWW-Authenticate"] == 'Signature realm="hub"'
     assert (deliveries(), job_count()) == ([], 0)
 
 
@@ -189,6 +193,47 @@ def test_an_administrator_lists_reads_and_replays_deliveries(
     with transaction() as session:
         states = session.scalars(select(HookDelivery.state).order_by(HookDelivery.id)).all()
     assert list(states) == ["stored", "imported"]
+
+
+def test_a_delivery_that_cannot_be_read_is_given_up_which_closes_its_problem(
+    client: ApiClient, shop: ConnectedShop, administrator: Caller
+) -> None:
+    reactions.install()
+    for number in (7, 8):
+        call(client, shop, shop.hook.delivery("order.created", {"id": number}))
+    drain(TaskName.IMPORT_HOOK)
+    headers = {**administrator.headers, "Accept-Language": "da"}
+
+    def get(path: str, **query: str) -> Any:
+        return client.get(f"/api/v1{path}", headers=headers, query_string=query).json["items"]
+
+    def problems_open() -> list[tuple[str, int]]:
+        with transaction() as session:
+            assert problems.refresh(session, utcnow())
+        return [(one["kind"], one["count"]) for one in get("/problems", state="open")]
+
+    def give_up(job: dict[str, Any]) -> None:
+        path = f"/api/v1/jobs/{job['id']}/cancellation"
+        answer = client.post(path, headers=headers, query_string={"reason": "nonsense"})
+        assert answer.status_code == 200, answer.text
+
+    first, second = get("/jobs", task="imports.import_hook", state="dead")
+    assert problems_open() == [("dead_jobs", 2)]
+
+    give_up(first)
+    assert problems_open() == [("dead_jobs", 1)]
+    give_up(second)
+
+    assert problems_open() == []
+    assert get("/hook-deliveries", state="failed") == []
+    left, _ = get("/hook-deliveries", state="ignored")
+    assert left["message"] == {
+        "code": "given_up",
+        "text": "Nogen har opgivet den. Den var slået fejl: /customer_id mangler.",
+        "link": None,
+    }
+    path = f"/api/v1/hook-deliveries/{left['id']}/replay"
+    assert client.post(path, headers=headers).status_code == 202
 
 
 def test_others_see_no_deliveries(client: ApiClient, representative: Caller) -> None:

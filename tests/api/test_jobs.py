@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -156,7 +156,7 @@ def test_a_dead_job_is_sent_back_with_all_attempts_before_it(
         ("running", "replay", []),
         ("succeeded", "replay", []),
         ("running", "cancellation", []),
-        ("dead", "cancellation", ["queued"]),
+        ("succeeded", "cancellation", []),
         ("cancelled", "cancellation", []),
     ],
 )
@@ -191,6 +191,41 @@ def test_a_queued_job_is_cancelled(client: ApiClient, administrator: Caller) -> 
 
     assert (answer.status_code, answer.json["state"]) == (200, "cancelled")
     assert answer.json["finished_at"] is not None
+
+
+def test_a_dead_job_is_given_up_and_keeps_who_did_so_when_why_and_what_it_died_of(
+    client: ApiClient, administrator: Caller
+) -> None:
+    error = {"class": "MalformedReplyError", "message": "woocommerce: /id is missing."}
+    died_at = utcnow() - timedelta(days=1)
+    job_id = make_job(state="dead", task="ledger.tidy_ledger", error=error, finished_at=died_at)
+    path = f"/api/v1/jobs/{job_id}"
+
+    answer = client.post(
+        f"{path}/cancellation", headers=administrator.headers,
+        query_string={"reason": "the shop sent nonsense"},
+    )  # fmt: skip
+
+    shown = answer.json
+    assert (answer.status_code, shown["state"]) == (200, "cancelled")
+    assert (shown["cancelled_by"], shown["cancel_reason"]) == (
+        str(administrator.user_id), "the shop sent nonsense",
+    )  # fmt: skip
+    assert datetime.fromisoformat(shown["finished_at"]) > died_at + timedelta(hours=23)
+    assert shown["error"] == error
+    assert client.get(path, headers=administrator.headers).json == shown
+    again = client.post(f"{path}/replay", headers=administrator.headers)
+    assert (again.status_code, again.json["details"]) == (
+        409, {"state": "cancelled", "allowed": []},
+    )  # fmt: skip
+
+
+def test_who_may_not_replay_gives_no_dead_job_up(client: ApiClient, representative: Caller) -> None:
+    own = make_job(state="dead", created_by=representative.user_id, finished_at=utcnow())
+
+    answer = client.post(f"/api/v1/jobs/{own}/cancellation", headers=representative.headers)
+
+    assert (answer.status_code, state_of(own)) == (403, JobState.DEAD)
 
 
 def test_the_dead_of_a_filter_are_replayed_at_once(

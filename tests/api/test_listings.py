@@ -1,8 +1,15 @@
+import pytest
+
 from hub.access.models import User
 from hub.access.roles import Role
+from hub.channels import CUSTOMER_CHANNELS, LEAD_CHANNELS
 from hub.db import transaction
+from hub.hooks import attaching, inquiries, mails
+from hub.imports import items as import_items
+from hub.sync import pulling
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller, make_caller
+from tests.hub.duplicates.making import make_customer, make_lead
 
 
 def test_the_lists_are_named_with_what_the_caller_may_do(client: ApiClient) -> None:
@@ -56,3 +63,30 @@ def test_every_named_list_is_described_and_served(client: ApiClient, administrat
         served = client.get(f"/api/v1/{item['name']}", headers=administrator.headers)
         assert (described.status_code, served.status_code) == (200, 200), item["name"]
     assert len(items) > 8
+
+
+@pytest.mark.parametrize("path", ["customers", "leads"])
+def test_the_slices_of_channels_are_called_in_the_readers_words(
+    client: ApiClient, administrator: Caller, path: str
+) -> None:
+    with transaction() as session:
+        make_customer(session)
+        make_lead(session)
+
+    def label(language: str) -> str:
+        answer = client.get(
+            f"/api/v1/{path}?facets=channel&channel=manual",
+            headers={**administrator.headers, "Accept-Language": language},
+        )
+        [slice_] = answer.json["facets"]["channel"]["slices"]
+        return str(slice_["label"])
+
+    assert (label("en"), label("da")) == ("Entered by hand", "Indtastet")
+
+
+def test_every_channel_by_which_something_comes_in_has_a_name() -> None:
+    customers = {each.value for each in CUSTOMER_CHANNELS}
+    leads = {each.value for each in LEAD_CHANNELS}
+
+    assert customers == {"manual", "lead", attaching.CHANNEL, import_items.CHANNEL, pulling.CHANNEL}
+    assert leads == {"manual", inquiries.CHANNEL, mails.CHANNEL, import_items.CHANNEL}

@@ -58,12 +58,14 @@ def test_a_problem_says_the_cause_since_when_how_many_and_what_to_do(
     assert (problem["kind"], problem["count"], problem["since"]) == (
         "dead_jobs", 1, "2026-11-20T10:00:00Z",
     )  # fmt: skip
-    assert problem["subject"]["name"] == "accounting.push_customer"
+    assert problem["subject"]["name"] == "Sending customers to accounting"
     assert problem["cause"] == {
         "code": "dead_jobs",
-        "text": "Jobs that ended without success: 1. The last one said: No such group.",
+        "text": "A job failed: No such group.",
     }
-    assert problem["remedy"]["text"] == "Mend what it says, then send them again."
+    assert problem["remedy"]["text"] == (
+        "Mend what it says, then send them again; give up what cannot be mended."
+    )
     assert problem["link"] == "/api/v1/jobs?state=dead&task=accounting.push_customer"
     assert problem["retry"] == f"/api/v1/problems/{problem['id']}/retry"
 

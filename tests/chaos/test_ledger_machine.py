@@ -157,11 +157,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 30))
     def replay(self, pick: int) -> None:
-        self.act(pick, "dead", "queued", services.replay_job)
+        self.act(pick, {"dead"}, "queued", services.replay_job)
 
     @rule(pick=st.integers(0, 30))
     def cancel(self, pick: int) -> None:
-        self.act(pick, "queued", "cancelled", services.cancel_job)
+        self.act(pick, {"queued", "dead"}, "cancelled", services.cancel_job)
 
     @rule()
     def replay_all(self) -> None:
@@ -249,7 +249,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert after in ends if ours else after == before
 
     def act(
-        self, pick: int, needed: str, made: str, action: Callable[[Any, Any, UUID], Job]
+        self, pick: int, needed: set[str], made: str, action: Callable[[Any, Any, UUID], Job]
     ) -> None:
         jobs = self.jobs()
         if not jobs:
@@ -261,7 +261,7 @@ class LedgerMachine(RuleBasedStateMachine):
         except (ConflictError, IntegrityError):
             assert self.state(job.id) == job.state.value
             return
-        assert job.state.value == needed
+        assert job.state.value in needed
         assert self.state(job.id) == made
 
 

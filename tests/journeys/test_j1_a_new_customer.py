@@ -98,6 +98,12 @@ def test_3_the_same_again_is_refused_and_with_a_reason_and_another_ean_allowed(
     assert second["id"] != known["id"]
     assert second["accounting"]["state"] == "linked"
     assert second["ref_no"] != known["ref_no"]
+    assert second["registry"]["state"] == "filled"
+    scan = world.post("/duplicates/scan", {}, status=202, Prefer="wait=10")
+    assert (scan["state"], scan["result"]["raised"]) == ("succeeded", 0)
+    [pair] = world.get("/duplicates", customer=second["id"])["items"]
+    assert (pair["state"], pair["reason"]) == ("dismissed", "Another unit")
+    assert pair["decided_by"] is not None
 
 
 def test_4_a_wrong_check_digit_is_refused_before_any_call(world: World) -> None:

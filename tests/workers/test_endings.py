@@ -133,6 +133,23 @@ def test_one_whose_job_is_cancelled(kind: Kind) -> None:
     assert shown(kind, identifier) == (kind.state, kind.code or "cancelled")
 
 
+def test_one_whose_dead_job_is_given_up(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    identifier = kind.make()
+    faulty = dataclasses.replace(chain._BODIES[kind.task], body=_fail)
+    monkeypatch.setitem(chain._BODIES, kind.task, faulty)
+    assert drain(kind.task) == 1
+
+    with transaction() as session:
+        ledger.cancel_job(session, true(), job_of(kind), reason="never mind")
+
+    asks_for_nobody = {
+        "HookDelivery": ("ignored", "given_up"),
+        "Delivery": ("withdrawn", "given_up"),
+    }
+    left = asks_for_nobody.get(kind.model.__name__, (kind.state, kind.code or "internal"))
+    assert shown(kind, identifier) == left
+
+
 def test_one_whose_workers_die(kind: Kind) -> None:
     identifier = kind.make()
     with transaction() as session:
@@ -149,12 +166,13 @@ def test_one_whose_workers_die(kind: Kind) -> None:
     assert shown(kind, identifier) == (kind.state, kind.code or "lapsed")
 
 
-def test_one_whose_task_has_a_fault(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(job: chain.RunningJob, **arguments: object) -> None:
-        raise RuntimeError("a fault of ours")
+def _fail(job: chain.RunningJob, **arguments: object) -> None:
+    raise RuntimeError("a fault of ours")
 
+
+def test_one_whose_task_has_a_fault(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     identifier = kind.make()
-    faulty = dataclasses.replace(chain._BODIES[kind.task], body=fail)
+    faulty = dataclasses.replace(chain._BODIES[kind.task], body=_fail)
     monkeypatch.setitem(chain._BODIES, kind.task, faulty)
 
     assert drain(kind.task) == 1

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, func, select, true, update
@@ -15,10 +15,11 @@ from connectors.sandbox import RunningSandbox
 from connectors.sandbox import cvrapi as cvrapi_sandbox
 from connectors.sandbox import virk as virk_sandbox
 from hub import reactions
+from hub.access.roles import Role
 from hub.autofill import services as autofill
 from hub.autofill.models import RegistryLookup
 from hub.clock import utcnow
-from hub.connections import declarations, health, services
+from hub.connections import declarations, health, holding, services
 from hub.connections.models import Connection, ConnectionGate, ConnectionState
 from hub.customers import services as customers
 from hub.customers.models import Customer, RegistryState
@@ -29,8 +30,12 @@ from hub.ledger import claims, setbacks
 from hub.ledger import services as ledger
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
+from hub.mail.models import Delivery, DeliveryKind
+from hub.problems import services as problems
+from hub.problems.models import Problem
 from hub.settings import get_settings
 from tests.connectors.sandboxes import fail, received, steer
+from tests.people import make_user
 from workers import tasks as _registers_the_bodies  # noqa: F401 - imported for that
 from workers.chain import drain
 
@@ -472,6 +477,49 @@ def test_a_paused_registry_holds_the_customer_and_says_which_connection(
     assert f"The connection {registry.connector} is paused." in told(waiting.registry_message)
     assert "er sat på pause" in told(waiting.registry_message, "da")
     assert link(waiting.registry_message) == registry.path
+
+
+def test_a_revoked_registry_counts_the_customers_that_wait_for_it(registry: Registry) -> None:
+    registry.refuse_credentials()
+    waiting = [customer_with(), customer_with("99000015")]
+
+    for identifier in waiting:
+        assert look_up(identifier).registry_state is RegistryState.WAITING
+
+    with transaction() as session:
+        assert problems.refresh(session, utcnow())
+        [problem] = session.scalars(select(Problem)).all()
+        found = problem.kind, problem.count, problem.detail
+        assert found == ("connection_revoked", 2, {"connection_kind": "registry"})
+        assert holding.waiting_changes(session, registry.connection_id) == 2
+        assert holding.waiting_changes(session, uuid4()) == 0
+
+
+def test_the_all_clear_of_a_registry_says_how_many_customers_were_looked_up(
+    registry: Registry,
+) -> None:
+    with transaction() as session:
+        make_user(session, "anna@nordlys.example", role=Role.ADMINISTRATOR)
+    registry.refuse_credentials()
+    for cvr in (NUMBER, "99000015"):
+        look_up(customer_with(cvr))
+    now = utcnow()
+    with transaction() as session:
+        problems.refresh(session, now)
+    with transaction() as session:
+        problems.refresh(session, now + timedelta(seconds=11))
+    with transaction() as session:
+        [first, _] = jobs(TaskName.LOOK_UP_COMPANY)
+        session.execute(update(Job).where(Job.id == first.id).values(state="succeeded"))
+        session.execute(update(Connection).values(state=ConnectionState.ACTIVE))
+
+    for seconds in (20, 90):
+        with transaction() as session:
+            problems.refresh(session, now + timedelta(seconds=seconds))
+
+    with transaction() as session:
+        recovery = Delivery.kind == DeliveryKind.RECOVERY
+        assert session.scalars(select(Delivery).where(recovery)).one().facts["sent"] == 1
 
 
 def test_a_job_whose_workers_died_leaves_no_customer_waiting(registry: Registry) -> None:

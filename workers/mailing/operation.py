@@ -45,11 +45,13 @@ def recovery_mail(session: Session, delivery: Delivery) -> Composer:
 
     def make(reader: Reader, envelope: Envelope) -> OutgoingMail:
         facts = RecoveryFacts(
+            kind=problem.kind,
             subject=reader.words(problem.subject_name),
             since=problem.since,
             until=until,
             sent=sent,
             link=links.absolute(problem.link),
+            connection_kind=_connection_kind(problem),
         )
         return compose(envelope, recovery_content(facts, reader))
 
@@ -75,10 +77,16 @@ def _problems(session: Session, delivery: Delivery) -> list[Problem]:
 
 def _facts(problem: Problem, reader: Reader) -> ProblemFacts:
     return ProblemFacts(
+        kind=problem.kind,
         subject=reader.words(problem.subject_name),
         cause=Words(problem.message["text"], problem.message.get("params") or {}),
         remedy=Words(problem.remedy["text"], problem.remedy.get("params") or {}),
         since=problem.since,
         waiting=problem.count,
         link=links.absolute(problem.link),
+        connection_kind=_connection_kind(problem),
     )
+
+
+def _connection_kind(problem: Problem) -> str:
+    return str(problem.detail.get("connection_kind", ""))

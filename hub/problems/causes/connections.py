@@ -1,13 +1,13 @@
 """Connections that do not work, or hold changes back."""
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from hub import links
+from hub.connections import holding
 from hub.connections.models import LIVE, Connection, ConnectionState
 from hub.i18n import N_
-from hub.ledger.models import Job, JobState
-from hub.ledger.tasks import TaskName
+from hub.ledger.models import Job
 from hub.problems.cause import Cause, Words
 from hub.problems.models import ProblemKind
 
@@ -37,11 +37,7 @@ def find(session: Session) -> list[Cause]:
     waiting = (
         select(func.count())
         .select_from(Job)
-        .where(
-            Job.state == JobState.QUEUED,
-            Job.task == TaskName.PUSH_CUSTOMER.value,
-            Job.args["connection_id"].astext == func.cast(Connection.id, Job.task.type),
-        )
+        .where(holding.is_held_back_for(cast(Connection.id, Text)))
         .scalar_subquery()
     )
     rows = session.execute(
@@ -71,6 +67,7 @@ def _cause(connection: Connection, waiting: int) -> Cause | None:
             remedy=Words(kind.value, _REMEDIES[connection.state]),
             link=links.record_path("connections", connection.id),
             owner_user_id=connection.owner_user_id,
+            detail={"connection_kind": connection.kind},
             # Whoever paused it himself needs no mail about it.
             alerts=connection.state is not ConnectionState.PAUSED or bool(told),
         )

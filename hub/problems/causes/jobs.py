@@ -1,9 +1,13 @@
 """Work that has failed for good, and work that nobody does."""
 
-from sqlalchemy import text
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from hub.i18n import N_
+from hub.ledger.labels import label_of
 from hub.ledger.tasks import Queue, TaskName, queue_of
 from hub.problems.cause import Cause, Words
 from hub.problems.models import ProblemKind
@@ -23,10 +27,12 @@ DEAD = """
 """
 
 _DEAD = text(f"""
-    select j.task, coalesce(j.error->>'class', '') as class, count(*) as number,
+    select j.task, coalesce(j.error->>'class', '') as error, count(*) as number,
            min(j.finished_at) as since,
            (array_agg(coalesce(j.error->'words', j.error->'message')
-                      order by j.finished_at desc))[1] as message
+                      order by j.finished_at desc, j.id desc))[1] as message,
+           (array_agg(j.subject_type order by j.finished_at desc, j.id desc))[1] as subject_type,
+           (array_agg(j.subject_id order by j.finished_at desc, j.id desc))[1] as subject_id
     {DEAD}
     group by 1, 2
     order by 1, 2
@@ -53,22 +59,54 @@ def find_dead(session: Session) -> list[Cause]:
     """See `hub.problems.cause.Finder`: dead jobs, grouped by task and class of error."""
     return [
         Cause(
-            key=f"dead_jobs:{row.task}:{row[1]}",
+            key=f"dead_jobs:{row.task}:{row.error}",
             kind=ProblemKind.DEAD_JOBS,
-            subject_name=row.task,
+            subject_name=label_of(row.task),
             since=row.since,
             count=row.number,
-            message=Words(
-                "dead_jobs",
-                N_("Jobs that ended without success: {count}. The last one said: {reason}"),
-                {"count": row.number, "reason": row.message or row[1]},
+            message=_what_died(session, row),
+            remedy=Words(
+                "mend_and_replay",
+                N_("Mend what it says, then send them again; give up what cannot be mended."),
             ),
-            remedy=Words("mend_and_replay", N_("Mend what it says, then send them again.")),
             link=f"/api/v1/jobs?state=dead&task={row.task}",
-            detail={"task": row.task, "class": row[1]},
+            detail={"task": row.task, "class": row.error},
         )
         for row in session.execute(_DEAD)
     ]
+
+
+def _what_died(session: Session, row: Row[Any]) -> Words:
+    said: dict[str, Any] = {"count": row.number, "reason": row.message or row.error}
+    name = _name_of(session, row.subject_type, row.subject_id)
+    if name is None:
+        return Words("dead_jobs", _ONE if row.number == 1 else _SEVERAL, said)
+    named = _ONE_NAMED if row.number == 1 else _SEVERAL_NAMED
+    return Words("dead_jobs", named, {**said, "name": name})
+
+
+def _name_of(session: Session, subject_type: str | None, subject_id: UUID | None) -> str | None:
+    """Return the name of what a job is about; None where it has none, or is nobody's to be told."""
+    query = _NAMES.get(subject_type or "")
+    return None if query is None else session.scalar(query, {"id": subject_id})
+
+
+_ONE = N_("A job failed: {reason}")
+_ONE_NAMED = N_("A job for “{name}” failed: {reason}")
+_SEVERAL = N_("{count} jobs failed. The last one said: {reason}")
+_SEVERAL_NAMED = N_("{count} jobs failed. The last one, for “{name}”, said: {reason}")
+_NAMES = {
+    "customer": text("""
+        select name from customer where id = :id and deleted_at is null
+           and (protected_until is null or protected_until <= now())
+    """),
+    "lead": text("select name from lead where id = :id and deleted_at is null"),
+    "connection": text("select name from connection where id = :id"),
+    "hook_delivery": text("""
+        select c.name from hook_delivery d join connection c on c.id = d.connection_id
+        where d.id = :id
+    """),
+}
 
 
 def find_stuck(session: Session) -> list[Cause]:

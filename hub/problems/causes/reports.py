@@ -9,7 +9,7 @@ from hub.i18n import N_
 from hub.problems.cause import Cause, Words
 from hub.problems.models import ProblemKind
 
-# A later run that was made for the same reader mends an earlier one.
+# A later run that was made for the same reader mends an earlier one; one given up is no trouble.
 _FAILED = text("""
     select r.schedule_id, d.name, s.owner_user_id, count(*) as number, min(r.updated_at) as since,
            (array_agg(r.message order by r.planned_at desc, r.id desc))[1] as message
@@ -24,6 +24,13 @@ _FAILED = text("""
           select from report_run n
           where n.recipient_user_id = r.recipient_user_id and n.schedule_id = r.schedule_id
             and n.planned_at > r.planned_at and n.state <> 'failed')
+      and not exists (
+          select from job j
+          where j.subject_type = 'report_run' and j.subject_id = r.id and j.state = 'cancelled'
+            and not exists (
+                select from job l
+                where l.subject_type = 'report_run' and l.subject_id = r.id
+                  and l.created_at > j.created_at))
     group by 1, 2, 3
 """)
 _UNKNOWN: dict[str, Any] = {

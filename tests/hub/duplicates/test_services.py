@@ -123,7 +123,23 @@ def test_new_evidence_opens_a_dismissed_pair_again(
     look(session, pair.a_id)
 
     [row] = pairs(session)
-    assert (row.state, row.reason, row.decided_by) == (DupState.OPEN, None, None)
+    assert row.state is DupState.OPEN
+
+
+def test_a_pair_that_is_open_again_still_tells_who_had_dismissed_it_when_and_why(
+    session: Session, pair: DupCandidate, by: UUID
+) -> None:
+    duplicates.dismiss(session, pair.id, reason="two shops", by=by, now=NOW)
+    for customer in (pair.a, pair.b):
+        customers.update(session, customer, {"email": "kontakt@nordlys.dk"}, now=NOW)
+
+    [row] = look(session, pair.a_id)
+
+    assert (row.state, row.reason, row.decided_by, row.decided_at) == (
+        DupState.OPEN, "two shops", by, NOW,
+    )  # fmt: skip
+    duplicates.mark_merged(session, row.a_id, row.b_id, now=NOW)
+    assert (row.state, row.reason, row.decided_by) == (DupState.MERGED, None, None)
 
 
 def test_a_pair_that_is_none_any_more_becomes_obsolete_and_may_come_back(

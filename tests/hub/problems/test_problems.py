@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, true, update
 from sqlalchemy.orm import Session
 
 from hub.access.models import User
@@ -13,8 +13,11 @@ from hub.access.roles import Role
 from hub.connections.models import Connection, ConnectionState
 from hub.db import new_id, transaction
 from hub.errors import ConflictError
+from hub.i18n import translate
 from hub.ledger.enqueueing import enqueue
+from hub.ledger.labels import label_of
 from hub.ledger.models import Job, JobState
+from hub.ledger.services import cancel_job
 from hub.ledger.tasks import TaskName
 from hub.mail import services as mail
 from hub.mail.models import Delivery, DeliveryKind
@@ -31,6 +34,7 @@ from hub.reports.models import (
     ReportRunState,
     ReportSchedule,
 )
+from tests.hub.duplicates.making import make_customer
 from tests.people import make_user
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)  # seven in Copenhagen: before the digest
@@ -300,6 +304,44 @@ def test_dead_jobs_are_grouped_by_task_and_kind_of_error(session: Session) -> No
     ]
 
 
+@pytest.mark.parametrize("task", list(TaskName))
+def test_every_task_has_a_name_for_people(task: TaskName) -> None:
+    label = label_of(task.value)
+
+    assert "." not in label
+    assert translate("da", label) != label
+
+
+def test_dead_jobs_are_called_what_they_do_and_say_for_whom(session: Session) -> None:
+    nordlys, hidden = make_customer(session), make_customer(session, "Hemmelig ApS")
+    hidden.owner_user_id = make_user(session, OWNER).id
+    hidden.protected_at, hidden.protected_until = NOW, NOW + timedelta(days=36500)
+    hidden.protected_by = hidden.owner_user_id
+    session.commit()
+
+    def told_of(*subjects: tuple[str, UUID] | None) -> tuple[str, str]:
+        for subject in subjects:
+            dead_job(session, TaskName.PUSH_CUSTOMER, subject=subject)
+        look()
+        (problem,) = the_open()
+        words = translate("en", problem.message["text"], problem.message["params"])
+        session.execute(delete(Job))
+        session.commit()
+        look(5 * S)
+        return problem.subject_name, words
+
+    name = "Sending customers to accounting"
+    assert told_of(("customer", nordlys.id)) == (
+        name, "A job for “Nordlys Belysning ApS” failed: no such group",
+    )  # fmt: skip
+    assert told_of(None, ("customer", nordlys.id)) == (
+        name,
+        "2 jobs failed. The last one, for “Nordlys Belysning ApS”, said: no such group",
+    )
+    assert told_of(("customer", hidden.id)) == (name, "A job failed: no such group")
+    assert told_of(None, None) == (name, "2 jobs failed. The last one said: no such group")
+
+
 def test_a_dead_job_whose_like_has_succeeded_since_is_no_problem(session: Session) -> None:
     subject = ("customer", new_id())
     dead_job(session, TaskName.PUSH_CUSTOMER, subject=subject)
@@ -563,6 +605,27 @@ def test_a_report_that_could_not_be_made_is_a_problem_of_its_owner_until_a_later
     make_run(session, schedule, ReportRunState.DELIVERED, NOW + timedelta(days=7))
     look(2 * MINUTE)
     assert the_open() == []
+
+
+def test_a_report_that_is_given_up_is_no_problem_until_another_try_fails(
+    session: Session,
+) -> None:
+    run = make_run(
+        session, make_report(session, make_user(session, OWNER)), ReportRunState.FAILED, NOW
+    )
+    subject = ("report_run", run.id)
+    job_id = dead_job(session, TaskName.RENDER_REPORT, subject=subject)
+    look()
+    assert [problem.kind for problem in the_open()] == ["report_failed"]
+
+    cancel_job(session, true(), job_id)
+    session.commit()
+    look(5 * S)
+    assert the_open() == []
+
+    dead_job(session, TaskName.RENDER_REPORT, subject=subject)
+    look(10 * S)
+    assert [problem.kind for problem in the_open()] == ["report_failed"]
 
 
 def test_a_report_that_was_made_and_refused_by_mail_is_a_problem_of_that_address_alone(

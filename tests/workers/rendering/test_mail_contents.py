@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from hub.errors import ValidationError
+from hub.problems.models import ProblemKind
 from tests.workers.rendering.makers import BRITON, DANE, make_facts
 from workers.rendering.layouts import Fact, Page, Section, lay_out
 from workers.rendering.problem_mails import (
@@ -21,8 +22,12 @@ from workers.rendering.report_mails import ReportFacts, report_content
 NOON = datetime(2026, 7, 1, 10, tzinfo=UTC)
 
 
-def make_problem(subject: str = "e-conomic") -> ProblemFacts:
+def make_problem(
+    subject: str = "e-conomic", kind: ProblemKind = ProblemKind.CONNECTION_REVOKED, of: str = ""
+) -> ProblemFacts:
     return ProblemFacts(
+        kind=kind,
+        connection_kind=of,
         subject=subject,
         cause=Words("The token of {name} is refused.", {"name": "Nordlys"}),
         remedy=Words("Make a new one."),
@@ -136,6 +141,63 @@ def test_one_problem_is_named_in_the_subject_and_several_are_counted() -> None:
     assert "Ventende ændringer: 1.234\n" in two.text
 
 
+@pytest.mark.parametrize(
+    ("kind", "of", "lead", "count"),
+    [
+        (ProblemKind.CONNECTION_REVOKED, "accounting",
+         "Intet er tabt: Ændringer venter, til det virker igen.", "Ventende ændringer: 1.234"),
+        (ProblemKind.CONNECTION_REVOKED, "registry",
+         "Intet er tabt: Kunder venter på at blive udfyldt, til det virker igen.",
+         "Kunder, der venter: 1.234"),
+        (ProblemKind.DEAD_JOBS, "",
+         "Det løser sig ikke af sig selv: Der forsøges ikke igen, før nogen sender det igen.",
+         "Fejlede job: 1.234"),
+        (ProblemKind.CONFLICTS, "",
+         "Intet overskrives: Begge værdier bliver stående, til nogen vælger.",
+         "Felter, der skal afgøres: 1.234"),
+    ],
+)  # fmt: skip
+def test_an_alert_says_what_becomes_of_what_its_kind_stops_and_what_it_counts(
+    kind: ProblemKind, of: str, lead: str, count: str
+) -> None:
+    lines = alert_content([make_problem(kind=kind, of=of)], DANE).text.splitlines()
+
+    assert (lead in lines, count in lines) == (True, True)
+
+
+@pytest.mark.parametrize("kind", list(ProblemKind))
+def test_nothing_that_waits_for_a_person_is_said_to_wait_by_itself(kind: ProblemKind) -> None:
+    text = alert_content([make_problem(kind=kind)], BRITON).text
+
+    waits_by_itself = kind.value.startswith("connection_") or kind in {
+        ProblemKind.STUCK_WORK, ProblemKind.MAIL_WAITING, ProblemKind.MAIL_SERVER_DOWN,
+    }  # fmt: skip
+    assert ("Nothing is lost" in text) == waits_by_itself
+
+
+def test_several_problems_say_each_what_becomes_of_what_it_stops() -> None:
+    alike = alert_content([make_problem(), make_problem("Webshop")], BRITON).text
+    mixed = alert_content([make_problem(), make_problem(kind=ProblemKind.DEAD_JOBS)], BRITON).text
+
+    assert alike.count("Nothing is lost") == 1
+    assert "What each of them stops, and what to do, stands below.\n" in mixed
+    assert "Meanwhile: Nothing is lost: changes wait until it works again.\n" in mixed
+    assert "Meanwhile: This does not mend itself: it is not tried again" in mixed
+
+
+def test_dead_jobs_that_are_no_more_are_not_said_to_work_or_to_be_sent() -> None:
+    facts = RecoveryFacts(
+        ProblemKind.DEAD_JOBS, "Sending customers to accounting", NOON, NOON, 2,
+        "https://h.example",
+    )  # fmt: skip
+
+    content = recovery_content(facts, DANE)
+
+    assert content.subject == "Sending customers to accounting: problemet er ovre"
+    assert "Sendt siden" not in content.text
+    assert "Ovre siden: " in content.text
+
+
 def test_an_alert_without_a_problem_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="at least one"):
         alert_content([], DANE)
@@ -143,7 +205,10 @@ def test_an_alert_without_a_problem_is_a_mistake() -> None:
 
 def test_a_recovery_and_a_test_mail_say_what_happened() -> None:
     recovery = recovery_content(
-        RecoveryFacts("e-conomic", NOON, NOON, 12, "https://h.example"), DANE
+        RecoveryFacts(
+            ProblemKind.CONNECTION_REVOKED, "e-conomic", NOON, NOON, 12, "https://h.example"
+        ),
+        DANE,
     )
     trial = trial_content(NOON, "https://h.example", BRITON)
 
