@@ -100,6 +100,15 @@ def refuse_held_address(session: Session, address_id: UUID) -> None:
     _refuse(session, _OF_AN_ADDRESS, address_id)
 
 
+def held_parts(
+    session: Session, *, contact_ids: Sequence[UUID], address_ids: Sequence[UUID]
+) -> set[UUID]:
+    """Return those of many contacts and addresses that would be refused likewise."""
+    return {
+        *_held(session, _OF_A_CONTACT, contact_ids), *_held(session, _OF_AN_ADDRESS, address_ids)
+    }  # fmt: skip
+
+
 def _refuse(session: Session, question: TextClause, identifier: UUID) -> None:
     for error in _held(session, question, [identifier]).values():
         raise error

@@ -6,6 +6,7 @@ What comes of it is what `hub.imports.items.CustomerImport.undo` does to each.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from hub.customers import bulk
 from hub.customers import services as customers
-from hub.customers.models import Customer, FieldFact
+from hub.customers.models import Address, Contact, Customer, FieldFact
 from hub.db import among, savepoint
 from hub.errors import DomainError
+from hub.imports import parts
 from hub.imports.items import CustomerImport, digests_of, give_back, moved, restore_facts
 from hub.imports.models import ImportIdentity
 from hub.plans import services as plans
@@ -59,12 +61,14 @@ def undo_batch(session: Session, plan: Plan, *, now: datetime, limit: int = BATC
     It is 0 when all are done, and may be less than `limit` before.
     """
     rows = session.execute(_NEXT.where(PlanItem.plan_id == plan.id).limit(limit)).all()
-    singly = [row for row in rows if _has_parts(row)]
-    made = [row for row in rows if row.action == "create" and not _has_parts(row)]
-    changed = [row for row in rows if row.action != "create" and not _has_parts(row)]
+    made = [row for row in rows if row.action == "create"]
+    changed = [row for row in rows if row.action != "create" and not _parts_of(row)]
+    own = _own_parts(session, made)
+    singly = [row for row in rows if _parts_of(row) and row.record_id not in own]
+    made = [row for row in made if row.record_id in own or not _parts_of(row)]
     settled = 0
     # What was made goes first: it may hold what another had before, and is to get again.
-    for take_back, some in ((_take_away, made), (_restore, changed)):
+    for take_back, some in ((partial(_take_away, own=own), made), (_restore, changed)):
         if _settle(session, take_back, some, now):
             settled += len(some)
         else:
@@ -75,8 +79,30 @@ def undo_batch(session: Session, plan: Plan, *, now: datetime, limit: int = BATC
     return settled
 
 
-def _has_parts(row: Any) -> bool:
-    return bool((row.source or {}).get("parts"))
+def _parts_of(row: Any) -> list[dict[str, Any]]:
+    """Return what an item did to contacts and addresses of its customer."""
+    found: list[dict[str, Any]] = (row.source or {}).get("parts", [])
+    return found
+
+
+def _own_parts(session: Session, rows: Sequence[Any]) -> dict[UUID, list[Contact | Address]]:
+    """Return the parts that items made with their customers, where they go with them as a set."""
+    made = {row.record_id: _parts_of(row) for row in rows if _parts_of(row)}
+    if not made:
+        return {}
+    _lock(session, list(made))
+    return parts.removable(session, made)
+
+
+def _lock(session: Session, customer_ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """Return what of customers tells whether they were changed, locked against references too."""
+    rows = session.execute(
+        select(Customer.id, Customer.version, Customer.deleted_at, Customer.merged_into_id)
+        .where(among(Customer.id, customer_ids))
+        .order_by(Customer.id)
+        .with_for_update()
+    )
+    return {row.id: row for row in rows}
 
 
 def _settle(
@@ -100,15 +126,17 @@ def _settle(
     return True
 
 
-def _take_away(session: Session, rows: Sequence[Any], now: datetime) -> Refused:
+def _take_away(
+    session: Session,
+    rows: Sequence[Any],
+    now: datetime,
+    *,
+    own: Mapping[UUID, Sequence[Contact | Address]],
+) -> Refused:
     """Delete customers that an import made, but for those that are not as it left them."""
-    here = session.execute(
-        select(Customer.id, Customer.version, Customer.deleted_at, Customer.merged_into_id)
-        .where(among(Customer.id, [row.record_id for row in rows]))
-        .order_by(Customer.id)
-        .with_for_update()
-    )
-    refused, standing = _sift(rows, {row.id: row for row in here})
+    refused, standing = _sift(rows, _lock(session, [row.record_id for row in rows]))
+    going = [part for row in standing for part in own.get(row.record_id, ())]
+    parts.take_away(session, going, now=now)
     held = bulk.take_back_many(session, [row.record_id for row in standing], now=now)
     gone = [row.record_id for row in standing if row.record_id not in held]
     for trace in (FieldFact, ImportIdentity):
