@@ -148,14 +148,14 @@ def restore_facts(
     session: Session, sources: Iterable[tuple[UUID, Mapping[str, Any] | None]]
 ) -> None:
     """Have imports say of customers what they said before some items, by the items' sources."""
-    facts = [
+    said = [
         (customer_id, field, fact)
         for customer_id, source in sources
         for field, fact in (source or {}).get("facts", {}).items()
     ]
     for statement, some in (
-        (_UNSAY, [each for each in facts if each[2] is None]),
-        (_SAY_AGAIN, [each for each in facts if each[2] is not None]),
+        (_UNSAY, [each for each in said if each[2] is None]),
+        (_SAY_AGAIN, [each for each in said if each[2] is not None]),
     ):
         if some:
             session.execute(
