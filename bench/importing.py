@@ -1,5 +1,7 @@
 """Importing a file of new customers: read, validated, matched, previewed, written with history.
 
+Then all of it is taken back, with its history, which is held against what applying it took.
+
 The default is the size of the target; ``make bench NAME=importing SIZE=20000`` is quicker. The
 other side is COPY of the very rows that the import leaves behind, into the same tables with the
 same indexes, triggers and constraints: what PostgreSQL takes to write them, and nothing else.
@@ -13,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, LiteralString
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -47,6 +50,7 @@ class Round:
 
     previewed: float
     applied: float
+    undone: float
     copied: float
 
 
@@ -60,7 +64,12 @@ def run() -> Iterator[Figure]:
         "COPY of the same rows into the same tables", "0.25×, moonshot 0.5×",
     )  # fmt: skip
     yield Figure("… of which the preview", [SIZE / one.previewed for one in rounds], "rows/s")
-    yield Figure("… of which the application", [SIZE / one.applied for one in rounds], "rows/s")
+    applied = [SIZE / one.applied for one in rounds]
+    yield Figure("… of which the application", applied, "rows/s")
+    yield Figure(
+        "taking it back", [SIZE / one.undone for one in rounds], "rows/s", applied,
+        "applying it", "1×",
+    )  # fmt: skip
 
 
 def _round(seed: int) -> Round:
@@ -82,12 +91,24 @@ def _round(seed: int) -> Round:
                 services.apply(session, services.get(session, job.id, lock=True), now=utcnow())
             drain(TaskName.APPLY_IMPORT)
             applied = time.perf_counter()
+            _require(job.id, "done")
+            kept = _out(engine)
+            left = time.perf_counter()
             with transaction() as session:
-                found = services.get(session, job.id)
-                assert found.state == "done", (found.state, found.message, found.counters)
-            return Round(planned - started, applied - planned, _copy(engine))
+                services.undo(session, services.get(session, job.id, lock=True), now=utcnow())
+            drain(TaskName.UNDO_IMPORT)
+            undone = time.perf_counter()
+            _require(job.id, "undone")
+            return Round(planned - started, applied - planned, undone - left, _copy(engine, kept))
         finally:
             engine.dispose()
+
+
+def _require(import_id: UUID, outcome: str) -> None:
+    with transaction() as session:
+        found = services.get(session, import_id)
+        assert found.state == outcome, (found.state, found.message, found.counters)
+        assert "kept" not in found.counters, found.counters
 
 
 def _file(seed: int) -> bytes:
@@ -101,11 +122,22 @@ def _file(seed: int) -> bytes:
     return target.getvalue().encode()
 
 
-def _copy(engine: Engine) -> float:
-    """Return how long COPY takes for the rows that are in the tables."""
-    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, options="-c statement_timeout=0") as connection:
-        kept = [(table, _out(connection, table)) for table in TABLES]
+def _out(engine: Engine) -> dict[str, IO[bytes]]:
+    """Return the rows that are in the tables."""
+    kept: dict[str, IO[bytes]] = {}
+    with _connect(engine) as connection:
+        for table in TABLES:
+            kept[table] = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 - the caller closes it
+            with connection.cursor().copy(_statement(table, "to stdout")) as copy:
+                for chunk in copy:
+                    kept[table].write(chunk)
+            kept[table].seek(0)
+    return kept
+
+
+def _copy(engine: Engine, kept: dict[str, IO[bytes]]) -> float:
+    """Return how long COPY takes for rows, when the tables are empty."""
+    with _connect(engine) as connection:
         connection.execute(
             sql.SQL("truncate {} cascade").format(
                 sql.SQL(", ").join(map(sql.Identifier, (*TABLES, "event_unsealed")))
@@ -113,24 +145,20 @@ def _copy(engine: Engine) -> float:
         )
         connection.commit()
         started = time.perf_counter()
-        for table, rows in kept:
+        for table, rows in kept.items():
             with connection.cursor().copy(_statement(table, "from stdin")) as copy:
                 while chunk := rows.read(_CHUNK_BYTES):
                     copy.write(chunk)
         connection.commit()
         took = time.perf_counter() - started
-    for _, rows in kept:
+    for rows in kept.values():
         rows.close()
     return took
 
 
-def _out(connection: psycopg.Connection[Any], table: str) -> IO[bytes]:
-    kept = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 - the caller closes it
-    with connection.cursor().copy(_statement(table, "to stdout")) as copy:
-        for chunk in copy:
-            kept.write(chunk)
-    kept.seek(0)
-    return kept
+def _connect(engine: Engine) -> psycopg.Connection[Any]:
+    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(url, options="-c statement_timeout=0")
 
 
 def _statement(table: str, way: LiteralString) -> sql.Composed:

@@ -40,7 +40,7 @@ def install() -> None:
     when_changed("customer", autofill.react, many=autofill.react_many)
     when_changed("customer", pushing.react, many=pushing.react_many)
     for entity in ("customer", "lead"):
-        when_changed(entity, duplicates.react)
+        when_changed(entity, duplicates.react, many=duplicates.react_many)
     when_changed("customer", handing_over.react, many=handing_over.react_many)
     when_set_back(TaskName.LOOK_UP_COMPANY, registry_notes.note_customer)
     when_set_back(TaskName.SEARCH_COMPANIES, registry_notes.note_search)

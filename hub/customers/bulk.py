@@ -1,4 +1,7 @@
-"""Making customers in sets: what `hub.customers.services.create` makes, without looking at each."""
+"""Making customers in sets, and taking them back, without looking at each.
+
+What comes of it is what `create` and `take_back` of `hub.customers.services` do one by one.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,15 +9,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from hub import custom_fields, matching
 from hub.access import owning
 from hub.catalogues.services import refuse_unlisted
+from hub.clock import utcnow
 from hub.configuration import current
 from hub.copying import copy_in
 from hub.custom_fields.models import COLUMN, PREFIX
-from hub.customers import facts
+from hub.customers import facts, references
 from hub.customers.defaults import currency_of_new
 from hub.customers.models import Customer
 from hub.customers.policy import PortalPolicy
@@ -28,8 +33,9 @@ from hub.customers.services import (
     give_numbers,
     party_of,
 )
-from hub.db import new_id
+from hub.db import among, new_id
 from hub.entry_policies.enforcing import enforce_many
+from hub.held import HeldError
 from hub.history.recording import PendingEvent, origin_of, record_many
 from hub.history.records import unfolded
 from hub.origin import CauseKind
@@ -110,6 +116,41 @@ def create_many(
     )
     record_many(session, [_event(identifier, values) for identifier, values in made])
     return [identifier for identifier, _ in made]
+
+
+def take_back_many(
+    session: Session, customer_ids: Sequence[UUID], *, now: datetime
+) -> dict[UUID, HeldError]:
+    """Take away customers that a process made; returns why those stay that something refers to.
+
+    All of them live and are locked against new references (``for update``), and none was changed in
+    this transaction: their events are written here.
+    """
+    held = references.held_with_parts(session, customer_ids)
+    gone = [each for each in customer_ids if each not in held]
+    session.execute(
+        update(Customer)
+        .where(among(Customer.id, gone))
+        .values(
+            deleted_at=now,
+            version=Customer.version + 1,
+            updated_at=utcnow(),
+            updated_by=origin_of(session).user_id,
+        )
+        .execution_options(synchronize_session="fetch")
+    )
+    matching.remove_many(session, ENTITY, gone)
+    record_many(
+        session,
+        [
+            PendingEvent(
+                new_id(), f"{ENTITY}.deleted",
+                subject_type=ENTITY, subject_id=each, changes={"deleted_at": (None, now)},
+            )
+            for each in gone
+        ],
+    )  # fmt: skip
+    return held
 
 
 def _copied(name: str, value: Any) -> Any:

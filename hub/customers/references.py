@@ -4,7 +4,8 @@ Tables are named, not imported: most of them belong to concepts and processes th
 customers. A test holds the two lists against every foreign key there is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -62,15 +63,23 @@ def known_references() -> frozenset[str]:
     return frozenset(_HOLDERS) | frozenset(_PARTS) | _TRACES
 
 
-def refuse_held(session: Session, customer_id: UUID, *, with_parts: bool = False) -> None:
-    """Refuse where something lives that refers to a customer; `with_parts` counts its parts too.
+def refuse_held(session: Session, customer_id: UUID) -> None:
+    """Refuse where something lives that refers to a customer.
 
     Its row must be locked against new references (``for update``), or one may come meanwhile.
 
     Raises:
         HeldError: ``in_use``.
     """
-    _refuse(session, _WITH_PARTS if with_parts else _ONLY_HOLDERS, customer_id)
+    _refuse(session, _ONLY_HOLDERS, customer_id)
+
+
+def held_with_parts(session: Session, customer_ids: Sequence[UUID]) -> dict[UUID, HeldError]:
+    """Return why some of many customers may not be taken away: parts of theirs count as well.
+
+    Their rows must be locked likewise.
+    """
+    return _held(session, _WITH_PARTS, customer_ids)
 
 
 def refuse_held_contact(session: Session, contact_id: UUID) -> None:
@@ -91,19 +100,39 @@ def refuse_held_address(session: Session, address_id: UUID) -> None:
     _refuse(session, _OF_AN_ADDRESS, address_id)
 
 
+def held_parts(
+    session: Session, *, contact_ids: Sequence[UUID], address_ids: Sequence[UUID]
+) -> set[UUID]:
+    """Return those of many contacts and addresses that would be refused likewise."""
+    return {
+        *_held(session, _OF_A_CONTACT, contact_ids), *_held(session, _OF_AN_ADDRESS, address_ids)
+    }  # fmt: skip
+
+
 def _refuse(session: Session, question: TextClause, identifier: UUID) -> None:
-    rows = session.execute(question, {"id": identifier}).all()
-    if rows:
-        raise HeldError(
+    for error in _held(session, question, [identifier]).values():
+        raise error
+
+
+def _held(
+    session: Session, question: TextClause, identifiers: Sequence[UUID]
+) -> dict[UUID, HeldError]:
+    """Return the refusals of those that something refers to."""
+    rows = session.execute(question, {"ids": list(identifiers)}).all()
+    found = {}
+    for identifier, each in groupby(rows, lambda row: row.asked_id):
+        holders = list(each)
+        found[identifier] = HeldError(
             N_("It is kept, something refers to it: {what}."),
-            [Holder(row.entity, row.id) for row in rows],
-            {row.entity: row.alike for row in rows},
+            [Holder(row.entity, row.id) for row in holders],
+            {row.entity: row.alike for row in holders},
         )
+    return found
 
 
 def _question(references: Mapping[str, str]) -> TextClause:
     return _asked(
-        (*_NAMED.get(table, (table, "id")), table, f"{column} = :id and {condition}")
+        (*_NAMED.get(table, (table, "id")), table, f"{column} = asked_id and {condition}")
         for (table, column), condition in (
             (reference.split("."), condition) for reference, condition in references.items()
         )
@@ -111,31 +140,35 @@ def _question(references: Mapping[str, str]) -> TextClause:
 
 
 def _asked(sources: Iterable[tuple[str, str, str, str]]) -> TextClause:
-    """Return the question for holders: of each the entity, what its id is, a table, a condition."""
+    """Return the question for what holds each of some: its entity, its id, where it is, and when.
+
+    The condition says ``asked_id`` of what is held.
+    """
     each = " union ".join(
-        f"select '{entity}' as entity, {identifier} as id from {table} where {condition}"  # noqa: S608 - made of the constants above
+        f"select asked_id, '{entity}' as entity, {identifier} as id"  # noqa: S608 - made of the constants above
+        f" from {table}, unnest(cast(:ids as uuid[])) as asked (asked_id) where {condition}"
         for entity, identifier, table, condition in sources
     )
     return text(f"""
-        select entity, id, alike
+        select asked_id, entity, id, alike
         from (
-            select entity, id, count(*) over (partition by entity) as alike,
-                   row_number() over (partition by entity order by id) as place
+            select asked_id, entity, id, count(*) over (partition by asked_id, entity) as alike,
+                   row_number() over (partition by asked_id, entity order by id) as place
             from ({each}) held
         ) counted
         where place <= {LOOKED_AT}
-        order by place, entity
+        order by asked_id, place, entity
     """)  # noqa: S608 - likewise
 
 
 def _routed(part: str) -> tuple[str, str, str, str]:
     """Return what asks for the customer whose documents go to a part of his."""
     condition = f"""
-        id = (select customer_id from {part} where id = :id) and {_LIVING}
+        id = (select customer_id from {part} where id = asked_id) and {_LIVING}
         and exists (
             select from unnest(mail_routes) as route
             where split_part(route, ':', 2) = '{part}'
-              and split_part(route, ':', 3) = cast(:id as text)
+              and split_part(route, ':', 3) = cast(asked_id as text)
         )
     """  # noqa: S608 - made of a constant
     return ("customer", "id", "customer", condition)
@@ -145,12 +178,12 @@ _ONLY_HOLDERS = _question(_HOLDERS)
 _WITH_PARTS = _question({**_HOLDERS, **_PARTS})
 _ATTENDED = f"""
     {_LIVING} and state in ('planned', 'in_progress') and (
-        contact_ids @> array[cast(:id as uuid)]
-        or attendees @> jsonb_build_array(jsonb_build_object('contact_id', cast(:id as text)))
+        contact_ids @> array[cast(asked_id as uuid)]
+        or attendees @> jsonb_build_array(jsonb_build_object('contact_id', cast(asked_id as text)))
     )
 """
 _NAMING_A_CONTACT = (
-    (table, "id", table, f"{column} = :id and {_LIVING}")
+    (table, "id", table, f"{column} = asked_id and {_LIVING}")
     for table, column in (each.split(".") for each in CONTACT_REFERENCES)
 )
 _OF_A_CONTACT = _asked(

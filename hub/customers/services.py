@@ -1,6 +1,6 @@
 """What may be done with customers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -261,17 +261,31 @@ def update(
         setattr(customer, name, values[name])
     if "name" in changed:
         customer.name_provisional = False
-    _fill_derived(customer, changed)
-    session.flush()
-    _write_keys(session, customer, changed)
+    refresh_derived(session, customer, changed)
     return customer
 
 
 def refresh_derived(session: Session, customer: Customer, changed: set[str]) -> None:
     """Bring search and duplicate keys up to date after fields were set by a process."""
-    _fill_derived(customer, changed)
+    refresh_derived_many(session, [(customer, changed)])
+
+
+def refresh_derived_many(
+    session: Session, changed: Sequence[tuple[Customer, Collection[str]]]
+) -> None:
+    """Do the same for many customers, each with the fields that were set."""
+    for customer, names in changed:
+        _fill_derived(customer, names)
     session.flush()
-    _write_keys(session, customer, changed)
+    matching.write_many(
+        session,
+        ENTITY,
+        (
+            (customer.id, party_of(_compared_values(customer)))
+            for customer, names in changed
+            if _KEYS.intersection(names)
+        ),
+    )
 
 
 def get(session: Session, customer_id: UUID, *, lock: bool = False) -> Customer:
@@ -337,7 +351,8 @@ def take_back(session: Session, customer: Customer, *, now: datetime) -> None:
         ConflictError: ``in_use``, as for `delete`.
     """
     _close_to_references(session, customer)
-    references.refuse_held(session, customer.id, with_parts=True)
+    for error in references.held_with_parts(session, [customer.id]).values():
+        raise error
     _remove(session, customer, now)
 
 
@@ -412,8 +427,8 @@ def _remove(session: Session, customer: Customer, now: datetime) -> None:
     matching.remove(session, ENTITY, customer.id)
 
 
-def _fill_derived(customer: Customer, changed: set[str]) -> None:
-    if changed & _SEARCHED:
+def _fill_derived(customer: Customer, changed: Collection[str]) -> None:
+    if _SEARCHED.intersection(changed):
         texts = derived_texts({name: getattr(customer, name) for name in _SEARCHED})
         customer.search_text, customer.sort_name = texts["search_text"], texts["sort_name"]
 
@@ -461,13 +476,3 @@ def _find_like(
 
 def _compared_values(customer: Customer) -> dict[str, Any]:
     return {name: getattr(customer, name) for name in (*_KEYS, "name_provisional")}
-
-
-def _write_keys(session: Session, customer: Customer, changed: set[str]) -> None:
-    if changed & _KEYS:
-        matching.write(
-            session,
-            ENTITY,
-            customer.id,
-            party_of(_compared_values(customer)),
-        )

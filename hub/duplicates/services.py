@@ -1,17 +1,18 @@
 """What people decide over pairs, and what follows when a record goes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from hub import matching
 from hub.clock import utcnow
 from hub.customers.models import Customer
-from hub.db import new_id
+from hub.db import among, new_id
 from hub.duplicates.kinds import KINDS, write_missing
 from hub.duplicates.models import DupCandidate, DupState
 from hub.duplicates.raising import compare, describe
@@ -110,7 +111,7 @@ def remember_allowed(
 
 def mark_merged(session: Session, survivor_id: UUID, merged_id: UUID, *, now: datetime) -> None:
     """Note that two customers became one; other open pairs of the one that went are obsolete."""
-    for row in _open_pairs_of(session, merged_id):
+    for row in _open_pairs_of(session, [merged_id]):
         is_pair = {row.a_id, row.b_id} == {survivor_id, merged_id}
         row.state = DupState.MERGED if is_pair else DupState.OBSOLETE
         row.reason, row.decided_by, row.decided_at = None, None, now
@@ -138,19 +139,31 @@ def react(session: Session, event: PendingEvent) -> None:
     One made on purpose beside another is a pair already decided over; one that is deleted, or is a
     customer's by now, has none.
     """
-    if any(event.changes.get(name, (None, None))[1] is not None for name in _LEAVING):
-        for row in _open_pairs_of(session, event.subject_id):
+    react_many(session, [event])
+
+
+def react_many(session: Session, events: Sequence[PendingEvent]) -> None:
+    """Do the same for many."""
+    leaving = [event for event in events if _leaves(event)]
+    if leaving:
+        for row in _open_pairs_of(session, [event.subject_id for event in leaving]):
             row.state = DupState.OBSOLETE
-    elif event.type.endswith(".duplicate_allowed") and event.data is not None:
-        remember_allowed(
-            session,
-            event.subject_id,
-            UUID(event.data["other_id"]),
-            reason=event.data["reason"],
-            by=origin_of(session).user_id,
-            now=utcnow(),
-            entities=(event.subject_type, event.data.get("other_entity", _CUSTOMER)),
-        )
+    for event in events:
+        is_allowed = event.type.endswith(".duplicate_allowed") and not _leaves(event)
+        if is_allowed and event.data is not None:
+            remember_allowed(
+                session,
+                event.subject_id,
+                UUID(event.data["other_id"]),
+                reason=event.data["reason"],
+                by=origin_of(session).user_id,
+                now=utcnow(),
+                entities=(event.subject_type, event.data.get("other_entity", _CUSTOMER)),
+            )
+
+
+def _leaves(event: PendingEvent) -> bool:
+    return any(event.changes.get(name, (None, None))[1] is not None for name in _LEAVING)
 
 
 def _dismiss(
@@ -166,15 +179,17 @@ def _dismiss(
     session.flush()
 
 
-def _open_pairs_of(session: Session, record_id: UUID) -> list[DupCandidate]:
+def _open_pairs_of(session: Session, record_ids: Sequence[UUID]) -> list[DupCandidate]:
     return list(
         session.scalars(
             select(DupCandidate)
             .where(
                 DupCandidate.state == DupState.OPEN,
-                or_(DupCandidate.a_id == record_id, DupCandidate.b_id == record_id),
+                or_(among(DupCandidate.a_id, record_ids), among(DupCandidate.b_id, record_ids)),
             )
+            .order_by(DupCandidate.id)  # so that two who take many away meet their locks in order
             .with_for_update()
+            .options(lazyload("*"))  # nobody looks at the two records
             .execution_options(populate_existing=True)
         )
     )

@@ -1,12 +1,13 @@
 """One item of an import's plan: what applying it does, and what taking it back does."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from hub.custom_fields.models import COLUMN, PREFIX
@@ -14,7 +15,7 @@ from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer, FieldFact
 from hub.db import find_locked
-from hub.errors import NotFoundError, StaleVersionError
+from hub.errors import DomainError, NotFoundError, StaleVersionError
 from hub.history.recording import plain
 from hub.imports import parts
 from hub.imports.models import ImportIdentity
@@ -24,6 +25,23 @@ from hub.plans.models import PlanItem
 from hub.plans.services import Applied
 
 CHANNEL = "import"
+
+_UNSAY = text("""
+    delete from field_fact f
+    using unnest(cast(:customers as uuid[]), cast(:fields as text[])) as gone (customer_id, field)
+    where f.customer_id = gone.customer_id and f.field = gone.field and f.origin = :origin
+""")
+_SAY_AGAIN = text("""
+    update field_fact f
+    set value = former.fact ->> 'value', origin_ref = former.fact ->> 'origin_ref',
+        observed_at = cast(former.fact ->> 'observed_at' as timestamptz)
+    from (
+        select customer_id, field, cast(fact as jsonb) as fact
+        from unnest(cast(:customers as uuid[]), cast(:fields as text[]), cast(:facts as text[]))
+            as g (customer_id, field, fact)
+    ) former
+    where f.customer_id = former.customer_id and f.field = former.field and f.origin = :origin
+""")
 
 
 class CustomerImport:
@@ -68,7 +86,9 @@ class CustomerImport:
         if item.action == "create":
             _take_away(session, customer, now)
         else:
-            _restore(session, customer, item)
+            changed = give_back(customer, item.before, item.source)
+            customers.refresh_derived(session, customer, changed)
+            restore_facts(session, [(customer.id, item.source)])
 
     def _keep(self, session: Session, customer: Customer, item: PlanItem, now: datetime) -> None:
         values = parts.without(item.after or {})
@@ -95,6 +115,60 @@ def digests_of(source: Mapping[str, Any] | None) -> list[bytes]:
     return [bytes.fromhex(text) for text in (source or {}).get("identities", [])]
 
 
+def moved(customer: Any, record_id: UUID | None, version: int | None) -> DomainError | None:
+    """Return why a customer is not what an item knows, None where it is at that version.
+
+    `customer` has what tells that, None where there is none: ``NotFoundError`` where it was
+    deleted, ``StaleVersionError`` where it was changed or merged since.
+    """
+    if customer is None or customer.deleted_at is not None:
+        return NotFoundError(customers.ENTITY, record_id)
+    if customer.merged_into_id is not None or customer.version != version:
+        return StaleVersionError(customers.ENTITY, customer.id, customer.version)
+    return None
+
+
+def give_back(
+    customer: Customer, before: Mapping[str, Any] | None, source: Mapping[str, Any] | None
+) -> set[str]:
+    """Set what an item changed as it was; returns the columns, from which others are derived."""
+    former = typed(before or {})
+    if COLUMN in former:
+        custom = {**customer.custom, **former[COLUMN]}
+        former[COLUMN] = {key: value for key, value in custom.items() if value is not None}
+    for name, value in former.items():
+        setattr(customer, name, value)
+    customer.name_provisional = (source or {}).get(
+        "name_was_provisional", customer.name_provisional
+    )
+    return set(former)
+
+
+def restore_facts(
+    session: Session, sources: Iterable[tuple[UUID, Mapping[str, Any] | None]]
+) -> None:
+    """Have imports say of customers what they said before some items, by the items' sources."""
+    said = [
+        (customer_id, field, fact)
+        for customer_id, source in sources
+        for field, fact in (source or {}).get("facts", {}).items()
+    ]
+    for statement, some in (
+        (_UNSAY, [each for each in said if each[2] is None]),
+        (_SAY_AGAIN, [each for each in said if each[2] is not None]),
+    ):
+        if some:
+            session.execute(
+                statement,
+                {
+                    "customers": [customer_id for customer_id, _, _ in some],
+                    "fields": [field for _, field, _ in some],
+                    "facts": [json.dumps(fact) for _, _, fact in some],
+                    "origin": CauseKind.IMPORT.value,
+                },
+            )
+
+
 def _unmoved(session: Session, item: PlanItem, version: int | None) -> Customer:
     """Return an item's customer, locked, if it is at a version.
 
@@ -103,10 +177,9 @@ def _unmoved(session: Session, item: PlanItem, version: int | None) -> Customer:
         StaleVersionError: it was changed or merged since.
     """
     customer = find_locked(session, Customer, item.record_id)
-    if customer is None or customer.deleted_at is not None:
-        raise NotFoundError(customers.ENTITY, item.record_id)
-    if customer.merged_into_id is not None or customer.version != version:
-        raise StaleVersionError(customers.ENTITY, customer.id, customer.version)
+    error = moved(customer, item.record_id, version)
+    if customer is None or error is not None:
+        raise error or NotFoundError(customers.ENTITY, item.record_id)
     return customer
 
 
@@ -145,29 +218,3 @@ def _take_away(session: Session, customer: Customer, now: datetime) -> None:
     session.execute(delete(FieldFact).where(FieldFact.customer_id == customer.id))
     session.execute(delete(ImportIdentity).where(ImportIdentity.customer_id == customer.id))
     session.flush()
-
-
-def _restore(session: Session, customer: Customer, item: PlanItem) -> None:
-    former = typed(item.before or {})
-    if COLUMN in former:
-        custom = {**customer.custom, **former[COLUMN]}
-        former[COLUMN] = {key: value for key, value in custom.items() if value is not None}
-    for name, value in former.items():
-        setattr(customer, name, value)
-    source = item.source or {}
-    customer.name_provisional = source.get("name_was_provisional", customer.name_provisional)
-    customers.refresh_derived(session, customer, set(former))
-    for name, fact in source.get("facts", {}).items():
-        where = (
-            FieldFact.customer_id == customer.id,
-            FieldFact.origin == CauseKind.IMPORT.value,
-            FieldFact.field == name,
-        )
-        if fact is None:
-            session.execute(delete(FieldFact).where(*where))
-        else:
-            session.execute(
-                update(FieldFact)
-                .where(*where)
-                .values({**fact, "observed_at": datetime.fromisoformat(fact["observed_at"])})
-            )

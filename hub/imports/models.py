@@ -22,6 +22,7 @@ class ImportState(StrEnum):
     APPLYING = "applying"
     DONE = "done"
     PARTIAL = "partial"  # done, and some rows were refused or failed
+    UNDOING = "undoing"  # some of its rows stand still, and its plan is an applied one
     UNDONE = "undone"
 
 

@@ -6,7 +6,7 @@ them as `contacts` and `addresses`, lists of what each is to be. One that is her
 for the undo.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,10 +15,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.customers import addresses, contacts
+from hub.customers import addresses, contacts, references
 from hub.customers.models import Address, AddressKind, Contact, Customer
 from hub.customers.parts import cleaned
-from hub.db import find_locked
+from hub.db import among, find_locked
 from hub.errors import FieldError, NotFoundError, StaleVersionError, ValidationError
 from hub.history.recording import plain
 from hub.history.records import Record
@@ -146,6 +146,62 @@ def undo(session: Session, customer: Customer, item: PlanItem, *, now: datetime)
             services.delete(session, customer, part, now=now)
         else:
             services.update(session, customer, part, done["before"])
+
+
+def removable(
+    session: Session, made: Mapping[UUID, Sequence[Mapping[str, Any]]]
+) -> dict[UUID, list[Contact | Address]]:
+    """Return the parts that items made, by customer, where `undo` would take them and all go.
+
+    That is where nobody changed them, and nothing but them refers to the customer. A customer that
+    is not among them is for `undo` to look at. The customers must be locked (``for update``).
+    """
+    ids = {
+        name: [UUID(done["id"]) for each in made.values() for done in each if done["list"] == name]
+        for name in LISTS
+    }
+    there = {
+        **_there(session, Contact, ids[CONTACTS]), **_there(session, Address, ids[ADDRESSES])
+    }  # fmt: skip
+    held = references.held_parts(session, contact_ids=ids[CONTACTS], address_ids=ids[ADDRESSES])
+    holding = references.held_with_parts(session, list(made))
+    free = {}
+    for customer_id, each in made.items():
+        parts = [there.get(UUID(done["id"])) for done in each]
+        as_made = [
+            part
+            for part, done in zip(parts, each, strict=True)
+            if part is not None
+            and part.customer_id == customer_id
+            and (part.version, done["before"]) == (done["version"], None)
+            and part.id not in held
+        ]
+        own = {part.id for part in as_made}
+        holders = holding[customer_id].holders if customer_id in holding else ()
+        if len(as_made) == len(each) and own.issuperset(holder.id for holder in holders):
+            free[customer_id] = as_made
+    return free
+
+
+def _there(session: Session, model: Any, ids: Sequence[UUID]) -> dict[UUID, Contact | Address]:
+    query = select(model).where(among(model.id, ids), model.deleted_at.is_(None))
+    found = session.scalars(
+        query.order_by(model.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {part.id: part for part in found}
+
+
+def take_away(session: Session, parts: Iterable[Contact | Address], *, now: datetime) -> None:
+    """Delete all the parts of customers that go as well, so that no other takes their places."""
+    for part in parts:
+        if isinstance(part, Contact):
+            part.is_main = False
+        else:
+            part.is_default = False
+        part.deleted_at = now
+    session.flush()
 
 
 def _apply(

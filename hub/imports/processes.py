@@ -9,11 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hub.access.principals import Principal
-from hub.imports import applying, meanwhile
+from hub.imports import applying, meanwhile, undoing
 from hub.imports.blind import Blind, uploader
 from hub.imports.deciding import CustomerDecider
 from hub.imports.entities import CUSTOMERS, LEADS
-from hub.imports.items import CustomerImport
 from hub.imports.lead_deciding import LeadDecider
 from hub.imports.lead_items import LeadImport
 from hub.imports.options import Options
@@ -47,18 +46,25 @@ class ApplyBatch(Protocol):
         ...
 
 
+class UndoBatch(Protocol):
+    """Takes the next items back in one transaction; returns how many, 0 when all are done."""
+
+    def __call__(self, session: Session, plan: Plan, *, now: datetime) -> int:
+        """Take them back, the last one first."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """What is done with files of one sort.
 
-    `newcomers` are the records made since a preview, which are not to be made again. `undoer` is
-    what takes items back.
+    `newcomers` are the records made since a preview, which are not to be made again.
     """
 
     decide: Callable[[Staging, Options, Principal | None], Decider]
     newcomers: Callable[[Session, Plan], frozenset[UUID]]
     apply_batch: ApplyBatch
-    undoer: Callable[[Plan], plans.Undoer]
+    undo_batch: UndoBatch
 
 
 def _decide_customers(staging: Staging, options: Options, caller: Principal | None) -> Decider:
@@ -73,18 +79,22 @@ def _apply_leads(
     return plans.apply_batch(session, plan, handler, now=now, limit=LEADS_AT_ONCE)
 
 
+def _undo_leads(session: Session, plan: Plan, *, now: datetime) -> int:
+    return plans.undo_batch(session, plan, LeadImport(None), now=now)
+
+
 PROCESSES: Mapping[str, Process] = {
     CUSTOMERS: Process(
         decide=_decide_customers,
         newcomers=meanwhile.newcomers,
         apply_batch=applying.apply_batch,
-        undoer=lambda plan: CustomerImport(plan.id),
+        undo_batch=undoing.undo_batch,
     ),
     LEADS: Process(
         decide=LeadDecider,
         newcomers=lambda *_: frozenset(),
         apply_batch=_apply_leads,
-        undoer=lambda _: LeadImport(None),
+        undo_batch=_undo_leads,
     ),
 }
 """By what is imported, as `hub.imports.entities.ENTITIES`."""

@@ -20,10 +20,9 @@ from hub.imports.processes import PROCESSES, Process
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
 from hub.plans import services as plans
-from hub.plans.models import Plan, PlanItem
+from hub.plans.models import Plan, PlanItem, PlanState
 from hub.settings import get_settings
 
-UNDO_BATCH = 200
 _ITEMS = 1000
 
 
@@ -68,6 +67,17 @@ def left_to_do(session: Session, plan_id: UUID) -> tuple[int, int]:
     return done, total
 
 
+def left_to_undo(session: Session, plan_id: UUID) -> tuple[int, int]:
+    """Return how many items were looked at, and how many there are that changed something."""
+    looked_at = func.count().filter(PlanItem.outcome.in_(("undone", "kept")))
+    seen, standing = session.execute(
+        select(looked_at, func.count().filter(PlanItem.outcome == "done")).where(
+            PlanItem.plan_id == plan_id
+        )
+    ).one()
+    return seen, seen + standing
+
+
 def newcomers(session: Session, plan_id: UUID) -> frozenset[UUID]:
     """Return the records that came since the preview, which are not to be made again."""
     plan = plans.get(session, plan_id)
@@ -82,11 +92,18 @@ def apply_batch(
     return _process_of(session, plan).apply_batch(session, plan, now=now, came=came)
 
 
+def begin_undo(session: Session, import_id: UUID) -> UUID:
+    """Show an import to be taken back, also where its job is run again; returns its plan's id."""
+    job, plan = _locked(session, import_id)
+    if plan.state is PlanState.APPLIED:
+        job.state = ImportState.UNDOING
+    return plan.id
+
+
 def undo_batch(session: Session, plan_id: UUID, *, now: datetime) -> int:
     """Take back the last rows that still stand; returns how many, 0 when all are done."""
     plan = plans.get(session, plan_id, lock=True)
-    undoer = _process_of(session, plan).undoer(plan)
-    return plans.undo_batch(session, plan, undoer, now=now, limit=UNDO_BATCH)
+    return _process_of(session, plan).undo_batch(session, plan, now=now)
 
 
 def end_application(session: Session, import_id: UUID, *, now: datetime) -> dict[str, int]:
@@ -98,8 +115,7 @@ def end_application(session: Session, import_id: UUID, *, now: datetime) -> dict
     job.counters = counted
     job.applied_at = now
     job.message = None
-    incomplete = counted.get("refuse", 0) + counted.get("failed", 0)
-    job.state = ImportState.PARTIAL if incomplete else ImportState.DONE
+    job.state = services.state_when_applied(counted)
     session.flush()
     services.ask_for_result(session, job)
     if counted.get("done"):
@@ -156,7 +172,7 @@ def _process_of(session: Session, plan: Plan) -> Process:
     return PROCESSES[services.of_plan(session, plan.id).entity_name]
 
 
-def _locked(session: Session, import_id: UUID) -> tuple[ImportJob, Any]:
+def _locked(session: Session, import_id: UUID) -> tuple[ImportJob, Plan]:
     job = services.get(session, import_id, lock=True)
     assert job.plan_id is not None  # noqa: S101 - what runs has a plan
     return job, plans.get(session, job.plan_id, lock=True)

@@ -126,7 +126,10 @@ def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
     """See `hub.planning.request_undo`."""
     del now
     plans.start_undo(plan)
-    return _ask(session, of_plan(session, plan.id), TaskName.UNDO_IMPORT)
+    job = of_plan(session, plan.id)
+    job.state, job.message = ImportState.UNDOING, None
+    session.flush()
+    return _ask(session, job, TaskName.UNDO_IMPORT)
 
 
 def get(session: Session, import_id: UUID, *, lock: bool = False) -> ImportJob:
@@ -168,8 +171,16 @@ def note_setback(session: Session, setback: Setback) -> None:
         return
     if setback.task == TaskName.ANALYSE_FILE.value:
         refuse(job, ImportState.FAILED, setback.message)
-    else:
-        job.message = setback.message
+        return
+    job.message = setback.message
+    if job.state is ImportState.UNDOING:
+        job.state = state_when_applied(job.counters)
+
+
+def state_when_applied(counters: Mapping[str, int]) -> ImportState:
+    """Return whether an import that was applied is done, or done in part."""
+    incomplete = counters.get("refuse", 0) + counters.get("failed", 0)
+    return ImportState.PARTIAL if incomplete else ImportState.DONE
 
 
 def ask_for_result(session: Session, job: ImportJob) -> Enqueued:

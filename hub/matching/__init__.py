@@ -9,7 +9,15 @@ from hub.matching.comparing import RULES, Comparable
 from hub.matching.evidence import Evidence
 from hub.matching.fingerprints import Fingerprint, is_new_evidence
 from hub.matching.holding import hold
-from hub.matching.index import mark_checked, outdated, remove, unchecked, write, write_many
+from hub.matching.index import (
+    mark_checked,
+    outdated,
+    remove,
+    remove_many,
+    unchecked,
+    write,
+    write_many,
+)
 from hub.matching.names import same_name
 from hub.matching.pairs import Pair, compare_pairs, find_agreeing, find_pairs
 from hub.matching.parties import Party
@@ -45,6 +53,7 @@ __all__ = [
     "prepare",
     "prepare_facts",
     "remove",
+    "remove_many",
     "same_name",
     "unchecked",
     "write",

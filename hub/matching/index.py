@@ -50,10 +50,11 @@ _WRITE = text("""
 
 _REMOVE = text("""
     with gone as (
-        delete from match_party where entity = :entity and record_id = :record_id returning keys
+        delete from match_party where entity = :entity and record_id = any(:record_ids)
+        returning record_id, keys
     )
-    delete from match_key k using (select unnest(keys) as digest from gone) old
-    where k.digest = old.digest and k.record_id = :record_id
+    delete from match_key k using (select record_id, unnest(keys) as digest from gone) old
+    where k.digest = old.digest and k.record_id = old.record_id
 """)
 
 _OUTDATED = text("""
@@ -122,7 +123,12 @@ def mark_checked(
 
 def remove(session: Session, entity: str, record_id: UUID) -> None:
     """Take a record out, so that it is found no more; does nothing where it is not in."""
-    session.execute(_REMOVE, {"entity": entity, "record_id": record_id})
+    remove_many(session, entity, [record_id])
+
+
+def remove_many(session: Session, entity: str, record_ids: Sequence[UUID]) -> None:
+    """Do the same with many records."""
+    session.execute(_REMOVE, {"entity": entity, "record_ids": list(record_ids)})
 
 
 def _batches(

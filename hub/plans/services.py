@@ -198,6 +198,14 @@ def undo_batch(
         .order_by(PlanItem.position.desc())
         .limit(limit)
     ).all()
+    undo_items(session, items, undoer, now=now)
+    return len(items)
+
+
+def undo_items(
+    session: Session, items: Iterable[PlanItem], undoer: Undoer, *, now: datetime
+) -> None:
+    """Take back some items, each all or nothing, and note their outcomes."""
     for item in items:
         try:
             with savepoint(session):
@@ -208,7 +216,6 @@ def undo_batch(
         except IntegrityError:
             item.outcome, item.errors = "kept", [_TAKEN]
     session.flush()
-    return len(items)
 
 
 def finish_undo(session: Session, plan: Plan, *, now: datetime) -> None:

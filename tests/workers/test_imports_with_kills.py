@@ -92,18 +92,30 @@ def test_an_import_whose_workers_are_killed_makes_each_customer_once(office: Off
     assert (attempts, lapses) == (3, 2)
 
 
-def test_a_killed_undo_takes_everything_back(office: Office) -> None:
-    identifier = office.upload(file_of("undo", 450), apply="true")
+def test_a_killed_undo_takes_everything_back_once(office: Office) -> None:
+    identifier = office.upload(file_of("undo", ROWS), apply="true")
     office.until(identifier, "done")
     office.arm("after_batch", 2)
 
-    office.client.post(f"/api/v1/imports/{identifier}/undo")
+    asked = office.client.post(f"/api/v1/imports/{identifier}/undo")
     found = office.until(identifier, "undone")
 
-    assert found["counters"] == {"items": 450, "create": 450, "undone": 450}
+    assert asked.json()["state"] == "undoing"
+    assert office.all_died()
+    assert found["counters"] == {"items": ROWS, "create": ROWS, "undone": ROWS}
     assert office.sql(
         "select count(*) from customer where name like 'undo%' and deleted_at is null"
     ) == [(0,)]
+    assert office.sql(
+        "select count(*), count(distinct subject_id) from event"
+        " where type = 'customer.deleted' and cause_id = :plan",
+        plan=found["plan_id"],
+    ) == [(ROWS, ROWS)]
+    assert office.sql(
+        "select progress from job where task = 'imports.undo_import'"
+        " and args ->> 'import_id' = :id",
+        id=identifier,
+    ) == [({"done": ROWS, "total": ROWS, "unit": "rows"},)]
 
 
 def test_a_preview_whose_worker_is_killed_is_made_again(office: Office) -> None:

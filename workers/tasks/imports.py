@@ -106,8 +106,10 @@ def apply_import(job: RunningJob, import_id: UUID) -> None:
     with job.transaction() as session:
         plan_id = _plan_of(session, import_id)
         came = running.newcomers(session, plan_id)
+        done, total = running.left_to_do(session, plan_id)
     job.caused_by(CauseKind.IMPORT, plan_id)
-    _in_batches(job, plan_id, partial(running.apply_batch, came=came))
+    step = partial(running.apply_batch, came=came)
+    _in_batches(job, plan_id, step, done=done, total=total)
     counted: dict[str, int] = {}
     with job.finish(counted) as session:
         counted |= running.end_application(session, import_id, now=utcnow())
@@ -117,9 +119,10 @@ def apply_import(job: RunningJob, import_id: UUID) -> None:
 def undo_import(job: RunningJob, import_id: UUID) -> None:
     """Take an import back, the last row first; what was changed since is kept, and listed."""
     with job.transaction() as session:
-        plan_id = _plan_of(session, import_id)
+        plan_id = running.begin_undo(session, import_id)
+        done, total = running.left_to_undo(session, plan_id)
     job.caused_by(CauseKind.IMPORT, plan_id)
-    _in_batches(job, plan_id, running.undo_batch)
+    _in_batches(job, plan_id, running.undo_batch, done=done, total=total)
     counted: dict[str, int] = {}
     with job.finish(counted) as session:
         counted |= running.end_undo(session, import_id, now=utcnow())
@@ -169,10 +172,9 @@ def _planned(job: RunningJob, done: int, total: int) -> None:
     checkpoint("in_analysis")
 
 
-def _in_batches(job: RunningJob, plan_id: UUID, step: Callable[..., int]) -> None:
-    with job.transaction() as session:
-        done, total = running.left_to_do(session, plan_id)
-    done %= total or 1  # all are done before an undo begins
+def _in_batches(
+    job: RunningJob, plan_id: UUID, step: Callable[..., int], *, done: int, total: int
+) -> None:
     job.batches(
         lambda session: step(session, plan_id, now=utcnow()) or None, "rows", total=total, done=done
     )
