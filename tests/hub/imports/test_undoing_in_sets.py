@@ -294,7 +294,7 @@ def test_of_rows_that_go_one_by_one_a_transaction_has_a_few(
         with transaction() as session:
             _change_its_contact(session, session.get_one(Customer, customer.id))
 
-    counted = []
+    counted: list[int] = []
     while not counted or counted[-1]:
         with transaction() as session:
             plan = plans.get(session, job.plan_id, lock=True)
