@@ -60,17 +60,14 @@ class HttpReply:
         """Return the body parsed: numbers with a fraction as Decimal, empty bodies refused.
 
         Raises:
+            TransientError: a web page came although all is well: a proxy's, or one about
+                maintenance, which mostly passes.
             MalformedReplyError: it is not JSON; the message says what came instead.
         """
         try:
             return json_codec.loads(self.body, parse_float=Decimal, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            raise MalformedReplyError(
-                self.system,
-                "It answered {status} with {what} instead of JSON.",
-                status=self.status,
-                what=self._kind(),
-            ) from error
+            raise self._not_json() from error
 
     def is_success(self) -> bool:
         """Say whether the status is one of 200 to 299."""
@@ -83,13 +80,45 @@ class HttpReply:
             (b"<!doctype html", b"<html")
         )
 
-    def _kind(self) -> str:
+    def _not_json(self) -> ConnectorError:
         if not self.body.strip():
-            return "nothing"
+            return MalformedReplyError(
+                self.system,
+                "It answered {status} with nothing instead of JSON.",
+                status=self.status,
+            )
         if self.is_html():
-            return "an HTML page"
+            if self.is_success():
+                return TransientError(
+                    self.system,
+                    "It answered {status} with an HTML page instead of JSON.",
+                    status=self.status,
+                )
+            return MalformedReplyError(
+                self.system,
+                "It answered {status} with an HTML page instead of JSON.",
+                status=self.status,
+            )
         content_type = self.headers.get("content-type", "").partition(";")[0].strip()
-        return f"broken {content_type}" if "json" in content_type else content_type or "something"
+        if "json" in content_type:
+            return MalformedReplyError(
+                self.system,
+                "It answered {status} with broken {type} instead of JSON.",
+                status=self.status,
+                type=content_type,
+            )
+        if content_type:
+            return MalformedReplyError(
+                self.system,
+                "It answered {status} with {type} instead of JSON.",
+                status=self.status,
+                type=content_type,
+            )
+        return MalformedReplyError(
+            self.system,
+            "It answered {status} with something instead of JSON.",
+            status=self.status,
+        )
 
 
 class HttpClient:
@@ -179,6 +208,7 @@ class HttpClient:
         reply: HttpReply | None = None
         outcome = "unknown"
         wait: timedelta | None = None
+        reason: Mapping[str, object] | None = None
         try:
             reply = self._send(request, reads=reads)
             wait = _retry_after(reply)
@@ -187,6 +217,7 @@ class HttpClient:
             if check is not None:
                 check(reply)
         except ConnectorError as error:
+            reason = error.words
             if isinstance(error, TransientError):
                 outcome = "unknown" if isinstance(error, UnknownOutcomeError) else "transient"
                 wait = error.retry_after
@@ -197,7 +228,7 @@ class HttpClient:
             record = self._record(
                 request, reply, timedelta(seconds=time.monotonic() - started), outcome
             )
-            self._control.observe(record, retry_after=wait)
+            self._control.observe(record, retry_after=wait, reason=reason)
         return reply
 
     def close(self) -> None:
@@ -325,19 +356,10 @@ class HttpClient:
     def _raise_broken(self, error: Exception, watched: Exchange, *, reads: bool) -> NoReturn:
         late = watched.expired or isinstance(error, (requests.Timeout, TimeoutError))
         if not watched.connected:
-            text = "It cannot be reached: {reason}."
-            reason = "it did not answer in time" if late else _why(error)
-            raise TransientError(self.system, text, reason=reason) from error
-        reason = "no answer came in time" if late else "the connection broke off"
+            raise _unreached(self.system, error, late=late) from error
         if reads:
-            raise TransientError(
-                self.system, "It did not answer: {reason}.", reason=reason
-            ) from error
-        raise UnknownOutcomeError(
-            self.system,
-            "The request was sent and its outcome is not known: {reason}.",
-            reason=reason,
-        ) from error
+            raise _unanswered(self.system, late=late) from error
+        raise _unknown_outcome(self.system, late=late) from error
 
     def _raise_overload(self, reply: HttpReply, wait: timedelta | None, *, reads: bool) -> None:
         if reply.status == requests.codes.too_many_requests:
@@ -347,9 +369,9 @@ class HttpClient:
         if reply.status in _GATEWAY_FAILURES and not reads:
             raise UnknownOutcomeError(
                 self.system,
-                "The request was sent and its outcome is not known: {reason}.",
+                "The request was sent and its outcome is not known: a gateway answered {status}.",
                 wait,
-                reason=f"a gateway answered {reply.status}",
+                status=reply.status,
             )
         raise TransientError(
             self.system, "It is not available ({status}).", wait, status=reply.status
@@ -448,10 +470,36 @@ def _outcome(status: int) -> str:
     return "transient" if busy else "refused"
 
 
-def _why(error: BaseException) -> str:
+# A whole sentence for each: one made of parts could not be translated.
+
+
+def _unreached(system: str, error: BaseException, *, late: bool) -> TransientError:
+    if late:
+        return TransientError(system, "It cannot be reached: it did not answer in time.")
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate or encryption is not acceptable"
-    return "there is no connection"
+        return TransientError(
+            system,
+            "It cannot be reached: its certificate or encryption is not acceptable.",
+        )
+    return TransientError(system, "It cannot be reached: there is no connection.")
+
+
+def _unanswered(system: str, *, late: bool) -> TransientError:
+    if late:
+        return TransientError(system, "It did not answer: no answer came in time.")
+    return TransientError(system, "It did not answer: the connection broke off.")
+
+
+def _unknown_outcome(system: str, *, late: bool) -> UnknownOutcomeError:
+    if late:
+        return UnknownOutcomeError(
+            system,
+            "The request was sent and its outcome is not known: no answer came in time.",
+        )
+    return UnknownOutcomeError(
+        system,
+        "The request was sent and its outcome is not known: the connection broke off.",
+    )
 
 
 def _retry_after(reply: HttpReply) -> timedelta | None:

@@ -184,6 +184,9 @@ class PostponedError(HubError):
         delay: how long to wait at least before trying again.
         waits_for: what will release it sooner, for example ``connection:<id>``.
         params: as for all.
+
+    `connection_id` is the account elsewhere that may not be called now; the work is not held for
+    it, and is tried sooner where somebody mends the connection.
     """
 
     def __init__(
@@ -192,6 +195,7 @@ class PostponedError(HubError):
         super().__init__(message, **params)
         self.delay = delay
         self.waits_for = waits_for
+        self.connection_id: UUID | None = None
         self.code = "held" if waits_for else "postponed"
 
 

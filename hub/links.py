@@ -25,6 +25,11 @@ def ticket_path(secret: str) -> str:
     return f"/tickets/{secret}"
 
 
+def collection_path(collection: str) -> str:
+    """Return the path of a collection, where a record of it is made."""
+    return f"{API}{collection}"
+
+
 def record_path(collection: str, identifier: UUID) -> str:
     """Return the path of a record; the pages for people will take its place here."""
     return f"{API}{collection}/{identifier}"

@@ -500,8 +500,17 @@ class CallControl(Protocol):
         """
         ...
 
-    def observe(self, record: CallRecord, *, retry_after: timedelta | None = None) -> None:
-        """Note how a call went: the breaker learns from it, a Retry-After empties the budget."""
+    def observe(
+        self,
+        record: CallRecord,
+        *,
+        retry_after: timedelta | None = None,
+        reason: Mapping[str, object] | None = None,
+    ) -> None:
+        """Note how a call went: the breaker learns from it, a Retry-After stops all calls.
+
+        `reason` is why it failed, {text, params}: whoever waits meanwhile is told.
+        """
         ...
 
 

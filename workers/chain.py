@@ -30,6 +30,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hub.clock import utcnow
+from hub.connections import holding
 from hub.db import transaction
 from hub.errors import (
     ConnectorError,
@@ -350,8 +351,16 @@ def _put_back(
             error=_described(error),
             give_attempt_back=give_attempt_back,
             waits_for=setback.waits_for,
+            sooner_with=_sooner_with(error),
         ),
     )
+
+
+def _sooner_with(error: Exception) -> str | None:
+    """Return what lets work be tried sooner: whatever somebody does to the connection it calls."""
+    if isinstance(error, ConnectorError | PostponedError) and error.connection_id is not None:
+        return holding.sooner_with(error.connection_id)
+    return None
 
 
 def _bury(job: RunningJob, error: Exception) -> None:

@@ -53,15 +53,23 @@ class SharedControl:
         with transaction() as session:
             refusal = gate.admit(session, self.connection_id, calls=self.calls, period=self.period)
         if refusal is not None:
-            raise PostponedError(refusal.reason, refusal.wait)
+            error = PostponedError(refusal.reason, refusal.wait, **refusal.params)
+            error.connection_id = self.connection_id
+            raise error
 
-    def observe(self, record: CallRecord, *, retry_after: timedelta | None = None) -> None:
+    def observe(
+        self,
+        record: CallRecord,
+        *,
+        retry_after: timedelta | None = None,
+        reason: Mapping[str, object] | None = None,
+    ) -> None:
         """See `hub.ports.CallControl.observe`."""
         self.made += 1
         failed = record.outcome in {"transient", "unknown"}
         with transaction() as session:
             if retry_after is not None:
-                gate.block(session, self.connection_id, retry_after)
+                gate.block(session, self.connection_id, retry_after, reason)
             elif failed:
                 gate.note_failure(session, self.connection_id)
             else:

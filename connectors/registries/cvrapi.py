@@ -193,7 +193,7 @@ def _quota(reply: HttpReply) -> RateLimitedError:
     return RateLimitedError(
         SYSTEM,
         "The calls of today are used up; if none were made, it does not accept the setting "
-        "{setting}.",
+        "{setting}: correct that, and it is asked again at once.",
         midnight - reply.received_at,  # both aware: the difference is of instants
         setting="contact",
     )

@@ -6,18 +6,26 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from hub.autofill import services
 from hub.autofill.models import RegistryLookup
-from hub.connections import mending
+from hub.connections import holding, mending
 from hub.customers.models import Customer, RegistryState
 from hub.db import find_locked, locked
-from hub.errors import ConnectorError, TransientError
+from hub.errors import ConnectorError, RateLimitedError, TransientError
 from hub.i18n import N_
 from hub.ledger.setbacks import Setback
 
-NOT_FOUND = N_("The registry {source} has no company with the number {number}.")
+NO_REGISTRY = holding.waits_for_kind(services.REGISTRY)
+NOT_FOUND = N_(
+    "The registry {source} has no company with the number {number}: correct the number, or fill the"
+    " customer in by hand."
+)
 NO_ANSWER = N_("The registry does not answer: {reason}")
 HELD = N_("The registry is asked later: {reason}")
 FAILED = N_("The registry {source} could not be asked: {reason}")
+GIVEN_UP = N_(
+    "The registry {source} was asked in vain: {reason} Ask it again, or fill it in by hand."
+)
 NOT_ASKED = N_("The registry could not be asked: {reason}")
 
 
@@ -28,6 +36,10 @@ def note_customer(session: Session, setback: Setback) -> None:
         return
     is_over = setback.next_try_at is None
     customer.registry_state = RegistryState.FAILED if is_over else RegistryState.WAITING
+    if setback.waits_for == NO_REGISTRY:  # nobody is asked until there is one
+        customer.registry_next_try_at = None
+        customer.registry_message = services.no_registry()
+        return
     customer.registry_next_try_at = setback.next_try_at
     customer.registry_message = _message(setback)
     if isinstance(setback.error, ConnectorError):
@@ -52,7 +64,8 @@ def note_search(session: Session, setback: Setback) -> None:
         return
     lookup.state = "failed" if setback.next_try_at is None else "waiting"
     lookup.next_try_at = setback.next_try_at
-    lookup.message = _message(setback)
+    no_registry = setback.waits_for == NO_REGISTRY
+    lookup.message = services.no_registry() if no_registry else _message(setback)
     if isinstance(setback.error, ConnectorError):
         lookup.source = setback.error.system
 
@@ -70,7 +83,9 @@ def _message(setback: Setback) -> dict[str, Any]:
 def _said(setback: Setback) -> tuple[str, Mapping[str, Any]]:
     error, reason = setback.error, dict(setback.reason)
     if setback.next_try_at is not None:
-        return (NO_ANSWER if isinstance(error, TransientError) else HELD), {"reason": reason}
+        is_silent = isinstance(error, TransientError) and not isinstance(error, RateLimitedError)
+        return (NO_ANSWER if is_silent else HELD), {"reason": reason}
     if isinstance(error, ConnectorError):
-        return FAILED, {"source": error.system, "reason": reason}
+        text = GIVEN_UP if isinstance(error, TransientError) else FAILED
+        return text, {"source": error.system, "reason": reason}
     return NOT_ASKED, {"reason": reason}

@@ -22,6 +22,7 @@ from hub.history.recording import PendingEvent, origin_of, plain, record
 from hub.i18n import N_
 from hub.ledger.enqueueing import Enqueued, enqueue
 from hub.ledger.tasks import TaskName
+from hub.links import collection_path
 from hub.origin import CauseKind
 from hub.ports import CompanyRecord, CompanyStatus
 
@@ -29,7 +30,9 @@ MOST_CANDIDATES = 20
 _ASKING = frozenset({CauseKind.REQUEST, CauseKind.SHOP})
 """Causes whose new numbers are looked up at once; an import would spend the quota."""
 
+REGISTRY = "registry"
 NO_REGISTRY = N_("No company registry is connected: make a connection of one, and activate it.")
+NO_REGISTRY_CODE = "no_registry"
 
 
 def react(session: Session, happened: PendingEvent) -> None:
@@ -51,19 +54,16 @@ def react_many(session: Session, happened: Sequence[PendingEvent]) -> None:
 
 def request(
     session: Session, customer: Customer, *, cause_event_id: UUID | None = None
-) -> Enqueued | None:
-    """Ask for a customer to be filled by its number; None where no registry is connected.
+) -> Enqueued:
+    """Ask for a customer to be filled by its number; it waits while no registry is connected.
 
     Raises:
         ValidationError: it has no number.
     """
     if customer.cvr is None:
         raise ValidationError.of("/cvr", "required", N_("A CVR number is needed for a look-up."))
-    if find_registry(session) is None:
-        customer.registry_message = {"code": "no_registry", "text": NO_REGISTRY, "params": {}}
-        return None
     customer.registry_state = RegistryState.WAITING
-    customer.registry_message = None
+    customer.registry_message = None if find_registry(session) else no_registry()
     return enqueue(
         session,
         TaskName.LOOK_UP_COMPANY,
@@ -74,12 +74,20 @@ def request(
     )
 
 
+def no_registry() -> dict[str, Any]:
+    """Return what is told while there is no registry to ask, with where one is connected."""
+    return {
+        "code": NO_REGISTRY_CODE, "text": NO_REGISTRY, "params": {},
+        "link": collection_path("connections"),
+    }  # fmt: skip
+
+
 def find_registry(session: Session, connection_id: UUID | None = None) -> Connection | None:
     """Return the registry to ask: the one named, or else the first at work, or the first of all.
 
     One that is paused or revoked is returned where there is no other: the question waits for it.
     """
-    found = connections.active_of_kind(session, "registry", live=True)
+    found = connections.active_of_kind(session, REGISTRY, live=True)
     if connection_id is not None:
         return next((each for each in found if each.id == connection_id), None)
     return next((each for each in found if each.state in USABLE), found[0] if found else None)
@@ -103,14 +111,14 @@ def request_search(
     if not 2 <= len(text) <= 200:  # noqa: PLR2004 - shorter finds everything, longer is no name
         raise ValidationError.of("/query", "length", N_("Give two to 200 characters."))
     if number_in(text) is not None:
-        clean_cvr(text)
+        _require_number(text)
     registry = find_registry(session, connection_id)
     if connection_id is not None and (registry is None or not _is_seen(session, registry, seen)):
         raise ValidationError.of(
             "/connection_id", "unknown", N_("There is no such registry that is at work.")
         )
     if registry is None:
-        raise ConflictError("no_registry", NO_REGISTRY)
+        raise ConflictError(NO_REGISTRY_CODE, NO_REGISTRY)
     lookup = RegistryLookup(
         query=text, connection_id=registry.id, created_by=origin_of(session).user_id
     )
@@ -123,6 +131,14 @@ def request_search(
         lookup_id=lookup.id,
     )
     return lookup, job
+
+
+def _require_number(query: str) -> None:
+    try:
+        clean_cvr(query)
+    except ValidationError as error:
+        moved = (dataclasses.replace(each, pointer="/query") for each in error.errors)
+        raise ValidationError(*moved) from error
 
 
 def _is_seen(session: Session, registry: Connection, seen: ColumnElement[bool] | None) -> bool:

@@ -5,8 +5,10 @@ failures within 30 s, stays open for 30 s, then lets one probe through (reliabil
 While either says no, work waits and no attempt is lost.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -18,6 +20,7 @@ from hub.i18n import N_
 FAILURES_TO_OPEN = 5
 FAILURE_WINDOW = timedelta(seconds=30)
 OPEN_FOR = timedelta(seconds=30)
+SLOW_DOWN = N_("The other side asked us to slow down.")
 PROBE_FOR = timedelta(seconds=30)  # longer than any call may take
 
 
@@ -36,6 +39,13 @@ _TAKE = text("""
     returning id
 """)
 
+_OPEN = text("""
+    update connection_gate
+    set recent_failures = 0, failing_since = null, open_until = null, probing_until = null,
+        blocked_until = null, blocked_at = null, blocked_reason = null
+    where id = :id
+""")
+
 _CLOSE = text("""
     update connection_gate
     set recent_failures = 0, failing_since = null, open_until = null, probing_until = null
@@ -49,6 +59,7 @@ class Refusal:
 
     reason: str
     wait: timedelta
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 def admit(
@@ -60,7 +71,7 @@ def admit(
         return None
     gate, now = _locked(session, connection_id)
     if gate.blocked_until and gate.blocked_until > now:
-        return Refusal(N_("The other side asked us to slow down."), gate.blocked_until - now)
+        return _blocked(gate, gate.blocked_until - now)
     if gate.open_until:
         if gate.open_until > now:
             return Refusal(
@@ -100,10 +111,32 @@ def note_failure(session: Session, connection_id: UUID) -> None:
         gate.recent_failures = 0
 
 
-def block(session: Session, connection_id: UUID, wait: timedelta) -> None:
-    """Make no call for a while, as the other side asked."""
+def block(
+    session: Session,
+    connection_id: UUID,
+    wait: timedelta,
+    reason: Mapping[str, object] | None = None,
+) -> None:
+    """Make no call for a while, as the other side asked; `reason` is {text, params}."""
     gate, now = _locked(session, connection_id)
-    gate.blocked_until = max(gate.blocked_until or now, now + wait)
+    if gate.blocked_until is not None and gate.blocked_until >= now + wait:
+        return
+    if gate.blocked_until is None or gate.blocked_until <= now:
+        gate.blocked_at = now
+    gate.blocked_until = now + wait
+    gate.blocked_reason = dict(reason) if reason else None
+
+
+def reopen(session: Session, connection_id: UUID) -> None:
+    """Let calls be made again at once: somebody has mended something, or wants to see."""
+    session.execute(_OPEN, {"id": connection_id})
+
+
+def _blocked(gate: ConnectionGate, wait: timedelta) -> Refusal:
+    reason = gate.blocked_reason
+    if reason is None:
+        return Refusal(SLOW_DOWN, wait)
+    return Refusal(reason["text"], wait, reason["params"])
 
 
 def _locked(session: Session, connection_id: UUID) -> tuple[ConnectionGate, datetime]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.connections import credentials, declarations, holding
+from hub.connections import credentials, declarations, gate, holding
 from hub.connections.models import ENTITY, LIVE, USABLE, Connection, ConnectionState
 from hub.errors import ConflictError, ValidationError
 from hub.history.recording import record
@@ -19,6 +19,8 @@ from hub.ledger.tasks import TaskName
 DEGRADED_AFTER = 5  # failures in a row until people are warned …
 PAUSED_AFTER = 100  # … and until the connection is paused (peers warn at 20, pause at 30)
 PULL_EVERY_S = 60
+ONE_FAILED = N_("The last call failed: {reason}")
+MANY_FAILED = N_("The last {count} calls failed: {reason}")
 REFUSED = N_("The other side refuses our credentials: {reason}")
 TASKS_THAT_PULL = {"accounting": TaskName.PULL_CUSTOMERS, "mailbox": TaskName.READ_MAILBOX}
 
@@ -42,6 +44,7 @@ def record_test(
         _move(connection, ConnectionState.ACTIVE, now)
         record(session, "connection.recovered", subject_type=ENTITY, subject_id=connection.id)
         holding.release(session, connection)
+    holding.try_again(session, connection.id)
 
 
 def activate(session: Session, connection: Connection, *, now: datetime) -> None:
@@ -59,6 +62,7 @@ def activate(session: Session, connection: Connection, *, now: datetime) -> None
         )
     _move(connection, ConnectionState.ACTIVE, now)
     _ensure_schedule(session, connection, now)
+    holding.try_again(session, connection.id)
     holding.release(session, connection)
 
 
@@ -104,7 +108,7 @@ def record_failure(connection: Connection, reason: Mapping[str, object], *, now:
     connection.last_failure_at = now
     connection.message = {
         "code": "failing",
-        "text": N_("The last {count} calls failed: {reason}"),
+        "text": ONE_FAILED if connection.failures == 1 else MANY_FAILED,
         "params": {"count": connection.failures, "reason": dict(reason)},
     }
     if connection.failures >= PAUSED_AFTER and connection.state in USABLE:
@@ -154,7 +158,7 @@ def _ensure_schedule(session: Session, connection: Connection, now: datetime) ->
 
 
 def request_test(session: Session, connection: Connection) -> Enqueued:
-    """Ask for a test of the credentials.
+    """Ask for a test of the credentials; it is made at once, whatever the last calls said.
 
     Raises:
         ValidationError: names the required settings that are missing.
@@ -167,6 +171,7 @@ def request_test(session: Session, connection: Connection) -> Enqueued:
         raise ValidationError.of(
             f"/settings/{missing[0]}", "required", N_("This setting is needed before a test.")
         )
+    gate.reopen(session, connection.id)
     return enqueue(
         session,
         TaskName.TEST_CONNECTION,

@@ -1,23 +1,39 @@
-"""Work that waits for a connection: never dropped, released in the order it was asked for."""
+"""Work that waits for a connection: never dropped, released in the order it was asked for.
+
+What is put off for a while, since no call may be made or one failed, is not held: it is begun again
+by itself, and sooner where somebody mends the connection.
+"""
 
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from hub.connections import gate
 from hub.connections.models import USABLE, Connection
 from hub.ledger import claims
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
 
 _PREFIX = "connection:"
+CALLS_PREFIX = "calls:"
+_KIND_PREFIX = "kind:"
 
 
 def release(session: Session, connection: Connection) -> int:
-    """Let the work that waits for this connection go, in the order it was asked for."""
-    if connection.outgoing_held or connection.state not in USABLE:
+    """Let the work go that waits for this connection, or for any of its kind, in its order."""
+    if connection.state not in USABLE:
         return 0
-    return claims.release_waiting(session, waits_for(connection.id))
+    count = claims.release_waiting(session, waits_for_kind(connection.kind))
+    if connection.outgoing_held:
+        return count
+    return count + claims.release_waiting(session, waits_for(connection.id))
+
+
+def try_again(session: Session, connection_id: UUID) -> int:
+    """Let calls be made again, and the work that was put off since; returns how much that is."""
+    gate.reopen(session, connection_id)
+    return claims.bring_forward(session, sooner_with(connection_id))
 
 
 def release_stragglers(session: Session) -> int:
@@ -25,14 +41,14 @@ def release_stragglers(session: Session) -> int:
 
     A job may be put back at the very moment its connection is released. The relay looks for such.
     """
-    usable = session.scalars(
-        select(Connection.id).where(
-            Connection.state.in_(USABLE),
-            Connection.deleted_at.is_(None),
-            Connection.outgoing_held.is_(False),
+    usable = session.execute(
+        select(Connection.id, Connection.kind, Connection.outgoing_held).where(
+            Connection.state.in_(USABLE), Connection.deleted_at.is_(None)
         )
-    )
-    return sum(claims.release_waiting(session, waits_for(each)) for each in usable)
+    ).all()
+    keys = [waits_for_kind(kind) for kind in sorted({row.kind for row in usable})]
+    keys += [waits_for(row.id) for row in usable if not row.outgoing_held]
+    return sum(claims.release_waiting(session, each) for each in keys)
 
 
 def waiting_changes(session: Session, connection_id: UUID) -> int:
@@ -65,6 +81,16 @@ def is_held_back_for(connection_id: ColumnElement[str]) -> ColumnElement[bool]:
 def waits_for(connection_id: UUID) -> str:
     """Return what a job that waits for a connection carries in `waits_for`."""
     return f"{_PREFIX}{connection_id}"
+
+
+def waits_for_kind(kind: str) -> str:
+    """Return what a job carries in `waits_for` where there is no connection of a kind."""
+    return f"{_KIND_PREFIX}{kind}"
+
+
+def sooner_with(connection_id: UUID) -> str:
+    """Return what a job carries in `waits_for` that was put off by calls of a connection."""
+    return f"{CALLS_PREFIX}{connection_id}"
 
 
 def connection_of(waiting_for: str | None) -> UUID | None:

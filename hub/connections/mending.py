@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from hub.connections.holding import connection_of
-from hub.errors import ConnectorError
+from hub.errors import ConnectorError, PostponedError
 from hub.ledger.setbacks import Setback
 from hub.links import record_path
 
@@ -15,7 +15,7 @@ def link(setback: Setback) -> str:
     A setting is a JSON pointer behind the path of its connection (RFC 6901, 6).
     """
     connection_id = _connection(setback)
-    setting = _setting(setback.reason)
+    setting = setting_named(setback.reason)
     if connection_id is None or (setting is None and setback.waits_for is None):
         return record_path("jobs", setback.job_id)
     return setting_path(connection_id, setting)
@@ -27,13 +27,7 @@ def setting_path(connection_id: UUID, setting: str | None) -> str:
     return path if setting is None else f"{path}#/settings/{setting}"
 
 
-def _connection(setback: Setback) -> UUID | None:
-    if isinstance(setback.error, ConnectorError):
-        return setback.error.connection_id
-    return connection_of(setback.waits_for)
-
-
-def _setting(words: object) -> str | None:
+def setting_named(words: object) -> str | None:
     """Return the setting that words name, however deep one reason lies within another."""
     if not isinstance(words, Mapping):
         return None
@@ -42,4 +36,11 @@ def _setting(words: object) -> str | None:
         return None
     if isinstance(params.get("setting"), str):
         return str(params["setting"])
-    return next((found for each in params.values() if (found := _setting(each))), None)
+    return next((found for each in params.values() if (found := setting_named(each))), None)
+
+
+def _connection(setback: Setback) -> UUID | None:
+    held_for = connection_of(setback.waits_for)
+    if isinstance(setback.error, ConnectorError | PostponedError):
+        return setback.error.connection_id or held_for
+    return held_for

@@ -107,7 +107,10 @@ class Connection(Record):
 
 
 class ConnectionGate(Base):
-    """Rate budget and breaker of the connection of the same id, shared by all workers."""
+    """Rate budget and breaker of the connection of the same id, shared by all workers.
+
+    `blocked_reason` is {text, params}: why no call is made from `blocked_at` until `blocked_until`.
+    """
 
     __tablename__ = "connection_gate"
 
@@ -115,6 +118,8 @@ class ConnectionGate(Base):
     tokens: Mapped[float]
     refilled_at: Mapped[datetime] = mapped_column(server_default=func.now())
     blocked_until: Mapped[datetime | None]
+    blocked_at: Mapped[datetime | None]
+    blocked_reason: Mapped[dict[str, Any] | None]
     recent_failures: Mapped[int] = mapped_column(default=0, server_default="0")
     failing_since: Mapped[datetime | None]
     open_until: Mapped[datetime | None]

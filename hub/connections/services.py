@@ -63,6 +63,8 @@ def create(
 def update(session: Session, connection: Connection, changes: Mapping[str, Any]) -> Connection:
     """Change name, filter, settings (merged by name; a secret left out stays), flags and owner.
 
+    With other settings calls are made again at once, whatever the last ones were told.
+
     Raises:
         ValidationError: a setting is unknown or of a wrong type, or the owner is no active user.
         ConflictError: the name is taken, or another connection owns the numbers.
@@ -88,6 +90,8 @@ def update(session: Session, connection: Connection, changes: Mapping[str, Any])
     for field, value in changes.items():
         setattr(connection, field, value)
     session.flush()
+    if given is not None:
+        holding.try_again(session, connection.id)
     if released:
         holding.release(session, connection)
     return connection

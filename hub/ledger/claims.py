@@ -137,6 +137,16 @@ _RELEASE = text("""
 """).bindparams(bindparam("in_order", expanding=True))
 _MOST_RELEASED = 200
 
+# Locked in the order of keys for the same reason.
+_BRING_FORWARD = text("""
+    with waiting as (
+        select id from job where state = 'queued' and waits_for = :sooner_with
+        order by task collate "C", key collate "C" for update
+    )
+    update job set run_at = least(job.run_at, now()), waits_for = null
+    from waiting where job.id = waiting.id
+""")
+
 _PROGRESS = text("""
     update job set progress = cast(:progress as jsonb)
     where id = :id and token = :token and state = 'running'
@@ -216,9 +226,11 @@ def put_back(
     error: str | None,
     give_attempt_back: bool,
     waits_for: str | None = None,
+    sooner_with: str | None = None,
 ) -> bool:
     """Return a job to the queue: again (attempt counted) or later (attempt given back).
 
+    It is held until `waits_for` is released; or not held, and `sooner_with` brings it forward.
     A released job that failed, or is held anew, no longer keeps the ones behind it waiting. Beside
     a queued job of the same key it ends as absorbed: that one does the work. False where the job
     is no longer ours.
@@ -233,7 +245,7 @@ def put_back(
                         "token": held.token,
                         "delay": delay.total_seconds(),
                         "give_back": int(give_attempt_back),
-                        "waits_for": waits_for,
+                        "waits_for": waits_for or sooner_with,
                         "error": error,
                         "key_taken": _key_taken(session, held.id),
                         "keeps_place": give_attempt_back and waits_for is None,
@@ -272,6 +284,12 @@ def release_waiting(session: Session, waits_for: str) -> int:
             "most": _MOST_RELEASED,
         },
     )
+    return int(done.rowcount)  # type: ignore[attr-defined]  # as above
+
+
+def bring_forward(session: Session, sooner_with: str) -> int:
+    """Make jobs due now that were put off until later; each keeps its place in its order."""
+    done = session.execute(_BRING_FORWARD, {"sooner_with": sooner_with})
     return int(done.rowcount)  # type: ignore[attr-defined]  # as above
 
 

@@ -63,7 +63,7 @@ class Job(Base):
     progress: Mapped[dict[str, Any] | None]
     result: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
-    waits_for: Mapped[str | None]  # why a queued job was put off: a connection's id, a budget
+    waits_for: Mapped[str | None]  # what lets a queued job that was put off go, or go sooner
     cause_event_id: Mapped[UUID | None]
     cause_job_id: Mapped[UUID | None]
     created_by: Mapped[UUID | None]

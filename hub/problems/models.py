@@ -18,6 +18,7 @@ class ProblemKind(StrEnum):
     CONNECTION_REVOKED = "connection_revoked"
     CONNECTION_PAUSED = "connection_paused"
     CONNECTION_DEGRADED = "connection_degraded"
+    CONNECTION_BLOCKED = "connection_blocked"
     CONNECTION_HELD = "connection_held"
     DEAD_JOBS = "dead_jobs"
     STUCK_WORK = "stuck_work"

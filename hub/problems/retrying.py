@@ -25,6 +25,7 @@ TESTED = frozenset(
         ProblemKind.CONNECTION_REVOKED,
         ProblemKind.CONNECTION_PAUSED,
         ProblemKind.CONNECTION_DEGRADED,
+        ProblemKind.CONNECTION_BLOCKED,
     }
 )
 REPLAYED = frozenset({ProblemKind.DEAD_JOBS, ProblemKind.REPORT_FAILED})

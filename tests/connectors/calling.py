@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,15 +24,23 @@ class NotingControl:
     admitted: int = 0
     records: list[CallRecord] = field(default_factory=list)
     waits: list[timedelta | None] = field(default_factory=list)
+    reasons: list[Mapping[str, object] | None] = field(default_factory=list)
 
     def admit(self) -> None:
         if self.refusal is not None:
             raise self.refusal
         self.admitted += 1
 
-    def observe(self, record: CallRecord, *, retry_after: timedelta | None = None) -> None:
+    def observe(
+        self,
+        record: CallRecord,
+        *,
+        retry_after: timedelta | None = None,
+        reason: Mapping[str, object] | None = None,
+    ) -> None:
         self.records.append(record)
         self.waits.append(retry_after)
+        self.reasons.append(reason)
 
 
 Script = Callable[[socket.socket], None]

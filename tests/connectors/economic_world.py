@@ -1,6 +1,6 @@
 """The e-conomic connector against its sandbox, on a socket of this machine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,13 +23,21 @@ class Allowing:
 
     records: list[CallRecord] = field(default_factory=list)
     waits: list[timedelta] = field(default_factory=list)
+    reasons: list[Mapping[str, object] | None] = field(default_factory=list)
 
     def admit(self) -> None:
         """Say yes."""
 
-    def observe(self, record: CallRecord, *, retry_after: timedelta | None = None) -> None:
+    def observe(
+        self,
+        record: CallRecord,
+        *,
+        retry_after: timedelta | None = None,
+        reason: Mapping[str, object] | None = None,
+    ) -> None:
         """Remember the call."""
         self.records.append(record)
+        self.reasons.append(reason)
         if retry_after is not None:
             self.waits.append(retry_after)
 

@@ -267,7 +267,7 @@ def test_a_reply_in_an_unknown_shape_names_the_field(changes: dict[str, Any], fi
     ("status", "body", "content_type", "error"),
     [
         ("200 OK", b"[]", "application/json", MalformedReplyError),
-        ("200 OK", b"<html></html>", "text/html", MalformedReplyError),
+        ("200 OK", b"<html></html>", "text/html", TransientError),
         ("404 Not Found", b"<html></html>", "text/html", MalformedReplyError),
         ("404 Not Found", b"{}", "application/json", MalformedReplyError),
         ("301 Moved", b"{}", "application/json", MalformedReplyError),

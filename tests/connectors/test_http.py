@@ -163,6 +163,7 @@ def test_an_overloaded_server_says_when_to_come_back(
     assert type(caught.value) is error
     assert caught.value.retry_after == timedelta(seconds=120)
     assert control.waits == [timedelta(seconds=120)]
+    assert control.reasons == [caught.value.words]
     assert control.records[0].status == int(status[:3])
 
 
@@ -217,8 +218,6 @@ def test_what_a_check_finds_in_a_reply_is_what_the_breaker_learns() -> None:
 @pytest.mark.parametrize(
     ("body", "content_type", "said"),
     [
-        (b"<html>no</html>", "text/html", "an HTML page"),
-        (b"  <!DOCTYPE html><p>", "application/json", "an HTML page"),
         (b"", "application/json", "nothing"),
         (b'{"a": ', "application/json", "broken application/json"),
         (b"hello", "text/plain", "text/plain"),
@@ -238,6 +237,29 @@ def test_a_body_that_is_not_json_is_named_for_what_it_is(
         answer.json()
 
     assert str(caught.value) == f"books: It answered 200 with {said} instead of JSON."
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [("200 OK", TransientError), ("404 Not Found", MalformedReplyError)],
+)
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [(b"<html>no</html>", "text/html"), (b"  <!DOCTYPE html><p>", "application/json")],
+)
+def test_a_web_page_instead_of_json_may_pass_where_all_is_said_to_be_well(
+    body: bytes, content_type: str, status: str, error: type[ConnectorError]
+) -> None:
+    with scripted(reply(status, body, content_type)) as server:
+        answer = client(server).call("GET", "/")
+
+    with pytest.raises(ConnectorError) as caught:
+        answer.json()
+
+    assert type(caught.value) is error
+    assert str(caught.value) == (
+        f"books: It answered {status[:3]} with an HTML page instead of JSON."
+    )
 
 
 def test_a_reply_beyond_the_limit_is_dropped_while_it_comes(

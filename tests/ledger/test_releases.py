@@ -144,6 +144,32 @@ def test_one_put_off_for_a_moment_is_waited_for(database: Engine) -> None:
     assert taken().id == second
 
 
+def test_one_put_off_by_calls_is_brought_forward_in_its_place(database: Engine) -> None:
+    first, second = ask("a"), ask("b")
+    hold_all()
+    release()
+    with transaction() as session:
+        claims.put_back(
+            session,
+            taken(),
+            delay=timedelta(hours=9),
+            error=None,
+            give_attempt_back=True,
+            sooner_with="calls:7",
+        )
+    assert (take(), release()) == (None, 0)
+
+    with transaction() as session:
+        assert claims.bring_forward(session, "calls:8") == 0
+        assert claims.bring_forward(session, "calls:7") == 1
+
+    held = taken()
+    assert held.id == first
+    assert take() is None
+    settle(held)
+    assert taken().id == second
+
+
 def test_one_that_failed_lets_the_others_go(database: Engine) -> None:
     _, second = ask("a"), ask("b")
     hold_all()

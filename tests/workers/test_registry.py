@@ -227,7 +227,12 @@ def test_not_found_is_an_answer_and_says_so(registry: Registry) -> None:
     )
     assert missed.name == f"CVR {NOBODY}"
     assert told(missed.registry_message) == (
-        f"The registry {registry.connector} has no company with the number {NOBODY}."
+        f"The registry {registry.connector} has no company with the number {NOBODY}: correct the"
+        " number, or fill the customer in by hand."
+    )
+    assert told(missed.registry_message, "da") == (
+        f"Registret {registry.connector} har ingen virksomhed med nummeret {NOBODY}: Ret nummeret,"
+        " eller udfyld kunden manuelt."
     )
     assert (found.state, found.candidates) == ("answered", [])
     assert {job.state for job in jobs(TaskName.LOOK_UP_COMPANY)} == {JobState.SUCCEEDED}
@@ -240,6 +245,7 @@ def test_a_used_up_quota_lets_a_customer_wait_until_midnight_and_tells_a_search_
     registry.steer(quota=0)
 
     waiting = look_up(customer_with())
+    later = look_up(customer_with())
     found = search()
 
     assert is_kept(waiting)
@@ -251,9 +257,12 @@ def test_a_used_up_quota_lets_a_customer_wait_until_midnight_and_tells_a_search_
     assert "The calls of today are used up" in told(waiting.registry_message)
     assert "Dagens kald er brugt op" in told(waiting.registry_message, "da")
     assert link(waiting.registry_message) == f"{registry.path}#/settings/contact"
-    # The second is not even sent: the gate knows that the other side asked for a pause.
+    # The others are not even sent: the gate knows that the other side asked for a pause, and why.
     assert (found.state, found.next_try_at, code(found.message)) == ("failed", None, "postponed")
-    assert "The other side asked us to slow down." in told(found.message)
+    for message in (later.registry_message, found.message):
+        assert "does not accept the setting contact: correct that" in told(message)
+        assert "accepterer den ikke indstillingen contact: Ret den" in told(message, "da")
+        assert link(message) == f"{registry.path}#/settings/contact"
     assert len(received(registry.sandbox)) == 1
     registry.steer(quota=None)
     make_due()
@@ -340,44 +349,18 @@ def test_a_setting_that_cannot_be_is_named(house: Callable[..., Registry]) -> No
     assert (found.state, link(found.message)) == ("failed", f"{registry.path}#/settings/contact")
 
 
-def test_a_web_page_instead_of_json_ends_both_with_what_came(registry: Registry) -> None:
-    registry.fail("html")
-
-    failed = look_up(customer_with())
-    found = search()
-
-    assert is_kept(failed)
-    assert (failed.registry_state, code(failed.registry_message)) == (
-        RegistryState.FAILED,
-        "malformed_reply",
-    )
-    assert failed.registry_next_try_at is None
-    assert "an HTML page instead of JSON" in told(failed.registry_message)
-    assert (found.state, code(found.message)) == ("failed", "malformed_reply")
-    registry.mend()
-    [dead] = jobs(TaskName.LOOK_UP_COMPANY)
-    assert link(failed.registry_message) == f"/api/v1/jobs/{dead.id}"
-
-    replay(dead)
-
-    healed = look_up(failed.id)
-    assert (healed.name, healed.registry_state, healed.registry_message) == (
-        NAME,
-        RegistryState.FILLED,
-        None,
-    )
-
-
 def failing(registry: Registry, how: str) -> None:
     if how == "time-out":
         registry.fail("slow", seconds=TIMEOUT_S * 3)
     elif how == "server error":
         registry.fail("status", status=500)
+    elif how == "web page":
+        registry.fail("html")
     else:
         registry.fail_inside_a_200()
 
 
-FAILURES = ["time-out", "server error", "failure inside a 200"]
+FAILURES = ["time-out", "server error", "failure inside a 200", "web page"]
 
 
 @pytest.mark.parametrize("how", FAILURES)
@@ -407,7 +390,7 @@ def test_what_may_pass_is_waited_for_with_the_next_try(registry: Registry, how: 
 def test_after_the_last_try_a_customer_has_failed_and_a_replay_heals_it(
     registry: Registry,
 ) -> None:
-    registry.fail_inside_a_200()
+    registry.fail("html")
     identifier = customer_with()
     make_due(attempt=len(claims.DELAYS))
 
@@ -415,11 +398,13 @@ def test_after_the_last_try_a_customer_has_failed_and_a_replay_heals_it(
 
     assert is_kept(failed)
     assert (failed.registry_state, failed.registry_next_try_at) == (RegistryState.FAILED, None)
-    assert told(failed.registry_message).startswith(
-        f"The registry {registry.connector} could not be asked: "
+    assert told(failed.registry_message) == (
+        f"The registry {registry.connector} was asked in vain: It answered 200 with an HTML page"
+        " instead of JSON. Ask it again, or fill it in by hand."
     )
     [dead] = jobs(TaskName.LOOK_UP_COMPANY)
     assert dead.state is JobState.DEAD
+    assert link(failed.registry_message) == f"/api/v1/jobs/{dead.id}"
     registry.mend()
     replay(dead)
     assert look_up(identifier).registry_state is RegistryState.FILLED
@@ -642,8 +627,231 @@ def test_a_registry_taken_away_meanwhile_ends_the_search_and_keeps_the_customer(
     waiting = look_up(identifier)
 
     ended = searched(lookup.id)
-    assert (ended.state, code(ended.message)) == ("failed", "postponed")
+    assert (ended.state, code(ended.message)) == ("failed", "no_registry")
     assert "No company registry is connected" in told(ended.message)
     assert is_kept(waiting)
-    assert waiting.registry_state is RegistryState.WAITING
+    assert (waiting.registry_state, code(waiting.registry_message)) == (
+        RegistryState.WAITING,
+        "no_registry",
+    )
     assert "Intet virksomhedsregister er tilsluttet" in told(waiting.registry_message, "da")
+    assert link(waiting.registry_message) == "/api/v1/connections"
+    assert waiting.registry_next_try_at is None
+
+
+def test_a_customer_without_any_registry_is_filled_when_one_is_put_to_work(
+    house: Callable[..., Registry],
+) -> None:
+    identifier = customer_with()
+    asked = shown(identifier)
+    waiting = look_up(identifier)
+
+    for each in (asked, waiting):
+        assert is_kept(each)
+        assert (each.registry_state, code(each.registry_message), each.registry_next_try_at) == (
+            RegistryState.WAITING,
+            "no_registry",
+            None,
+        )
+        assert link(each.registry_message) == "/api/v1/connections"
+    house("cvrapi")
+
+    filled = look_up(identifier)
+
+    assert (filled.name, filled.registry_state) == (NAME, RegistryState.FILLED)
+    assert filled.registry_message is None
+
+
+def test_a_customer_put_off_just_as_a_registry_is_put_to_work_is_let_go_soon(
+    house: Callable[..., Registry],
+) -> None:
+    house("cvrapi")
+    identifier = customer_with()
+    with transaction() as session:
+        session.execute(
+            update(Job).values(
+                run_at=utcnow() + timedelta(days=1), waits_for=holding.waits_for_kind("registry")
+            )
+        )
+
+    with transaction() as session:
+        assert holding.release_stragglers(session) == 1
+
+    assert look_up(identifier).registry_state is RegistryState.FILLED
+
+
+def used_up(registry: Registry) -> tuple[UUID, UUID]:
+    """Have the calls of today used up by one customer, another one waiting behind it."""
+    registry.steer(quota=0)
+    first, second = customer_with(), customer_with()
+    drain(TaskName.LOOK_UP_COMPANY)
+    assert [shown(each).registry_state for each in (first, second)] == [RegistryState.WAITING] * 2
+    registry.steer(quota=None)
+    return first, second
+
+
+def mend(registry: Registry, how: str) -> None:
+    with transaction() as session:
+        connection = services.get(session, registry.connection_id, lock=True)
+        match how:
+            case "another contact":
+                contact = {"contact": "Nordlys - Hub - post@nordlys.example"}
+                services.update(session, connection, {"settings": contact})
+            case "another token":
+                services.update(session, connection, {"settings": {"token": "paid for"}})
+            case "a test":
+                health.request_test(session, connection)
+            case _:
+                health.pause(connection, now=utcnow())
+                health.activate(session, connection, now=utcnow())
+    drain(TaskName.TEST_CONNECTION)
+
+
+@pytest.mark.parametrize("how", ["another contact", "another token", "a test", "an activation"])
+def test_whoever_mends_the_connection_has_those_filled_at_once_that_waited_for_tomorrow(
+    house: Callable[..., Registry], how: str
+) -> None:
+    registry = house("cvrapi")
+    first, second = used_up(registry)
+
+    mend(registry, how)
+
+    assert look_up(first).registry_state is RegistryState.FILLED
+    assert shown(second).registry_state is RegistryState.FILLED
+
+
+def test_a_name_of_its_own_does_not_have_a_blocked_connection_called(
+    house: Callable[..., Registry],
+) -> None:
+    registry = house("cvrapi")
+    first, _ = used_up(registry)
+
+    with transaction() as session:
+        connection = services.get(session, registry.connection_id, lock=True)
+        services.update(session, connection, {"name": "Another"})
+
+    assert look_up(first).registry_state is RegistryState.WAITING
+
+
+def test_a_test_that_fails_again_leaves_those_waiting_for_tomorrow(
+    house: Callable[..., Registry],
+) -> None:
+    registry = house("cvrapi")
+    first, second = used_up(registry)
+    registry.steer(quota=0)
+
+    mend(registry, "a test")
+
+    assert look_up(first).registry_state is RegistryState.WAITING
+    assert shown(second).registry_state is RegistryState.WAITING
+    assert len(received(registry.sandbox)) == 2
+
+
+def test_a_new_connection_tries_its_corrected_contact_at_once(
+    house: Callable[..., Registry],
+) -> None:
+    registry = house("cvrapi")
+    registry.steer(quota=0)
+    with transaction() as session:
+        session.execute(update(Connection).values(state=ConnectionState.NEW))
+        health.request_test(session, services.get(session, registry.connection_id, lock=True))
+    drain(TaskName.TEST_CONNECTION)
+    with transaction() as session:
+        connection = services.get(session, registry.connection_id)
+        assert connection.state is ConnectionState.NEW
+        assert "does not accept the setting contact" in told(connection.message)
+    registry.steer(quota=None)
+
+    mend(registry, "another contact")
+
+    with transaction() as session:
+        connection = services.get(session, registry.connection_id)
+        assert (connection.state, connection.message) == (ConnectionState.TESTED, None)
+
+
+def test_what_failed_is_tried_at_once_when_the_address_is_set_anew(
+    house: Callable[..., Registry],
+) -> None:
+    registry = house("cvrapi")
+    registry.fail("down", times=1)
+    waiting = look_up(customer_with())
+    assert waiting.registry_state is RegistryState.WAITING
+
+    mend(registry, "another contact")
+
+    assert look_up(waiting.id).registry_state is RegistryState.FILLED
+
+
+IN_DANISH: dict[str, tuple[dict[str, Any], str]] = {
+    "time-out": ({"kind": "slow", "seconds": 1.5}, "Den svarede ikke: Der kom intet svar i tide."),
+    "hang-up": ({"kind": "down"}, "Den svarede ikke: Forbindelsen blev afbrudt."),
+    "half": ({"kind": "truncate"}, "Den svarede ikke: Forbindelsen blev afbrudt."),
+    "dropped": ({"kind": "drop_reply"}, "Den svarede ikke: Forbindelsen blev afbrudt."),
+    "500": ({"kind": "status", "status": 500}, "Den fejlede (500)."),
+    "503": ({"kind": "status", "status": 503}, "Den er ikke tilgængelig (503)."),
+    "429": ({"kind": "status", "status": 429}, "Den bad os sætte farten ned (429)."),
+    "page": ({"kind": "html"}, "Den svarede 200 med en HTML-side i stedet for JSON."),
+    "page and 404": (
+        {"kind": "html", "status": 404},
+        "Den svarede 404 med en HTML-side i stedet for JSON.",
+    ),
+    "a text": (
+        {"kind": "status", "status": 200},
+        "Den svarede 200 med text/plain i stedet for JSON.",
+    ),
+    "no object": (
+        {"kind": "status", "status": 200, "body": [1]},
+        "Feltet body i svaret er ikke et objekt.",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", IN_DANISH)
+def test_a_danish_reader_reads_danish_whatever_the_registry_does(
+    registry: Registry, how: str
+) -> None:
+    fault, said = IN_DANISH[how]
+    registry.fail(**fault)
+
+    told_of = look_up(customer_with())
+
+    begun = {
+        RegistryState.WAITING: "Registret spørges senere: "
+        if how == "429"
+        else "Registret svarer ikke: ",
+        RegistryState.FAILED: f"Registret {registry.connector} kunne ikke spørges: ",
+    }
+    assert told(told_of.registry_message, "da") == begun[told_of.registry_state] + said
+
+
+def test_a_danish_reader_reads_danish_where_nobody_answers(registry: Registry) -> None:
+    registry.sandbox.stop()
+
+    waiting = look_up(customer_with())
+
+    assert told(waiting.registry_message, "da") == (
+        "Registret svarer ikke: Den kan ikke nås: Der er ingen forbindelse."
+    )
+
+
+def test_one_failed_call_is_one_and_several_are_counted(registry: Registry) -> None:
+    registry.fail("html", times=2)
+    look_up(customer_with())
+    with transaction() as session:
+        once = services.get(session, registry.connection_id).message
+    look_up(customer_with())
+    with transaction() as session:
+        twice = services.get(session, registry.connection_id).message
+
+    assert told(once).startswith("The last call failed: It answered 200")
+    assert told(once, "da").startswith("Det seneste kald mislykkedes: Den svarede 200")
+    assert told(twice).startswith("The last 2 calls failed: ")
+    assert told(twice, "da").startswith("De seneste 2 kald mislykkedes: ")
+
+
+def test_a_search_for_a_number_that_cannot_be_points_at_the_query(registry: Registry) -> None:
+    with pytest.raises(ValidationError) as refused:
+        search("99000008")
+
+    assert [(e.pointer, e.code) for e in refused.value.errors] == [("/query", "check_digit")]
+    assert received(registry.sandbox) == []

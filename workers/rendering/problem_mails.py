@@ -182,6 +182,7 @@ _OF_CONNECTIONS = frozenset(
         ProblemKind.CONNECTION_REVOKED,
         ProblemKind.CONNECTION_PAUSED,
         ProblemKind.CONNECTION_DEGRADED,
+        ProblemKind.CONNECTION_BLOCKED,
         ProblemKind.CONNECTION_HELD,
     }
 )

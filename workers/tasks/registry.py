@@ -20,7 +20,7 @@ from workers.chain import RunningJob, checkpoint, task
 
 PATIENCE = timedelta(minutes=5)
 """Whoever searches is on the phone: an answer tomorrow would be for nobody, and cost a call."""
-NOBODY_TO_ASK = timedelta(hours=1)  # until a registry is looked for again
+NOBODY_TO_ASK = timedelta(days=1)  # until a registry is looked for again; a new one is sooner
 
 
 @task(TaskName.LOOK_UP_COMPANY)
@@ -78,7 +78,7 @@ def _candidates(registry: CompanyRegistry, query: str) -> list[CompanyRecord]:
 def _registry(session: Session, chosen: UUID | None = None) -> Connection:
     found = autofill.find_registry(session, chosen)
     if found is None:
-        raise PostponedError(autofill.NO_REGISTRY, NOBODY_TO_ASK)
+        raise PostponedError(autofill.NO_REGISTRY, NOBODY_TO_ASK, noting.NO_REGISTRY)
     return found
 
 

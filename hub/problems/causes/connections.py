@@ -1,21 +1,35 @@
-"""Connections that do not work, or hold changes back."""
+"""Connections that do not work, may not be called, or hold changes back."""
+
+from collections.abc import Iterator
+from datetime import timedelta
 
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from hub import links
-from hub.connections import holding
-from hub.connections.models import LIVE, Connection, ConnectionState
+from hub.connections import holding, mending
+from hub.connections.gate import SLOW_DOWN
+from hub.connections.models import (
+    LIVE,
+    USABLE,
+    Connection,
+    ConnectionGate,
+    ConnectionState,
+)
 from hub.i18n import N_
-from hub.ledger.models import Job
+from hub.ledger.models import Job, JobState
 from hub.problems.cause import Cause, Words
 from hub.problems.models import ProblemKind
+
+LONG = timedelta(minutes=10)
+"""How long a pause must be that the other side asks for: shorter ones are the rule with some."""
 
 _KINDS = {
     ConnectionState.REVOKED: ProblemKind.CONNECTION_REVOKED,
     ConnectionState.PAUSED: ProblemKind.CONNECTION_PAUSED,
     ConnectionState.DEGRADED: ProblemKind.CONNECTION_DEGRADED,
 }
+_CALLED = USABLE | {ConnectionState.NEW, ConnectionState.TESTED}
 _MESSAGES = {
     ConnectionState.REVOKED: N_("The other side refuses our credentials."),
     ConnectionState.PAUSED: N_("Somebody has paused this connection; changes are collected."),
@@ -45,7 +59,55 @@ def find(session: Session) -> list[Cause]:
             Connection.deleted_at.is_(None), Connection.state.in_(LIVE)
         )
     )
-    return [cause for row in rows if (cause := _cause(row.Connection, row.waiting)) is not None]
+    causes = [cause for row in rows if (cause := _cause(row.Connection, row.waiting)) is not None]
+    blocked = {cause.key: cause for cause in _blocked(session)}
+    return [each for each in causes if each.key not in blocked] + list(blocked.values())
+
+
+def _blocked(session: Session) -> Iterator[Cause]:
+    put_off = (
+        select(func.count())
+        .where(
+            Job.state == JobState.QUEUED,
+            Job.waits_for == func.concat(holding.CALLS_PREFIX, Connection.id),
+        )
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Connection, ConnectionGate, put_off.label("waiting"))
+        .join(ConnectionGate, ConnectionGate.id == Connection.id)
+        .where(
+            Connection.deleted_at.is_(None),
+            Connection.state.in_(_CALLED),
+            ConnectionGate.blocked_until > func.clock_timestamp(),
+            ConnectionGate.blocked_until - ConnectionGate.blocked_at >= LONG,
+        )
+    )
+    for row in rows:
+        yield _blocked_cause(row.Connection, row.ConnectionGate, row.waiting)
+
+
+def _blocked_cause(connection: Connection, gate: ConnectionGate, waiting: int) -> Cause:
+    reason = gate.blocked_reason or {"text": SLOW_DOWN, "params": {}}
+    return Cause(
+        key=f"connection:{connection.id}",
+        kind=ProblemKind.CONNECTION_BLOCKED,
+        subject_name=connection.name,
+        subject=("connection", connection.id),
+        since=gate.blocked_at or connection.state_since,
+        count=waiting,
+        message=Words("blocked", N_("No call is made for now: {reason}"), {"reason": reason}),
+        remedy=Words(
+            "mend_or_wait",
+            N_(
+                "Mend what it says and test the connection: what waits is tried at once. Otherwise"
+                " it is tried again by itself."
+            ),
+        ),
+        link=mending.setting_path(connection.id, mending.setting_named(reason)),
+        owner_user_id=connection.owner_user_id,
+        detail={"connection_kind": connection.kind},
+    )
 
 
 def _cause(connection: Connection, waiting: int) -> Cause | None:

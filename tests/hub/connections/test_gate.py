@@ -86,6 +86,67 @@ def test_a_named_wait_is_kept_and_the_longer_one_counts(connection_id: UUID) -> 
     assert admit(connection_id) is None
 
 
+SPENT: dict[str, object] = {
+    "text": "The calls of today are used up.",
+    "params": {"setting": "contact"},
+}
+BUSY: dict[str, object] = {"text": "It asked us to slow down (429).", "params": {}}
+
+
+def block(connection_id: UUID, seconds: float, reason: dict[str, object] | None) -> None:
+    with transaction() as session:
+        gate.block(session, connection_id, timedelta(seconds=seconds), reason)
+
+
+def test_whoever_comes_during_a_pause_is_told_why_it_was_asked_for(connection_id: UUID) -> None:
+    admit(connection_id)
+    block(connection_id, 90, SPENT)
+    block(connection_id, 10, BUSY)
+
+    refused = admit(connection_id)
+
+    assert refused is not None
+    assert (refused.reason, refused.params) == (SPENT["text"], SPENT["params"])
+    block(connection_id, 300, None)
+    longer = admit(connection_id)
+    assert longer is not None
+    assert longer.reason == "The other side asked us to slow down."
+
+
+def test_a_pause_begins_once_however_often_it_is_made_longer(connection_id: UUID) -> None:
+    admit(connection_id)
+    block(connection_id, 10, SPENT)
+    with transaction() as session:
+        began = session.get_one(ConnectionGate, connection_id).blocked_at
+    block(connection_id, 90, SPENT)
+
+    with transaction() as session:
+        assert session.get_one(ConnectionGate, connection_id).blocked_at == began
+    shift(connection_id, 100)
+    block(connection_id, 10, BUSY)
+    with transaction() as session:
+        anew = session.get_one(ConnectionGate, connection_id)
+        assert began is not None
+        assert anew.blocked_at is not None
+        assert anew.blocked_at > began
+        assert anew.blocked_reason == BUSY
+
+
+def test_somebody_who_mended_something_opens_it_for_the_next_call(connection_id: UUID) -> None:
+    admit(connection_id, 100)
+    block(connection_id, 3600, SPENT)
+    fail(connection_id, 5)
+    assert admit(connection_id, 100) is not None
+
+    with transaction() as session:
+        gate.reopen(session, connection_id)
+
+    assert [admit(connection_id, 100), admit(connection_id, 100)] == [None, None]
+    with transaction() as session:
+        opened = session.get_one(ConnectionGate, connection_id)
+        assert (opened.blocked_at, opened.blocked_reason) == (None, None)
+
+
 def test_five_failures_open_the_breaker_and_one_probe_closes_it(connection_id: UUID) -> None:
     admit(connection_id, 100)
     fail(connection_id, 4)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.access.models import User
 from hub.access.roles import Role
+from hub.connections import gate, holding
 from hub.connections.models import Connection, ConnectionState
 from hub.db import new_id, transaction
 from hub.errors import ConflictError
@@ -289,6 +290,50 @@ def test_changes_held_back_until_a_plan_is_seen_are_a_problem_once_there_are_any
     look(5 * S)
 
     assert [(p.kind, p.count) for p in the_open()] == [(ProblemKind.CONNECTION_HELD, 1)]
+
+
+def block(session: Session, connection: Connection, wait: timedelta) -> None:
+    gate.admit(session, connection.id, calls=5, period=timedelta(seconds=1))
+    spent = {"text": "Used up, or see the setting {setting}.", "params": {"setting": "contact"}}
+    gate.block(session, connection.id, wait, spent)
+
+
+def test_a_long_pause_that_the_other_side_asks_for_is_one_problem_for_all_that_wait(
+    session: Session,
+) -> None:
+    connection = make_connection(session, ConnectionState.DEGRADED)
+    for _ in range(3):
+        waiting = enqueue(
+            session, TaskName.LOOK_UP_COMPANY, delay=timedelta(hours=9), customer_id=new_id()
+        )
+        session.commit()
+        session.get_one(Job, waiting.id).waits_for = holding.sooner_with(connection.id)
+    block(session, connection, timedelta(hours=9))
+    session.commit()
+
+    look()
+
+    [found] = the_open()
+    assert (found.kind, found.count) == (ProblemKind.CONNECTION_BLOCKED, 3)
+    assert translate("en", found.message["text"], found.message["params"]) == (
+        "No call is made for now: Used up, or see the setting contact."
+    )
+    assert found.link == f"/api/v1/connections/{connection.id}#/settings/contact"
+    holding.try_again(session, connection.id)
+    connection.state, connection.message = ConnectionState.ACTIVE, None
+    session.commit()
+    look(5 * S)
+    assert the_open() == []
+
+
+def test_a_short_pause_that_the_other_side_asks_for_is_no_problem(session: Session) -> None:
+    connection = make_connection(session, ConnectionState.ACTIVE, message=None)
+    block(session, connection, timedelta(minutes=9))
+    session.commit()
+
+    look()
+
+    assert the_open() == []
 
 
 def test_dead_jobs_are_grouped_by_task_and_kind_of_error(session: Session) -> None:
