@@ -16,7 +16,7 @@ LANGUAGES = ("en", "da")
 _DIRECTORY = Path(__file__).parent / "locales"
 _NAMES = frozenset({"entity", "state", "wanted", "verb", "mode", "field_class", "kind"})
 """Parameters whose values are names of ours, such as ``registry_lookup`` or ``due_sent``."""
-_PHRASES = frozenset({"expected", "rule", "step"})
+_PHRASES = frozenset({"expected", "problem", "rule", "step"})
 """Parameters whose values are parts of a sentence, such as ``a list`` or ``must be a number``."""
 
 

@@ -46,6 +46,6 @@ def _refusal(system: str, field: str, problem: str) -> RejectedError:
         system,
         "The {field} is refused before sending: {problem}.",
         (RemoteFieldError(field, "unsendable", problem),),
-        field=field,
+        field={"text": field},
         problem=problem,
     )

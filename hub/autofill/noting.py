@@ -14,6 +14,7 @@ from hub.db import find_locked, locked
 from hub.errors import ConnectorError, RateLimitedError, TransientError
 from hub.i18n import N_
 from hub.ledger.setbacks import Setback
+from hub.links import record_path
 
 NO_REGISTRY = holding.waits_for_kind(services.REGISTRY)
 NOT_FOUND = N_(
@@ -54,6 +55,7 @@ def note_not_found(session: Session, customer_id: UUID, registry: str, number: s
     customer.registry_next_try_at = None
     customer.registry_message = {
         "code": "not_found", "text": NOT_FOUND, "params": {"source": registry, "number": number},
+        "link": f"{record_path('customers', customer_id)}#/cvr",
     }  # fmt: skip
 
 

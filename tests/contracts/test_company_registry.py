@@ -338,7 +338,7 @@ def test_changes_are_told_once_from_where_one_stands(stand: Stand) -> None:
         ("down", TransientError),
         ("lost", TransientError),
         ("html_error", TransientError),
-        ("html", MalformedReplyError),
+        ("html", TransientError),
     ],
 )
 def test_a_failure_over_there_is_told_by_its_kind_and_ends(

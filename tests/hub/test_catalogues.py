@@ -11,10 +11,13 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import hub
+from connectors.addresses import REFUSED, PublicAddresses
+from connectors.mail import refuse_unsendable
 from hub.access.roles import FieldClass, Verb
-from hub.errors import AuthenticationError, TransientError
+from hub.errors import AuthenticationError, PermanentError, RejectedError, TransientError
 from hub.i18n import LANGUAGES, SOURCE, translate
 from hub.pools.models import ClaimMode
+from hub.ports import OutgoingMail
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("hub", "workers", "connectors", "api", "ops", "console")
@@ -58,7 +61,7 @@ def test_every_phrase_with_which_a_connector_finishes_a_sentence_has_a_translati
     language: str,
 ) -> None:
     catalogue = _catalogue(language)
-    phrases = list(_phrases())
+    phrases = [*_phrases(), *((kind, "connectors/addresses.py") for _, kind in REFUSED)]
 
     assert len(phrases) > 10
     assert {each: place for each, place in phrases if not catalogue.get(each)} == {}
@@ -120,6 +123,24 @@ def test_what_may_not_be_done_is_said_in_the_readers_language() -> None:
     )
     assert translate("da", "Must be one of: {expected}.", {"expected": "'undo_merge' or 'x'"}) == (
         "Skal være en af: 'undo_merge' or 'x'."
+    )
+
+
+def test_what_a_mail_server_or_an_address_is_refused_for_is_said_in_the_readers_language() -> None:
+    sendable = OutgoingMail("hub@hub.example", "nobody", "<1@hub.example>", b"\r\n")
+    with pytest.raises(RejectedError) as refused:
+        refuse_unsendable("smtp", sendable)
+    with pytest.raises(PermanentError) as private:
+        PublicAddresses().resolve("10.0.0.1", 443, "https")
+
+    assert str(refused.value) == (
+        "smtp: The recipient is refused before sending: it is not a mail address."
+    )
+    assert translate("da", refused.value.message, refused.value.params) == (
+        "modtageren er afvist før afsendelse: det er ikke en mailadresse."
+    )
+    assert translate("da", private.value.message, private.value.params) == (
+        "Adressen 10.0.0.1 er ikke offentlig (privat) og må ikke kaldes."
     )
 
 
@@ -188,6 +209,9 @@ def _other_names() -> Iterator[tuple[str, str]]:
             yield each.value.replace("_", " "), names.__name__
 
 
+_OF_MAILS = frozenset({"_expect", "_refusal", "_refuse_address", "_unable", "_wrong", "refusal"})
+
+
 def _phrases() -> Iterator[tuple[str, str]]:
     """Yield what the readers of replies and the writers of values put at the end of a sentence."""
     for path in sorted((ROOT / "connectors").rglob("*.py")):
@@ -197,9 +221,12 @@ def _phrases() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
-            said = [k.value for k in node.keywords if k.arg in {"expected", "rule"}]
-            if _name(node.func) in {"unknown", "_reject"}:
+            said = [k.value for k in node.keywords if k.arg in {"expected", "problem", "rule"}]
+            called = _name(node.func)
+            if called in {"unknown", "_reject"}:
                 said += node.args[1:2]
+            if "mail" in path.parts and called in _OF_MAILS:
+                said += node.args
             for each in said:
                 if isinstance(each, ast.Constant) and isinstance(each.value, str):
                     yield each.value, place

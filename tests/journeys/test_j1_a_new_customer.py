@@ -132,6 +132,38 @@ def test_5_with_the_registry_down_the_customer_waits_and_is_filled_later(world: 
     assert filled["phone"] == "+4512345678"
 
 
+def test_5_a_corrected_contact_is_tried_at_once_and_fills_all_who_waited_for_tomorrow(
+    world: World,
+) -> None:
+    connection = f"/connections/{world.connections['registry']['id']}"
+    world.registry.control("PATCH", "state", {"quota": 0})
+    made = [
+        world.post("/customers", {"cvr": cvr, "roles": ["customer"]}, Prefer="wait=5")
+        for cvr in ("99000066", "99000023")
+    ]
+    for each in made:
+        assert each["registry"]["state"] == "waiting"
+        assert "does not accept the setting contact: correct" in each["registry"]["message"]["text"]
+        assert each["registry"]["message"]["link"] == f"/api/v1{connection}#/settings/contact"
+    [problem] = world.eventually(
+        lambda: world.get("/problems", state="open")["items"], lambda found: len(found) == 1
+    )
+    assert (problem["kind"], problem["count"]) == ("connection_blocked", 2)
+    world.registry.control("PATCH", "state", {"quota": None})
+
+    world.patch(connection, {"settings": {"contact": "Hub - Corrected - hub@hub.example"}})
+
+    for each in made:
+        filled = world.eventually(
+            lambda identifier=each["id"]: world.get(f"/customers/{identifier}"),
+            lambda c: c["registry"]["state"] == "filled" and c["accounting"]["state"] == "linked",
+            within_s=10,
+        )
+        assert not filled["name"].startswith("CVR ")
+    agents = [r["headers"]["user-agent"] for r in world.registry.control("GET", "requests")]
+    assert agents[-2:] == ["Hub - Corrected - hub@hub.example"] * 2
+
+
 def test_6_a_refused_customer_group_is_shown_mended_and_replayed_to_one_customer(
     world: World,
 ) -> None:

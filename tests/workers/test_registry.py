@@ -229,6 +229,7 @@ def test_not_found_is_an_answer_and_says_so(registry: Registry) -> None:
         f"Registret {registry.connector} har ingen virksomhed med nummeret {NOBODY}: Ret nummeret,"
         " eller udfyld kunden manuelt."
     )
+    assert link(missed.registry_message) == f"/api/v1/customers/{missed.id}#/cvr"
     assert (found.state, found.candidates) == ("answered", [])
     assert {job.state for job in jobs(TaskName.LOOK_UP_COMPANY)} == {JobState.SUCCEEDED}
 

@@ -129,7 +129,7 @@ def _unable(field: str, problem: str) -> RejectedError:
         SYSTEM,
         "This mail server cannot carry the {field}: {problem}.",
         (RemoteFieldError(field, "unsupported", problem),),
-        field=field,
+        field={"text": field},
         problem=problem,
     )
 

@@ -35,14 +35,14 @@ def refusal(field: str, code: int, text: bytes) -> ConnectorError:
             SYSTEM,
             "The mail server refuses the {field}: {code} {text}",
             (RemoteFieldError(field, str(code), words),),
-            field=field,
+            field={"text": field},
             code=code,
             text=words,
         )
     return MalformedReplyError(
         SYSTEM,
         "An answer out of place at the {field}: {code} {text}",
-        field=field,
+        field={"text": field},
         code=code,
         text=words,
     )
