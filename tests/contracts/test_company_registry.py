@@ -18,7 +18,6 @@ from connectors.table import ConnectorModule
 from hub.errors import (
     AuthenticationError,
     ConnectorError,
-    MalformedReplyError,
     RateLimitedError,
     RejectedError,
     TransientError,
@@ -202,7 +201,6 @@ class FakeStand:
     def fail(self, kind: str) -> None:
         self._fake.failure = {
             "busy": RateLimitedError("fake", "busy", timedelta(seconds=90)),
-            "html": MalformedReplyError("fake", "a web page"),
         }.get(kind, TransientError("fake", "down"))
 
     def recover(self) -> None:

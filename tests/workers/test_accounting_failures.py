@@ -88,6 +88,8 @@ def test_a_reply_that_is_no_json_is_shown(office: Office) -> None:
 
     assert seen(waiting) == (AccountingState.WAITING, "no_answer")
     assert "an HTML page instead of JSON" in told(waiting)
+    last_try()
+    assert seen(customer(waiting.id)) == (AccountingState.FAILED, "no_answer")
     assert heal(office, waiting.id).accounting_state is AccountingState.LINKED
 
 
