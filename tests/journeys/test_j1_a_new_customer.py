@@ -1,5 +1,6 @@
 """Journey J1: a new customer, while he is on the phone."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -155,7 +156,7 @@ def test_5_a_corrected_contact_is_tried_at_once_and_fills_all_who_waited_for_tom
 
     for each in made:
         filled = world.eventually(
-            lambda identifier=each["id"]: world.get(f"/customers/{identifier}"),
+            partial(world.get, f"/customers/{each['id']}"),
             lambda c: c["registry"]["state"] == "filled" and c["accounting"]["state"] == "linked",
             within_s=10,
         )
