@@ -592,7 +592,7 @@ def test_a_page_in_an_unknown_shape_is_refused(world: EconomicWorld, body: Any) 
 def test_an_html_page_is_no_reply(world: EconomicWorld) -> None:
     world.faults.add("html")
 
-    with pytest.raises(MalformedReplyError):
+    with pytest.raises(TransientError):
         world.system.test()
 
 

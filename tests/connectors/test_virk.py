@@ -104,7 +104,7 @@ def test_a_setting_that_is_missing_or_unsafe_is_named(
         ("400 Bad Request", b'{"error": {}}', "application/json", RejectedError),
         ("500 Ow", b'{"error": {}}', "application/json", TransientError),
         ("404 Not Found", b"<html></html>", "text/html", MalformedReplyError),
-        ("200 OK", b"<html></html>", "text/html", MalformedReplyError),
+        ("200 OK", b"<html></html>", "text/html", TransientError),
         ("200 OK", b"{}", "application/json", MalformedReplyError),
         ("200 OK", b'{"hits": {"hits": {}}}', "application/json", MalformedReplyError),
         ("200 OK", b'{"hits": {"hits": [{}]}}', "application/json", MalformedReplyError),

@@ -18,7 +18,6 @@ from connectors.table import ConnectorModule
 from hub.errors import (
     AuthenticationError,
     ConnectorError,
-    MalformedReplyError,
     RateLimitedError,
     RejectedError,
     TransientError,
@@ -202,7 +201,6 @@ class FakeStand:
     def fail(self, kind: str) -> None:
         self._fake.failure = {
             "busy": RateLimitedError("fake", "busy", timedelta(seconds=90)),
-            "html": MalformedReplyError("fake", "a web page"),
         }.get(kind, TransientError("fake", "down"))
 
     def recover(self) -> None:
@@ -338,7 +336,7 @@ def test_changes_are_told_once_from_where_one_stands(stand: Stand) -> None:
         ("down", TransientError),
         ("lost", TransientError),
         ("html_error", TransientError),
-        ("html", MalformedReplyError),
+        ("html", TransientError),
     ],
 )
 def test_a_failure_over_there_is_told_by_its_kind_and_ends(

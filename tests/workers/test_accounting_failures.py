@@ -84,11 +84,13 @@ def test_a_system_that_does_not_answer_is_waited_for_and_after_the_last_try_it_h
 def test_a_reply_that_is_no_json_is_shown(office: Office) -> None:
     fail_there(office, "html")
 
-    failed = customer(office.create(name="Websiden ApS"))
+    waiting = customer(office.create(name="Websiden ApS"))
 
-    assert seen(failed) == (AccountingState.FAILED, "malformed_reply")
-    assert "an HTML page instead of JSON" in told(failed)
-    assert heal(office, failed.id).accounting_state is AccountingState.LINKED
+    assert seen(waiting) == (AccountingState.WAITING, "no_answer")
+    assert "an HTML page instead of JSON" in told(waiting)
+    last_try()
+    assert seen(customer(waiting.id)) == (AccountingState.FAILED, "no_answer")
+    assert heal(office, waiting.id).accounting_state is AccountingState.LINKED
 
 
 def test_that_every_number_was_taken_is_shown(
