@@ -22,7 +22,7 @@ PLACES = {
 
 NOT_READ_OFF = {
     # Spelled in a variable, beside what they say.
-    "held_quota", "daily_quota", "duplicate_value", "in_use",
+    "held_quota", "daily_quota", "duplicate_value", "in_use", "no_registry",
     # Codes of classes of errors, and the phrase of a status that werkzeug raises.
     *(str(vars(kind)["code"]) for kind in (*_STATUS_OF, DomainError) if "code" in vars(kind)),
     "not_yet", "too_many_blind_matches",
