@@ -20,37 +20,34 @@ from hub.i18n import N_
 FAILURES_TO_OPEN = 5
 FAILURE_WINDOW = timedelta(seconds=30)
 OPEN_FOR = timedelta(seconds=30)
-SLOW_DOWN = N_("The other side asked us to slow down.")
 PROBE_FOR = timedelta(seconds=30)  # longer than any call may take
+SLOW_DOWN = N_("The other side asked us to slow down.")
 
+_REFILLED = """(gate.tokens + :calls * greatest(
+    0, extract(epoch from clock_timestamp() - gate.refilled_at) / :period))"""
 
 # Each call passes here and mostly may: one statement then, which makes the row where there is none.
-_TAKE = text("""
+_TAKE = text(f"""
     insert into connection_gate as gate (id, tokens, refilled_at)
     values (:id, cast(:calls as float) - 1, clock_timestamp())
     on conflict (id) do update
-    set tokens = least(:calls, gate.tokens + :calls * greatest(
-            0, extract(epoch from clock_timestamp() - gate.refilled_at) / :period)) - 1,
-        refilled_at = clock_timestamp()
+    set tokens = least(:calls, {_REFILLED}) - 1, refilled_at = clock_timestamp()
     where gate.open_until is null
       and (gate.blocked_until is null or gate.blocked_until <= clock_timestamp())
-      and gate.tokens + :calls * greatest(
-            0, extract(epoch from clock_timestamp() - gate.refilled_at) / :period) >= 1
+      and {_REFILLED} >= 1
     returning id
-""")
+""")  # noqa: S608 - made of the constant above
 
-_OPEN = text("""
-    update connection_gate
-    set recent_failures = 0, failing_since = null, open_until = null, probing_until = null,
-        blocked_until = null, blocked_at = null, blocked_reason = null
-    where id = :id
-""")
-
-_CLOSE = text("""
-    update connection_gate
-    set recent_failures = 0, failing_since = null, open_until = null, probing_until = null
+_UNBROKEN = "recent_failures = 0, failing_since = null, open_until = null, probing_until = null"
+_CLOSE = text(f"""
+    update connection_gate set {_UNBROKEN}
     where id = :id and (recent_failures > 0 or open_until is not null)
-""")
+""")  # noqa: S608 - likewise
+_REOPEN = text(f"""
+    update connection_gate
+    set {_UNBROKEN}, blocked_until = null, blocked_at = null, blocked_reason = null
+    where id = :id
+""")  # noqa: S608 - likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +126,7 @@ def block(
 
 def reopen(session: Session, connection_id: UUID) -> None:
     """Let calls be made again at once: somebody has mended something, or wants to see."""
-    session.execute(_OPEN, {"id": connection_id})
+    session.execute(_REOPEN, {"id": connection_id})
 
 
 def _blocked(gate: ConnectionGate, wait: timedelta) -> Refusal:

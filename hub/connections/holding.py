@@ -16,7 +16,7 @@ from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
 
 _PREFIX = "connection:"
-CALLS_PREFIX = "calls:"
+_CALLS_PREFIX = "calls:"
 _KIND_PREFIX = "kind:"
 
 
@@ -78,6 +78,13 @@ def is_held_back_for(connection_id: ColumnElement[str]) -> ColumnElement[bool]:
     )
 
 
+def is_put_off_by(connection_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition for the jobs that calls of a connection, by its id as text, put off."""
+    return and_(
+        Job.state == JobState.QUEUED, Job.waits_for == literal(_CALLS_PREFIX).concat(connection_id)
+    )
+
+
 def waits_for(connection_id: UUID) -> str:
     """Return what a job that waits for a connection carries in `waits_for`."""
     return f"{_PREFIX}{connection_id}"
@@ -90,7 +97,7 @@ def waits_for_kind(kind: str) -> str:
 
 def sooner_with(connection_id: UUID) -> str:
     """Return what a job carries in `waits_for` that was put off by calls of a connection."""
-    return f"{CALLS_PREFIX}{connection_id}"
+    return f"{_CALLS_PREFIX}{connection_id}"
 
 
 def connection_of(waiting_for: str | None) -> UUID | None:

@@ -65,6 +65,17 @@ def merged(change: Change, remote: RemoteCustomer) -> Merged:
     return merge(rules, base, change.local, theirs, times=times)
 
 
+def take_number(
+    session: Session, connection: Connection, customer: Customer, remote: RemoteCustomer
+) -> None:
+    """Give a customer the number it has there, where the connection owns the numbers.
+
+    It looks for who else has it, so it is best called before there is something to write.
+    """
+    if connection.numbering_owner:
+        customers.take_number(session, customer, remote.remote_id)
+
+
 def take_over(
     session: Session,
     connection: Connection,

@@ -24,7 +24,7 @@ from hub.plans.models import PlanItem
 from hub.plans.services import Applied
 from hub.ports import RemoteCustomer, Scalar
 from hub.sync import links, mapping, pushing, undoing
-from hub.sync.changes import change_of, merged, take_over
+from hub.sync.changes import change_of, merged, take_number, take_over
 from hub.sync.mapping import Pair
 from hub.sync.merging import Direction, Times, merge
 from hub.sync.resolving import cut
@@ -192,8 +192,7 @@ class CustomerSync:
         _note(link, remote, now)
         customer.accounting_state = AccountingState.LINKED
         customer.accounting_message = None
-        if self.connection.numbering_owner:
-            customers.take_number(session, customer, remote.remote_id)
+        take_number(session, self.connection, customer, remote)
         session.flush()
         return link
 

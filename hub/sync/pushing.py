@@ -17,7 +17,6 @@ from hub import matching
 from hub.connections import declarations
 from hub.connections import services as connections
 from hub.connections.models import USABLE, Connection, ExternalLink, LinkState
-from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer, Lifecycle
 from hub.db import find_locked, locked, new_id
 from hub.history.recording import PendingEvent, origin_of
@@ -28,7 +27,7 @@ from hub.links import record_path
 from hub.origin import CauseKind
 from hub.ports import RemoteCustomer, Scalar
 from hub.sync import links, mapping
-from hub.sync.changes import Change, change_of, take_over
+from hub.sync.changes import Change, change_of, take_number, take_over
 from hub.sync.mapping import Pair
 from hub.sync.merging import Direction, Merged
 
@@ -259,8 +258,7 @@ def record_linked(
     connection = connections.get(session, connection_id)
     link = locked(session, ExternalLink, link_id)
     customer = locked(session, Customer, link.customer_id)
-    if connection.numbering_owner:  # looks for the number, so before there is something to write
-        customers.take_number(session, customer, remote.remote_id)
+    take_number(session, connection, customer, remote)
     pairs = mapping.pairs_of(session, connection)
     link.remote_id = remote.remote_id
     link.state = LinkState.LINKED
@@ -288,8 +286,7 @@ def record_pushed(
     connection = connections.get(session, connection_id)
     link = locked(session, ExternalLink, change.link.id)
     customer = locked(session, Customer, link.customer_id)
-    if connection.numbering_owner:  # it was linked by hand
-        customers.take_number(session, customer, remote.remote_id)
+    take_number(session, connection, customer, remote)  # it may have been linked by hand
     theirs, _ = mapping.there(change.pairs, remote.fields)
     links.agree(link, {**links.base_beside(link, theirs), **outcome.agreed, **outcome.send})
     link.intent = None

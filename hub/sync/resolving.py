@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.connections import services as connections
-from hub.connections.models import Conflict, ExternalLink, LinkState
+from hub.connections.models import Conflict, Connection, ExternalLink, LinkState
 from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer
 from hub.db import locked
@@ -60,9 +60,10 @@ def link_by_hand(
     Raises:
         ConflictError: one of the two is linked already.
     """
-    standing = _replaceable(session, customer, connection_id)
+    connection = connections.get(session, connection_id)
+    link = _link_of(session, connection, customer)
     other = links.of_remote(session, connection_id, remote_id)
-    if other is not None and other is not standing:
+    if other is not None and other is not link:
         raise ConflictError(
             "linked",
             N_("That customer is linked to another one already."),
@@ -70,10 +71,9 @@ def link_by_hand(
             connection_id=str(connection_id),
             remote_id=remote_id,
         )
-    link = standing or ExternalLink(connection_id=connection_id, customer_id=customer.id)
     link.remote_id, link.state, link.base, link.intent = remote_id, LinkState.LINKED, {}, None
     link.last_in_at = None  # nobody has seen it there yet
-    return _asked_for(session, customer, link)
+    return _asked_for(session, connection, customer, link)
 
 
 def make_there(
@@ -87,8 +87,8 @@ def make_there(
     """
     if not reason.strip():
         raise ValidationError.of("/reason", "required", N_("Say why a second one is wanted."))
-    standing = _replaceable(session, customer, connection_id)
-    link = standing or ExternalLink(connection_id=connection_id, customer_id=customer.id)
+    connection = connections.get(session, connection_id)
+    link = _link_of(session, connection, customer)
     if link.last_in_at is None and link.state is not LinkState.INTENDED:
         link.remote_id = None  # or it has the number again that it had there
     link.state, link.base = LinkState.INTENDED, {}
@@ -100,22 +100,25 @@ def make_there(
         subject_id=customer.id,
         data={"connection_id": str(connection_id), "reason": reason},
     )
-    return _asked_for(session, customer, link)
+    return _asked_for(session, connection, customer, link)
 
 
-def _replaceable(session: Session, customer: Customer, connection_id: UUID) -> ExternalLink | None:
-    """Return the link that a customer has there, which nobody relies on; None where it has none."""
-    connections.get(session, connection_id)
-    standing = links.of_customer(session, connection_id, customer.id, lock=True)
-    if standing is not None and standing.state not in {LinkState.INTENDED, LinkState.ORPHANED}:
+def _link_of(session: Session, connection: Connection, customer: Customer) -> ExternalLink:
+    """Return the link that a customer is to have there: one nobody relies on, or a new one."""
+    standing = links.of_customer(session, connection.id, customer.id, lock=True)
+    if standing is None:
+        return ExternalLink(connection_id=connection.id, customer_id=customer.id)
+    if standing.state not in {LinkState.INTENDED, LinkState.ORPHANED}:
         raise ConflictError("linked", N_("The customer is linked there already."))
     return standing
 
 
-def _asked_for(session: Session, customer: Customer, link: ExternalLink) -> ExternalLink:
+def _asked_for(
+    session: Session, connection: Connection, customer: Customer, link: ExternalLink
+) -> ExternalLink:
     session.add(link)
     session.flush()
-    pushing.request(session, connections.get(session, link.connection_id), customer, link)
+    pushing.request(session, connection, customer, link)
     return link
 
 

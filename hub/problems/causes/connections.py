@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from hub import links
@@ -17,13 +17,14 @@ from hub.connections.models import (
     ConnectionState,
 )
 from hub.i18n import N_
-from hub.ledger.models import Job, JobState
+from hub.ledger.models import Job
 from hub.problems.cause import Cause, Words
 from hub.problems.models import ProblemKind
 
 LONG = timedelta(minutes=10)
 """How long a pause must be that the other side asks for: shorter ones are the rule with some."""
 
+_ID = cast(Connection.id, Text)
 _KINDS = {
     ConnectionState.REVOKED: ProblemKind.CONNECTION_REVOKED,
     ConnectionState.PAUSED: ProblemKind.CONNECTION_PAUSED,
@@ -48,12 +49,7 @@ _REMEDIES = {
 
 def find(session: Session) -> list[Cause]:
     """See `hub.problems.cause.Finder`."""
-    waiting = (
-        select(func.count())
-        .select_from(Job)
-        .where(holding.is_held_back_for(cast(Connection.id, Text)))
-        .scalar_subquery()
-    )
+    waiting = _how_many(holding.is_held_back_for(_ID))
     rows = session.execute(
         select(Connection, waiting.label("waiting")).where(
             Connection.deleted_at.is_(None), Connection.state.in_(LIVE)
@@ -64,15 +60,12 @@ def find(session: Session) -> list[Cause]:
     return [each for each in causes if each.key not in blocked] + list(blocked.values())
 
 
+def _how_many(wanted: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(Job).where(wanted).scalar_subquery()
+
+
 def _blocked(session: Session) -> Iterator[Cause]:
-    put_off = (
-        select(func.count())
-        .where(
-            Job.state == JobState.QUEUED,
-            Job.waits_for == func.concat(holding.CALLS_PREFIX, Connection.id),
-        )
-        .scalar_subquery()
-    )
+    put_off = _how_many(holding.is_put_off_by(_ID))
     rows = session.execute(
         select(Connection, ConnectionGate, put_off.label("waiting"))
         .join(ConnectionGate, ConnectionGate.id == Connection.id)
