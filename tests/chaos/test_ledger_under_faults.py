@@ -208,16 +208,17 @@ def test_processes_whose_clocks_are_an_hour_off_do_work_when_the_database_says_s
         crowd.stop(name)
     for name in ("worker-2", "relay-2", "relay-3"):  # fast, slow and fast: see OFF
         crowd.start(name)
+    crowd.wait_until_over(crowd.ask())  # all have begun
 
     jobs = crowd.ask(20, delay=timedelta(seconds=2))
-    crowd.wait_until_over(jobs, within_s=20)
+    crowd.wait_until_over(jobs)
 
     done = crowd.jobs(jobs)
     assert {(job.state, job.attempt) for job in done} == {(JobState.SUCCEEDED, 1)}
     lateness = [(job.started_at - job.run_at).total_seconds() for job in done if job.started_at]
     assert len(lateness) == 20
     assert min(lateness) >= 0
-    assert max(lateness) < 10
+    assert max(lateness) < 600  # far from an hour, however slow the machine
 
 
 def test_nothing_hangs_on_celerys_acknowledgements(crowd: Crowd) -> None:

@@ -1,22 +1,23 @@
 """Asks a Hub from eight threads until it is gone: ``python -m tests.ops.load URL TOKEN``.
 
-Prints how many requests were answered, and how many were read and then not answered.
+Prints how many requests were answered, then the ids of those that were sent and came to nothing. A
+server that stops may close a connection before it has read what was just sent there, which has no
+effect: whether it worked on such a request, its own log says.
 """
 
 import http.client
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 THREADS = 8
 
 
-def ask_until_gone(address: str, token: str) -> tuple[int, int]:
-    """Return (answered, cut): a refused connection is the proper end.
+def ask_until_gone(address: str, token: str, thread: int) -> tuple[int, Sequence[str]]:
+    """Return how many were answered, and the id of the last one if that was not.
 
-    So is one that is reset before anything of it was read, since the kernel had it still in its
-    queue when the server closed: such a request had no effect. A server that has read a request
-    and then goes closes the connection in order, and nothing is in it (RFC 9293, 3.10.7.4).
+    Ids are ``load-THREAD-NUMBER``, from nought. A refused connection is the proper end.
     """
     answered = 0
     while True:
@@ -24,14 +25,14 @@ def ask_until_gone(address: str, token: str) -> tuple[int, int]:
         try:
             connection.connect()
         except OSError:
-            return answered, 0
+            return answered, []
+        request_id = f"load-{thread}-{answered}"
+        headers = {"Authorization": f"Bearer {token}", "X-Request-Id": request_id}
         try:
-            connection.request("GET", "/api/v1/jobs", headers={"Authorization": f"Bearer {token}"})
+            connection.request("GET", "/api/v1/jobs", headers=headers)
             connection.getresponse().read()
-        except (http.client.HTTPException, TimeoutError):
-            return answered, 1
-        except OSError:
-            return answered, 0
+        except (http.client.HTTPException, OSError):
+            return answered, [request_id]
         finally:
             connection.close()
         answered += 1
@@ -40,5 +41,6 @@ def ask_until_gone(address: str, token: str) -> tuple[int, int]:
 if __name__ == "__main__":
     host = urlsplit(sys.argv[1]).netloc
     with ThreadPoolExecutor(THREADS) as pool:
-        counts = list(pool.map(lambda _: ask_until_gone(host, sys.argv[2]), range(THREADS)))
-    sys.stdout.write(f"{sum(c[0] for c in counts)} {sum(c[1] for c in counts)}\n")
+        found = list(pool.map(lambda each: ask_until_gone(host, sys.argv[2], each), range(THREADS)))
+    lost = [request_id for _, ids in found for request_id in ids]
+    sys.stdout.write(" ".join([str(sum(answered for answered, _ in found)), *lost]))

@@ -1,11 +1,13 @@
 """The stack that other tests use: real parts, each under control."""
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
 import redis
 import requests
+from sqlalchemy import create_engine, text
 
 from tests.stack import Stack
 
@@ -13,6 +15,11 @@ pytestmark = pytest.mark.stack
 
 WRITES = 20
 LONGEST_S = 3.0  # far below the time-out of whoever would ask a frozen Redis, which is five seconds
+
+UNDER_WAY = 6
+WAITING = text(
+    "SELECT count(*) FROM pg_locks WHERE relation = 'customer'::regclass AND NOT granted"
+)
 
 
 def test_everything_runs_and_the_client_is_known(stack: Stack) -> None:
@@ -82,6 +89,31 @@ def test_without_a_database_the_api_says_so_within_five_seconds_and_recovers(
 
     stack.start("postgres")
     stack.wait_until(lambda: stack.client.get("/api/v1/jobs").status_code == 200, within_s=10)
+
+
+def test_an_api_that_is_told_to_stop_first_answers_what_it_works_on(stack: Stack) -> None:
+    engine = create_engine(stack.database_url)
+
+    def create() -> int:
+        body = {"name": uuid4().hex}
+        address = f"{stack.base_url}/api/v1/customers"
+        answer = requests.post(address, json=body, headers=key, timeout=30)
+        return answer.status_code
+
+    key = {"Authorization": str(stack.client.headers["Authorization"])}
+    with ThreadPoolExecutor(UNDER_WAY + 1) as pool, engine.connect() as connection:
+        connection.execute(text("LOCK TABLE customer IN EXCLUSIVE MODE"))  # nobody else may write
+        asked = [pool.submit(create) for _ in range(UNDER_WAY)]
+        stack.wait_until(lambda: connection.scalar(WAITING) == UNDER_WAY)
+        stopping = pool.submit(stack.stop, "api")
+        stack.wait_until(lambda: "Stopping worker-1" in stack.logs())  # says Granian
+        ended_early = stopping.done()
+        connection.rollback()
+        answers, code = [each.result() for each in asked], stopping.result()
+    engine.dispose()
+    stack.start("api")
+
+    assert (answers, ended_early, code) == ([201] * UNDER_WAY, False, 0)
 
 
 def test_each_worker_and_the_relay_stop_cleanly(stack: Stack) -> None:
