@@ -1,6 +1,7 @@
 """What is shown of a customer."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +41,10 @@ _PARTS: Mapping[str, Mapping[str, str]] = {
     "accounting": {name: f"accounting_{name}" for name in AccountingView.model_fields},
 }
 """The columns in the parts of a view, by the names that they have there."""
-_READ = (*_COLUMNS, *KEYED, *(column for part in _PARTS.values() for column in part.values()))
+_READ = frozenset(
+    (*_COLUMNS, *KEYED, *(column for part in _PARTS.values() for column in part.values()))
+)
+_OF_PART = {part: itemgetter(*columns.values()) for part, columns in _PARTS.items()}
 
 
 def customer_view(
@@ -51,32 +55,34 @@ def customer_view(
     What follows from a change of this request (a look-up, a push) shows already.
     """
     # Read past SQLAlchemy's descriptors, checked by pydantic in one go: a page has 3,000 values.
-    loaded = customer.__dict__
-    row = {n: loaded[n] if n in loaded else getattr(customer, n) for n in _READ}
-    return CustomerView(
-        **{name: row[name] for name in _COLUMNS},
+    row = customer.__dict__
+    if not row.keys() >= _READ:
+        row = {name: getattr(customer, name) for name in _READ}
+    shown = {
+        **row,
         **{name: keyed.texts(row[name]) for name in KEYED},
         **{part: _part(call, row, part) for part in _PARTS},
-        warnings=warning_views(call, customer),
-        custom=custom_view(call, customer),
-        allowed_actions=_actions(call, customer),
-        shared=shared_view(call, customer),
-        pool_state=customer.pool_place,
-        provenance={
+        "warnings": warning_views(call, customer),
+        "custom": custom_view(call, customer),
+        "allowed_actions": _actions(call, customer),
+        "shared": shared_view(call, customer),
+        "pool_state": customer.pool_place,
+    }
+    if provenance:
+        shown["provenance"] = {
             field: FieldSource(origin=found.origin, source=found.source, at=found.at)
             for field, found in facts.provenance(call.session, customer).items()
             if field not in hidden_fields(call.principal, Customer)
         }
-        if provenance
-        else None,
-        shops=_shops(call, customer) if provenance else None,
-    )
+        shown["shops"] = _shops(call, customer)
+    return CustomerView.model_validate(shown)
 
 
 def _part(call: Call[Any, Any], row: Mapping[str, Any], part: str) -> dict[str, Any]:
     """Return the columns that a view has in a part of its own, their message in words."""
-    shown = {field: row[column] for field, column in _PARTS[part].items()}
-    shown["message"] = message_view(call, shown["message"])
+    shown = dict(zip(_PARTS[part], _OF_PART[part](row), strict=True))
+    if shown["message"] is not None:
+        shown["message"] = message_view(call, shown["message"])
     return shown
 
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, cast
 from uuid import UUID
 
 import psycopg
@@ -39,6 +39,7 @@ from sqlalchemy import (
     event,
     func,
     literal,
+    types,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import InvalidatePoolError, NoResultFound
@@ -98,17 +99,19 @@ class EnumText(TypeDecorator[StrEnum]):
     def __init__(self, enum: type[StrEnum]) -> None:
         super().__init__()
         self.enum = enum
-        self._members = {member.value: member for member in enum}  # quicker than the enum's call
+        self._members = _Members(enum)
 
     def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:
         """Store the value, and only a value that the enum has."""
         del dialect
         return None if value is None else self.enum(value).value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        """Give the member back."""
-        del dialect
-        return None if value is None else self.member(value)
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], StrEnum | None]:
+        """Give the member back; looked up rather than called for, since a page has hundreds."""
+        del dialect, coltype
+        return self._members.__getitem__
 
     def member(self, value: str) -> StrEnum:
         """Return the member of a stored value.
@@ -116,7 +119,30 @@ class EnumText(TypeDecorator[StrEnum]):
         Raises:
             ValueError: the enum has it no more.
         """
-        return self._members.get(value) or self.enum(value)
+        return cast("StrEnum", self._members[value])
+
+
+class _Members(dict[str | None, StrEnum | None]):
+    """The members of an enum by their values; None has none."""
+
+    def __init__(self, enum: type[StrEnum]) -> None:
+        super().__init__({member.value: member for member in enum})
+        self[None] = None
+        self._enum = enum
+
+    def __missing__(self, value: str) -> StrEnum:
+        return self._enum(value)
+
+
+class _Array(ARRAY[Any]):
+    """An array as the driver reads it, where its items need no more: SQLAlchemy would copy each."""
+
+    render_bind_cast = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Leave the list as it is."""
+        item = self.item_type.dialect_impl(dialect).result_processor(dialect, coltype)
+        return None if item is None else super().result_processor(dialect, coltype)
 
 
 class Base(DeclarativeBase):
@@ -309,6 +335,7 @@ def connect(url: str, *, pool_size: int = 5, fsync: bool = True) -> Engine:
         json_deserializer=from_json,  # quicker than Python's own
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
     )
+    engine.dialect.colspecs = {**engine.dialect.colspecs, types.ARRAY: _Array}
     _probe_what_has_rested(engine)
     for watch in _watching:
         watch(engine)

@@ -15,6 +15,8 @@ ALL = "*"
 class Verb(StrEnum):
     """What somebody may do; exporting is apart from reading, since a mailed report is an export."""
 
+    __hash__ = str.__hash__  # Enum's own is many times as slow, and asked for with every row
+
     READ = "read"
     COMMENT = "comment"
     CREATE = "create"

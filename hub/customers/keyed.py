@@ -15,6 +15,8 @@ def tags(texts: Mapping[str, str]) -> list[str]:
 
 def texts(kept: Iterable[str]) -> dict[str, str]:
     """Return the texts of a column by their keys."""
+    if not kept:  # as on most rows of most pages
+        return {}
     return {key: text for key, _, text in (tag.partition(":") for tag in kept)}
 
 
