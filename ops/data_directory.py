@@ -101,6 +101,7 @@ class DataDirectory:
             OperationError: another process holds it; named by its id.
         """
         with self._lock_file.open("a+", encoding="utf-8") as stream:
+            self._lock_file.chmod(0o600)  # whoever may read it may lock it
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -99,6 +99,25 @@ def test_the_doctor_finds_it_well_but_for_the_mail_server(up: HubUp) -> None:
     assert "ok    workers of bulk: 1 alive" in lines
 
 
+def test_another_account_of_the_machine_can_read_nothing_of_the_data(up: HubUp) -> None:
+    assert (up.data / "mail" / "ledger.jsonl").exists()
+    assert list(readable_by_others(up.data)) == []
+
+
+def readable_by_others(directory: Path) -> Iterator[Path]:
+    for path in directory.iterdir():
+        mode = path.lstat().st_mode
+        if path.is_symlink():
+            continue  # what it leads to is elsewhere
+        if path.is_dir():
+            if mode & 0o004:
+                yield path
+            if mode & 0o001:
+                yield from readable_by_others(path)
+        elif mode & 0o004:
+            yield path
+
+
 def test_relay_and_workers_are_heard_as_soon_as_it_says_that_it_runs(up: HubUp) -> None:
     parts = requests.get(f"{up.url}/readyz", timeout=10).json()["parts"]
 

@@ -37,10 +37,14 @@ class Entry:
 
 
 class Store:
-    """The messages in one directory; one process at a time, any number of threads."""
+    """The messages in one directory, which only its owner may enter: some let people in.
+
+    One process at a time may open it, and any number of threads use it.
+    """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o700)
         self._directory = directory
         self._lock = threading.Lock()
         self._ledger = (directory / _LEDGER).open("ab")
