@@ -56,6 +56,25 @@ _ORIGINS = {
 }
 
 
+_FIELDS = {
+    "cvr": N_("CVR number"),
+    "due_local": N_("Due"),
+    "due_sent_at": N_("Due reminder sent at"),
+    "ends_local": N_("Ends"),
+    "every_s": N_("Seconds between"),
+    "fire_at_local": N_("Due"),
+    "is_default": N_("Default"),
+    "on_empty": N_("When nothing is found"),
+    "outgoing_held": N_("Changes held back"),
+    "remote_id": N_("Number elsewhere"),
+    "starts_at_local": N_("First time"),
+    "starts_local": N_("Starts"),
+    "uid": N_("Mark in calendars"),
+    "zone": N_("Time zone"),
+}
+"""Fields whose names are no words."""
+
+
 def title(preferred: str | None, event_type: str) -> str:
     """Return what happened, by an event's type; one without words of its own in plain ones."""
     act = event_type.rpartition(".")[2]
@@ -73,6 +92,8 @@ def origin(preferred: str | None, kind: CauseKind) -> str:
 
 def spoken(preferred: str | None, name: str) -> str:
     """Return a name of ours, such as ``customer_group``, as words: `Customer group`."""
+    if name in _FIELDS:
+        return translate(preferred, _FIELDS[name])
     words = name.removesuffix("_id").replace("_", " ")
     sentence = words[:1].upper() + words[1:]
     translated = translate(preferred, sentence)

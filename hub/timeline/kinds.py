@@ -17,7 +17,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import join
+from sqlalchemy.orm import Session, join
 
 from hub import links
 from hub.access.predicates import visible
@@ -29,8 +29,9 @@ from hub.customers.models import Contact
 from hub.documents.listing import DOCUMENTS
 from hub.documents.models import DocMirror, DocumentKind
 from hub.history.models import Event
-from hub.i18n import N_
+from hub.i18n import N_, translate
 from hub.leads.models import Lead
+from hub.ledger.labels import label_of
 from hub.ledger.models import Job, JobState
 from hub.listing.declaration import Expression, Predicate
 from hub.mail.listing import DELIVERIES
@@ -288,6 +289,11 @@ def _of_documents(entry: Entry) -> str:
     return f"{links.API}documents?id={entry.id}"
 
 
+def _speak_task(session: Session, language: str | None, word: str) -> str:
+    del session
+    return translate(language, label_of(word))
+
+
 _DOCUMENT_KINDS = DOCUMENTS.by_name["kind"].choices
 _MAIL_KINDS = DELIVERIES.by_name["kind"].choices
 _REMINDER_STATES = REMINDERS.by_name["state"].choices
@@ -310,7 +316,7 @@ APPEARANCES: Mapping[str, Appearance] = {
                    link=_of_history),
         Appearance("import", N_("Imports"), None, _imported, by_event, link=_of_history),
         Appearance("sync", N_("Synchronisation"), None, _synchronised, by_event, link=_of_history),
-        Appearance("job", N_("Jobs"), Job, _jobs, by_rule=False),
+        Appearance("job", N_("Jobs"), Job, _jobs, _speak_task, by_rule=False),
         Appearance("mail", N_("Mails"), Delivery, _mails, by_choices(_MAIL_KINDS)),
     )
 }  # fmt: skip

@@ -11,10 +11,14 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import hub
+from api.presenting_history import _labels
 from connectors.addresses import REFUSED, PublicAddresses
 from connectors.mail import refuse_unsendable
 from hub.access.roles import FieldClass, Verb
+from hub.db import Base
 from hub.errors import AuthenticationError, PermanentError, RejectedError, TransientError
+from hub.history.records import OWN, Record
+from hub.history.words import spoken
 from hub.i18n import LANGUAGES, SOURCE, translate
 from hub.pools.models import ClaimMode
 from hub.ports import OutgoingMail
@@ -53,6 +57,21 @@ def test_every_state_has_a_word_for_the_sentences_that_name_it(language: str) ->
     named = [*_states(), *_other_names()]
     missing = {word: place for word, place in named if not catalogue.get(word)}
 
+    assert missing == {}, f"missing in hub/locales/{language}.po:\n{_as_entries(missing)}"
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_every_field_that_a_history_tells_of_has_a_heading(language: str) -> None:
+    catalogue = _catalogue(language)
+    headings = {spoken(SOURCE, name): entity for entity, name in _told_fields()}
+
+    missing = {
+        heading: entity
+        for heading, entity in headings.items()
+        if not catalogue.get(heading) and not catalogue.get(heading[0].lower() + heading[1:])
+    }
+
+    assert len(headings) > 100
     assert missing == {}, f"missing in hub/locales/{language}.po:\n{_as_entries(missing)}"
 
 
@@ -200,6 +219,16 @@ def _states() -> Iterator[tuple[str, str]]:
             if isinstance(found, type) and issubclass(found, StrEnum) and name.endswith("State"):
                 for state in found:
                     yield state.value.replace("_", " "), f"{module.name}.{name}"
+
+
+def _told_fields() -> Iterator[tuple[str, str]]:
+    """Yield the fields whose changes are told and that no list has, each with its entity."""
+    for mapper in Base.registry.mappers:
+        model = mapper.class_
+        if issubclass(model, Record):
+            skipped = OWN | model.__derived__ | _labels(model.entity()).keys()
+            for field in {column.key for column in mapper.columns} - skipped:
+                yield model.entity(), field
 
 
 def _other_names() -> Iterator[tuple[str, str]]:
