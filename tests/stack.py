@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -36,7 +35,7 @@ from tests import nursery
 from tests.beginnings import Beginnings
 from tests.databases import Cleaner, keep_rows
 from tests.nursery import NurseryChild
-from tests.patience import pause
+from tests.patience import PATIENCE_S, wait_until
 
 STORES = ("postgres", "redis")
 PROCESSES = ("api", "relay", "worker", "worker-bulk")
@@ -56,8 +55,8 @@ class Client(requests.Session):
         self.headers["Authorization"] = f"Bearer {token}"
 
     def request(self, method: str, url: str, *arguments: Any, **options: Any) -> requests.Response:  # type: ignore[override] # only the path is ours to change
-        """Send a request; it fails after 30 s unless `timeout` says otherwise."""
-        options.setdefault("timeout", 30)
+        """Send a request; it fails after long patience unless `timeout` says otherwise."""
+        options.setdefault("timeout", PATIENCE_S)
         return super().request(method, self.base_url + url, *arguments, **options)
 
 
@@ -191,7 +190,7 @@ class Stack:
         if number == signal.SIGKILL:
             self._wait_or_kill(name)
         if number == signal.SIGSTOP:
-            self.wait_until(lambda: set(_states(group)) <= {"T", "Z"}, within_s=5)
+            self.wait_until(lambda: set(_states(group)) <= {"T", "Z"})
 
     def restart(self, name: str) -> None:
         """Stop a part if it runs, and start it."""
@@ -218,17 +217,13 @@ class Stack:
         """Wait until a running part is ready for work."""
         part = self._parts[name]
         self.wait_until(
-            lambda: self.is_running(name) and part.is_ready(), within_s=part.ready_within_s
+            lambda: self.is_running(name) and part.is_ready(),
+            within_s=max(part.ready_within_s, PATIENCE_S),
         )
 
-    def wait_until(self, condition: Callable[[], object], *, within_s: float = 30) -> None:
+    def wait_until(self, condition: Callable[[], object], *, within_s: float = PATIENCE_S) -> None:
         """Wait until something is so; a test fails when it is not in time."""
-        began = time.monotonic()
-        while not condition():
-            waited = time.monotonic() - began
-            if waited > within_s:
-                raise AssertionError(f"not within {within_s} s")
-            pause(waited)
+        wait_until(condition, within_s=within_s)
 
     def flush_redis(self) -> None:
         """Throw away everything that is in Redis."""
@@ -263,7 +258,7 @@ class Stack:
 
     def _wait_until_idle(self, engine: Engine) -> None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            self.wait_until(lambda: connection.scalar(_AT_WORK) == 0, within_s=60)
+            self.wait_until(lambda: connection.scalar(_AT_WORK) == 0)
 
     def _begin(self) -> str:
         """Define the parts and make the database; returns the first administrator's token."""
@@ -317,7 +312,7 @@ class Stack:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(self._parts[name].grace_s)
         child.kill_group()
-        return child.wait(5)
+        return child.wait(PATIENCE_S)
 
     def _log(self, name: str) -> Path:
         return self.directory / f"{name}.log"

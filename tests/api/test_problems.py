@@ -1,6 +1,6 @@
 import logging
 import socket
-import time
+from typing import Any
 
 import psycopg
 import pytest
@@ -112,10 +112,14 @@ def test_without_a_database_we_say_so_within_five_seconds_and_recover(
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
     dead = hub.db.connect(f"postgresql+psycopg://hub:x@127.0.0.1:{port}/hub")
-    started = time.monotonic()
+    patience_s: list[float] = []
+
+    @event.listens_for(dead, "do_connect")
+    def note(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> None:
+        patience_s.append(options["connect_timeout"])
 
     refused = client.get("/api/v1/me", headers=administrator.headers)
-    took = time.monotonic() - started
+    in_vain_s = sum(patience_s)
     ready = client.get("/readyz")
     hub.db.bind_sessions(bind=database)
     dead.dispose()
@@ -123,7 +127,7 @@ def test_without_a_database_we_say_so_within_five_seconds_and_recover(
 
     assert (refused.status_code, refused.json["code"]) == (503, "database_unavailable")
     assert int(refused.headers["Retry-After"]) > 0
-    assert took < 5
+    assert 0 < in_vain_s < 5  # even where a database that is away refuses nobody
     assert (ready.status_code, ready.json["status"]) == (503, "unavailable")
     assert recovered.status_code == 200
 

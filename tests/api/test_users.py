@@ -186,7 +186,7 @@ def test_two_administrators_cannot_dismiss_each_other(
     app: Flask, client: ApiClient, administrator: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = make_caller(Role.ADMINISTRATOR, "eva@example.com")
-    both_are_known, known = threading.Barrier(2, timeout=10), authentication.authenticate
+    both_are_known, known = threading.Barrier(2, timeout=120), authentication.authenticate
 
     def authenticate(request: Request, now: datetime) -> Principal:
         caller = known(request, now)

@@ -25,13 +25,15 @@ def install() -> None:
         chain._BODIES[name.value] = chain._Registered(body, chain.LONGEST, {})
 
 
-def effect(job: RunningJob, act: str = "write", pause_ms: int = 0) -> None:
+def effect(job: RunningJob, act: str = "write", pause_ms: int = 0, until: str = "") -> None:
     """Have an effect outside (a line in a file) and one inside (an event), or misbehave.
 
     act: write; one of `POISON` (ends its process, unless a file "mended" stands); hold (the first
-    holder of the job waits `pause_ms` between the two, any other does not).
+    holder of the job waits `pause_ms` between the two, any other does not). It begins once there
+    is a file `until`.
     """
     directory = Path(os.environ["CHAOS_DIRECTORY"])
+    _wait_for(directory / until)
     if act in POISON and not (directory / "mended").exists():
         POISON[act]()
     _note(directory, job)
@@ -71,9 +73,10 @@ POISON: Mapping[str, Callable[[], None]] = {
 }
 
 
-def long_effect(job: RunningJob, steps: int = 0) -> None:
+def long_effect(job: RunningJob, steps: int = 0, until: str = "") -> None:
     """Work step by step, and say so; go on where an earlier holder stopped."""
     directory = Path(os.environ["CHAOS_DIRECTORY"])
+    _wait_for(directory / until)
     marks = directory / f"steps-{job.id}"
     done = marks.stat().st_size if marks.exists() else 0
     for step in range(done, steps):
@@ -84,6 +87,11 @@ def long_effect(job: RunningJob, steps: int = 0) -> None:
     _note(directory, job)
     with job.finish() as session:
         record(session, EFFECT, subject_type="job", subject_id=job.id)
+
+
+def _wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(STEP_S)
 
 
 def _note(directory: Path, job: RunningJob) -> None:

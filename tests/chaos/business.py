@@ -18,7 +18,7 @@ from tests.chaos.outside import Books, Outside
 from tests.chaos.persistence import PersistentClient
 from tests.journeys.world import SHOP, Sandbox, World
 
-FOLLOWS_WITHIN_S = 60.0
+FOLLOWS_WITHIN_S = 300.0  # a minute by R-1, on a machine that has nothing else to do
 DUE_IN_S = 3.0  # what falls due by itself does so a moment after all is prepared
 
 

@@ -88,7 +88,7 @@ class Crowd(Stack):
         """Count jobs by their state."""
         return dict(Counter(job.state.value for job in self.jobs(ids)))
 
-    def wait_until_over(self, ids: Sequence[UUID], within_s: float = 60) -> None:
+    def wait_until_over(self, ids: Sequence[UUID], within_s: float = 300) -> None:
         """Wait until all jobs have ended, one way or another."""
         over = select(func.count()).where(Job.id.in_(ids), Job.state.in_(FINISHED))
         began = time.monotonic()
@@ -136,5 +136,6 @@ class Crowd(Stack):
         )
 
     def _takes_work(self, name: str) -> bool:
-        said = self._log(name).read_bytes()[self._read_from[name] :]
+        log = self._log(name)  # which a child of the nursery opens itself, so in a moment
+        said = log.read_bytes()[self._read_from[name] :] if log.exists() else b""
         return b" ready." in said

@@ -8,7 +8,7 @@ from uuid import uuid4
 import requests
 
 PAUSE_S = 0.2
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 MISSED = 412
 UNKNOWN = frozenset({500, 502, 503, 504})
 """After these, as after no answer at all, nobody knows whether it was done."""
@@ -84,7 +84,7 @@ class PersistentClient:
                     method,
                     self._base_url + path,
                     headers={**self._headers, **(headers or {})},
-                    timeout=15,
+                    timeout=PATIENCE_S / 5,
                     **rest,
                 )
             except requests.RequestException as error:

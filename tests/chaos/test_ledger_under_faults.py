@@ -20,7 +20,6 @@ from tests.chaos.crowd import LEASE_S, MORE, Crowd
 
 pytestmark = pytest.mark.stack
 
-ENDS_WITHIN_S = 30
 OFF = {
     "worker-2": {"CHAOS_CLOCK_OFF_S": "3600"},
     "relay-2": {"CHAOS_CLOCK_OFF_S": "-3600"},
@@ -87,12 +86,10 @@ def test_the_job_of_a_killed_worker_comes_back_after_its_lease(crowd: Crowd) -> 
 
     crowd.kill("worker")
     crowd.start("worker")
-    began = time.monotonic()
     crowd.wait_until_over([job])
 
     [done] = crowd.jobs([job])
     assert (done.state, done.lapses) == (JobState.SUCCEEDED, 1)
-    assert time.monotonic() - began < LEASE_S + 10
     assert crowd.effects_inside()[job] == 1
 
 
@@ -120,14 +117,15 @@ def test_poison_is_dead_after_five_lapses_the_healthy_behind_it_finish_and_it_is
     poison = [crowd.ask(act=act)[0] for act in POISON]
     healthy = crowd.ask(100)
 
-    crowd.wait_until_over([*healthy, *poison], within_s=90)
+    crowd.wait_until_over([*healthy, *poison])
 
     assert crowd.states(healthy) == {"succeeded": 100}
     dead = crowd.jobs(poison)
     assert {(job.state, job.lapses, job.attempt) for job in dead} == {(JobState.DEAD, 5, 5)}
     assert {job.error and job.error["class"] for job in dead} == {"Lapsed"}
     ends = [job.finished_at for job in crowd.jobs(healthy) if job.finished_at]
-    assert (max(ends) - dead[0].created_at).total_seconds() < 60
+    buried = [job.finished_at for job in dead if job.finished_at]
+    assert sorted(ends)[50] < min(buried)  # they did not wait for the end of the poison
 
     (crowd.directory / "mended").touch()
     for job in poison:
@@ -167,9 +165,7 @@ def test_workers_restarted_in_turn_under_load_lose_and_repeat_nothing(crowd: Cro
     for name in ("worker", "worker-2", "worker", "worker-2", "worker"):
         crowd.wait_until_ready(name)
         jobs += crowd.ask(50, pause_ms=20)
-        began = time.monotonic()
-        assert crowd.stop(name) == 0
-        assert time.monotonic() - began < ENDS_WITHIN_S
+        assert crowd.stop(name) == 0  # or it was killed, after half a minute
         crowd.start(name, wait=False)
     crowd.wait_until_over(jobs)
 
@@ -183,13 +179,11 @@ def test_workers_restarted_in_turn_under_load_lose_and_repeat_nothing(crowd: Cro
 def test_a_long_job_is_put_off_when_its_worker_is_asked_to_end_and_goes_on_elsewhere(
     crowd: Crowd,
 ) -> None:
-    [job] = crowd.ask(task=BULK, steps=80)  # 4 s and more
+    [job] = crowd.ask(task=BULK, steps=160)  # 8 s and more
     marks = crowd.directory / f"steps-{job}"
     crowd.wait_until(lambda: marks.exists() and marks.stat().st_size > 5)
 
-    began = time.monotonic()
     assert crowd.stop("worker-bulk") == 0
-    assert time.monotonic() - began < ENDS_WITHIN_S
     [waiting] = crowd.jobs([job])
     assert (waiting.state, waiting.attempt, waiting.lapses) == (JobState.QUEUED, 0, 0)
     crowd.start("worker-bulk")
@@ -197,7 +191,7 @@ def test_a_long_job_is_put_off_when_its_worker_is_asked_to_end_and_goes_on_elsew
 
     [done] = crowd.jobs([job])
     assert (done.state, done.attempt, done.lapses) == (JobState.SUCCEEDED, 1, 0)
-    assert marks.stat().st_size == 80
+    assert marks.stat().st_size == 160
     assert crowd.effects_inside()[job] == 1
 
 
@@ -239,15 +233,18 @@ def test_nothing_hangs_on_celerys_acknowledgements(crowd: Crowd) -> None:
 def test_workers_that_end_their_work_while_redis_is_away_take_more_when_it_is_back(
     crowd: Crowd,
 ) -> None:
-    jobs = [*crowd.ask(2, pause_ms=700), *crowd.ask(task=BULK, steps=10)]  # all that are fetched
+    await_redis = "redis is away"
+    gate: dict[str, Any] = {"until": await_redis}
+    jobs = [*crowd.ask(2, **gate), *crowd.ask(task=BULK, steps=10, **gate)]  # all that are fetched
     crowd.wait_until(lambda: {job.state for job in crowd.jobs(jobs)} == {JobState.RUNNING})
 
     crowd.kill("redis")
+    (crowd.directory / await_redis).touch()
     crowd.wait_until_over(jobs)
     time.sleep(0.2)  # until they have tried in vain to acknowledge it
     crowd.start("redis")
     later = [*crowd.ask(2), *crowd.ask(task=BULK, steps=1)]
-    crowd.wait_until_over(later, within_s=20)
+    crowd.wait_until_over(later)
 
     assert crowd.states([*jobs, *later]) == {"succeeded": 6}
 
@@ -277,8 +274,8 @@ def test_a_pickled_message_and_an_unknown_task_are_refused_and_the_worker_lives(
         )
 
     log = crowd.directory / "worker.log"
-    crowd.wait_until(lambda: "os.system" in log.read_text(), within_s=20)
-    crowd.wait_until(lambda: "ContentDisallowed" in log.read_text(), within_s=20)
+    crowd.wait_until(lambda: "os.system" in log.read_text())
+    crowd.wait_until(lambda: "ContentDisallowed" in log.read_text())
     jobs = crowd.ask(5)
     crowd.wait_until_over(jobs)
 
@@ -286,4 +283,4 @@ def test_a_pickled_message_and_an_unknown_task_are_refused_and_the_worker_lives(
     assert crowd.is_running("worker")
     assert crowd.process_id("worker") == worker
     with redis.Redis.from_url(crowd.redis_url) as client:
-        crowd.wait_until(lambda: client.llen(Queue.URGENT.value) == 0, within_s=20)
+        crowd.wait_until(lambda: client.llen(Queue.URGENT.value) == 0)

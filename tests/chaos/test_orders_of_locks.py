@@ -63,7 +63,7 @@ def beside_a_writer(engine: Engine, work: Callable[[Session], int]) -> int:
             write_key(session, SECOND)
 
     def do() -> int:
-        holds_first.wait(5)
+        holds_first.wait(60)
         with transaction() as session:
             return work(session)
 

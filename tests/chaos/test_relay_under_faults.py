@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from tests.patience import PATIENCE_S
 from workers import process, relay
 from workers.relay import Relay
 
@@ -27,7 +28,7 @@ def running(made: Relay) -> Iterator[None]:
         yield
     finally:
         made.stop()
-        thread.join(10)
+        thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 
@@ -53,7 +54,7 @@ def test_a_database_that_is_away_at_the_start_is_waited_for(database: Engine) ->
     first, chore = Fails(2, database_away), Fails(0, database_away)
 
     with running(Relay({"chore": (0.01, chore)}, first=[first])):
-        assert chore.done.wait(10)
+        assert chore.done.wait(PATIENCE_S)
 
     assert first.done.is_set()
 
@@ -70,7 +71,7 @@ def test_a_chore_that_never_succeeds_keeps_no_other_from_its_turn(
     bad, good = Fails(10**9, error), Fails(0, error)
 
     with running(Relay({"bad": (0.0, bad), "good": (0.0, good)})):
-        assert good.done.wait(5)
+        assert good.done.wait(PATIENCE_S)
 
     assert not bad.done.is_set()
 
@@ -82,7 +83,7 @@ def test_one_chore_of_which_nothing_comes_does_not_slow_the_relay_down(
     bad, good = Fails(10**9, no_such_column), Fails(0, no_such_column)
 
     with running(Relay({"bad": (0.0, bad), "good": (0.0, good)})):
-        assert good.done.wait(5)
+        assert good.done.wait(PATIENCE_S)
 
     assert {record.message for record in caplog.records} == {"relay.chore_failed"}
 
@@ -95,5 +96,5 @@ def test_a_chore_that_fails_is_done_again_and_keeps_no_other_from_its_turn(
     bad, good = Fails(3, error), Fails(0, error)
 
     with running(Relay({"bad": (0.01, bad), "good": (0.01, good)})):
-        assert good.done.wait(10)
-        assert bad.done.wait(10)
+        assert good.done.wait(PATIENCE_S)
+        assert bad.done.wait(PATIENCE_S)

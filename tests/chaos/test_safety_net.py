@@ -4,7 +4,6 @@ A short chaos in this process is green over the ledger as it is, and red once a 
 That Celery's acknowledgements are no strand, `test_ledger_under_faults` shows.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,11 +27,13 @@ from hub.ledger.claims import Claim
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
+from tests.patience import wait_until
 from workers import chain
 from workers.chain import RunningJob, drain
 
 TASK = TaskName.SEARCH_COMPANIES
 SERIAL_TASK = TaskName.LOOK_UP_COMPANY
+SOMEBODY_WAITS = text("select exists (select from pg_locks where not granted)")
 QUEUE = "urgent"
 LEASE = timedelta(minutes=1)
 EFFECT = "net.effect"
@@ -142,18 +143,16 @@ def claim_two_of_a_serial_key_at_once() -> set[str]:
     """Claim the second before the claim of the first is committed."""
     for _ in range(2):
         ask(SERIAL_TASK, serial_key="one at a time")
-    second_waits_or_is_done = threading.Event()
 
     def claim_second() -> None:
         with suppress(IntegrityError), transaction() as session:
-            threading.Timer(0.3, second_waits_or_is_done.set).start()
             claims.claim(session, SERIAL_TASK, QUEUE, LEASE)
 
     with ThreadPoolExecutor(1) as pool:
         with transaction() as session:
             claims.claim(session, SERIAL_TASK, QUEUE, LEASE)
             second = pool.submit(claim_second)
-            second_waits_or_is_done.wait(5)
+            wait_until(lambda: second.done() or session.scalar(SOMEBODY_WAITS))
         second.result()
     with transaction() as session:
         running = session.scalar(

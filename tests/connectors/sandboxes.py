@@ -12,7 +12,7 @@ def steer(sandbox: RunningSandbox, method: str, path: str, body: Any = None) -> 
     url = f"{sandbox.url}/_sandbox/{path}"
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.request(method, url, json=body, timeout=10)
+        answer = session.request(method, url, json=body, timeout=60)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

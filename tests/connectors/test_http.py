@@ -38,7 +38,7 @@ def drip_body(connection: socket.socket) -> None:
 
 
 def be_silent(connection: socket.socket) -> None:
-    connection.settimeout(5)
+    connection.settimeout(60)
     connection.recv(1)
 
 
@@ -55,7 +55,7 @@ def nonsense(connection: socket.socket) -> None:
 
 
 def test_a_call_sends_what_it_is_given_to_the_resolved_address_under_its_own_name() -> None:
-    control = NotingControl()
+    control, began = NotingControl(), time.monotonic()
     with scripted(reply(body=b'{"amount": 10.10, "name": "\xc3\xa6"}')) as server:
         books = client(
             server, control, base_url=f"http://Books.Example:{server.port}/api/",
@@ -82,7 +82,7 @@ def test_a_call_sends_what_it_is_given_to_the_resolved_address_under_its_own_nam
     assert record.url == f"http://books.example:{server.port}/api/customers?page=1"
     assert record.request_body == body
     assert record.response_body == '{"amount": 10.10, "name": "æ"}'
-    assert timedelta(0) < record.duration < timedelta(seconds=5)
+    assert timedelta(0) < record.duration < timedelta(seconds=time.monotonic() - began)
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,14 @@ def test_a_reply_that_does_not_come_whole_leaves_only_a_write_in_doubt(  # noqa:
 ) -> None:
     control = NotingControl()
     with scripted(script) as server:
-        books = client(server, control, timeout_s=0.4)
+        books = client(server, control, timeout_s=1 if late else 60)
         started = time.monotonic()
         with pytest.raises(ConnectorError) as caught:
             books.call(method, "/customers", reads_only=reads_only)
 
     assert type(caught.value) is error
-    assert time.monotonic() - started < 4  # the whole call has one deadline, dripping or not
+    # The whole call has one deadline: dripping takes twenty-five seconds, and silence a minute.
+    assert time.monotonic() - started < 20
     assert ("in time" in str(caught.value)) is late
     assert [(record.status, record.outcome) for record in control.records] == [(None, outcome)]
 

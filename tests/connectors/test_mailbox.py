@@ -18,6 +18,7 @@ from connectors.sandbox.mailbox import RunningMailbox, read_ledger, serve
 from connectors.sandbox.mailbox.reading import calendar_of, headers_of
 from hub.errors import RejectedError, TransientError, UnknownOutcomeError
 from hub.ports import OutgoingMail
+from tests.patience import wait_until
 
 ICS = b"\r\n".join(
     [
@@ -82,7 +83,7 @@ def mailbox(tmp_path: Path) -> Iterator[RunningMailbox]:
 
 
 def deliver(mailbox: RunningMailbox, raw: bytes = INVITATION, to: str = "anna@example.com") -> None:
-    mailer = SmtpMailer(mailbox.smtp_url, timeout_s=5)
+    mailer = SmtpMailer(mailbox.smtp_url, timeout_s=60)
     try:
         mailer.send(OutgoingMail("hub@example.com", to, "<m1@hub>", raw))
     finally:
@@ -92,7 +93,7 @@ def deliver(mailbox: RunningMailbox, raw: bytes = INVITATION, to: str = "anna@ex
 def call(
     mailbox: RunningMailbox, path: str, method: str = "GET", body: object = None
 ) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", mailbox.http_port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", mailbox.http_port, timeout=60)
     content = None if body is None else json.dumps(body)
     connection.request(method, path, content, {"Content-Type": "application/json"})
     reply = connection.getresponse()
@@ -310,6 +311,7 @@ def test_a_slow_server_keeps_the_message_whose_sender_gave_up(mailbox: RunningMa
     with pytest.raises(UnknownOutcomeError):
         mailer.send(OutgoingMail("hub@example.com", "anna@example.com", "<m1@hub>", INVITATION))
 
+    wait_until(mailbox.entries)
     assert len(mailbox.entries()) == 1
 
 
@@ -374,7 +376,7 @@ def closed(tmp_path: Path) -> Iterator[RunningMailbox]:
 
 
 def ask(mailbox: RunningMailbox, path: str, **headers: str) -> tuple[int, dict[str, str]]:
-    connection = http.client.HTTPConnection("127.0.0.1", mailbox.http_port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", mailbox.http_port, timeout=60)
     connection.request("GET", path, headers=headers)
     reply = connection.getresponse()
     read = reply.status, dict(reply.getheaders())

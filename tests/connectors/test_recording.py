@@ -80,8 +80,8 @@ def test_no_body_is_none() -> None:
 
 def test_a_body_made_to_slow_the_redaction_down_does_not() -> None:
     attack = '"token' * 40_000 + '": "' + "\\" * 40_000
-    started = time.perf_counter()
+    started = time.process_time()
 
     Redactor().body(attack)
 
-    assert time.perf_counter() - started < 0.5  # R-67 asks 50 ms; shared machines are slow
+    assert time.process_time() - started < 0.05  # R-67; a thousandth of a second as a rule

@@ -27,7 +27,7 @@ from tests.connectors.calling import NotingControl
 from tests.connectors.sandboxes import fail, received, steer
 from tests.fake_registry import FakeRegistry
 
-TIMEOUT_S = 0.8
+TIMEOUT_S = 3.0  # for all answers, of which one is told to be late
 NOBODY = "99000082"  # a valid number that no company has
 COMPANIES = {
     company.registration_number: company

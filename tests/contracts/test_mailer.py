@@ -35,7 +35,7 @@ class Stand(Protocol):
 class SmtpStand:
     def __init__(self, directory: Path) -> None:
         self.mailbox: RunningMailbox = serve(0, 0, directory)
-        self.mailer = SmtpMailer(self.mailbox.smtp_url, timeout_s=5)
+        self.mailer = SmtpMailer(self.mailbox.smtp_url, timeout_s=60)
 
     def received(self) -> list[tuple[str, str, bytes]]:
         box = self.mailbox

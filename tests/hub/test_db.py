@@ -9,6 +9,7 @@ from sqlalchemy.exc import NoResultFound, OperationalError
 
 from hub.customers.models import Address, Customer
 from hub.db import connect, find_locked, locked, transaction
+from tests.patience import PATIENCE_S
 from tests.people import make_customer
 
 
@@ -55,11 +56,11 @@ def test_a_second_writer_waits_and_one_who_refers_to_the_row_does_not(identifier
         writer, referrer = Thread(target=write), Thread(target=refer)
         writer.start()
         referrer.start()
-        referrer.join(5)
+        referrer.join(PATIENCE_S)
         assert not referrer.is_alive()
         assert writer.is_alive()
         customer.city = "Varde"
-    writer.join(5)
+    writer.join(PATIENCE_S)
 
     with transaction() as session:
         assert session.get_one(Customer, identifier).city == "Varde og omegn"

@@ -18,7 +18,7 @@ def remote_customers(world: World) -> list[dict[str, Any]]:
 def test_1_a_search_gives_candidates_and_creates_nothing(world: World) -> None:
     before = world.get("/customers")["total"]["count"]
 
-    found = world.post("/registry-lookups", {"query": "Nordlys"}, status=202, Prefer="wait=10")
+    found = world.post("/registry-lookups", {"query": "Nordlys"}, status=202, Prefer="wait=30")
 
     assert found["state"] == "answered"
     [candidate] = found["candidates"]
@@ -32,7 +32,7 @@ def test_1_a_search_gives_candidates_and_creates_nothing(world: World) -> None:
 
 def test_2_a_number_alone_makes_a_filled_and_linked_customer(world: World) -> None:
     made = world.post(
-        "/customers", {"cvr": "DK 99 00 00 07", "roles": ["customer"]}, Prefer="wait=10"
+        "/customers", {"cvr": "DK 99 00 00 07", "roles": ["customer"]}, Prefer="wait=30"
     )
 
     assert made["name"] == "Nordlys Testværk ApS"
@@ -74,7 +74,7 @@ def test_2_a_terms_code_becomes_the_payment_terms_that_the_mapping_says(world: W
 def test_1_a_candidate_that_we_have_already_names_our_customer(world: World) -> None:
     [known] = world.get("/customers", cvr="99000007")["items"]
 
-    found = world.post("/registry-lookups", {"query": "Nordlys"}, status=202, Prefer="wait=10")
+    found = world.post("/registry-lookups", {"query": "Nordlys"}, status=202, Prefer="wait=30")
 
     [candidate] = found["candidates"]
     assert candidate["registration_number"] == "99000007"
@@ -94,13 +94,13 @@ def test_3_the_same_again_is_refused_and_with_a_reason_and_another_ean_allowed(
     second = world.post(
         "/customers",
         {**body, "allow_duplicate": True, "reason": "Another unit", "ean": "5790000000005"},
-        Prefer="wait=10",
+        Prefer="wait=30",
     )
     assert second["id"] != known["id"]
     assert second["accounting"]["state"] == "linked"
     assert second["ref_no"] != known["ref_no"]
     assert second["registry"]["state"] == "filled"
-    scan = world.post("/duplicates/scan", {}, status=202, Prefer="wait=10")
+    scan = world.post("/duplicates/scan", {}, status=202, Prefer="wait=30")
     assert (scan["state"], scan["result"]["raised"]) == ("succeeded", 0)
     [pair] = world.get("/duplicates", customer=second["id"])["items"]
     assert (pair["state"], pair["reason"]) == ("dismissed", "Another unit")
@@ -133,7 +133,6 @@ def test_5_with_the_registry_down_the_customer_waits_and_is_filled_later(world: 
     filled = world.eventually(
         lambda: world.get(f"/customers/{made['id']}"),
         lambda c: c["registry"]["state"] == "filled" and c["accounting"]["state"] == "linked",
-        within_s=60,
     )
     assert filled["name"] == "Prøvekøbing Kommune"
     assert filled["phone"] == "+4512345678"
@@ -186,7 +185,7 @@ def test_6_a_refused_customer_group_is_shown_mended_and_replayed_to_one_customer
     dead = world.get("/jobs", state="dead", subject_id=made["id"])["items"]
     assert len(dead) == 1
 
-    world.post(f"/jobs/{dead[0]['id']}/replay", status=200, Prefer="wait=10")
+    world.post(f"/jobs/{dead[0]['id']}/replay", status=200, Prefer="wait=30")
 
     mended = world.eventually(
         lambda: world.get(f"/customers/{made['id']}"),
@@ -220,7 +219,7 @@ def test_7_an_imported_row_does_not_become_a_debtor_although_it_is_a_customer(
         "/api/v1/imports",
         params={"name": "kunder.csv", "apply": "good_rows", "roles": "customer"},
         data=table.encode(),
-        headers={"Content-Type": "text/csv", "Prefer": "wait=10"},
+        headers={"Content-Type": "text/csv", "Prefer": "wait=30"},
     )
     assert answer.status_code == 202, answer.text
     world.eventually(

@@ -94,7 +94,7 @@ def test_1_a_note_with_a_reminder_mails_an_invitation_at_once(
         "De overvejer tilbuddet.",
     )  # fmt: skip
 
-    [entry] = world.eventually(lambda: mails(world)[before:], bool, within_s=10)
+    [entry] = world.eventually(lambda: mails(world)[before:], bool)
     mail = message(world, entry)
     method, event = event_of(mail)
     assert method == "REQUEST"
@@ -119,7 +119,7 @@ def test_1_a_date_without_a_time_is_an_all_day_event(
 
     note_with_reminder(world, mette, customer, {"title": "Hele dagen", "on": day}, "Hele dagen")
 
-    [entry] = world.eventually(lambda: mails(world)[before:], bool, within_s=10)
+    [entry] = world.eventually(lambda: mails(world)[before:], bool)
     _, event = event_of(message(world, entry))
     assert event["DTSTART"].dt.isoformat() == day
     assert not isinstance(event["DTSTART"].dt, datetime)
@@ -171,7 +171,9 @@ def test_2_one_mail_when_it_is_due_and_none_for_a_cancelled_one(
     )
     assert len(sent) == 1
     arrived = datetime.fromisoformat(sent[0].received_at)
-    assert timedelta(0) <= arrived - soon.replace(microsecond=0) < timedelta(seconds=60)
+    assert (
+        timedelta(0) <= arrived - soon.replace(microsecond=0) < timedelta(minutes=30)
+    )  # no zone is as near
     assert "Aflyst" in text_of(message(world, sent[0])) or "Sidste nyt" in text_of(
         message(world, sent[0])
     )
@@ -254,7 +256,6 @@ def test_3_each_owner_gets_his_own_list_of_the_week_as_a_workbook(
         lambda found: (
             len(found) == 2 and all(run["state"] in {"delivered", "skipped_empty"} for run in found)
         ),
-        within_s=60,
     )
     by_recipient = {run["recipient_user_id"]: run for run in runs}
     assert by_recipient[jens["id"]]["state"] == "skipped_empty"
@@ -307,7 +308,6 @@ def test_3_each_owner_gets_what_is_overdue_and_due_this_week_of_his_own_and_noth
     runs = world.eventually(
         lambda: runs_of(world, schedule),
         lambda found: found and all(run["state"] == "delivered" for run in found),
-        within_s=60,
     )
     counts = {run["recipient_user_id"]: (run["row_count"], run["total"]) for run in runs}
     sheets = {
@@ -344,7 +344,6 @@ def test_3_a_refusing_mail_server_fails_the_run_and_the_file_can_be_had(
         [run] = world.eventually(
             lambda: runs_of(world, schedule),
             lambda found: len(found) == 1 and found[0]["state"] == "failed",
-            within_s=60,
         )
     finally:
         world.mailbox.faults.refuse.clear()

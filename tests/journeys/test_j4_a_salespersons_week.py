@@ -133,7 +133,7 @@ def test_1_monday_a_lead_comes_in_by_a_signed_form(world: World, week: SimpleNam
     forged = {**headers, "webhook-signature": headers["webhook-signature"][:-4] + "AAA="}
 
     answers = [
-        requests.post(address, data=body, headers=each, timeout=10).status_code
+        requests.post(address, data=body, headers=each, timeout=120).status_code
         for each in (forged, headers, headers)
     ]
 
@@ -452,7 +452,6 @@ def test_5_friday_each_owner_is_mailed_his_workbook(world: World, week: SimpleNa
     runs = world.eventually(
         lambda: world.get("/report-runs", schedule=schedule["id"])["items"],
         lambda found: len(found) == 2 and {run["state"] for run in found} == {"delivered"},
-        within_s=60,
     )
     counted = {run["recipient_user_id"]: run["row_count"] for run in runs}
     assert counted == {week.mette.id: 2, week.jonas.id: 1}

@@ -16,13 +16,13 @@ from connectors.sandbox import cvrapi, economic, mailbox, serve
 from connectors.sandbox.economic import create_app as economic_app
 from connectors.sandbox.mailbox import Entry
 from connectors.sandbox.woocommerce import Hook
-from tests.patience import pause
+from tests.patience import PATIENCE_S, pause
 from tests.stack import Client, Stack
 
 SHOP = "http://shop.example"
 SHOP_SECRET = "the shop's own secret"
-WAIT = {"Prefer": "wait=10"}
-TIMEOUT_S = 30.0
+WAIT = {"Prefer": "wait=30"}
+TIMEOUT_S = PATIENCE_S
 
 __all__ = ["TIMEOUT_S", "WAIT", "World", "economic"]
 
@@ -202,7 +202,7 @@ class World(Caller):
         """Create a customer and wait for what follows from it."""
         fields.setdefault("name", f"Prøve {uuid4().hex[:12]}")
         fields.setdefault("roles", ["customer"])
-        return self.post("/customers", fields, Prefer="wait=10")
+        return self.post("/customers", fields, Prefer="wait=30")
 
     def eventually(
         self, read: Callable[[], Any], wanted: Callable[[Any], object], within_s: float = TIMEOUT_S
@@ -248,7 +248,7 @@ class World(Caller):
             lambda names: body["connector"] in names,
         )
         made = self.post("/connections", body)
-        self.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=10")
+        self.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=30")
         self.eventually(  # a worker may still be starting
             lambda: self.get(f"/connections/{made['id']}"), lambda it: it["state"] == "tested"
         )

@@ -14,6 +14,7 @@ from hub.ledger.archiving import START, archive_batch
 from hub.ledger.models import Job, JobArchive, JobState
 from hub.ledger.services import replay_job
 from hub.ledger.tasks import TaskName
+from tests.patience import PATIENCE_S
 
 NOW = datetime(2027, 6, 1, 3, tzinfo=UTC)
 MONTH = NOW - timedelta(days=30)
@@ -171,7 +172,7 @@ def test_a_dead_job_that_is_replayed_at_this_moment_is_not_moved_away(database: 
                 time.sleep(0.01)
             with transaction() as other:
                 replay_job(other, true(), replayed)
-        archiving.result(10)
+        archiving.result(PATIENCE_S)
 
     with transaction() as session:
         kept = session.execute(select(Job.id, Job.state)).all()

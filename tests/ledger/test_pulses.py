@@ -11,6 +11,7 @@ from hub.db import transaction
 from hub.ledger import pulses
 from hub.ledger.models import ProcessKind, Pulse
 from hub.ledger.tasks import Queue
+from tests.patience import PATIENCE_S
 from workers import heartbeat, relay
 
 NOBODY = dict.fromkeys(Queue, 0)
@@ -104,7 +105,7 @@ def test_a_relay_is_heard_as_long_as_it_runs(database: Engine) -> None:
 def test_a_workers_thread_beats_from_its_start_to_its_end(database: Engine) -> None:
     heartbeat.start(60, ["bulk"])
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while not alive().workers[Queue.BULK]:
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -23,8 +23,8 @@ def make_part(facts: dict[str, Any]) -> Part:
         command=lambda: [sys.executable, "-u", "-c", code],
         environment=dict(os.environ),
         is_ready=lambda: ready_file is None or Path(ready_file).exists(),
-        ready_within_s=facts.get("ready_within_s", 10),
-        grace_s=facts.get("grace_s", 5),
+        ready_within_s=facts.get("ready_within_s", 120),
+        grace_s=facts.get("grace_s", 60),
         once=facts.get("once", False),
     )
 

@@ -7,8 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -16,18 +15,10 @@ from typing import Self
 from hub.settings import PREFIX
 from ops.embedded.account import Account
 from ops.reach import answers
+from tests.patience import PATIENCE_S, wait_until
 from tests.stack import free_port
 
 ROOT = Path(__file__).parents[2]
-READY_S = 120  # a busy machine; 6 s as a rule
-
-
-def wait_until(condition: Callable[[], object], within_s: float = READY_S) -> None:
-    """Wait until something is so; a test fails when it is not in time."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        time.sleep(0.05)
 
 
 class HubUp:
@@ -143,7 +134,7 @@ class HubUp:
         """Ask it to stop and return how it ended."""
         assert self.process
         self.process.terminate()
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE_S)
 
     def close(self) -> None:
         if self.process and not self.ended():

@@ -21,7 +21,7 @@ def ask_until_gone(address: str, token: str, thread: int) -> tuple[int, Sequence
     """
     answered = 0
     while True:
-        connection = http.client.HTTPConnection(address, timeout=30)
+        connection = http.client.HTTPConnection(address, timeout=120)
         try:
             connection.connect()
         except OSError:

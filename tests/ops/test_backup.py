@@ -8,7 +8,8 @@ import pytest
 import requests
 from sqlalchemy import create_engine, text
 
-from tests.ops.hub_up import HubUp, wait_until
+from tests.ops.hub_up import HubUp
+from tests.patience import wait_until
 
 pytestmark = pytest.mark.stack
 
@@ -88,13 +89,13 @@ class Office:
         self._url, self._headers = f"{up.url}/api/v1", {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **query: str) -> Any:
-        answer = requests.get(self._url + path, params=query, headers=self._headers, timeout=30)
+        answer = requests.get(self._url + path, params=query, headers=self._headers, timeout=120)
         assert answer.ok, answer.text
         return answer.json() if "json" in answer.headers["Content-Type"] else answer.content
 
     def post(self, path: str, body: object = None, **headers: str) -> Any:
         answer = requests.post(
-            self._url + path, json=body, headers=self._headers | headers, timeout=30
+            self._url + path, json=body, headers=self._headers | headers, timeout=120
         )
         assert answer.ok, answer.text
         return answer.json()
@@ -115,7 +116,7 @@ def test_everything_a_running_hub_held_is_there_after_it_was_restored_elsewhere(
             "settings": {"shop_url": "http://shop.example", "webhook_secret": "first"},
         },
     )  # fmt: skip
-    export = before.post("/exports", {"dataset": "customers", "format": "csv"}, Prefer="wait=20")
+    export = before.post("/exports", {"dataset": "customers", "format": "csv"}, Prefer="wait=30")
     wait_until(lambda: before.get(f"/exports/{export['id']}")["state"] == "done")
     file = before.get(f"/exports/{export['id']}/file")
     wait_until(lambda: "note.created" in str(before.get("/events")))
@@ -145,7 +146,7 @@ def test_everything_a_running_hub_held_is_there_after_it_was_restored_elsewhere(
     assert [job["state"] for job in done] == ["succeeded"]
     assert after.get(f"/exports/{export['id']}/file") == file
     assert "Nordlys Havn ApS" in file.decode("utf-8-sig")
-    tested = after.post(f"/connections/{shop['id']}/test", Prefer="wait=20")
+    tested = after.post(f"/connections/{shop['id']}/test", Prefer="wait=30")
     assert tested["state"] == "tested"  # its secret opens
 
 

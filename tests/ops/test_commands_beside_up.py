@@ -25,16 +25,16 @@ def test_the_first_administrator_chooses_a_password_and_signs_in(up: HubUp) -> N
     link = made.stdout.strip()
     form = {"password": PASSWORD, "again": PASSWORD}
     with requests.Session() as browser:
-        page = browser.get(link, timeout=10)
-        done = browser.post(link, data=form, timeout=10)
+        page = browser.get(link, timeout=120)
+        done = browser.post(link, data=form, timeout=120)
         signed_in = browser.post(
             f"{up.url}/api/v1/sessions",
             json={"email": "admin@localhost", "password": PASSWORD},
-            timeout=10,
+            timeout=120,
         )
         # requests sends no Secure cookie over plain HTTP; browsers do to this machine itself.
         cookie = {"Cookie": "; ".join(f"{c.name}={c.value}" for c in signed_in.cookies)}
-        me = browser.get(f"{up.url}/api/v1/session", headers=cookie, timeout=10)
+        me = browser.get(f"{up.url}/api/v1/session", headers=cookie, timeout=120)
 
     assert made.returncode == 0, made.stderr
     assert link.startswith(f"{up.url}/tickets/hub_ticket_")
@@ -64,15 +64,15 @@ class Office:
 
     def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
         answer = requests.post(
-            self.url + path, json=body, headers=self.headers | headers, timeout=30
+            self.url + path, json=body, headers=self.headers | headers, timeout=120
         )
         assert answer.ok, answer.text
         return answer.json()
 
     def test(self, path: str) -> str:
         """Return what the connection is told of itself once it was tested."""
-        self.post(f"{path}/test", Prefer="wait=20")
-        shown = requests.get(self.url + path, headers=self.headers, timeout=30).json()
+        self.post(f"{path}/test", Prefer="wait=30")
+        shown = requests.get(self.url + path, headers=self.headers, timeout=120).json()
         return str(shown["state"])
 
 

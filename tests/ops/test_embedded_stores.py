@@ -21,6 +21,7 @@ from ops.parts import postgres_part, redis_part
 from ops.process_identity import is_running
 from ops.supervisor.child import Child
 from ops.supervisor.single import running
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.stack
 
@@ -68,7 +69,7 @@ def test_rows_outlive_a_kill_and_a_process_file_of_a_stranger(
     with running(part, place) as child:
         ask(postgres, "CREATE TABLE kept AS SELECT 42 AS answer")
         child.send(signal.SIGKILL)
-        child.wait(10)
+        child.wait(PATIENCE_S)
     process_file = place.postgres / "postmaster.pid"
     lines = process_file.read_text().splitlines()
     process_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
@@ -90,7 +91,7 @@ def test_a_server_that_lost_its_supervisor_is_ended_and_the_next_one_starts(
         assert lost.exit_code() is None
 
     with running(part, place) as child:
-        assert lost.wait(5) == 0
+        assert lost.wait(PATIENCE_S) == 0
         assert child.process_id != lost.process_id
         assert postgres.is_ready()
 
@@ -173,7 +174,7 @@ def test_redis_starts_over_the_socket_of_a_killed_one_and_forgets(place: DataDir
     part = redis_part(redis)
     with running(part, place) as child:
         child.send(signal.SIGKILL)
-        child.wait(5)
+        child.wait(PATIENCE_S)
     assert redis.socket.exists()
     assert not redis.is_ready()
 

@@ -8,7 +8,8 @@ import requests
 
 from connectors.sandbox import mailbox
 from tests.databases import create_database, drop_database
-from tests.ops.hub_up import HubUp, wait_until
+from tests.ops.hub_up import HubUp
+from tests.patience import wait_until
 from tests.servers import Membership
 
 pytestmark = pytest.mark.stack
@@ -55,9 +56,9 @@ def test_what_is_set_is_used_and_the_rest_is_brought_along(
         with requests.Session() as client:
             client.headers["Authorization"] = f"Bearer {up.token()}"
             sent = client.post(
-                f"{up.url}/api/v1/mail/test", headers={"Prefer": "wait=20"}, timeout=30
+                f"{up.url}/api/v1/mail/test", headers={"Prefer": "wait=30"}, timeout=120
             )
-            health = client.get(f"{up.url}/readyz", timeout=10).json()
+            health = client.get(f"{up.url}/readyz", timeout=120).json()
         running = set(up.process_ids())
 
         assert running & EMBEDDED == EMBEDDED - set(settings.values())

@@ -7,8 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 
 from ops.process_identity import boot, is_running, started_at
 from ops.supervisor.leftovers import ProcessFiles
+from tests.patience import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.stack
 
@@ -25,13 +25,7 @@ STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); "
     "time.sleep(600)"
 )
-
-
-def wait_until(condition: Callable[[], object], within_s: float = 15) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.02)
+REFUSING = STUBBORN.replace("signal.SIG_IGN", "lambda *_: print('no')")
 
 
 class Dummy:
@@ -72,7 +66,7 @@ class Dummy:
     def end(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -114,7 +108,7 @@ def test_stages_begin_in_order_and_end_in_the_other(dummy: Dummy, tmp_path: Path
     wait_until(lambda: "begin api" in notes.read_text())
     process.terminate()
 
-    assert process.wait(15) == 0
+    assert process.wait(PATIENCE_S) == 0
     expected = ["begin store", "migrated", "begin api", "end api", "end store"]
     assert notes.read_text().splitlines() == expected
 
@@ -168,7 +162,7 @@ def test_a_part_that_ends_before_it_is_ready_stops_everything_with_its_last_word
         serving("api"),
     )
 
-    assert process.wait(15) == 1
+    assert process.wait(PATIENCE_S) == 1
     text = dummy.text()
     assert "migrate ended with exit code 1 before it was ready. It said:\nno such column" in text
     assert "everything is ready" not in text
@@ -177,10 +171,10 @@ def test_a_part_that_ends_before_it_is_ready_stops_everything_with_its_last_word
 
 
 def test_a_part_that_never_gets_ready_is_given_up(dummy: Dummy) -> None:
-    process = dummy.start(serving("api", ready_file="/nowhere/ready", ready_within_s=0.5))
+    process = dummy.start(serving("api", ready_file="/nowhere/ready", ready_within_s=5))
 
-    assert process.wait(15) == 1
-    assert "api was not ready within 0 s. It said:\nserving" in dummy.text()
+    assert process.wait(PATIENCE_S) == 1
+    assert "api was not ready within 5 s. It said:\nserving" in dummy.text()
 
 
 def test_a_part_that_does_not_listen_is_killed_after_its_grace(dummy: Dummy) -> None:
@@ -190,20 +184,20 @@ def test_a_part_that_does_not_listen_is_killed_after_its_grace(dummy: Dummy) -> 
 
     process.terminate()
 
-    assert process.wait(15) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert "worker did not stop; killed" in dummy.text()
     assert not is_running(child)
 
 
 def test_a_second_signal_ends_everything_at_once(dummy: Dummy) -> None:
-    process = dummy.start_and_wait(serving("worker", code=STUBBORN, grace_s=60))
+    process = dummy.start_and_wait(serving("worker", code=REFUSING, grace_s=600))
     wait_until(lambda: "deaf" in dummy.text())
 
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)  # two signals of one instant are one to the kernel
+    wait_until(lambda: "worker      | no" in dummy.text())  # it heeds the first one by now
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert "worker did not stop; killed" in dummy.text()
 
 
@@ -225,7 +219,7 @@ def test_a_killed_supervisor_leaves_no_orphan(dummy: Dummy) -> None:
     children = [dummy.process_id("store"), dummy.process_id("api")]
 
     process.kill()
-    process.wait(5)
+    process.wait(PATIENCE_S)
 
     wait_until(lambda: not any(is_running(child) for child in children))
 
@@ -235,7 +229,7 @@ def test_the_next_start_ends_what_a_killed_supervisor_left(dummy: Dummy) -> None
     wait_until(lambda: "deaf" in dummy.text())
     left = dummy.process_id("worker")
     process.kill()
-    process.wait(5)
+    process.wait(PATIENCE_S)
     assert is_running(left)
     files = dummy.directory / "data" / "processes"
     facts = json.loads((files / "worker.json").read_text())

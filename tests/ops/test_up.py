@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,9 @@ import requests
 
 from ops.embedded.account import Account, can_reach
 from ops.process_identity import is_running
-from tests.ops.hub_up import HubUp, wait_until
+from tests.ops.hub_up import HubUp
+from tests.ops.load import THREADS
+from tests.patience import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.stack
 
@@ -34,9 +35,9 @@ def test_the_first_start_shows_the_way_and_a_token_that_works(up: HubUp) -> None
     text = up.text()
     with requests.Session() as client:
         answer = client.get(
-            f"{up.url}/api/v1/jobs", headers={"Authorization": f"Bearer {up.token()}"}, timeout=10
+            f"{up.url}/api/v1/jobs", headers={"Authorization": f"Bearer {up.token()}"}, timeout=120
         )
-        refused = client.get(f"{up.url}/api/v1/jobs", timeout=10)
+        refused = client.get(f"{up.url}/api/v1/jobs", timeout=120)
 
     assert (answer.status_code, refused.status_code) == (200, 401)
     assert f"Hub is running at {up.url}" in text
@@ -53,10 +54,10 @@ def test_mail_is_shown_to_whoever_has_the_link_and_to_nobody_else(up: HubUp) -> 
     logs = "".join(path.read_text() for path in (up.data / "logs").glob("*.log"))
 
     with requests.Session() as client:
-        refused = client.get(page, timeout=10)
-        rebound = client.get(page, params={"key": key}, headers={"Host": "x.example"}, timeout=10)
-        opened = client.get(page, params={"key": key}, timeout=10)
-        again = client.get(page, timeout=10)
+        refused = client.get(page, timeout=120)
+        rebound = client.get(page, params={"key": key}, headers={"Host": "x.example"}, timeout=120)
+        opened = client.get(page, params={"key": key}, timeout=120)
+        again = client.get(page, timeout=120)
 
     assert [each.status_code for each in (refused, rebound, opened, again)] == [403, 400, 200, 200]
     assert (up.data / "mailbox.key").stat().st_mode & 0o777 == 0o600
@@ -119,7 +120,7 @@ def readable_by_others(directory: Path) -> Iterator[Path]:
 
 
 def test_relay_and_workers_are_heard_as_soon_as_it_says_that_it_runs(up: HubUp) -> None:
-    parts = requests.get(f"{up.url}/readyz", timeout=10).json()["parts"]
+    parts = requests.get(f"{up.url}/readyz", timeout=120).json()["parts"]
 
     assert parts["relay"] == "ok"
     assert parts["workers"] == {"urgent": "ok", "default": "ok", "bulk": "ok"}
@@ -140,7 +141,7 @@ def test_a_lost_token_is_replaced_on_the_command_line(up: HubUp) -> None:
 
     with requests.Session() as client:
         client.headers["Authorization"] = f"Bearer {made.stdout.strip()}"
-        assert client.get(f"{up.url}/api/v1/jobs", timeout=10).status_code == 200
+        assert client.get(f"{up.url}/api/v1/jobs", timeout=120).status_code == 200
     assert unknown.returncode == 1
     assert "There is no active user with the address nobody@localhost." in unknown.stderr
 
@@ -151,8 +152,8 @@ def test_a_killed_part_comes_back(up: HubUp, part: str) -> None:
 
     os.kill(before, signal.SIGKILL)
 
-    wait_until(lambda: not is_running(before), within_s=5)
-    wait_until(lambda: up.process_ids().get(part, before) != before and up.is_ready(), within_s=60)
+    wait_until(lambda: not is_running(before))
+    wait_until(lambda: up.process_ids().get(part, before) != before and up.is_ready())
     assert not up.ended()
 
 
@@ -165,9 +166,7 @@ def test_a_killed_api_relay_or_worker_is_forked_again_without_the_others(up: Hub
     for victim in victims:
         os.kill(victim, signal.SIGKILL)
 
-    wait_until(
-        lambda: len(children(leader)) == 4 and not victims & set(children(leader)), within_s=15
-    )
+    wait_until(lambda: len(children(leader)) == 4 and not victims & set(children(leader)))
     assert set(before[2:]) <= set(children(leader))
     assert up.process_id("serve") == leader
     wait_until(up.is_ready)
@@ -204,16 +203,16 @@ def test_a_stop_under_load_loses_no_answer_and_the_next_start_shows_no_token(up:
         stdout=subprocess.PIPE,
         text=True,
     )
-    time.sleep(2)
-    begun = time.monotonic()
+    wait_until(lambda: len(set(re.findall('"load-[0-9]+-[0-9]+"', up.text()))) > 50)
 
     assert up.stop() == 0
-    took_s = time.monotonic() - begun
-    answered, *lost = load.communicate(timeout=30)[0].split()
-    assert int(answered) > 50
+    answered, *lost = load.communicate(timeout=PATIENCE_S)[0].split()
+    assert int(answered) > 50 - THREADS
     assert '"load-0-0"' in up.text()
     assert not [request_id for request_id in lost if f'"{request_id}"' in up.text()]
-    assert took_s < 30  # R-15; what is killed then was cut off
+    assert (
+        "did not stop; killed" not in up.text()
+    )  # as after half a minute: what was cut off
     assert not any(is_running(process_id) for process_id in before.values())
     assert up.process_ids() == {}
     text = up.start()
@@ -227,7 +226,7 @@ def test_when_everything_is_killed_at_once_the_next_start_recovers(up: HubUp) ->
     victims = [up.process.pid, *up.process_ids().values()]
     for victim in victims:
         os.kill(victim, signal.SIGKILL)
-    up.process.wait(5)
+    up.process.wait(PATIENCE_S)
     assert (up.data / "postgres" / "postmaster.pid").exists()
 
     up.start()
@@ -240,7 +239,7 @@ def test_a_killed_supervisor_leaves_no_orphan(up: HubUp) -> None:
     left = up.process_ids()
     assert up.process
     up.process.kill()
-    up.process.wait(5)
+    up.process.wait(PATIENCE_S)
 
     wait_until(lambda: not any(is_running(process_id) for process_id in left.values()))
 

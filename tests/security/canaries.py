@@ -52,13 +52,13 @@ def redis_watched(world: World) -> Iterator[list[str]]:
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
-    assert ready.wait(5)
+    assert ready.wait(120)
     try:
         yield said
     finally:
         with redis.Redis.from_url(world.stack.redis_url) as other:
             other.echo("end-of-watch")
-        listener.join(5)
+        listener.join(120)
         client.close()
 
 

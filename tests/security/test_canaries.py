@@ -100,7 +100,7 @@ class _Run:
                 "note": NOTE, "legal_name": f"{NAME} A/S", "website": f"https://{NAME}.example",
                 "external_ref": f"{NAME}-1", "roles": ["customer"],
             },
-            Prefer="wait=10", Idempotency_Key="Noegle-Ilder-3387",
+            Prefer="wait=30", Idempotency_Key="Noegle-Ilder-3387",
         )  # fmt: skip
         self.customer = customer
         world.post(
@@ -142,19 +142,19 @@ class _Run:
         secret["welcome ticket"] = self.mailed_ticket("hulmaar@hub.example", 1)
         used = {"ticket": secret["welcome ticket"], "password": secret["common password"]}
         self.keep(
-            "common password", requests.post(f"{post}/tickets/use", json=used, timeout=9).text
+            "common password", requests.post(f"{post}/tickets/use", json=used, timeout=120).text
         )
         page = f"{world.stack.base_url}/tickets/{secret['welcome ticket']}"
-        self.keep("page", requests.get(page, timeout=9).text)
+        self.keep("page", requests.get(page, timeout=120).text)
         form = dict.fromkeys(("password", "again"), secret["password"])
-        self.keep("form", requests.post(page, data=form, timeout=9).text)
-        self.keep("page used up", requests.get(page, timeout=9).text)
+        self.keep("form", requests.post(page, data=form, timeout=120).text)
+        self.keep("page used up", requests.get(page, timeout=120).text)
         wrong = {**address, "password": secret["wrong password"]}
-        refused = requests.post(f"{post}/sessions", json=wrong, timeout=9)
+        refused = requests.post(f"{post}/sessions", json=wrong, timeout=120)
         assert refused.status_code == 401
         self.keep("wrong password", refused.text)
         signed_in = requests.post(
-            f"{post}/sessions", json={**address, "password": secret["password"]}, timeout=9,
+            f"{post}/sessions", json={**address, "password": secret["password"]}, timeout=120,
             headers={"User-Agent": "Browser-Ilder-31"},
         )  # fmt: skip
         assert signed_in.status_code == 201, signed_in.text
@@ -164,13 +164,13 @@ class _Run:
         self.keep("signed in", signed_in.text.replace(secret["csrf token"], ""))
         cookie = {"Cookie": f"__Host-hub_session={secret['session']}"}
         for name in ("session", "sessions"):
-            shown = requests.get(f"{post}/{name}", headers=cookie, timeout=9).text
+            shown = requests.get(f"{post}/{name}", headers=cookie, timeout=120).text
             self.keep(name, shown.replace(secret["csrf token"], ""))
-        requests.post(f"{post}/password-resets", json=address, timeout=9)
+        requests.post(f"{post}/password-resets", json=address, timeout=120)
         secret["reset ticket"] = self.mailed_ticket("hulmaar@hub.example", 2)
         used = {"ticket": secret["reset ticket"], "password": secret["next password"]}
-        self.keep("reset", requests.post(f"{post}/tickets/use", json=used, timeout=9).text)
-        self.keep("over", requests.get(f"{post}/me", headers=cookie, timeout=9).text)
+        self.keep("reset", requests.post(f"{post}/tickets/use", json=used, timeout=120).text)
+        self.keep("over", requests.get(f"{post}/me", headers=cookie, timeout=120).text)
 
     def mailed_ticket(self, address: str, number: int) -> str:
         """Return the ticket in the mail of that number to an address."""
@@ -200,7 +200,7 @@ class _Run:
                              "webhook_secret": self.canaries.secret["webhook secret"]},
             },
         )  # fmt: skip
-        world.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=10")
+        world.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=30")
         world.post(f"/connections/{made['id']}/activation", status=200)
         hook = world.post(f"/connections/{made['id']}/hook-secret")
         self.canaries.secret["hook's secret"] = hook["secret"]
@@ -212,7 +212,7 @@ class _Run:
         strange = requests.post(
             f"{world.stack.base_url}/hooks/{made['id']}/{hook['secret'][:-1]}",
             data=b"{}",
-            timeout=9,
+            timeout=120,
         )
         self.keep("another hook", strange.text)
         world.eventually(
@@ -230,7 +230,7 @@ class _Run:
                           "agreement_grant_token": secret["refused grant"]}},
         )  # fmt: skip
         tested = world.client.post(
-            f"/api/v1/connections/{connection}/test", headers={"Prefer": "wait=10"}
+            f"/api/v1/connections/{connection}/test", headers={"Prefer": "wait=30"}
         )
         self.keep("test", tested.text)
         world.patch(f"/customers/{self.customer['id']}", {"city": "Them"})
@@ -239,7 +239,7 @@ class _Run:
             {"settings": {"app_secret_token": "sandbox-app",
                           "agreement_grant_token": "sandbox-grant"}},
         )  # fmt: skip
-        world.post(f"/connections/{connection}/test", status=202, Prefer="wait=10")
+        world.post(f"/connections/{connection}/test", status=202, Prefer="wait=30")
         world.eventually(
             lambda: world.get(f"/customers/{self.customer['id']}")["accounting"]["state"],
             lambda state: state == "linked",
@@ -256,7 +256,7 @@ class _Run:
         world.eventually(
             lambda: world.get("/customers", q="Muldvarpimport")["total"]["count"], bool
         )
-        export = world.post("/exports", {"dataset": "customers"}, status=202, Prefer="wait=10")
+        export = world.post("/exports", {"dataset": "customers"}, status=202, Prefer="wait=30")
         assert export["state"] == "done", export
 
     def refusals(self) -> None:
@@ -282,7 +282,7 @@ class _Run:
             self.keep(name, answer.text)
         for name in ("unknown token", "foreign token"):
             answer = requests.get(
-                f"{world.stack.base_url}/api/v1/customers/{NAME}?q={NAME}", timeout=9,
+                f"{world.stack.base_url}/api/v1/customers/{NAME}?q={NAME}", timeout=120,
                 headers={"Authorization": f"Bearer {secret[name]}", "X-Request-Id": NAME[:4]},
             )  # fmt: skip
             self.keep(name, answer.text)

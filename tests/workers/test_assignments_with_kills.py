@@ -9,7 +9,7 @@ from tests.workshop import Workshop
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 CUSTOMERS = 2_500  # each job of a plan takes a thousand at most
-LONG_S = 90.0
+LONG_S = 300.0
 
 
 class Office:

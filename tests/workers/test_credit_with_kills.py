@@ -75,7 +75,7 @@ def test_all_who_owe_come_on_hold_once_although_workers_die_and_go_when_they_nee
         office.workshop.arm(place)
 
     office.set_policy(automatic="past_due")
-    office.stack.wait_until(lambda: office.held() == DEBTORS, within_s=60)
+    office.stack.wait_until(lambda: office.held() == DEBTORS)
 
     with transaction() as session:
         held = select(func.count(), func.count(Event.subject_id.distinct())).where(
@@ -84,7 +84,7 @@ def test_all_who_owe_come_on_hold_once_although_workers_die_and_go_when_they_nee
         assert tuple(session.execute(held).one()) == (DEBTORS, DEBTORS)
     assert office.workshop.all_died()
     office.set_policy(automatic="none")
-    office.stack.wait_until(lambda: office.held() == 0, within_s=60)
+    office.stack.wait_until(lambda: office.held() == 0)
 
 
 def test_a_transaction_is_asked_for_by_mail_and_done_when_it_is_approved(

@@ -13,7 +13,7 @@ from tests.workshop import ROOT, Workshop
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 ROWS = 2_500  # of which a transaction takes a thousand
-LONG_S = 90.0
+LONG_S = 300.0
 
 
 class Office:

@@ -30,7 +30,7 @@ class Office:
         self.call = workshop.call
 
     def eventually(self, ask: Callable[[], Any], expected: object) -> None:
-        self.workshop.stack.wait_until(lambda: ask() == expected, within_s=60)
+        self.workshop.stack.wait_until(lambda: ask() == expected)
 
     def mails(self) -> list[str]:
         return [entry.recipient for entry in self.workshop.mails()]

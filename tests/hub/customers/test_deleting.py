@@ -21,6 +21,7 @@ from hub.migrations.schema import complete_metadata
 from hub.notes import services as notes
 from hub.notes.models import Note
 from hub.reminders.models import Reminder, ReminderState
+from tests.patience import PATIENCE_S
 from tests.people import NOW, make_customer, make_user
 
 
@@ -203,7 +204,7 @@ def test_a_note_that_is_being_written_holds_a_customer_already(database: Engine)
         other.start()
         other.join(0.5)
         assert outcome == []
-    other.join(10)
+    other.join(PATIENCE_S)
 
     assert outcome == ["in_use"]
 

@@ -74,10 +74,10 @@ def test_what_others_commit_meanwhile_is_not_seen(session: Session) -> None:
 
 def test_a_stream_writes_nothing_and_has_a_time_out_of_its_own(session: Session) -> None:
     with (
-        snapshot(session, statement_timeout=timedelta(milliseconds=50)) as connection,
+        snapshot(session, statement_timeout=timedelta(seconds=1)) as connection,
         pytest.raises(OperationalError, match="statement timeout"),
     ):
-        connection.execute(text("select pg_sleep(1)"))
+        connection.execute(text("select pg_sleep(25)"))
     with snapshot(session) as connection:
         assert connection.execute(text("show statement_timeout")).scalar() == "10min"
         assert connection.execute(text("show transaction_isolation")).scalar() == "repeatable read"

@@ -226,7 +226,7 @@ def test_nothing_hostile_takes_long(kind: str, header: bytes) -> None:
 
     began = time.process_time()
     read(raw)
-    assert time.process_time() - began < 2  # seconds, on a slow machine
+    assert time.process_time() - began < 10  # 1.3 at most as a rule, minutes if it grew by squares
 
 
 def test_encoded_words_that_never_end_take_no_time() -> None:

@@ -1,7 +1,6 @@
 """Argon2id: how dear, and how many at a time (R-58)."""
 
 import threading
-import time
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -9,6 +8,7 @@ from argon2.low_level import Type
 
 from hub.errors import PostponedError
 from hub.signing_in import hashing
+from tests.patience import PATIENCE_S
 
 PASSWORD = "four words nobody would join"
 
@@ -44,6 +44,7 @@ def test_two_are_hashed_at_a_time_and_who_would_wait_too_long_is_sent_away(
 ) -> None:
     running, most, lock = [0], [0], threading.Lock()
     outcomes: list[str] = []
+    most_are_sent_away = threading.Event()
 
     class Counting(PasswordHasher):
         def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
@@ -51,7 +52,7 @@ def test_two_are_hashed_at_a_time_and_who_would_wait_too_long_is_sent_away(
             with lock:
                 running[0] += 1
                 most[0] = max(most[0], running[0])
-            time.sleep(0.1)
+            most_are_sent_away.wait(PATIENCE_S)  # until all twenty have come
             with lock:
                 running[0] -= 1
             return "hash"
@@ -61,6 +62,8 @@ def test_two_are_hashed_at_a_time_and_who_would_wait_too_long_is_sent_away(
             outcomes.append(hashing.hash_password(PASSWORD))
         except PostponedError:
             outcomes.append("later")
+            if outcomes.count("later") == 20 - hashing.AT_A_TIME - hashing.MOST_WAITING:
+                most_are_sent_away.set()
 
     monkeypatch.setattr(hashing, "HASHER", Counting())
     threads = [threading.Thread(target=work) for _ in range(20)]
