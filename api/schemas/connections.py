@@ -18,8 +18,12 @@ Roles = list[Literal["prospect", "customer", "supplier"]]
 class FilterBody(Body):
     """Which customers are sent."""
 
-    roles: Roles | None = None
-    not_channels: list[Annotated[str, OneLine(50)]] | None = Field(None, max_length=20)
+    roles: Roles | None = Field(None, description="Those who have one of these; else `customer`.")
+    not_channels: list[Annotated[str, OneLine(50)]] | None = Field(
+        None,
+        max_length=20,
+        description="But nobody who came by these ways; else `import`, `accounting`, `shop`.",
+    )
 
 
 class ConnectionCreate(Body):

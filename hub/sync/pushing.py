@@ -31,7 +31,10 @@ from hub.sync.changes import Change, change_of, take_number, take_over
 from hub.sync.mapping import Pair
 from hub.sync.merging import Direction, Merged
 
-DEFAULT_FILTER: dict[str, Any] = {"roles": ["customer"], "not_channels": ["import", "accounting"]}
+DEFAULT_FILTER: dict[str, Any] = {
+    "roles": ["customer"],
+    "not_channels": ["import", "accounting", "shop"],
+}
 """What becomes a debtor unless the connection's own filter says otherwise (journeys J1.7)."""
 
 SETTLES_IN = timedelta(seconds=1)

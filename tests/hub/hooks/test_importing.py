@@ -350,6 +350,29 @@ def test_a_prospect_turns_into_a_customer_as_its_first_order_is_confirmed(
     assert became.data["first_order"]["connection_id"] == str(shop.connection_id)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "sent"), [({}, 0), ({"not_channels": ["import"]}, 1)], ids=["default", "let through"]
+)
+def test_who_came_from_a_shop_is_no_debtor_unless_the_connection_lets_him_through(
+    shop: ConnectedShop, wanted: dict[str, Any], sent: int
+) -> None:
+    with transaction() as session:
+        books = connections.create(
+            session, name="Books", connector="economic",
+            settings={"app_secret_token": "a", "agreement_grant_token": "b"}, filter=wanted,
+        )  # fmt: skip
+        health.record_test(session, books, account=None, choices=None, now=utcnow())
+        health.activate(session, books, now=utcnow())
+
+    shop.tell("order.created", shop.guest_order(email=MAIL))
+
+    [customer] = customers()
+    assert (customer.roles, customer.channel) == (["customer"], "shop")
+    with transaction() as session:
+        pushes = select(Job).where(Job.task == TaskName.PUSH_CUSTOMER.value)
+        assert len(list(session.scalars(pushes))) == sent
+
+
 @pytest.mark.parametrize("status", ["pending", "on-hold", "failed", "cancelled", "refunded"])
 def test_an_order_that_is_not_confirmed_turns_nobody_into_a_customer(
     shop: ConnectedShop, status: str
