@@ -37,18 +37,24 @@ def observe(
     values: Mapping[str, Any],
     *,
     at: datetime,
+    renews: bool = True,
 ) -> list[str]:
     """Take over of what an origin says what may be taken over, and keep that; returns those fields.
 
     A registry, shop or import fills what is empty, and renews what it filled itself; it never
     writes over a value that somebody typed or that another origin gave. One that says what stands
-    there already has not set it: the value stays whose it is.
+    there already has not set it: the value stays whose it is. `renews` says whether it speaks for
+    what it filled before, or only fills.
     """
     known = provenance(session, customer)
     taken = {
         field: value
         for field, value in values.items()
-        if value is not None and _may_take(customer, field, origin, known.get(field))
+        if value is not None
+        and (
+            _is_open(customer, field)
+            or (renews and field in known and known[field].origin == origin.value)
+        )
     }
     fresh = {field: value for field, value in taken.items() if getattr(customer, field) != value}
     disown(session, customer, fresh)
@@ -196,10 +202,10 @@ def forget(session: Session, customer_id: UUID, field: str, origin: CauseKind) -
         session.delete(fact)
 
 
-def _may_take(customer: Customer, field: str, origin: CauseKind, known: Provenance | None) -> bool:
-    provisional = field == "name" and customer.name_provisional
-    is_empty = getattr(customer, field) in (None, "", [])
-    return is_empty or provisional or (known is not None and known.origin == origin.value)
+def _is_open(customer: Customer, field: str) -> bool:
+    """Say whether a field waits for whoever fills it."""
+    is_provisional = field == "name" and customer.name_provisional
+    return is_provisional or getattr(customer, field) in (None, "", [])
 
 
 def _spread(customer: Customer, values: Mapping[str, Any]) -> dict[str, Any]:
