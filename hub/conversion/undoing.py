@@ -114,6 +114,6 @@ def _restore(session: Session, found: Any, item: PlanItem, now: datetime) -> Non
         name: as_stored(type(found), name, value) for name, value in (item.before or {}).items()
     }
     if isinstance(found, Customer):
-        customers.update(session, found, before, now=now)
+        customers.update(session, found, before, now=now, given_back=True)
     else:
         opportunities.update(session, found, before)

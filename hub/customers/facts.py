@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.copying import copy_in
-from hub.custom_fields.models import PREFIX
+from hub.custom_fields.models import COLUMN, PREFIX
 from hub.customers.models import Customer, FieldFact
 from hub.db import new_id
 from hub.history.recording import plain
@@ -22,7 +22,7 @@ USER = "user"
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the present value of a field comes from; `at` is None for what people typed."""
+    """Who set the present value of a field, and when he last said so."""
 
     origin: str
     source: str | None
@@ -37,26 +37,31 @@ def observe(
     values: Mapping[str, Any],
     *,
     at: datetime,
+    renews: bool = True,
 ) -> list[str]:
-    """Keep what an origin says, and take over what may be taken over; returns those fields.
+    """Take over of what an origin says what may be taken over, and keep that; returns those fields.
 
     A registry, shop or import fills what is empty, and renews what it filled itself; it never
-    writes over a value that somebody typed or that another origin gave.
+    writes over a value that somebody typed or that another origin gave. One that says what stands
+    there already has not set it: the value stays whose it is. `renews` says whether it speaks for
+    what it filled before, or only fills.
     """
     known = provenance(session, customer)
-    taken = []
-    for field, value in values.items():
-        if value is None:
-            continue
-        present = getattr(customer, field)
-        ours = known.get(field)
-        provisional = field == "name" and customer.name_provisional
-        if present in (None, "", []) or provisional or (ours and ours.origin == origin.value):
-            if present != value:
-                setattr(customer, field, value)
-            taken.append(field)
-    _keep(session, customer, origin, source, values, at)
-    return taken
+    taken = {
+        field: value
+        for field, value in values.items()
+        if value is not None
+        and (
+            _is_open(customer, field)
+            or (renews and field in known and known[field].origin == origin.value)
+        )
+    }
+    fresh = {field: value for field, value in taken.items() if getattr(customer, field) != value}
+    disown(session, customer, fresh)
+    for field, value in fresh.items():
+        setattr(customer, field, value)
+    _keep(session, customer, origin, source, taken, at)
+    return list(taken)
 
 
 def keep_written(
@@ -68,7 +73,10 @@ def keep_written(
     *,
     at: datetime,
 ) -> None:
-    """Keep what an origin wrote with its own authority (a merged synchronisation, an import)."""
+    """Keep what an origin wrote with its own authority (a merged synchronisation, an import).
+
+    `values` are what it has set just now, and nothing that stood there before.
+    """
     _keep(session, customer, origin, source, values, at)
 
 
@@ -94,8 +102,30 @@ def copy_written(
     )
 
 
+def disown(session: Session, customer: Customer, values: Mapping[str, Any]) -> None:
+    """Take away what origins once set to the values that somebody is about to set now.
+
+    Whoever sets a value owns it, also where it is one that an origin had set, and that was written
+    over since. Call it before the values are set, with no others than those that change.
+    """
+    said = [
+        (field, text)
+        for field, value in _spread(customer, values).items()
+        if (text := _text(value)) is not None
+    ]
+    if said:
+        session.execute(
+            delete(FieldFact)
+            .where(
+                FieldFact.customer_id == customer.id,
+                tuple_(FieldFact.field, FieldFact.value).in_(said),
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
 def provenance(session: Session, customer: Customer) -> dict[str, Provenance]:
-    """Return where the present values come from; fields without an entry were typed."""
+    """Return who set the present values; fields without an entry were typed."""
     return provenance_of_many(session, [customer])[customer.id]
 
 
@@ -105,14 +135,21 @@ def provenance_of_many(
     """Return the same for many, by their ids."""
     by_id = {customer.id: customer for customer in customers}
     found: dict[UUID, dict[str, Provenance]] = {customer_id: {} for customer_id in by_id}
-    kept = session.scalars(
-        select(FieldFact).where(FieldFact.customer_id.in_(by_id)).order_by(FieldFact.observed_at)
+    kept = session.execute(
+        select(
+            FieldFact.customer_id,
+            FieldFact.field,
+            FieldFact.value,
+            FieldFact.origin,
+            FieldFact.origin_ref,
+            FieldFact.observed_at,
+        )
+        .where(FieldFact.customer_id.in_(by_id))
+        .order_by(FieldFact.observed_at)
     )
-    for fact in kept:
-        if fact.value == _text(_present(by_id[fact.customer_id], fact.field)):
-            found[fact.customer_id][fact.field] = Provenance(
-                fact.origin, fact.origin_ref, fact.observed_at
-            )
+    for customer_id, field, value, origin, source, at in kept:
+        if value == _text(_present(by_id[customer_id], field)):
+            found[customer_id][field] = Provenance(origin, source, at)
     return found
 
 
@@ -163,6 +200,20 @@ def forget(session: Session, customer_id: UUID, field: str, origin: CauseKind) -
         )
     ):
         session.delete(fact)
+
+
+def _is_open(customer: Customer, field: str) -> bool:
+    """Say whether a field waits for whoever fills it."""
+    is_provisional = field == "name" and customer.name_provisional
+    return is_provisional or getattr(customer, field) in (None, "", [])
+
+
+def _spread(customer: Customer, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values by the names that facts have; of custom ones those that change."""
+    custom = values.get(COLUMN) or {}
+    return {name: value for name, value in values.items() if name != COLUMN} | {
+        PREFIX + key: value for key, value in custom.items() if customer.custom.get(key) != value
+    }
 
 
 def _present(customer: Customer, field: str) -> Any:

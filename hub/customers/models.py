@@ -393,10 +393,11 @@ class Address(Referable):
 
 
 class FieldFact(Base):
-    """What one origin says of one field; the newest word of each origin is kept.
+    """What one origin last set in one field: it owns the value for as long as that stands there.
 
     Values that people type are in the history; a fact tells what the registry, the accounting
-    system, a shop or an import said, also where that did not win.
+    system, a shop or an import wrote. What they said without writing it is nobody's claim. A value
+    that was written over is owned again when what wrote over it is taken back.
     """
 
     __tablename__ = "field_fact"

@@ -14,7 +14,7 @@ from hub.access.principals import Principal
 from hub.catalogues.services import refuse_unlisted
 from hub.configuration import current
 from hub.connections.models import Connection
-from hub.customers import keyed, references, routing
+from hub.customers import facts, keyed, references, routing
 from hub.customers.defaults import currency_of_new
 from hub.customers.likeness import refuse_finer
 from hub.customers.models import (
@@ -213,8 +213,12 @@ def update(
     *,
     now: datetime,
     caller: Principal | None = None,
+    given_back: bool = False,
 ) -> Customer:
     """Change the named fields; None empties one.
+
+    Whoever changes a value owns it, unless `given_back` says that it is the former one of something
+    that is taken back: then it is again whose it was.
 
     It may become like another that `caller` sees, and the two are a pair for people to look at; but
     not what one is that he does not see, for nobody would tell him.
@@ -257,10 +261,10 @@ def update(
         said = changed | ({"phone"} if "mobile" in changed else set())
         refuse_unseen(session, caller, Customer, ready, own_id=customer.id, said=said)
     warn(session, customer, warned)
-    for name in changed:
-        setattr(customer, name, values[name])
-    if "name" in changed:
-        customer.name_provisional = False
+    set_now = {name: values[name] for name in changed}
+    if not given_back:
+        facts.disown(session, customer, set_now)
+    _set(customer, set_now)
     refresh_derived(session, customer, changed)
     return customer
 
@@ -425,6 +429,13 @@ def _close_to_references(session: Session, customer: Customer) -> None:
 def _remove(session: Session, customer: Customer, now: datetime) -> None:
     customer.deleted_at = now
     matching.remove(session, ENTITY, customer.id)
+
+
+def _set(customer: Customer, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(customer, name, value)
+    if "name" in values:
+        customer.name_provisional = False
 
 
 def _fill_derived(customer: Customer, changed: Collection[str]) -> None:

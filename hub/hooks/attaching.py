@@ -1,9 +1,10 @@
 """Whose a shop's event is: the customer we know, or a new prospect."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -15,12 +16,15 @@ from hub.customers import contacts, facts
 from hub.customers import services as customers
 from hub.customers.models import Customer, CustomerKind, CustomerRole, ShopIdentity
 from hub.db import new_id
+from hub.duplicates.raising import raise_pairs
 from hub.intake import knowing
 from hub.intake.cleaning import clean_each
 from hub.origin import CauseKind
 from hub.ports import ShopParty
 
 CHANNEL = "shop"
+
+_SAYS_THE_SAME = frozenset({("cvr", "same"), ("ean", "same"), ("p_number", "same")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,14 @@ class Attached:
 
     customer: Customer
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The customer that a party is, or those that people are to say it of."""
+
+    customer: Customer | None
+    alike: tuple[UUID, ...] = ()
 
 
 def attach(
@@ -42,7 +54,9 @@ def attach(
     """Find the customer behind an event, or make a prospect; None where the event names nobody.
 
     Known by the shop's own id, then by mail address (its own or a contact's), then as one that is
-    surely the same. What the shop says fills what is empty and never writes over what was typed.
+    surely the same; with one that may be, the prospect is a pair for people to look at. What the
+    shop says fills what is empty and never writes over what was typed. It renews what it filled,
+    unless another of its ids has had the customer for longer: that one's values are not this one's.
 
     Args:
         session: the worker's.
@@ -52,13 +66,15 @@ def attach(
         is_newest: False leaves a known customer's values as they are: newer news came before.
     """
     said = values_of(party)
-    customer = find_known(session, connection, party, said)
-    if customer is not None:
+    found = _look(session, connection, party, said)
+    if found.customer is not None:
         if is_newest:
-            _fill(session, connection, customer, said, at)
-        attached = Attached(customer, is_new=False)
+            renews = _is_its_own(session, connection, party, found.customer)
+            _fill(session, connection, found.customer, said, at, renews=renews)
+        attached = Attached(found.customer, is_new=False)
     elif said.get("name"):
         attached = Attached(_make_prospect(session, connection, party, said, at), is_new=True)
+        _raise_pairs(session, attached.customer, found.alike)
     else:
         return None
     if party.external_id is not None:
@@ -77,6 +93,12 @@ def find_known(
         party: who.
         said: what it says, as `values_of` returns it.
     """
+    return _look(session, connection, party, said).customer
+
+
+def _look(
+    session: Session, connection: Connection, party: ShopParty, said: Mapping[str, Any]
+) -> _Found:
     if party.external_id is not None:
         identity = session.scalar(
             select(ShopIdentity.customer_id).where(
@@ -86,18 +108,67 @@ def find_known(
         )
         found = knowing.living(session, identity)
         if found is not None:
-            return found
+            return _Found(found)
     ready = hold(session, said)
     email = said.get("email")
     if email is not None:
         for customer_id in knowing.with_mail(session, [email]).get(email, []):
             found = knowing.living(session, customer_id)
             if found is not None:
-                return found
-    for candidate in matching.find(session, customers.ENTITY, ready, least=matching.FORBID):
-        if candidate.may_link:
-            return knowing.living(session, candidate.record_id)
-    return None
+                return _Found(found)
+    alike = matching.find(session, customers.ENTITY, ready, least=matching.FORBID)
+    for candidate in alike:
+        if candidate.may_link and _is_surely(session, connection, party, candidate):
+            return _Found(knowing.living(session, candidate.record_id))
+    return _Found(None, tuple(candidate.record_id for candidate in alike))
+
+
+def _is_surely(
+    session: Session, connection: Connection, party: ShopParty, candidate: matching.Candidate
+) -> bool:
+    """Say whether a party is one that is like it; a number that is the same says so by itself.
+
+    Name and address do not, where another id of the shop has that customer, or where the mail
+    addresses differ: people of one house and name are several. The telephone number may still say
+    so then, and of a company its domain: those who order for it have addresses of their own.
+    """
+    evidence = {(item.field, item.kind) for item in candidate.evidence}
+    if evidence & _SAYS_THE_SAME:
+        return True
+    if party.external_id is not None and _first_id(session, connection, candidate.record_id):
+        return False
+    agrees = ("phone", "same") in evidence or (
+        party.company is not None and ("website", "same") in evidence
+    )
+    return ("email", "different") not in evidence or agrees
+
+
+def _is_its_own(
+    session: Session, connection: Connection, party: ShopParty, customer: Customer
+) -> bool:
+    """Say whether no other id of the shop has had a customer for longer than a party's has."""
+    if party.external_id is None:
+        return True
+    return _first_id(session, connection, customer.id) in {None, party.external_id}
+
+
+def _first_id(session: Session, connection: Connection, customer_id: UUID) -> str | None:
+    """Return by which id a shop has known a customer for the longest time."""
+    return session.scalar(
+        select(ShopIdentity.shop_customer_id)
+        .where(ShopIdentity.connection_id == connection.id, ShopIdentity.customer_id == customer_id)
+        .order_by(ShopIdentity.id)
+        .limit(1)
+    )
+
+
+def _raise_pairs(session: Session, customer: Customer, alike: Collection[UUID]) -> None:
+    """Have people look at a new prospect beside those it may be."""
+    if not alike:
+        return
+    pairs = matching.find_pairs(session, customers.ENTITY, [customer.id])
+    others = {*alike, customer.id}
+    raise_pairs(session, [each for each in pairs if {each.first_id, each.second_id} <= others])
 
 
 def hold(session: Session, said: Mapping[str, Any]) -> matching.Prepared:
@@ -136,6 +207,8 @@ def _fill(
     customer: Customer,
     said: Mapping[str, Any],
     at: datetime,
+    *,
+    renews: bool,
 ) -> None:
     # A person who orders does not rename the company he orders for; the kind is not his to say.
     renames = said["kind"] is customer.kind and customer.name_provisional
@@ -144,7 +217,9 @@ def _fill(
         for name, value in said.items()
         if name != "kind" and (name != "name" or renames)
     }
-    taken = facts.observe(session, customer, CauseKind.SHOP, str(connection.id), values, at=at)
+    taken = facts.observe(
+        session, customer, CauseKind.SHOP, str(connection.id), values, at=at, renews=renews
+    )
     if "name" in taken:
         customer.name_provisional = False
     customers.refresh_derived(session, customer, set(taken))

@@ -98,9 +98,13 @@ def take_over(
     }
     taken = mapping.to_take(change.pairs, wanted)
     if taken:
+        before = {name: getattr(customer, name) for name in taken}
         customers.update(session, customer, taken, now=now)
+        written = {
+            name: value for name, value in taken.items() if getattr(customer, name) != before[name]
+        }
         facts.keep_written(
-            session, customer, CauseKind.ACCOUNTING, connection.connector, taken, at=now
+            session, customer, CauseKind.ACCOUNTING, connection.connector, written, at=now
         )
         links.agree(link, wanted)
     clashing = [

@@ -43,7 +43,7 @@ def give_back(
         for name, old in before.items()
         if mapping.text_of(getattr(customer, name)) == mapping.text_of(taken.get(name))
     }
-    customers.update(session, customer, back, now=now)
+    customers.update(session, customer, back, now=now, given_back=True)
     for name in back:
         facts.forget(session, customer.id, name, CauseKind.ACCOUNTING)
     kept = sorted(set(before) - set(back))

@@ -21,6 +21,7 @@ from hub.autofill.models import RegistryLookup
 from hub.clock import utcnow
 from hub.connections import declarations, health, holding, services
 from hub.connections.models import Connection, ConnectionGate, ConnectionState
+from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer, RegistryState
 from hub.db import transaction
@@ -229,6 +230,25 @@ def test_a_number_fills_a_customer_and_a_name_finds_candidates(registry: Registr
     assert (filled.registry_message, filled.registry_next_try_at) == (None, None)
     assert (found.state, found.source, found.message) == ("answered", registry.connector, None)
     assert (found.candidates or [])[0]["name"] == NAME
+
+
+def test_what_was_typed_stays_though_the_registry_agreed_with_it_once(registry: Registry) -> None:
+    typed = customer_with(name=NAME, city="Aarhus C", phone="70000001")
+    agreed = look_up(typed)
+    steer(registry.sandbox, "PATCH", f"companies/{NUMBER}", {
+        "name": "Nordlys Flyttet ApS", "city": "Odense C", "phone": "70000099", "postcode": 5000,
+    })  # fmt: skip
+
+    with transaction() as session:
+        autofill.request(session, customers.get(session, typed))
+    renewed = look_up(typed)
+
+    assert (agreed.postcode, renewed.postcode) == ("8000", "5000")  # the registry's own
+    assert (renewed.name, renewed.city, renewed.phone) == (NAME, "Aarhus C", "+4570000001")
+    with transaction() as session:
+        known = facts.provenance(session, customers.get(session, typed))
+    assert known["postcode"].origin == "registry"
+    assert known.keys().isdisjoint({"name", "city", "phone"})
 
 
 def test_not_found_is_an_answer_and_says_so(registry: Registry) -> None:

@@ -10,12 +10,13 @@ from sqlalchemy import text
 from hub import custom_fields, external_refs
 from hub.clock import utcnow
 from hub.custom_fields import FieldType
-from hub.customers import contacts
+from hub.customers import contacts, facts
 from hub.customers import services as customer_services
 from hub.customers.models import Customer
 from hub.db import transaction
 from hub.history import sealing
 from hub.imports.models import ImportState
+from hub.origin import CauseKind
 from tests.databases import Cleaner
 from tests.hub.imports.uploads import (
     apply,
@@ -168,6 +169,27 @@ def test_undoing_restores_every_untouched_customer_byte_by_byte(
         while sealing.seal(session):
             pass
         assert sealing.verify(session) is None
+
+
+def test_what_an_import_wrote_over_is_the_registrys_again_when_it_is_taken_back() -> None:
+    made = make_customer(name="Nordlys", external_ref="1")
+    registry_says(made.id, "Aarhus")
+    job = import_file(lines("id;Navn;By", "1;Nordlys;Odense"), overwrite=True)
+    registry_says(made.id, "Ribe")
+    assert customers()[0].city == "Odense"
+
+    undo(job.id)
+    between = customers()[0].city
+    registry_says(made.id, "Ribe")
+
+    assert (between, customers()[0].city) == ("Aarhus", "Ribe")
+
+
+def registry_says(customer_id: UUID, city: str) -> None:
+    with transaction() as session:
+        customer = customer_services.get(session, customer_id, lock=True)
+        said = {"city": city}
+        facts.observe(session, customer, CauseKind.REGISTRY, "virk", said, at=utcnow())
 
 
 def _as_file(records: list[dict[str, Any]]) -> str:
