@@ -52,17 +52,22 @@ def change_of(
 
 
 def merged(change: Change, remote: RemoteCustomer) -> Merged:
-    """Return what a linked pair needs: three-way, field by field."""
-    theirs, _ = mapping.there(change.pairs, remote.fields)
+    """Return what a linked pair needs: three-way, field by field.
+
+    A value there that cannot be read here is a change like any other, but for being taken over: who
+    has edited the field here is asked about it.
+    """
+    theirs = mapping.there(change.pairs, remote.fields)
     rules = [
         pair.rule
         for pair in change.pairs
-        if pair.remote in theirs
-        and not (pair.direction is Direction.OUT and change.local.get(pair.remote) is None)
+        if not (pair.direction is Direction.OUT and change.local.get(pair.remote) is None)
     ]
-    base = links.base_beside(change.link, theirs)
+    base = links.base_beside(change.link, theirs.values)
     times = Times(change.changed_here_at, remote.updated_at)
-    return merge(rules, base, change.local, theirs, times=times)
+    return merge(
+        rules, base, change.local, theirs.standing, times=times, unreadable=theirs.unreadable
+    )
 
 
 def take_number(
