@@ -11,6 +11,7 @@ from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer
 from hub.history.changes import last_changes
+from hub.history.recording import attribute_to_cause
 from hub.origin import CauseKind
 from hub.ports import RemoteCustomer
 from hub.sync import links, mapping
@@ -94,6 +95,7 @@ def take_over(
     """Write what changed there into the customer, and put what clashes into the inbox.
 
     A field that was edited here since the merge is left alone: its own push will merge it again.
+    The history tells the change as one of the other side, whoever had it taken in.
     """
     ours_now = mapping.here(change.pairs, customer)
     wanted = {
@@ -107,6 +109,7 @@ def take_over(
         facts.keep_written(
             session, customer, CauseKind.ACCOUNTING, connection.connector, taken, at=now
         )
+        attribute_to_cause(session, customer)
         links.agree(link, wanted)
     clashing = [
         pair.local

@@ -19,6 +19,7 @@ from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer, CustomerRole, Lifecycle
 from hub.db import locked
 from hub.errors import ConflictError, StaleVersionError
+from hub.history.recording import attribute_to_cause
 from hub.i18n import N_
 from hub.plans.models import PlanItem
 from hub.plans.services import Applied
@@ -75,10 +76,14 @@ def decide(
 
 @dataclass(frozen=True, slots=True)
 class CustomerSync:
-    """Applies and undoes what `decide` decided; a `hub.plans` handler."""
+    """Applies and undoes what `decide` decided; a `hub.plans` handler.
+
+    Whom a pull makes nobody here has made; a first load is the act of who applies it.
+    """
 
     connection: Connection
     pairs: Sequence[Pair]
+    is_pull: bool = False
 
     def apply(self, session: Session, item: PlanItem, *, now: datetime) -> Applied:
         """See `hub.plans.services.Handler.apply`."""
@@ -130,6 +135,8 @@ class CustomerSync:
         base = _base_of_new(mapping.here(self.pairs, customer), theirs.values)
         self._join(session, customer, remote, base, now)
         telling.tell(session, self.connection, self.pairs, customer, theirs.unreadable)
+        if self.is_pull:
+            attribute_to_cause(session, customer)
         return Applied(customer.id, customer.version)
 
     def _link(
