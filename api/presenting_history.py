@@ -5,12 +5,13 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 
 from api.calls import Call
 from api.schemas.events import ActorView, ActView, ChangeView, HistoryEntry, OriginView
 from hub.access.fields import model_of, readable
 from hub.access.models import User
+from hub.connections.models import Connection
 from hub.custom_fields.declaring import entities
 from hub.custom_fields.services import definitions
 from hub.db import among
@@ -76,7 +77,10 @@ def labels_of(call: Call[Any, Any], entity: str) -> Callable[[str], str]:
 def _acts(call: Call[Any, Any], events: Iterable[Event]) -> list[tuple[Event, ActView]]:
     happened = list(events)
     names = _names(call, {event.user_id for event in happened if event.user_id is not None})
-    return [(event, _act(call, event, names)) for event in happened]
+    systems = _systems(call, happened)
+    return [
+        (event, _act(call, event, _actor_name(call, event, names, systems))) for event in happened
+    ]
 
 
 def told_by(events: Iterable[Event]) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
@@ -86,7 +90,7 @@ def told_by(events: Iterable[Event]) -> Iterator[tuple[str, Mapping[str, Any] | 
         yield event.subject_type, event.data
 
 
-def _act(call: Call[Any, Any], event: Event, names: Mapping[UUID, str]) -> ActView:
+def _act(call: Call[Any, Any], event: Event, actor: str | None) -> ActView:
     data = readable(call.principal, event.subject_type, event.data)
     by_request = event.cause_kind is CauseKind.REQUEST
     reason = (data or {}).get("reason")
@@ -99,9 +103,7 @@ def _act(call: Call[Any, Any], event: Event, names: Mapping[UUID, str]) -> ActVi
             kind=event.actor_kind,
             id=event.actor_id,
             user_id=event.user_id,
-            name=translate(call.language, _ITSELF)
-            if event.user_id is None
-            else names.get(event.user_id),
+            name=actor,
         ),
         origin=OriginView(
             kind=event.cause_kind,
@@ -130,6 +132,30 @@ def _labels(entity: str) -> dict[str, str]:
         for field in dataset.listing.fields
         if (key := getattr(field.column, "key", None)) is not None
     }
+
+
+def _actor_name(
+    call: Call[Any, Any], event: Event, names: Mapping[UUID, str], systems: Mapping[str, str]
+) -> str | None:
+    """Return who did it: a person, the accounting system that it came from, or Hub itself."""
+    if event.user_id is not None:
+        return names.get(event.user_id)
+    system = systems.get(event.cause_id or "") if _is_of_a_system(event) else None
+    return system or translate(call.language, _ITSELF)
+
+
+def _is_of_a_system(event: Event) -> bool:
+    return event.user_id is None and event.cause_kind is CauseKind.ACCOUNTING
+
+
+def _systems(call: Call[Any, Any], events: Iterable[Event]) -> dict[str, str]:
+    """Return the names of the accounting systems that events came from, by what the events say."""
+    ids = {event.cause_id for event in events if event.cause_id and _is_of_a_system(event)}
+    if not ids:
+        return {}
+    key = cast(Connection.id, Text)
+    rows = call.session.execute(select(key.label("id"), Connection.name).where(key.in_(ids)))
+    return {row.id: row.name for row in rows}
 
 
 def _names(call: Call[Any, Any], ids: set[UUID]) -> dict[UUID, str]:

@@ -154,7 +154,7 @@ def opened(
     except ConnectorError as error:
         error.connection_id = connection_id
         raise
-    if control.made and connection.failures:
+    if control.made and (connection.failures or connection.message):
         with transaction() as session:
             health.record_success(services.get(session, connection_id, lock=True), now=utcnow())
 

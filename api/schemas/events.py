@@ -52,7 +52,9 @@ class ActorView(View):
 
     kind: ActorKind
     id: UUID | None = Field(description="Of the user, token or job.")
-    user_id: UUID | None = Field(description="The person answerable; null where Hub itself is.")
+    user_id: UUID | None = Field(
+        description="The person answerable; null where Hub itself or another system is."
+    )
     name: str | None
 
 

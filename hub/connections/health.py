@@ -37,6 +37,7 @@ def record_test(
     connection.account = dict(account) if account else connection.account
     connection.choices = dict(choices) if choices else connection.choices
     connection.failures = 0
+    connection.message = None
     connection.last_success_at = now
     if connection.state is ConnectionState.NEW:
         _move(connection, ConnectionState.TESTED, now)
@@ -118,11 +119,16 @@ def record_failure(connection: Connection, reason: Mapping[str, object], *, now:
 
 
 def record_success(connection: Connection, *, now: datetime) -> None:
-    """Note that a call succeeded: a degraded connection is active again."""
+    """Note that a call succeeded: the failures before it are over, which none tells of any more.
+
+    One that was paused or revoked meanwhile stays so, and keeps saying why.
+    """
     connection.last_success_at = now
     connection.failures = 0
     if connection.state is ConnectionState.DEGRADED:
         _move(connection, ConnectionState.ACTIVE, now)
+    elif connection.state not in {ConnectionState.PAUSED, ConnectionState.REVOKED}:
+        connection.message = None
 
 
 def _move(

@@ -177,9 +177,10 @@ class LinkState(StrEnum):
 class ExternalLink(Record):
     """One customer here and one there are the same; unique on both sides while it lives.
 
-    `base` is what both sides last agreed on. The `intent` of an intended link is the body of the
-    create, so that a repeat sends the same one under the same key; that of a live one holds the
-    values sent whose arrival is not noted, so that they are not taken for edits of the other side.
+    `base` is what both sides last agreed on; of a field that differs though nobody changed it, it
+    is {here, there}. The `intent` of an intended link is the body of the create, so that a repeat
+    sends the same one under the same key; that of a live one holds the values sent whose arrival is
+    not noted, so that they are not taken for edits of the other side.
     """
 
     __tablename__ = "external_link"

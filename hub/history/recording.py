@@ -154,6 +154,21 @@ def attribute(session: Session, made: Any, cause_kind: CauseKind, cause_id: str)
         waiting[key] = replace(waiting[key], origin=cause)
 
 
+def attribute_to_cause(session: Session, made: Any) -> None:
+    """Say that what this transaction does to a record is nobody's doing but that of its cause.
+
+    So a change that another system made is not told as one of whoever had it taken in.
+    """
+    session.flush()
+    waiting = pending(session, "events")
+    key = (made.entity(), made.id)
+    if key in waiting:
+        waiting[key] = replace(waiting[key], origin=replace(origin_of(session), user_id=None))
+        made.updated_by = None
+        if waiting[key].type.endswith(".created"):
+            made.created_by = None
+
+
 def _says_more(earlier: str, later: str) -> bool:
     return earlier.endswith(".created") or later.endswith(".updated")
 

@@ -24,12 +24,19 @@ from hub.settings import get_settings
 GATHER = timedelta(seconds=10)
 """How long an alert waits for others of the same reader, and for a trouble to pass by itself."""
 
+OFTEN = 3
+LATELY = timedelta(hours=1)
 QUIET = timedelta(minutes=15)
-"""How long nobody is told of the same cause again, however often it comes and goes."""
+"""A cause that people were told of so often lately has to be gone so long before the all-clear.
+
+Until then it is the same problem if it comes back, and nobody is told of it again. So an alert is
+never late, whoever heard that all was well hears of it when it is not, and what comes and goes does
+not fill anybody's mailbox.
+"""
 
 SETTLE_LEAST = timedelta(seconds=10)
 SETTLE_MOST = timedelta(minutes=1)
-"""How long the all-clear waits: until what waited has gone out, between these two."""
+"""How long the all-clear waits at other times: until what waited has gone, between these two."""
 
 DIGEST_AT = time(8)
 _DIGESTS = UUID("6f2f3f0e-3c63-4f0e-9d43-0f5a4d0c8a11")  # any constant: names the digest of a day
@@ -74,6 +81,8 @@ def _give_all_clear(session: Session, now: datetime) -> None:
         assert problem.recovered_at is not None  # noqa: S101 - the query says so
         if waiting and problem.recovered_at > now - SETTLE_MOST:
             continue
+        if problem.recovered_at > now - QUIET and _comes_and_goes(session, problem, now):
+            continue
         problem.recovery_noticed_at = now
         for reader, _ in _by_reader(session, [problem]):
             mail.request(
@@ -87,6 +96,13 @@ def _give_all_clear(session: Session, now: datetime) -> None:
                     "recovered_at": problem.recovered_at.isoformat(),
                 },
             )
+
+
+def _comes_and_goes(session: Session, problem: Problem, now: datetime) -> bool:
+    told = select(func.count()).where(
+        Problem.cause_key == problem.cause_key, Problem.alerted_at > now - LATELY
+    )
+    return (session.scalar(told) or 0) >= OFTEN
 
 
 def _send_digest(session: Session, now: datetime) -> None:

@@ -14,7 +14,7 @@ from hub.errors import NotFoundError
 from hub.problems import alerting
 from hub.problems.cause import Cause
 from hub.problems.causes import FINDERS
-from hub.problems.models import Problem, ProblemKind, ProblemState
+from hub.problems.models import Problem, ProblemState
 
 _LOCK = 0x4855_4201  # "HUB\1": one relay at a time looks for problems
 
@@ -91,7 +91,7 @@ def _open_new(session: Session, cause: Cause, now: datetime) -> None:
         subject_id=subject_id,
         since=cause.since,
         state=ProblemState.OPEN,
-        alert_after=_alert_after(session, cause.key, cause.kind, now),
+        alert_after=now + alerting.GATHER,
     )
     _bring_up_to_date(problem, cause, now)
     session.add(problem)
@@ -108,14 +108,3 @@ def _bring_up_to_date(problem: Problem, cause: Cause, now: datetime) -> None:
     problem.detail = dict(cause.detail)
     problem.owner_user_id = cause.owner_user_id
     problem.alerts = cause.alerts
-
-
-def _alert_after(session: Session, key: str, kind: ProblemKind, now: datetime) -> datetime:
-    """Return when its owner may be told: soon, or later where he was told of it just now."""
-    told = session.scalar(
-        select(func.max(Problem.alerted_at)).where(
-            Problem.cause_key == key, Problem.alerted_kind == kind
-        )
-    )
-    soon: datetime = now + alerting.GATHER
-    return max(soon, told + alerting.QUIET) if told is not None else soon

@@ -11,6 +11,7 @@ from hub.customers import facts
 from hub.customers import services as customers
 from hub.customers.models import Customer
 from hub.history.changes import last_changes
+from hub.history.recording import attribute_to_cause
 from hub.origin import CauseKind
 from hub.ports import RemoteCustomer
 from hub.sync import links, mapping
@@ -52,17 +53,22 @@ def change_of(
 
 
 def merged(change: Change, remote: RemoteCustomer) -> Merged:
-    """Return what a linked pair needs: three-way, field by field."""
-    theirs, _ = mapping.there(change.pairs, remote.fields)
+    """Return what a linked pair needs: three-way, field by field.
+
+    A value there that cannot be read here is a change like any other, but for being taken over: who
+    has edited the field here is asked about it.
+    """
+    theirs = mapping.there(change.pairs, remote.fields)
     rules = [
         pair.rule
         for pair in change.pairs
-        if pair.remote in theirs
-        and not (pair.direction is Direction.OUT and change.local.get(pair.remote) is None)
+        if not (pair.direction is Direction.OUT and change.local.get(pair.remote) is None)
     ]
-    base = links.base_beside(change.link, theirs)
+    base = links.base_beside(change.link, theirs.values)
     times = Times(change.changed_here_at, remote.updated_at)
-    return merge(rules, base, change.local, theirs, times=times)
+    return merge(
+        rules, base, change.local, theirs.standing, times=times, unreadable=theirs.unreadable
+    )
 
 
 def take_number(
@@ -89,6 +95,7 @@ def take_over(
     """Write what changed there into the customer, and put what clashes into the inbox.
 
     A field that was edited here since the merge is left alone: its own push will merge it again.
+    The history tells the change as one of the other side, whoever had it taken in.
     """
     ours_now = mapping.here(change.pairs, customer)
     wanted = {
@@ -106,6 +113,7 @@ def take_over(
         facts.keep_written(
             session, customer, CauseKind.ACCOUNTING, connection.connector, written, at=now
         )
+        attribute_to_cause(session, customer)
         links.agree(link, wanted)
     clashing = [
         pair.local

@@ -98,6 +98,40 @@ def raise_conflicts(
     return count
 
 
+def keep_overruled(
+    session: Session,
+    link: ExternalLink,
+    pairs: Iterable[Pair],
+    overruled: Iterable[Clash],
+    *,
+    now: datetime,
+) -> None:
+    """Keep what is written over there without having been taken in here, as a conflict settled.
+
+    A sending that is repeated keeps it once.
+    """
+    local_names = {pair.remote: pair.local for pair in pairs}
+    for clash in overruled:
+        settled = {
+            "link_id": link.id,
+            "field": local_names[clash.name],
+            "local": clash.local,
+            "remote": clash.remote,
+            "state": "resolved",
+            "chosen": "local",
+        }
+        if session.scalar(select(Conflict.id).filter_by(**settled).limit(1)) is None:
+            session.add(
+                Conflict(
+                    connection_id=link.connection_id,
+                    customer_id=link.customer_id,
+                    base=clash.base,
+                    resolved_at=now,
+                    **settled,
+                )
+            )
+
+
 def settle_conflicts(session: Session, link: ExternalLink, still: Iterable[str]) -> None:
     """Close conflicts of fields that clash no more; without any left the link is whole again."""
     kept = set(still)

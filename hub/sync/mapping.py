@@ -7,7 +7,7 @@ example a terms code to the number of payment terms); ``vat_zone`` (from the cou
 numbers zones).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -86,6 +86,35 @@ MAPPABLE = WRITABLE - KEYED - SWITCHES - {"roles", "classifications", "custom"}
 """The fields that have one text, which is what is compared."""
 
 _TRANSFORMS = frozenset({"none", "country", "table", "vat_zone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A remote value that breaks a rule here: which field's it is, what stands there, and why."""
+
+    local: str
+    text: str
+    errors: Sequence[FieldError]
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """Remote values by remote name: those in the form both sides are compared in, and the others.
+
+    What cannot be read here is not taken over: it stays as it is there, and people are told.
+    """
+
+    values: Mapping[str, str | None]
+    unreadable: Mapping[str, Unreadable]
+
+    @property
+    def standing(self) -> dict[str, str | None]:
+        """Return what stands there, whether it can be read or not."""
+        return {**self.values, **{name: each.text for name, each in self.unreadable.items()}}
+
+    def only(self, names: Iterable[str]) -> dict[str, Unreadable]:
+        """Return those of some fields that cannot be read."""
+        return {name: self.unreadable[name] for name in names if name in self.unreadable}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,21 +238,17 @@ def here(pairs: Sequence[Pair], customer: Customer) -> dict[str, str | None]:
     return {pair.remote: pair.from_here(customer) for pair in pairs}
 
 
-def there(
-    pairs: Sequence[Pair], fields: Mapping[str, Scalar]
-) -> tuple[dict[str, str | None], list[FieldError]]:
-    """Return remote values as both sides are compared, and those that break a rule here.
-
-    A value that breaks a rule is left out: it stays as it is on both sides, and is reported.
-    """
+def there(pairs: Sequence[Pair], fields: Mapping[str, Scalar]) -> There:
+    """Return remote values as both sides are compared, and those that break a rule here."""
     values: dict[str, str | None] = {}
-    broken: list[FieldError] = []
+    unreadable: dict[str, Unreadable] = {}
     for pair in pairs:
+        value = fields.get(pair.remote)
         try:
-            values[pair.remote] = pair.from_there(fields.get(pair.remote))
+            values[pair.remote] = pair.from_there(value)
         except ValidationError as error:
-            broken.extend(error.errors)
-    return values, broken
+            unreadable[pair.remote] = Unreadable(pair.local, str(text_of(value)), error.errors)
+    return There(values, unreadable)
 
 
 def to_send(pairs: Sequence[Pair], shared: Mapping[str, Any]) -> dict[str, Scalar]:

@@ -26,13 +26,12 @@ from hub.i18n import N_
 from hub.ledger.setbacks import Setback
 from hub.links import record_path
 from hub.sync import mapping, pushing
+from hub.sync.telling import EXPLAINED, QUOTED, labels
 
 REFUSED = N_("{system} refuses it: {reason}")
 FAILED = N_("{system} could not be brought up to date: {reason}")
 NO_ANSWER = N_("{system} does not answer: {reason}")
 HELD = N_("It is sent to {system} later: {reason}")
-EXPLAINED = N_("{field}: {meaning} (“{quoted}”)")
-QUOTED = N_("{field}: “{quoted}”")
 
 
 def note_push(session: Session, setback: Setback) -> None:
@@ -65,7 +64,7 @@ def _note_end(
             "code": error.code, **error.words, "link": f"{_path_of(customer)}/links",
         }  # fmt: skip
     elif isinstance(error, RejectedError):
-        fields = _fields(session, connection)
+        fields = labels(session, connection)
         customer.accounting_message = _message(
             setback, REFUSED, connection,
             reason=_reasons(error, fields),
@@ -118,11 +117,6 @@ def _where(
     declared = declarations.get(session, connection.connector)["settings"]
     has_default = any(setting["name"] == default for setting in declared)
     return mending.setting_path(connection.id, default if has_default else None)
-
-
-def _fields(session: Session, connection: Connection) -> dict[str, str]:
-    declared = declarations.get(session, connection.connector)
-    return {field["name"]: field["label"] for field in declared["fields"]}
 
 
 def _path_of(customer: Customer) -> str:

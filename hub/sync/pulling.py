@@ -19,14 +19,15 @@ from hub.customers import services as customers
 from hub.customers.models import AccountingState, Customer, CustomerRole, Lifecycle
 from hub.db import locked
 from hub.errors import ConflictError, StaleVersionError
+from hub.history.recording import attribute_to_cause
 from hub.i18n import N_
 from hub.plans.models import PlanItem
 from hub.plans.services import Applied
 from hub.ports import RemoteCustomer, Scalar
-from hub.sync import links, mapping, pushing, undoing
+from hub.sync import links, mapping, pushing, telling, undoing
 from hub.sync.changes import change_of, merged, take_number, take_over
 from hub.sync.mapping import Pair
-from hub.sync.merging import Direction, Times, merge
+from hub.sync.merging import Direction, Times, let_be, merge
 from hub.sync.resolving import cut
 
 CHANNEL = "accounting"
@@ -42,7 +43,8 @@ def decide(
 ) -> dict[str, Any]:
     """Return the plan item for one remote customer: link, create, update, skip or conflict."""
     link = links.of_remote(session, connection.id, remote.remote_id)
-    values, broken = mapping.there(pairs, remote.fields)
+    theirs = mapping.there(pairs, remote.fields)
+    values = dict(theirs.values)
     item: dict[str, Any] = {
         "position": position,
         "entity": "customer",
@@ -55,12 +57,13 @@ def decide(
         },
         "errors": [
             {"pointer": e.pointer, "code": e.code, "message": e.message, "params": dict(e.params)}
-            for e in broken
+            for each in theirs.unreadable.values()
+            for e in each.errors
         ]
         or None,
     }
     if link is not None:
-        return item | _decide_linked(session, pairs, link, remote)
+        return item | _decide_linked(session, connection, pairs, link, remote)
     found = _same_here(session, connection, values)
     if len(found) == 1:
         return item | {
@@ -73,10 +76,14 @@ def decide(
 
 @dataclass(frozen=True, slots=True)
 class CustomerSync:
-    """Applies and undoes what `decide` decided; a `hub.plans` handler."""
+    """Applies and undoes what `decide` decided; a `hub.plans` handler.
+
+    Whom a pull makes nobody here has made; a first load is the act of who applies it.
+    """
 
     connection: Connection
     pairs: Sequence[Pair]
+    is_pull: bool = False
 
     def apply(self, session: Session, item: PlanItem, *, now: datetime) -> Applied:
         """See `hub.plans.services.Handler.apply`."""
@@ -109,8 +116,9 @@ class CustomerSync:
             undoing.give_back(session, customer, item, taken, now=now)
 
     def _create(self, session: Session, remote: RemoteCustomer, now: datetime) -> Applied:
-        values, _ = mapping.there(self.pairs, remote.fields)
-        fields = {k: v for k, v in mapping.to_take(self.pairs, values).items() if v is not None}
+        theirs = mapping.there(self.pairs, remote.fields)
+        taken = mapping.to_take(self.pairs, theirs.values)
+        fields = {k: v for k, v in taken.items() if v is not None}
         currency = remote.fields.get("currency")
         customer = customers.create(
             session,
@@ -124,7 +132,11 @@ class CustomerSync:
             channel=CHANNEL,
             policed=False,
         )
-        self._join(session, customer, remote, values, now)
+        base = _base_of_new(mapping.here(self.pairs, customer), theirs.values)
+        self._join(session, customer, remote, base, now)
+        telling.tell(session, self.connection, self.pairs, customer, theirs.unreadable)
+        if self.is_pull:
+            attribute_to_cause(session, customer)
         return Applied(customer.id, customer.version)
 
     def _link(
@@ -136,16 +148,22 @@ class CustomerSync:
             raise StaleVersionError("customer", customer.id, customer.version)
         if links.of_customer(session, self.connection.id, customer.id) is not None:
             raise ConflictError("linked", N_("It is linked to another customer already."))
-        values, _ = mapping.there(self.pairs, remote.fields)
-        rules = [pair.rule for pair in self.pairs if pair.remote in values]
+        theirs = mapping.there(self.pairs, remote.fields)
         before = undoing.values_of(customer, ["ref_no", *_taken_in(self.pairs)])
         link = self._join(session, customer, remote, {}, now)
         change = change_of(session, link, self.pairs, customer)
-        base = _shared_base(change.local, values)
-        times = Times(change.changed_here_at, remote.updated_at)
-        outcome = merge(rules, base, change.local, values, times=times)
+        base = _shared_base(change.local, theirs.standing)
+        outcome = merge(
+            [pair.rule for pair in self.pairs],
+            base,
+            change.local,
+            theirs.standing,
+            times=Times(change.changed_here_at, remote.updated_at),
+            unreadable=theirs.unreadable,
+        )
         links.agree(link, {**base, **outcome.agreed})
         take_over(session, self.connection, customer, link, change=change, outcome=outcome, now=now)
+        telling.tell(session, self.connection, self.pairs, customer, theirs.only(outcome.left))
         if outcome.send:
             pushing.request(session, self.connection, customer, link)
         session.flush()
@@ -164,9 +182,11 @@ class CustomerSync:
         change = change_of(session, link, self.pairs, customer)
         outcome = merged(change, remote)
         before = {name: getattr(customer, name) for name in _locals(self.pairs, outcome.take)}
-        theirs, _ = mapping.there(self.pairs, remote.fields)
-        links.agree(link, {**links.base_beside(link, theirs), **outcome.agreed})
+        theirs = mapping.there(self.pairs, remote.fields)
+        links.agree(link, {**links.base_beside(link, theirs.values), **outcome.agreed})
         take_over(session, self.connection, customer, link, change=change, outcome=outcome, now=now)
+        if customer.accounting_state is AccountingState.LINKED:
+            telling.tell(session, self.connection, self.pairs, customer, theirs.only(outcome.left))
         _note(link, remote, now)
         if outcome.send:
             pushing.request(session, self.connection, customer, link)
@@ -215,7 +235,11 @@ def remote_of(item: PlanItem) -> RemoteCustomer:
 
 
 def _decide_linked(
-    session: Session, pairs: Sequence[Pair], link: ExternalLink, remote: RemoteCustomer
+    session: Session,
+    connection: Connection,
+    pairs: Sequence[Pair],
+    link: ExternalLink,
+    remote: RemoteCustomer,
 ) -> dict[str, Any]:
     record = {"record_id": link.customer_id}
     if link.state is LinkState.INTENDED or _is_older(remote, link):
@@ -224,7 +248,14 @@ def _decide_linked(
     if customer.lifecycle is Lifecycle.MERGED or customer.deleted_at is not None:
         return {"action": "skip", **record}
     outcome = merged(change_of(session, link, pairs, customer), remote)
-    if outcome.take or outcome.clashes or outcome.agreed or link.state is LinkState.ORPHANED:
+    left = mapping.there(pairs, remote.fields).only(outcome.left)
+    is_news = (
+        customer.accounting_state is AccountingState.LINKED
+        and customer.accounting_message
+        != telling.message(session, connection, pairs, customer, left)
+    )
+    is_back = link.state is LinkState.ORPHANED
+    if outcome.take or outcome.clashes or outcome.agreed or is_back or is_news:
         return {"action": "update", "record_version": customer.version, **record}
     return {"action": "skip", **record}
 
@@ -265,6 +296,19 @@ def _shared_base(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str
     Where both sides say something else there is no base, and the field clashes.
     """
     return {name: value if value == ours.get(name) else None for name, value in theirs.items()}
+
+
+def _base_of_new(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a base for one just made from the other side.
+
+    What was filled in here, such as the country, nobody has changed: it is not written there.
+    """
+    filled_in = {
+        name: let_be(value, theirs.get(name))
+        for name, value in ours.items()
+        if value is not None and value != theirs.get(name)
+    }
+    return {**theirs, **filled_in}
 
 
 def _taken_in(pairs: Sequence[Pair]) -> list[str]:

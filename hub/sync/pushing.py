@@ -14,7 +14,6 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from hub import matching
-from hub.connections import declarations
 from hub.connections import services as connections
 from hub.connections.models import USABLE, Connection, ExternalLink, LinkState
 from hub.customers.models import AccountingState, Customer, Lifecycle
@@ -23,10 +22,9 @@ from hub.history.recording import PendingEvent, origin_of
 from hub.i18n import N_
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
-from hub.links import record_path
 from hub.origin import CauseKind
 from hub.ports import RemoteCustomer, Scalar
-from hub.sync import links, mapping
+from hub.sync import links, mapping, telling
 from hub.sync.changes import Change, change_of, take_number, take_over
 from hub.sync.mapping import Pair
 from hub.sync.merging import Direction, Merged
@@ -223,10 +221,11 @@ def store_intent(session: Session, intent: Intent) -> None:
     link.intent = {**(link.intent or {}), "key": intent.key, "fields": dict(intent.fields)}
 
 
-def note_sending(session: Session, change: Change, outcome: Merged) -> None:
-    """Keep what is about to be sent; commit before the call."""
+def note_sending(session: Session, change: Change, outcome: Merged, *, now: datetime) -> None:
+    """Keep what is about to be sent, and what it writes over unread; commit before the call."""
     link = locked(session, ExternalLink, change.link.id)
     links.note_sending(link, outcome.send)
+    links.keep_overruled(session, link, change.pairs, outcome.overruled, now=now)
 
 
 def is_same(intent: Intent, remote: RemoteCustomer) -> bool:
@@ -266,14 +265,14 @@ def record_linked(
     link.remote_id = remote.remote_id
     link.state = LinkState.LINKED
     link.intent = None
-    values, _ = mapping.there(pairs, remote.fields)
-    links.agree(link, values, clear=True)
+    theirs = mapping.there(pairs, remote.fields)
+    links.agree(link, theirs.values, clear=True)
     _note_remote(link, remote, now)
     link.last_out_at = now
     customer.accounting_state = AccountingState.LINKED
-    customer.accounting_message = _left_behind(session, connection, pairs, customer)
-    if mapping.here(pairs, customer) != values:
-        _ask_if_changed(session, connection, customer, link, pairs=pairs, agreed=values)
+    telling.tell(session, connection, pairs, customer, theirs.unreadable)
+    if mapping.here(pairs, customer) != theirs.standing:
+        _ask_if_changed(session, connection, customer, link, pairs=pairs, agreed=theirs.standing)
 
 
 def record_pushed(
@@ -290,15 +289,15 @@ def record_pushed(
     link = locked(session, ExternalLink, change.link.id)
     customer = locked(session, Customer, link.customer_id)
     take_number(session, connection, customer, remote)  # it may have been linked by hand
-    theirs, _ = mapping.there(change.pairs, remote.fields)
-    links.agree(link, {**links.base_beside(link, theirs), **outcome.agreed, **outcome.send})
+    theirs = mapping.there(change.pairs, remote.fields)
+    links.agree(link, {**links.base_beside(link, theirs.values), **outcome.agreed, **outcome.send})
     link.intent = None
     if outcome.send:
         link.last_out_at = now
     _note_remote(link, remote, now)
     take_over(session, connection, customer, link, change=change, outcome=outcome, now=now)
     customer.accounting_state = AccountingState.LINKED
-    customer.accounting_message = _left_behind(session, connection, change.pairs, customer)
+    telling.tell(session, connection, change.pairs, customer, theirs.only(outcome.left))
 
 
 def _is_gone(customer: Customer) -> bool:
@@ -370,25 +369,6 @@ def _create_fields(
     return fields
 
 
-def _left_behind(
-    session: Session, connection: Connection, pairs: Sequence[Pair], customer: Customer
-) -> dict[str, Any] | None:
-    """Return the message that a value is not there, for no table of the mapping leads to one."""
-    for pair in pairs:
-        value = pair.lacks(customer)
-        if value is None:
-            continue
-        fields = declarations.get(session, connection.connector)["fields"]
-        label = next((f["label"] for f in fields if f["name"] == pair.remote), pair.remote)
-        return {
-            "code": "no_table_entry",
-            "text": NO_TABLE_ENTRY,
-            "params": {"system": connection.name, "field": {"text": label}, "value": value},
-            "link": f"{record_path('connections', connection.id)}/mapping",
-        }
-    return None
-
-
 def _next_number(connection: Connection, highest_free: str | None) -> str | None:
     if highest_free is None:
         return None
@@ -424,7 +404,6 @@ def _ask_if_changed(
         request(session, connection, customer, link)
 
 
-NO_TABLE_ENTRY = N_("{field} in {system} does not follow: the mapping has no entry for “{value}”.")
 GONE_THERE = N_(
     "It is gone in {system}: it was deleted there. Link it to another one, or have it made anew."
 )

@@ -15,6 +15,7 @@ from hub.errors import ConflictError, ValidationError
 from hub.history.recording import origin_of, record
 from hub.i18n import N_
 from hub.sync import links, mapping, pushing
+from hub.sync.mapping import Pair
 
 LOCAL, REMOTE = "local", "remote"
 
@@ -26,6 +27,7 @@ def resolve(session: Session, conflict: Conflict, choice: str, *, now: datetime)
 
     Raises:
         ConflictError: it was resolved already.
+        ValidationError: the other side's is chosen, which cannot be taken in here.
     """
     if conflict.state != "open":
         raise ConflictError(
@@ -39,6 +41,7 @@ def resolve(session: Session, conflict: Conflict, choice: str, *, now: datetime)
     )
     links.agree(link, {pair.remote: conflict.remote})
     if choice == REMOTE:
+        _refuse_unreadable(pair, conflict)
         customers.update(session, customer, {pair.local: pair.to_here(conflict.remote)}, now=now)
     conflict.state = "resolved"
     conflict.chosen = choice
@@ -48,6 +51,19 @@ def resolve(session: Session, conflict: Conflict, choice: str, *, now: datetime)
     if links.open_count(session, link.id) == 0 and link.state is LinkState.DIVERGED:
         link.state = LinkState.LINKED
     pushing.request(session, connection, customer, link)
+
+
+def _refuse_unreadable(pair: Pair, conflict: Conflict) -> None:
+    try:
+        pair.from_there(conflict.remote)
+    except ValidationError as error:
+        broken = error.errors[0]
+        raise ValidationError.of(
+            "/choice",
+            "unreadable",
+            N_("What stands there cannot be taken in: {reason} Write here what is meant first."),
+            reason={"text": broken.message, "params": dict(broken.params)},
+        ) from error
 
 
 def link_by_hand(

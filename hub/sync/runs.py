@@ -56,7 +56,7 @@ def take_in(
         plans.add_items(
             session, plan, [item | {"position": start + n} for n, item in enumerate(kept)]
         )
-        handler = pulling.CustomerSync(pull.connection, pairs)
+        handler = pulling.CustomerSync(pull.connection, pairs, is_pull=True)
         plans.apply_batch(session, plan, handler, now=now, limit=len(kept))
     if run is not None:
         run.state = "running"

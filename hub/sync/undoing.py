@@ -57,5 +57,7 @@ def give_back(
 def taken_by(pairs: Sequence[Pair], item: PlanItem) -> dict[str, Any]:
     """Return what an item gave a customer: the remote values, and the number over there."""
     fields = (item.source or {}).get("fields", {})
-    values, _ = mapping.there(pairs, fields)
-    return {**mapping.to_take(pairs, values), "ref_no": item.external_id}
+    return {
+        **mapping.to_take(pairs, mapping.there(pairs, fields).values),
+        "ref_no": item.external_id,
+    }

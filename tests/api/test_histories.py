@@ -160,6 +160,24 @@ def test_contacts_notes_and_connections_have_histories_too(
         assert found[0]["actor"]["name"] == "Hub itself"
 
 
+def test_a_change_of_nobody_here_is_one_of_the_system_that_it_came_from(
+    client: ApiClient, administrator: Caller
+) -> None:
+    with transaction() as session:
+        books = Connection(name="Books", connector="fake", kind="accounting")
+        session.add(books)
+        session.flush()
+    for cause in (str(books.id), "gone"):
+        origin = Origin(ActorKind.JOB, cause_kind=CauseKind.ACCOUNTING, cause_id=cause)
+        with transaction(origin) as session:
+            customer = make_customer(session, "Nordlys", owner_user_id=administrator.user_id)
+
+        [found] = history(client, administrator, f"/customers/{customer.id}/events")["items"]
+
+        wanted = "Books" if cause != "gone" else "Hub itself"
+        assert (found["actor"]["name"], found["actor"]["user_id"]) == (wanted, None)
+
+
 @pytest.mark.parametrize("kind", ["customers", "contacts", "reminders", "connections"])
 def test_an_unknown_record_has_no_history(
     client: ApiClient, administrator: Caller, kind: str

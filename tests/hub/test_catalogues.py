@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 
 import hub
 from api.presenting_history import _labels
+from connectors import declarations
 from connectors.addresses import REFUSED, PublicAddresses
 from connectors.mail import refuse_unsendable
 from hub.access.roles import FieldClass, Verb
@@ -84,6 +85,17 @@ def test_every_phrase_with_which_a_connector_finishes_a_sentence_has_a_translati
 
     assert len(phrases) > 10
     assert {each: place for each, place in phrases if not catalogue.get(each)} == {}
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_every_field_of_a_connector_has_a_name_for_the_sentences_that_name_it(
+    language: str,
+) -> None:
+    catalogue = _catalogue(language)
+    labels = [field.label for connector in declarations() for field in connector.fields]
+
+    assert "Telephone" in labels
+    assert [label for label in labels if not catalogue.get(label)] == []
 
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)

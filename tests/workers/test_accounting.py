@@ -11,7 +11,7 @@ from sqlalchemy import select, text, true, update
 from connectors.accounting.economic.system import EconomicSystem
 from hub import sealing
 from hub.clock import utcnow
-from hub.connections import declarations, services
+from hub.connections import declarations, health, services
 from hub.connections.models import (
     CallLog,
     Conflict,
@@ -31,9 +31,11 @@ from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
 from hub.listing import Reader, page, parse_parameters
+from hub.origin import ActorKind, CauseKind, Origin
 from hub.plans.models import PlanItem
 from hub.ports import CustomerPage
 from hub.sync import mapping, resolving, runs
+from tests.people import make_user
 from tests.workers.bookkeeping import Office, customer, dead_jobs, link_of, push
 from workers import chain
 from workers.chain import drain
@@ -647,3 +649,56 @@ def test_an_edit_of_theirs_after_a_sending_that_was_not_noted_is_still_an_edit(
     [conflict] = open_conflicts()
     assert (conflict.local, conflict.remote) == ("Esbjerg", "Tønder")
     assert office.there(number)["city"] == "Tønder"
+
+
+def acting(user_id: UUID) -> Origin:
+    return Origin(ActorKind.USER, user_id, user_id)
+
+
+def who_changed(customer_id: UUID, field: str) -> list[tuple[UUID | None, CauseKind]]:
+    with transaction() as session:
+        found = session.scalars(
+            select(Event)
+            .where(Event.subject_id == customer_id, Event.changes.has_key(field))
+            .order_by(Event.id)
+        )
+        return [(event.user_id, event.cause_kind) for event in found]
+
+
+def test_what_changed_there_is_nobodys_change_here_whoever_asked_for_the_pull(
+    office: Office,
+) -> None:
+    made = office.create(name="Hentet ApS")
+    office.change(int(customer(made).ref_no or 0), city="Ribe")
+    office.enter(70, name="Kun Derovre ApS")
+    with transaction() as session:
+        mette = make_user(session, name="Mette Holm").id
+
+    with transaction(acting(mette)) as session:
+        health.request_pull(session, services.get(session, office.connection_id))
+    drain(TaskName.PULL_CUSTOMERS)
+
+    assert who_changed(made, "city") == [(None, CauseKind.ACCOUNTING)]
+    assert customer(made).updated_by is None
+    with transaction() as session:
+        taken_in = session.scalars(select(Customer).where(Customer.ref_no == "70")).one()
+    assert who_changed(taken_in.id, "name") == [(None, CauseKind.ACCOUNTING)]
+    assert taken_in.created_by is None
+
+
+def test_what_changed_there_is_nobodys_change_here_whoever_had_something_sent(
+    office: Office,
+) -> None:
+    made = office.create(name="Sendt ApS")
+    office.change(int(customer(made).ref_no or 0), city="Ribe")
+    with transaction() as session:
+        mette = make_user(session, name="Mette Holm").id
+
+    with transaction(acting(mette)) as session:
+        customers.update(session, customers.get(session, made, lock=True), {"phone": "70101010"},
+                         now=NOW)  # fmt: skip
+    push()
+
+    assert customer(made).city == "Ribe"
+    assert who_changed(made, "city") == [(None, CauseKind.ACCOUNTING)]
+    assert who_changed(made, "phone") == [(mette, CauseKind.REQUEST)]

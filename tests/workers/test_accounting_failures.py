@@ -218,3 +218,34 @@ def test_a_cancelled_push_is_shown(office: Office) -> None:
         ledger.cancel_job(session, true(), queued)
 
     assert seen(customer(made)) == (AccountingState.FAILED, "cancelled")
+
+
+def test_a_connection_that_works_again_says_nothing_of_failures_any_more(office: Office) -> None:
+    fail_there(office, "status", status=500)
+    made = office.create(name="Bierer ApS")
+    assert said_of_connection(office) == ("active", 1, "failing")
+    steer(office.sandbox, "DELETE", "faults")
+    with transaction() as session:
+        session.execute(update(ConnectionGate).values(open_until=None, tokens=100))
+
+    push()
+
+    assert customer(made).accounting_state is AccountingState.LINKED
+    assert said_of_connection(office) == ("active", 0, None)
+
+
+def test_a_connection_that_was_paused_for_its_failures_keeps_saying_so(office: Office) -> None:
+    with transaction() as session:
+        connection = services.get(session, office.connection_id)
+        for _ in range(health.PAUSED_AFTER):
+            health.record_failure(connection, {"text": "x", "params": {}}, now=utcnow())
+        health.record_success(connection, now=utcnow())
+
+    assert said_of_connection(office) == ("paused", 0, "failing")
+
+
+def said_of_connection(office: Office) -> tuple[str, int, str | None]:
+    with transaction() as session:
+        connection = services.get(session, office.connection_id)
+        code = connection.message["code"] if connection.message else None
+        return connection.state.value, connection.failures, code

@@ -210,7 +210,7 @@ def _change(
         fields = mapping.to_send(change.pairs, outcome.send)
         with job.transaction() as session:
             job.require_claim(session)
-            pushing.note_sending(session, change, outcome)
+            pushing.note_sending(session, change, outcome, now=utcnow())
         checkpoint("before_update")
         try:
             remote = accounting.update(

@@ -58,10 +58,10 @@ def make_connection(
         "text": "Refused: {reason}",
         "params": {"reason": "x"},
     }
-    connection = Connection(
-        name="e-conomic", connector="economic", kind="accounting", state=state,
-        state_since=NOW - timedelta(minutes=1), **{"message": message, **fields},
-    )  # fmt: skip
+    connection = Connection(**{
+        "name": "e-conomic", "connector": "economic", "kind": "accounting", "state": state,
+        "state_since": NOW - timedelta(minutes=1), "message": message, **fields,
+    })  # fmt: skip
     session.add(connection)
     session.flush()
     return connection
@@ -192,21 +192,67 @@ def test_what_passes_within_seconds_is_told_to_nobody(session: Session) -> None:
     assert told() == []
 
 
-def test_what_comes_and_goes_is_told_once_in_a_quarter_of_an_hour(session: Session) -> None:
+def test_what_is_back_after_the_all_clear_is_told_again_at_once(session: Session) -> None:
     connection = make_connection(session)
-    for minute in range(14):
+    session.commit()
+    look()
+    look(20 * S)
+    connection.state = ConnectionState.ACTIVE
+    session.commit()
+    look(MINUTE)
+    look(2 * MINUTE)
+    assert [mail[0] for mail in told()] == ["alert", "recovery"]
+
+    connection.state = ConnectionState.REVOKED
+    session.commit()
+    look(3 * MINUTE)
+    look(3 * MINUTE + 10 * S)
+
+    assert [mail[0] for mail in told()] == ["alert", "recovery", "alert"]
+
+
+def test_what_comes_and_goes_is_told_three_times_until_it_is_gone_for_a_quarter_of_an_hour(
+    session: Session,
+) -> None:
+    connection = make_connection(session)
+    for minute in range(30):
         connection.state = ConnectionState.ACTIVE if minute % 2 else ConnectionState.REVOKED
         session.commit()
         for seconds in (0, 20, 40):
             look(minute * MINUTE + seconds * S)
 
-    assert [mail for mail in told() if mail[0] == "alert"] == [("alert", ADMIN, 1)]
+    alert, recovery = ("alert", ADMIN, 1), ("recovery", ADMIN, 1)
+    assert told() == [alert, recovery, alert, recovery, alert]  # the last word is that it is there
+
+    look(43 * MINUTE)
+    assert told()[5:] == []
+    look(44 * MINUTE)
+    assert told()[5:] == [recovery]
 
     connection.state = ConnectionState.REVOKED
     session.commit()
-    look(16 * MINUTE)
-    look(17 * MINUTE)
-    assert [mail for mail in told() if mail[0] == "alert"] == [("alert", ADMIN, 1)] * 2
+    look(45 * MINUTE)
+    look(46 * MINUTE)
+    assert told()[6:] == [alert]
+
+
+def test_another_cause_that_comes_and_goes_delays_no_all_clear(session: Session) -> None:
+    restless = make_connection(session)
+    other = make_connection(session, ConnectionState.ACTIVE, message=None, name="shop")
+    for minute in range(10):
+        restless.state = ConnectionState.ACTIVE if minute % 2 else ConnectionState.REVOKED
+        session.commit()
+        look(minute * MINUTE)
+        look(minute * MINUTE + 20 * S)
+    before = len(told())
+
+    for minute, state in ((10, ConnectionState.REVOKED), (11, ConnectionState.ACTIVE)):
+        other.state = state
+        session.commit()
+        look(minute * MINUTE)
+        look(minute * MINUTE + 20 * S)
+
+    assert told()[before:] == [("alert", ADMIN, 1), ("recovery", ADMIN, 1)]
 
 
 def test_a_problem_back_before_the_all_clear_is_the_same_one(session: Session) -> None:

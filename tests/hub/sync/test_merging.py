@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.sync.merging import Clash, Direction, FieldRule, Merged, Policy, Times, merge
+from hub.sync.merging import (
+    Clash,
+    Direction,
+    FieldRule,
+    Merged,
+    Policy,
+    Times,
+    let_be,
+    merge,
+)
 
 PHONE = FieldRule("phone")
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -139,3 +148,51 @@ def test_nothing_is_written_over_that_somebody_changed(
 
     assert (from_here.take, from_here.clashes) == ({}, ())
     assert (from_there.send, from_there.clashes) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("base", "local", "rule", "wanted"),
+    [
+        ("1", "1", PHONE, Merged(left={"phone": "?"})),
+        (None, None, PHONE, Merged(left={"phone": "?"})),
+        ("1", "2", PHONE, Merged(clashes=(Clash("phone", "1", "2", "?"),))),
+        ("?", "2", PHONE, Merged(send={"phone": "2"})),
+        ("1", "2", FieldRule("phone", Direction.IN), Merged(left={"phone": "?"})),
+        (
+            "1",
+            "2",
+            FieldRule("phone", policy=Policy.REMOTE),
+            Merged(clashes=(Clash("phone", "1", "2", "?"),)),
+        ),
+        (
+            "1",
+            "2",
+            FieldRule("phone", policy=Policy.LOCAL),
+            Merged(send={"phone": "2"}, overruled=(Clash("phone", "1", "2", "?"),)),
+        ),
+    ],
+)
+def test_what_cannot_be_read_there_is_a_change_that_is_never_taken_over(
+    base: str | None, local: str | None, rule: FieldRule, wanted: Merged
+) -> None:
+    sides = [{"phone": side} for side in (base, local, "?")]
+
+    assert merge([rule], *sides, unreadable={"phone"}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("local", "remote", "wanted"),
+    [
+        ("1", "2", Merged()),
+        ("3", "2", Merged(send={"phone": "3"})),
+        ("1", "3", Merged(take={"phone": "3"})),
+        ("3", "4", Merged(clashes=(Clash("phone", "2", "3", "4"),))),
+        ("1", "1", Merged(agreed={"phone": "1"})),
+    ],
+)
+def test_a_difference_that_is_let_be_stays_until_one_side_changes(
+    local: str, remote: str, wanted: Merged
+) -> None:
+    base = {"phone": let_be("1", "2")}
+
+    assert merge([PHONE], base, {"phone": local}, {"phone": remote}) == wanted
