@@ -48,3 +48,20 @@ def test_what_was_typed_stays_here_and_in_accounting_though_a_guest_order_agreed
     assert (kept.version, kept.phone, kept.city) == (before.version, "+4570000123", "Aarhus C")
     assert office.writes("PUT") == sent
     assert office.there(kept.ref_no)["telephoneAndFaxNumber"] == "+4570000123"
+
+
+def test_a_guest_with_another_mail_address_changes_nothing_of_who_is_like_him_nor_in_accounting(
+    office: Office, shop: ConnectedShop
+) -> None:
+    typed = office.create(**TYPED)
+    shop.tell("order.created", shop.composer.order(billing=SIGNE))
+    sent = len(office.writes("PUT")), len(office.writes("POST"))
+
+    other = {"email": "anden@proeve.example", "phone": "70000456"}
+    shop.tell("order.created", shop.composer.order(billing=SIGNE | other, paid=False))
+    push()
+
+    kept = customer(typed)
+    assert (kept.email, kept.phone) == (SIGNE["email"], "+4570000123")
+    assert (len(office.writes("PUT")), len(office.writes("POST"))) == sent
+    assert office.there(kept.ref_no)["email"] == SIGNE["email"]
