@@ -25,6 +25,7 @@ from api.validation import read_body
 from hub import external_refs
 from hub.access import readings
 from hub.access.concealing import UnseenError
+from hub.access.lookup import get_record
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
 from hub.db import savepoint
@@ -104,6 +105,10 @@ def serve(
             location=f"/{kind.path}/{record.id}" if made else None,
         )
 
+    def view_again(call: Call[Any], identifier: UUID) -> RecordView:
+        record = get_record(call.session, call.principal, Verb.READ, kind.model, identifier)
+        return kind.view(call, record)
+
     def upsert_many(call: Call[Batch]) -> BatchResults:
         return _upsert_all(call, kind)
 
@@ -121,6 +126,7 @@ that changes nothing makes no new version. {batch}"""
     operation(
         blueprint, "PUT", f"/{kind.path}/by-external-ref/<path:external_ref>",
         permission=kind.changing, body=kind.body, query=Because, answer=kind.answer,
+        reload=view_again,
         refusals={
             HTTPStatus.CREATED: "There was none of this reference: it was created.",
             HTTPStatus.PRECONDITION_FAILED: "If-Match was sent and somebody was faster.",
