@@ -21,8 +21,12 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
 
-def read_json(request: Request, content_types: tuple[str, ...]) -> tuple[bytes, Any]:
+def read_json(
+    request: Request, content_types: tuple[str, ...], *, left: str = ""
+) -> tuple[bytes, Any]:
     """Return the body as it came and as Python values.
+
+    `left` is a list whose texts are left to whoever reads its items; see `refuse_bad_texts`.
 
     Raises:
         RefusalError: another content type (415), or no JSON that we take (400).
@@ -32,12 +36,12 @@ def read_json(request: Request, content_types: tuple[str, ...]) -> tuple[bytes, 
     if request.mimetype not in content_types:
         raise unsupported_content_type(content_types)
     data = request.get_data(cache=False)
-    value = parse_json(data)
+    value = parse_json(data, left=left)
     return data, value
 
 
-def parse_json(data: bytes) -> Any:
-    """Return the values of a JSON text.
+def parse_json(data: bytes, *, left: str = "") -> Any:
+    """Return the values of a JSON text; of `left` as `read_json`.
 
     Raises:
         RefusalError: it is not well formed, deeper than 50, repeats a name or holds a NaN.
@@ -68,7 +72,7 @@ def parse_json(data: bytes) -> Any:
     # Each opening bracket adds at most one level, and only an escape can write a NUL or a half
     # pair into a text: most bodies need no walk.
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH or b"\\u" in data:
-        _walk(value)
+        _walk(value, left=left)
     return value
 
 
@@ -95,14 +99,24 @@ def refuse_bad_text(pointer: str, value: str) -> None:
         raise ValidationError(broken)
 
 
-def _walk(value: Any) -> None:
+def refuse_bad_texts(value: Any) -> None:
+    """Pass values of JSON whose texts PostgreSQL and JSON can carry.
+
+    Raises:
+        ValidationError: names each that holds NUL or half a surrogate pair.
+    """
+    _walk(value)
+
+
+def _walk(value: Any, *, left: str = "") -> None:
+    beside = f"/{left}/" if left else None
     errors: list[FieldError] = []
     waiting: list[tuple[str, int, Any]] = [("", 0, value)]
     while waiting:
         pointer, depth, item = waiting.pop()
         if isinstance(item, str):
             broken = _bad_text(pointer, item)
-            if broken is not None:
+            if broken is not None and not (beside and pointer.startswith(beside)):
                 errors.append(broken)
             continue
         if not isinstance(item, dict | list):

@@ -157,7 +157,8 @@ def _read_body(operation: Operation, caller: Principal | None) -> tuple[bytes, A
         request.max_content_length = operation.body.limit_bytes
         data = request.get_data(cache=False)
         return data, data
-    data, value = read_json(request, operation.content_types)
+    left = getattr(operation.body, "each_alone", "")
+    data, value = read_json(request, operation.content_types, left=left)
     body = read_body(operation.body, data, value)
     refuse_foreign_fields(caller, body)
     return data, body

@@ -284,7 +284,12 @@ def _listing_parameters(listing: Listing[Any]) -> list[dict[str, Any]]:
     columns = [f.name for f in listing.fields if f.selectable]
     parameters = [
         _listed("sort", {"type": "string"}, f"Comma-separated, `-` turns round: {_words(sorts)}."),
-        _listed("fields", {"type": "string"}, f"Comma-separated columns: {_words(columns)}."),
+        _listed(
+            "fields",
+            {"type": "string"},
+            "Comma-separated columns, as saved views and exports have them; an unknown one is"
+            f" refused, and the records of this answer are whole all the same: {_words(columns)}.",
+        ),
         _listed("facets", {"type": "string"}, "Comma-separated fields to count by value."),
         _listed(
             "limit",

@@ -6,7 +6,7 @@ twice changes nothing the second time.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Generic
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.exc import IntegrityError
 
+from api.bodies import refuse_bad_texts
 from api.concealing import naming_only_seen, writing
 from api.field_classes import refuse_foreign_fields
 from api.operations import Answer, Call, Permission, operation
@@ -25,10 +26,11 @@ from api.validation import read_body
 from hub import external_refs
 from hub.access import readings
 from hub.access.concealing import UnseenError
+from hub.access.lookup import get_record
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
 from hub.db import savepoint
-from hub.errors import DomainError, FieldError, ValidationError
+from hub.errors import DomainError, FieldError, ValidationError, under
 from hub.external_refs import ReferableT
 from hub.history.recording import react
 from hub.i18n import N_
@@ -104,6 +106,10 @@ def serve(
             location=f"/{kind.path}/{record.id}" if made else None,
         )
 
+    def view_again(call: Call[Any], identifier: UUID) -> RecordView:
+        record = get_record(call.session, call.principal, Verb.READ, kind.model, identifier)
+        return kind.view(call, record)
+
     def upsert_many(call: Call[Batch]) -> BatchResults:
         return _upsert_all(call, kind)
 
@@ -115,12 +121,14 @@ A deleted {noun} frees its reference. {described}"""
     upsert_many.__name__ = f"upsert_{kind.path}"
     upsert_many.__doc__ = f"""Create or change up to 500 {kind.path} by your own references.
 
-Each has a result of its own; good ones are written whatever becomes of the others. An item's
+Each has a result of its own; good ones are written whatever becomes of the others, and what is no
+item is refused in its own result. An item's
 `fields` are those of PUT /{kind.path}/by-external-ref; only what it names is changed, and an item
 that changes nothing makes no new version. {batch}"""
     operation(
         blueprint, "PUT", f"/{kind.path}/by-external-ref/<path:external_ref>",
         permission=kind.changing, body=kind.body, query=Because, answer=kind.answer,
+        reload=view_again,
         refusals={
             HTTPStatus.CREATED: "There was none of this reference: it was created.",
             HTTPStatus.PRECONDITION_FAILED: "If-Match was sent and somebody was faster.",
@@ -132,14 +140,27 @@ that changes nothing makes no new version. {batch}"""
     )(upsert_many)  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An item of a batch as it was read: what it wants under which reference, or why it is none."""
+
+    external_ref: str | None
+    fields: Fields
+    refused: ValidationError | None = None
+
+
 def _upsert_all(call: Call[Batch], kind: Upsertable[Any]) -> BatchResults:
-    read = [(item.external_ref, _read(call, kind, item)) for item in call.body.items]
-    good = [(ref, fields) for ref, fields in read if not isinstance(fields, ValidationError)]
+    read = [_read(call, kind, sent) for sent in call.body.sent()]
+    good = [
+        (item.external_ref, item.fields)
+        for item in read
+        if item.external_ref is not None and item.refused is None
+    ]
     references = [ref for ref, _ in good]
     external_refs.hold(call.session, kind.model, references)
     kind.hold(call, good)
     external_refs.lock_known(call.session, kind.model, references)
-    results = [_result(call, kind, ref, fields) for ref, fields in read]
+    results = [_result(call, kind, index, item) for index, item in enumerate(read)]
     react(call.session)
     counted = [result.status for result in results]
     return BatchResults(
@@ -151,40 +172,51 @@ def _upsert_all(call: Call[Batch], kind: Upsertable[Any]) -> BatchResults:
     )
 
 
-def _result(
-    call: Call[Any, Any], kind: Upsertable[Any], external_ref: str, fields: Fields | ValidationError
-) -> BatchResult:
+def _result(call: Call[Any, Any], kind: Upsertable[Any], index: int, item: _Read) -> BatchResult:
     try:
-        if isinstance(fields, ValidationError):
-            raise fields
-        with savepoint(call.session):
-            status, record = _upsert(call, kind, external_ref, fields, None, keys_are_held=True)
+        if item.refused is not None:
+            raise item.refused
+        assert item.external_ref is not None  # noqa: S101 - only a refused one may have none
+        with savepoint(call.session), under("/fields"):
+            status, record = _upsert(
+                call, kind, item.external_ref, item.fields, None, keys_are_held=True
+            )
     except (DomainError, IntegrityError, TooManyBlindMatchesError) as error:
         readings.note_again(call.session, call.principal, readings.noted(call.session))
         if isinstance(error, UnseenError):
             error = tell(call.session, call.principal, error)
-        if isinstance(error, ValidationError):
-            error = _under_fields(error)
         problem = problem_of(error)
         document = problem_document(problem, call.language, call.request.path, call.request_id)
         return BatchResult(
-            external_ref=external_ref,
+            index=index,
+            external_ref=item.external_ref,
             status=problem.status,
             problem=json.loads(json.dumps(document, default=str)),
         )
     return BatchResult(
-        external_ref=external_ref, status=status, id=record.id, version=record.version
+        index=index,
+        external_ref=item.external_ref,
+        status=status,
+        id=record.id,
+        version=record.version,
     )
 
 
-def _read(call: Call[Any, Any], kind: Upsertable[Any], item: BatchItem) -> Fields | ValidationError:
-    """Return the fields of an item as an upsert of one reads them, or why it would not."""
+def _read(call: Call[Any, Any], kind: Upsertable[Any], sent: Any) -> _Read:
+    """Return what an item says, its fields as an upsert of one reads them."""
+    external_ref = None
     try:
-        body = read_body(kind.body, json.dumps(item.fields).encode(), item.fields)
-        refuse_foreign_fields(call.caller, body)
+        refuse_bad_texts(sent)
+        if isinstance(sent, dict) and isinstance(sent.get("external_ref"), str):
+            external_ref = sent["external_ref"]
+        item = read_body(BatchItem, json.dumps(sent).encode(), sent)
+        external_ref = item.external_ref
+        with under("/fields"):
+            body = read_body(kind.body, json.dumps(item.fields).encode(), item.fields)
+            refuse_foreign_fields(call.caller, body)
     except ValidationError as error:
-        return error
-    return body.changes()
+        return _Read(external_ref, {}, error)
+    return _Read(external_ref, body.changes())
 
 
 def _upsert(
@@ -235,8 +267,3 @@ def _require(kind: Upsertable[Any], fields: Fields) -> None:
     ]
     if missing:
         raise ValidationError(*missing)
-
-
-def _under_fields(error: ValidationError) -> ValidationError:
-    moved = [replace(each, pointer=f"/fields{each.pointer}") for each in error.errors]
-    return ValidationError(*moved)

@@ -48,8 +48,8 @@ _RULES = {
     "string_too_short": ("too_short", N_("Needs at least {min_length} characters.")),
     "string_too_long": ("too_long", N_("May have at most {max_length} characters.")),
     "string_pattern_mismatch": ("form", N_("Does not have the right form.")),
-    "too_short": ("too_short", N_("Needs at least {min_length} items.")),
-    "too_long": ("too_long", N_("May have at most {max_length} items.")),
+    "too_short": ("too_short", N_("Has too few items: at least {min_length}.")),
+    "too_long": ("too_long", N_("Has too many items: at most {max_length}.")),
     "greater_than": ("too_small", N_("Must be more than {gt}.")),
     "greater_than_equal": ("too_small", N_("Must be at least {ge}.")),
     "less_than": ("too_large", N_("Must be less than {lt}.")),
@@ -72,6 +72,8 @@ def read_body(model: type[ModelT], data: bytes, value: Any) -> ModelT:
         ValidationError: names each broken rule.
     """
     try:
+        if getattr(model, "each_alone", ""):  # its texts may hold what no JSON text may
+            return model.model_validate(value)
         return model.model_validate_json(data)
     except pydantic.ValidationError as error:
         raise ValidationError(

@@ -4,20 +4,27 @@ A catalogue is ``hub/locales/<language>.po``; it is read as it is, with no compi
 translated later are marked with `N_` where they stand.
 """
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from babel.core import Locale, UnknownLocaleError, negotiate_locale
+from babel.dates import format_datetime
 from babel.messages.pofile import read_po
 
 SOURCE = "en"
 LANGUAGES = ("en", "da")
 _DIRECTORY = Path(__file__).parent / "locales"
-_NAMES = frozenset({"entity", "state", "wanted", "verb", "mode", "field_class", "kind"})
+_NAMES = frozenset(
+    {"entity", "state", "wanted", "verb", "mode", "field_class", "kind", "catalogue"}
+)
 """Parameters whose values are names of ours, such as ``registry_lookup`` or ``due_sent``."""
 _PHRASES = frozenset({"expected", "problem", "rule", "step"})
 """Parameters whose values are parts of a sentence, such as ``a list`` or ``must be a number``."""
+_COUNTED = re.compile(r"([a-z_]+) \((\d+)\)(, (?=[a-z])|$)")
+"""What a count of records by kind is made of, such as ``lead (1), note (2)``."""
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name, known to every extraction tool
@@ -49,23 +56,37 @@ def translate(
     A text without a translation stays English: better a foreign word than none. A parameter that is
     itself {text, params}, such as `hub.errors.HubError.words`, is translated likewise, or each of a
     list of them, and so are names of ours, such as `entity` for a record and `state` for a state,
-    and phrases that finish a sentence.
+    counts of kinds, and phrases that finish a sentence. An instant is told to the second, in its
+    own zone.
     """
     text = _catalogue(language_of(preferred)).get(message, message)
     if not params:
         return text
-    return text.format(**{name: _spoken(preferred, name, value) for name, value in params.items()})
+    said = text.format(**{name: _spoken(preferred, name, value) for name, value in params.items()})
+    return said[:1].upper() + said[1:] if text.startswith("{entity}") else said
 
 
 def _spoken(preferred: str | None, name: str, value: object) -> object:
-    if name in _NAMES and isinstance(value, str):
-        return translate(preferred, value.replace("_", " "))
-    if name in _PHRASES and isinstance(value, str):
-        return translate(preferred, value)
+    if isinstance(value, str):
+        return _named(preferred, name, value)
     if isinstance(value, Mapping) and "text" in value:
         return translate(preferred, value["text"], value.get("params"))
+    if isinstance(value, datetime):
+        return format_datetime(value, "medium", tzinfo=value.tzinfo, locale=locale_of(preferred))
     if isinstance(value, list):
         return "; ".join(str(_spoken(preferred, name, each)) for each in value)
+    return value
+
+
+def _named(preferred: str | None, name: str, value: str) -> str:
+    if name in _NAMES:
+        return translate(preferred, value.replace("_", " "))
+    if name in _PHRASES:
+        return translate(preferred, value)
+    if name == "what" and not _COUNTED.sub("", value):
+        return _COUNTED.sub(
+            lambda kind: f"{_named(preferred, 'entity', kind[1])} ({kind[2]}){kind[3]}", value
+        )
     return value
 
 

@@ -8,6 +8,8 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from xdist.remote import Producer
@@ -43,6 +45,10 @@ for _name in [name for name in os.environ if name.startswith(PREFIX) and name no
 Settings.model_config["env_file"] = None
 os.environ["HUB_MASTER_KEY"] = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 os.environ["HUB_REQUEST_RATE"] = "0"  # tests are quicker than any caller should be
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 sockets.close_the_way_out()
 rules.install()
 

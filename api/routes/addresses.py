@@ -77,7 +77,7 @@ def get_address(call: Call, address_id: UUID) -> AddressView:
 @operation(
     blueprint, "PATCH", "/addresses/<uuid:address_id>",
     permission=Permission(Verb.EDIT, "customers"), body=AddressPatch, answer=AddressView,
-    refusals=_TAKEN,
+    reload=_view_again, refusals=_TAKEN,
 )  # fmt: skip
 def change_address(call: Call[AddressPatch], address_id: UUID) -> AddressView:
     """Change an address; made the default, it takes the place of the one that was."""

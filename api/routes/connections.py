@@ -11,6 +11,7 @@ from api.concealing import require_sight_of_all
 from api.messages import message_view
 from api.operations import Answer, Call, Permission, Verb, operation
 from api.paging import page
+from api.routes import plans
 from api.schemas.connections import (
     CallView,
     ConnectionCreate,
@@ -129,7 +130,8 @@ def get_connection(call: Call, connection_id: UUID) -> ConnectionView:
 
 @operation(
     blueprint, "PATCH", "/connections/<uuid:connection_id>",
-    permission=CONNECT, body=ConnectionPatch, answer=ConnectionView, refusals=_WRONG_STATE,
+    permission=CONNECT, body=ConnectionPatch, answer=ConnectionView, reload=_view_again,
+    refusals=_WRONG_STATE,
 )  # fmt: skip
 def change_connection(call: Call[ConnectionPatch], connection_id: UUID) -> ConnectionView:
     """Change a connection's settings, secrets, filter or flags."""
@@ -154,7 +156,7 @@ def test_connection(call: Call, connection_id: UUID) -> Answer[ConnectionView]:
 
 @operation(
     blueprint, "POST", "/connections/<uuid:connection_id>/activation",
-    permission=CONNECT, answer=ConnectionView, refusals=_WRONG_STATE,
+    permission=CONNECT, answer=ConnectionView, reload=_view_again, refusals=_WRONG_STATE,
 )  # fmt: skip
 def activate_connection(call: Call, connection_id: UUID) -> ConnectionView:
     """Put a tested connection to work; changes that waited for it go out."""
@@ -166,7 +168,7 @@ def activate_connection(call: Call, connection_id: UUID) -> ConnectionView:
 
 @operation(
     blueprint, "POST", "/connections/<uuid:connection_id>/pause",
-    permission=CONNECT, answer=ConnectionView, refusals=_WRONG_STATE,
+    permission=CONNECT, answer=ConnectionView, reload=_view_again, refusals=_WRONG_STATE,
 )  # fmt: skip
 def pause_connection(call: Call, connection_id: UUID) -> ConnectionView:
     """Stop a connection's work; changes are collected until it is activated again."""
@@ -189,7 +191,8 @@ def make_hook_secret(call: Call, connection_id: UUID) -> HookSecretView:
 
 @operation(
     blueprint, "POST", "/connections/<uuid:connection_id>/first-load",
-    permission=CONNECT, answer=PlanView, status=HTTPStatus.ACCEPTED, refusals=_WRONG_STATE,
+    permission=CONNECT, answer=PlanView, status=HTTPStatus.ACCEPTED, reload=plans.view_again,
+    refusals=_WRONG_STATE,
 )  # fmt: skip
 def plan_first_load(call: Call, connection_id: UUID) -> Answer[PlanView]:
     """Preview a first load: all customers there, matched against those here.
@@ -198,7 +201,7 @@ def plan_first_load(call: Call, connection_id: UUID) -> Answer[PlanView]:
     """
     connection = _get(call, connection_id, changing=True)
     plan, job = loading.request_first_load(call.session, connection)
-    return Answer(PlanView.model_validate(plan), jobs=[job])
+    return Answer(plans.plan_view(call, plan), jobs=[job])
 
 
 @operation(

@@ -86,7 +86,7 @@ def get_contact(call: Call, contact_id: UUID) -> ContactView:
 @operation(
     blueprint, "PATCH", "/contacts/<uuid:contact_id>",
     permission=Permission(Verb.EDIT, "customers"), body=ContactPatch, answer=ContactView,
-    refusals=_TAKEN,
+    reload=_view_again, refusals=_TAKEN,
 )  # fmt: skip
 def change_contact(call: Call[ContactPatch], contact_id: UUID) -> ContactView:
     """Change a contact."""

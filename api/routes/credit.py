@@ -144,7 +144,8 @@ def release_customer(call: Call[HoldChange], customer_id: UUID) -> CustomerView:
 
 @operation(
     blueprint, "PUT", "/customers/<uuid:customer_id>/credit-code",
-    permission=DECIDE, body=CodeGiven, answer=CustomerView, versioned=True,
+    permission=DECIDE, body=CodeGiven, answer=CustomerView, reload=_customer_again,
+    versioned=True,
 )  # fmt: skip
 def give_credit_code(call: Call[CodeGiven], customer_id: UUID) -> CustomerView:
     """Give a customer another credit code."""

@@ -40,6 +40,11 @@ def _view(call: Call[Any, Any], delivery: HookDelivery) -> HookDeliveryView:
     )
 
 
+def _view_again(call: Call[Any, Any], delivery_id: UUID) -> HookDeliveryView:
+    require_sight_of_all(call)
+    return _view(call, receiving.get(call.session, delivery_id))
+
+
 @operation(
     incoming, "POST", f"/hooks/<uuid:connection_id>/<{SECRET_PART}>",
     permission=PUBLIC, body=Upload(description="What the shop sends."), answer=HookAnswer,
@@ -98,7 +103,7 @@ def get_hook_delivery(call: Call, delivery_id: UUID) -> HookDeliveryWithBody:
 @operation(
     blueprint, "POST", "/hook-deliveries/<uuid:delivery_id>/replay",
     permission=Permission(Verb.REPLAY, "hook-deliveries"), answer=HookDeliveryView,
-    status=HTTPStatus.ACCEPTED,
+    status=HTTPStatus.ACCEPTED, reload=_view_again,
     refusals={HTTPStatus.CONFLICT: "It was imported already."},
 )  # fmt: skip
 def replay_hook_delivery(call: Call, delivery_id: UUID) -> Answer[HookDeliveryView]:

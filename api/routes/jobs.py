@@ -25,6 +25,10 @@ def _shown(call: Call[Any, Any]) -> ColumnElement[bool]:
     return visible(call.principal, Verb.READ, Job)
 
 
+def _view_again(call: Call[Any, Any], job_id: UUID) -> JobView:
+    return job_view(call, ledger.get_job(call.session, _shown(call), job_id))
+
+
 @operation(
     blueprint, "GET", "/jobs",
     permission=Permission(Verb.READ, "jobs"), listing=JOBS, answer=ListPage[JobView],
@@ -40,13 +44,13 @@ def list_jobs(call: Call) -> Answer[ListPage[JobView]]:
 )  # fmt: skip
 def get_job(call: Call, job_id: UUID) -> JobView:
     """Return a job: how far it is, or what became of it."""
-    return job_view(call, ledger.get_job(call.session, _shown(call), job_id))
+    return _view_again(call, job_id)
 
 
 @operation(
     blueprint, "POST", "/jobs/<uuid:job_id>/replay",
     permission=Permission(Verb.REPLAY, "jobs"), query=ReplayQuery, answer=JobView,
-    refusals=_WRONG_STATE,
+    reload=_view_again, refusals=_WRONG_STATE,
 )  # fmt: skip
 def replay_job(call: Call[None, ReplayQuery], job_id: UUID) -> Answer[JobView]:
     """Send a dead job back to its queue; with `force` one that is done as well.

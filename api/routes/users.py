@@ -92,7 +92,7 @@ def get_user(call: Call, user_id: UUID) -> UserView:
 @operation(
     blueprint, "PATCH", "/users/<uuid:user_id>",
     permission=Permission(Verb.CONFIGURE, "users"), body=UserPatch, answer=UserView,
-    refusals=_TAKEN,
+    reload=_view_again, refusals=_TAKEN,
 )  # fmt: skip
 def change_user(call: Call[UserPatch], user_id: UUID) -> UserView:
     """Change a user; one made inactive is out within seconds."""

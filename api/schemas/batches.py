@@ -1,9 +1,9 @@
 """Batches of upserts, the same for every kind of record."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, SkipValidation
 
 from api.schemas.fields import OneLine
 from api.schemas.shapes import Body, View
@@ -19,15 +19,27 @@ class BatchItem(Body):
 
 
 class Batch(Body):
-    """Up to 500 records, each with a result of its own."""
+    """Up to 500 records, each with a result of its own.
 
-    items: Annotated[list[BatchItem], Field(min_length=1, max_length=500)]
+    An item that is none is refused in its own result; here it is as it was sent.
+    """
+
+    each_alone: ClassVar[str] = "items"
+
+    items: Annotated[list[SkipValidation[BatchItem]], Field(min_length=1, max_length=500)]
+
+    def sent(self) -> list[Any]:
+        """Return the items as they were sent, whatever each is."""
+        return list(self.items)
 
 
 class BatchResult(View):
-    """What became of one item."""
+    """What became of one item; `index` is its place in what was sent, from 0."""
 
-    external_ref: str
+    index: int
+    external_ref: str | None = Field(
+        description="As it was sent; null where there is no such text."
+    )
     status: int = Field(description="201 created, 200 changed, 204 unchanged, else what went wrong")
     id: UUID | None = None
     version: int | None = None

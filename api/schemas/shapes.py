@@ -30,11 +30,13 @@ class Body(BaseModel):
     """What a caller sends: unknown fields, and those that are not his to write, are refused.
 
     `classes` are those of its fields that are not for everybody to set. `customised` is the entity
-    whose own fields its `custom` has, each with a class of its own.
+    whose own fields its `custom` has, each with a class of its own. `each_alone` is a list whose
+    items the route reads itself, each on its own: they come to it as they were sent.
     """
 
     classes: ClassVar[Mapping[str, str]] = MappingProxyType({})
     customised: ClassVar[str] = ""
+    each_alone: ClassVar[str] = ""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 

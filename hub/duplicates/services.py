@@ -103,6 +103,7 @@ def remember_allowed(
         select(DupCandidate)
         .where(DupCandidate.a_id == a_id, DupCandidate.b_id == b_id)
         .with_for_update()
+        .options(lazyload("*"))  # read again with it, the two would lose what is not written yet
         .execution_options(populate_existing=True)
     ).one()
     _dismiss(session, row, reason=reason, by=by, now=now)

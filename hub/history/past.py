@@ -16,6 +16,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ARRAY, Date, Numeric, Uuid, select
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ from hub.history.models import Event
 from hub.history.recording import plain
 from hub.history.records import OWN, Record
 from hub.i18n import N_
+from hub.settings import get_settings
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -39,7 +41,7 @@ class NotYetError(NotFoundError):
     def __init__(self, entity: str, identifier: UUID, born: datetime) -> None:
         super().__init__(entity, identifier)
         self.message = N_("This {entity} was made later, at {born}.")
-        self.params = {"entity": entity, "born": born.isoformat()}
+        self.params = {"entity": entity, "born": born.astimezone(ZoneInfo(get_settings().zone))}
 
 
 @dataclass(frozen=True, slots=True)

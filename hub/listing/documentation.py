@@ -51,7 +51,9 @@ def openapi_parameters(listing: Listing[Any]) -> list[dict[str, Any]]:
         *comparisons,
         *([_search()] if listing.search else []),
         _names("sort", [*sorts, *(f"-{name}" for name in sorts)], "Order; a minus: falling."),
-        _names("fields", columns, "Columns."),
+        _names(
+            "fields", columns, "Columns of a saved view or an export; a page has whole records."
+        ),
         *([_names("facets", facets, "Counts by these fields.")] if facets else []),
         _parameter(
             "limit",

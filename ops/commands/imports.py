@@ -115,6 +115,8 @@ def _bring_in(
         click.echo(f"{result}: each row with its outcome and the reasons.")
     if found["state"] == "planned":
         click.echo(f"Nothing is written yet. To do it: {_again(entity, file, options)} --apply")
+    if troubled and found["state"] == "planned":
+        raise OperationError("Some rows would not come in; mend them, or apply it without them.")
     if troubled:
         raise OperationError("Some rows did not come in; mend them and import the file again.")
 

@@ -18,7 +18,7 @@ from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 
 
-def send(client: ApiClient, caller: Caller, *items: dict[str, Any], **headers: str) -> Reply:
+def send(client: ApiClient, caller: Caller, *items: Any, **headers: str) -> Reply:
     return client.post(
         "/api/v1/customers/batch",
         headers=caller.headers | headers,
@@ -54,11 +54,11 @@ def test_unknown_references_are_created_and_known_ones_changed(
     kept = customers()
     assert answer.json["results"] == [
         {
-            "external_ref": "a", "status": 200, "id": str(kept["a"].id), "version": 2,
+            "index": 0, "external_ref": "a", "status": 200, "id": str(kept["a"].id), "version": 2,
             "problem": None,
         },
         {
-            "external_ref": "b", "status": 201, "id": str(kept["b"].id), "version": 1,
+            "index": 1, "external_ref": "b", "status": 201, "id": str(kept["b"].id), "version": 1,
             "problem": None,
         },
     ]  # fmt: skip
@@ -122,6 +122,76 @@ def test_good_items_are_written_whatever_becomes_of_the_others(
     assert results[3]["problem"]["details"]["existing_id"] == results[0]["id"]
     assert [e["pointer"] for e in results[5]["problem"]["errors"]] == ["/fields/name"]
     assert sorted(str(ref) for ref in customers()) == ["a", "e"]
+
+
+NO_ITEMS: list[tuple[Any, str | None, list[tuple[str, str]]]] = [
+    ({"fields": {"name": "N"}}, None, [("/external_ref", "required")]),
+    ({"external_ref": 7, "fields": {"name": "N"}}, None, [("/external_ref", "type")]),
+    ({"external_ref": "", "fields": {"name": "N"}}, "", [("/external_ref", "too_short")]),
+    ({"external_ref": "x", "fields": {"name": "N"}, "id": 1}, "x", [("/id", "unknown")]),
+    ({"external_ref": "x", "fields": 5}, "x", [("/fields", "type")]),
+    ({"external_ref": "x"}, "x", [("/fields", "required")]),
+    (None, None, [("", "type")]),
+    ([], None, [("", "type")]),
+    ("x", None, [("", "type")]),
+    (item("x", name="N\x00"), None, [("/fields/name", "nul_character")]),
+    (item("x", name="N\ud800"), None, [("/fields/name", "lone_surrogate")]),
+    (item("x\ud800", name="N"), None, [("/external_ref", "lone_surrogate")]),
+]
+
+
+@pytest.mark.parametrize(("sent", "reference", "errors"), NO_ITEMS)
+def test_what_is_no_item_is_refused_by_itself(
+    client: ApiClient,
+    administrator: Caller,
+    sent: Any,
+    reference: str | None,
+    errors: list[tuple[str, str]],
+) -> None:
+    answer = send(client, administrator, item("a", name="A"), sent, item("b", name="B"))
+
+    assert answer.status_code == 200
+    assert [answer.json["created"], answer.json["failed"]] == [2, 1]
+    [_, refused, _] = answer.json["results"]
+    assert (refused["index"], refused["external_ref"], refused["status"]) == (1, reference, 422)
+    told = [(error["pointer"], error["code"]) for error in refused["problem"]["errors"]]
+    assert told == errors
+    assert sorted(str(ref) for ref in customers()) == ["a", "b"]
+
+
+def test_the_same_batch_with_a_bad_item_is_answered_once(
+    client: ApiClient, administrator: Caller
+) -> None:
+    sent: list[Any] = [item("a", name="A"), None]
+
+    answers = [send(client, administrator, *sent, **{"Idempotency-Key": "k"}) for _ in range(2)]
+
+    assert answers[0].json == answers[1].json
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+    assert [customer.version for customer in customers().values()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"items": {}}', 422),
+        (b'{"items": null}', 422),
+        (b"{}", 422),
+        (b"[]", 422),
+        (b'{"items": [], "more": 1}', 422),
+        (b'{"items": [}', 400),
+        (b'{"items": [{"external_ref": "a", "fields": {"name": NaN}}]}', 400),
+    ],
+)
+def test_what_is_no_batch_is_refused_as_a_whole(
+    client: ApiClient, administrator: Caller, body: bytes, status: int
+) -> None:
+    headers = {**administrator.headers, "Content-Type": "application/json"}
+
+    answer = client.post("/api/v1/customers/batch", headers=headers, data=body)
+
+    assert answer.status_code == status
+    assert customers() == {}
 
 
 def test_the_reason_of_an_item_is_in_the_readers_language(

@@ -6,11 +6,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, select
 
+from hub import reactions
 from hub.access.predicates import visible
 from hub.access.principals import Principal
 from hub.access.roles import BASE_ROLES, Role, Verb, Visibility
 from hub.clock import utcnow
 from hub.configuration import replace
+from hub.connections.models import Connection, ConnectionState
 from hub.db import transaction
 from hub.duplicates.listing import DUPLICATES
 from hub.duplicates.models import DupCandidate, DupState
@@ -382,3 +384,38 @@ def test_of_a_lead_that_one_does_not_see_he_is_told_by_his_own_words_alone(
         assert "existing_id" not in refused.json["details"]
         assert str(hidden) not in refused.text
         assert refused.json["details"]["blind_match"]["reference"]
+
+
+def test_a_customer_made_beside_its_like_waits_for_the_registry_and_for_accounting_as_any_other(
+    client: ApiClient, administrator: Caller
+) -> None:
+    reactions.install()
+    with transaction() as session:
+        session.add(
+            Connection(
+                name="e-conomic", connector="economic", kind="accounting",
+                state=ConnectionState.REVOKED, state_since=utcnow(),
+            )
+        )  # fmt: skip
+    body = {"name": "Nordlys ApS", "cvr": "99000023", "roles": ["customer"]}
+    headers = administrator.headers
+
+    first = client.post("/api/v1/customers", json=body, headers=headers)
+    beside = client.post(
+        "/api/v1/customers",
+        json={**body, "allow_duplicate": True, "reason": "a second shop"},
+        headers=headers,
+    )
+    kept = client.get(f"/api/v1/customers/{beside.json['id']}", headers=headers)
+
+    for shown in (first.json, beside.json, kept.json):
+        assert shown["registry"]["state"] == "waiting"
+        assert shown["registry"]["message"]["code"] == "no_registry"
+        assert shown["accounting"]["state"] == "held"
+    with transaction() as session:
+        [row] = pairs(session)
+        asked = session.scalars(
+            select(Job.subject_id).where(Job.task == TaskName.LOOK_UP_COMPANY).order_by(Job.id)
+        ).all()
+        assert (row.state, row.reason) == (DupState.DISMISSED, "a second shop")
+        assert asked == [UUID(first.json["id"]), UUID(beside.json["id"])]

@@ -1,12 +1,14 @@
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from api import dispatch
 from connectors.sandbox.woocommerce import Delivery, Hook, forged
 from hub import reactions
 from hub.clock import utcnow
@@ -193,6 +195,26 @@ def test_an_administrator_lists_reads_and_replays_deliveries(
     with transaction() as session:
         states = session.scalars(select(HookDelivery.state).order_by(HookDelivery.id)).all()
     assert list(states) == ["stored", "imported"]
+
+
+def test_a_delivery_tried_again_is_waited_for_and_shown_as_it_came_out(
+    client: ApiClient, shop: ConnectedShop, administrator: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(client, shop, shop.hook.delivery("order.created", {"id": 7}))
+    drain(TaskName.IMPORT_HOOK)
+    [failed] = deliveries()
+
+    def work(_jobs: Sequence[UUID], _seconds: int) -> bool:
+        drain(TaskName.IMPORT_HOOK)
+        return True
+
+    monkeypatch.setattr(dispatch, "wait_for", work)
+    headers = {**administrator.headers, "Prefer": "wait=8"}
+    answer = client.post(f"/api/v1/hook-deliveries/{failed.id}/replay", headers=headers)
+
+    assert answer.headers["Preference-Applied"] == "wait=8"
+    assert (answer.status_code, answer.json["state"]) == (202, "failed")
+    assert answer.json["message"]["code"] == "malformed_reply"
 
 
 def test_a_delivery_that_cannot_be_read_is_given_up_which_closes_its_problem(

@@ -1,9 +1,10 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from api import dispatch
 from hub.clock import utcnow
 from hub.db import transaction
 from hub.ledger.models import Job, JobState
@@ -147,6 +148,26 @@ def test_a_dead_job_is_sent_back_with_all_attempts_before_it(
     assert (answer.status_code, answer.json["state"], answer.json["attempt"]) == (200, "queued", 0)
     assert answer.json["finished_at"] is None
     assert answer.headers["Link"] == f'</api/v1/jobs/{job_id}>; rel="job"'
+
+
+def test_a_job_sent_back_is_waited_for_and_shown_as_it_ended(
+    client: ApiClient, administrator: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = make_job(state="dead", attempt=7, finished_at=utcnow())
+
+    def work(jobs: Sequence[UUID], seconds: int) -> bool:
+        assert (list(jobs), seconds) == ([job_id], 8)
+        with transaction() as session:
+            job = session.get_one(Job, job_id)
+            job.state, job.attempt = JobState.SUCCEEDED, 1
+        return True
+
+    monkeypatch.setattr(dispatch, "wait_for", work)
+    headers = {**administrator.headers, "Prefer": "wait=8"}
+    answer = client.post(f"/api/v1/jobs/{job_id}/replay", headers=headers)
+
+    assert answer.headers["Preference-Applied"] == "wait=8"
+    assert (answer.json["state"], answer.json["attempt"]) == ("succeeded", 1)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from hub.access.models import User
@@ -7,7 +9,7 @@ from hub.db import transaction
 from hub.hooks import attaching, inquiries, mails
 from hub.imports import items as import_items
 from hub.sync import pulling
-from tests.api.client import ApiClient
+from tests.api.client import ApiClient, Reply
 from tests.api.conftest import Caller, make_caller
 from tests.hub.duplicates.making import make_customer, make_lead
 
@@ -90,3 +92,26 @@ def test_every_channel_by_which_something_comes_in_has_a_name() -> None:
 
     assert customers == {"manual", "lead", attaching.CHANNEL, import_items.CHANNEL, pulling.CHANNEL}
     assert leads == {"manual", inquiries.CHANNEL, mails.CHANNEL, import_items.CHANNEL}
+
+
+def test_columns_are_named_for_views_and_exports_and_a_list_answers_with_whole_records(
+    client: ApiClient, administrator: Caller, document: str
+) -> None:
+    client.post("/api/v1/customers", json={"name": "N"}, headers=administrator.headers)
+
+    def listed(query: str) -> Reply:
+        return client.get(f"/api/v1/customers{query}", headers=administrator.headers)
+
+    whole, named, wrong = listed(""), listed("?fields=name,city"), listed("?fields=colour")
+
+    assert named.json["items"] == whole.json["items"]
+    assert (wrong.status_code, wrong.json["errors"][0]["pointer"]) == (422, "/fields")
+    [told] = [
+        each["description"]
+        for each in json.loads(document)["paths"]["/api/v1/customers"]["get"]["parameters"]
+        if each["name"] == "fields"
+    ]
+    assert told.startswith(
+        "Comma-separated columns, as saved views and exports have them; an unknown one is refused, "
+        "and the records of this answer are whole all the same: `id`, "
+    )

@@ -16,6 +16,8 @@ from sqlalchemy.exc import OperationalError
 
 from api import dispatch
 from api.calls import MAX_WAIT_S, Preferences
+from api.operations import View
+from api.schemas.jobs import JobView
 from hub.access.roles import Role
 from hub.clock import utcnow
 from hub.db import transaction
@@ -246,3 +248,23 @@ def test_a_database_that_goes_away_meanwhile_takes_nothing_back(
     assert (answer.status_code, answer.json["state"]) == (201, "queued")
     assert answer.headers["Link"] == f'</api/v1/jobs/{answer.json["id"]}>; rel="job"'
     assert "Preference-Applied" not in answer.headers
+
+
+def test_every_act_that_shows_a_record_shows_it_again_when_it_was_waited_for(
+    served: Flask,
+) -> None:
+    asking_for_nothing = {
+        "/sessions", "/sessions/<uuid:session_id>/revocation", "/tokens",
+        "/tokens/<uuid:token_id>/revocation",
+    }  # fmt: skip
+    declared = [view.operation for view in served.view_functions.values() if isinstance(view, View)]
+
+    shown_once = {
+        each.path
+        for each in declared
+        if each.method == "POST" and each.reload is None and each.answer is not None
+        and "id" in each.answer.model_fields
+        and each.answer is not JobView  # the job itself is shown, as it is then
+    }  # fmt: skip
+
+    assert shown_once == asking_for_nothing

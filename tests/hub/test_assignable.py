@@ -110,7 +110,9 @@ def test_a_policy_cannot_name_what_is_not_there(session: Session) -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     roles=st.sets(st.sampled_from(ROLES), max_size=2),

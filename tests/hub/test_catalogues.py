@@ -3,8 +3,10 @@ import importlib
 import pkgutil
 import string
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -16,11 +18,21 @@ from connectors import declarations
 from connectors.addresses import REFUSED, PublicAddresses
 from connectors.mail import refuse_unsendable
 from hub.access.roles import FieldClass, Verb
-from hub.db import Base
-from hub.errors import AuthenticationError, PermanentError, RejectedError, TransientError
+from hub.catalogues.declaring import CATALOGUES
+from hub.db import Base, new_id
+from hub.errors import (
+    AuthenticationError,
+    PermanentError,
+    RejectedError,
+    StaleVersionError,
+    TransientError,
+)
+from hub.held import HeldError, Holder
+from hub.history.past import NotYetError
 from hub.history.records import OWN, Record
 from hub.history.words import spoken
 from hub.i18n import LANGUAGES, SOURCE, translate
+from hub.migrations.schema import complete_metadata
 from hub.pools.models import ClaimMode
 from hub.ports import OutgoingMail
 
@@ -129,6 +141,61 @@ def test_what_a_connector_said_is_translated_inside_the_message_that_reports_it(
         "The other side refuses our credentials: It failed (503)."
     )
     assert translate("da", told, {"reason": "{as} it was"}).endswith(": {as} it was")
+
+
+def test_a_sentence_that_begins_with_a_record_begins_with_a_capital() -> None:
+    stale = StaleVersionError("lead_source", "7", 3)
+
+    assert translate("da", stale.message, {**stale.params, "entity": "customer"}) == (
+        "Kunde 7 er ændret i mellemtiden; versionen er nu 3."
+    )
+    assert translate("en", stale.message, stale.params) == (
+        "Lead source 7 was changed meanwhile; its version is now 3."
+    )
+
+
+def test_what_holds_a_record_is_named_in_the_readers_language() -> None:
+    holders = [Holder("reminder", new_id()), Holder("shop_identity", new_id())]
+    held = HeldError("It is kept, something refers to it: {what}.", holders)
+
+    assert translate("da", held.message, held.params) == (
+        "Den beholdes, for noget henviser til den: påmindelse (1), id i en webshop (1)."
+    )
+    assert translate("da", held.message, {"what": "Nordlys (2) ApS"}).endswith(": Nordlys (2) ApS.")
+
+
+def test_every_kind_of_record_has_a_name_within_a_sentence() -> None:
+    complete_metadata()
+    kinds = {each.entity().replace("_", " ") for each in _below(Record)}
+
+    assert len(kinds) > 40
+    assert kinds - _catalogue("da").keys() == set()
+
+
+def _below(model: type[Record]) -> Iterator[type[Record]]:
+    for each in model.__subclasses__():
+        if each.__module__.startswith("hub.") and hasattr(each, "__tablename__"):
+            yield each
+        yield from _below(each)
+
+
+def test_a_catalogue_is_named_in_the_readers_language() -> None:
+    told = "There is no {name} in the catalogue {catalogue}."
+
+    assert translate("da", told, {"name": "x", "catalogue": "note_types"}) == (
+        "Der er ingen x i kataloget notetyper."
+    )
+    unknown = [name for name in CATALOGUES if name.replace("_", " ") not in _catalogue("da")]
+    assert unknown == []
+
+
+def test_an_instant_is_told_to_the_second_in_its_own_zone() -> None:
+    born = datetime(2026, 11, 29, 15, 55, 22, 317059, UTC).astimezone(ZoneInfo("Europe/Copenhagen"))
+    early = NotYetError("customer", new_id(), born)
+
+    assert translate("da", early.message, early.params) == (
+        "Denne post (kunde) blev til senere, 29. nov. 2026 16.55.22."
+    )
 
 
 def test_a_state_is_named_in_the_readers_language_inside_a_sentence() -> None:

@@ -271,7 +271,9 @@ def read_through(
 
 @pytest.mark.parametrize("weighed", [0, 100])
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(office=offices(), sort=st.sampled_from(("name", "-created_at", "-last_note_at")))
 def test_rows_pages_totals_facets_and_actions_are_those_of_the_rule_told_plainly(

@@ -442,7 +442,7 @@ cases = st.builds(
     max_examples=examples(1),  # besides those below
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # an example takes seconds, and none is simpler
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(SEEN[0], Case(Role.REPRESENTATIVE, protected=True, sorts=0, dataset="customers"))
 @example(SEEN[2], Case(Role.INTEGRATION, protected=False, sorts=1, dataset="notes"))

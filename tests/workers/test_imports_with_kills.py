@@ -142,6 +142,9 @@ def test_the_command_previews_then_imports_and_names_what_is_wrong(office: Offic
     assert "2 rows: 1 new, 1 refused." in preview.stdout
     assert "row 3: CVR: " in preview.stdout
     assert "Nothing is written yet." in preview.stdout
+    assert preview.stderr.endswith(
+        "Some rows would not come in; mend them, or apply it without them.\n"
+    )
     assert "2 rows: 1 new, 1 refused, 1 done." in done.stdout
     assert "Some rows did not come in" in done.stderr
     assert office.sql("select name from customer where external_ref = 'c1'") == [("Nordlys ApS",)]

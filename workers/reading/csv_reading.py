@@ -46,17 +46,28 @@ def _filled_rows(
             except StopIteration:
                 return
             except csv.Error as error:
-                raise FileRefusedError(
-                    "file.quotes",
-                    N_("Row {row} cannot be split: its quotation marks do not match."),
-                    row=number,
-                ) from error
+                raise _unsplit(error, number, limits) from error
             cells = [cell.strip() or None for cell in row]
             if not any(cells):
                 continue
             count += 1
             _check(cells, number, count, limits)
             yield number, cells
+
+
+def _unsplit(error: csv.Error, number: int, limits: Limits) -> FileRefusedError:
+    if "field limit" not in str(error):
+        return FileRefusedError(
+            "file.quotes",
+            N_("Row {row} cannot be split: its quotation marks do not match."),
+            row=number,
+        )
+    return FileRefusedError(  # one or the other: what comes after is not read
+        "file.cell_too_long",
+        N_("A cell of row {row} has more than {limit} characters, or its quotation is not closed."),
+        row=number,
+        limit=limits.cell_length,
+    )
 
 
 def _check(cells: list[str | None], number: int, count: int, limits: Limits) -> None:

@@ -238,7 +238,9 @@ MOVES = st.lists(st.sampled_from([*ApprovalState][1:]), min_size=1, max_size=4)
 
 @given(moves=MOVES)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_only_what_is_requested_moves_and_every_other_move_names_what_is_allowed(
     session: Session, bo: User, anna: User, customer: Customer, moves: list[ApprovalState]

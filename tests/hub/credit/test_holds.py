@@ -243,7 +243,9 @@ ACTS = st.lists(
 
 @given(acts=ACTS)
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_automatic_never_clears_what_a_hand_has_held_and_clears_only_its_own(
     session: Session, user: User, acts: list[str]
@@ -317,7 +319,9 @@ papers = st.builds(
     automatic=st.sampled_from(AutomaticHold),
 )
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_set_and_the_single_evaluation_never_disagree(
     session: Session,

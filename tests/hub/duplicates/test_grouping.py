@@ -98,7 +98,9 @@ def test_pages_go_on_where_the_last_one_ended(session: Session) -> None:
 
 @given(st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=15))
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_groups_are_what_one_reaches_by_going_from_pair_to_pair(
     session: Session, asked: set[tuple[int, int]]

@@ -251,7 +251,9 @@ _CHANGES = st.lists(
 
 @given(_CHANGES)
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_a_dismissed_pair_is_raised_again_on_new_evidence_and_on_nothing_else(
     session: Session, changes: list[tuple[bool, dict[str, str | None]]]

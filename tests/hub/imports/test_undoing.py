@@ -128,7 +128,7 @@ RECORD = st.fixed_dictionaries({name: values for name, (_, values) in FIELDS.ite
     max_examples=15,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     before=st.lists(RECORD, min_size=1, max_size=4),

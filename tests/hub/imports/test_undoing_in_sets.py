@@ -228,7 +228,7 @@ def _require(item: PlanItem, expected: list[tuple[str, dict[str, str]]]) -> None
     max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     changed=st.lists(st.sampled_from(sorted(ALL_FATES)), max_size=5),

@@ -148,7 +148,9 @@ _PARTIES = st.builds(
 
 @given(st.lists(_PARTIES, min_size=2, max_size=5))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_pairs_are_ordered_and_unique(session: Session, parties: list[Party]) -> None:
     records = ids(len(parties))

@@ -161,7 +161,9 @@ def test_fifty_threads_get_different_numbers_that_follow_each_other(
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(commits=st.lists(st.booleans(), max_size=12), used=st.sets(st.integers(1, 12), max_size=8))
 def test_whatever_is_rolled_back_or_taken_the_committed_numbers_are_the_lowest_free(

@@ -109,6 +109,7 @@ def test_ragged_rows_are_reported_with_their_number(tmp_path: Path) -> None:
         (b'A;B\n"x"y;2\n', "file.quotes"),
         (b"A;a *\n1;2\n", "file.duplicate_header"),
         (b"A;B\n" + b"x" * 101 + b";2\n", "file.cell_too_long"),
+        (b"A;B\n" + b"x" * 200_000 + b";2\n", "file.cell_too_long"),  # beyond the reader's own
         (b"A;B\n" + b"1;2\n" * 11, "file.too_many_rows"),
         (b";".join(b"c%d" % n for n in range(21)), "file.too_many_columns"),
         (b"%PDF-1.7 and more", "file.unknown_format"),
