@@ -146,12 +146,8 @@ def attribute(session: Session, made: Any, cause_kind: CauseKind, cause_id: str)
 
     Whoever acts stays who he is.
     """
-    session.flush()
-    waiting = pending(session, "events")
-    key = (made.entity(), made.id)
-    if key in waiting:
-        cause = replace(origin_of(session), cause_kind=cause_kind, cause_id=cause_id)
-        waiting[key] = replace(waiting[key], origin=cause)
+    cause = replace(origin_of(session), cause_kind=cause_kind, cause_id=cause_id)
+    _ascribe(session, made, cause)
 
 
 def attribute_to_cause(session: Session, made: Any) -> None:
@@ -159,14 +155,21 @@ def attribute_to_cause(session: Session, made: Any) -> None:
 
     So a change that another system made is not told as one of whoever had it taken in.
     """
+    told = _ascribe(session, made, replace(origin_of(session), user_id=None))
+    if told is not None:
+        made.updated_by = None
+        if told.type.endswith(".created"):
+            made.created_by = None
+
+
+def _ascribe(session: Session, made: Any, origin: Origin) -> PendingEvent | None:
+    """Give what is told of a record another origin; returns it, None where nothing is told."""
     session.flush()
-    waiting = pending(session, "events")
+    waiting: dict[Any, PendingEvent] = pending(session, "events")
     key = (made.entity(), made.id)
     if key in waiting:
-        waiting[key] = replace(waiting[key], origin=replace(origin_of(session), user_id=None))
-        made.updated_by = None
-        if waiting[key].type.endswith(".created"):
-            made.created_by = None
+        waiting[key] = replace(waiting[key], origin=origin)
+    return waiting.get(key)
 
 
 def _says_more(earlier: str, later: str) -> bool:

@@ -15,7 +15,7 @@ from hub.history.recording import attribute_to_cause
 from hub.origin import CauseKind
 from hub.ports import RemoteCustomer
 from hub.sync import links, mapping
-from hub.sync.mapping import Pair
+from hub.sync.mapping import Pair, There
 from hub.sync.merging import Direction, Merged, Policy, Times, merge
 
 
@@ -52,20 +52,19 @@ def change_of(
     )
 
 
-def merged(change: Change, remote: RemoteCustomer) -> Merged:
+def merged(change: Change, theirs: There, *, changed_there_at: datetime | None) -> Merged:
     """Return what a linked pair needs: three-way, field by field.
 
     A value there that cannot be read here is a change like any other, but for being taken over: who
     has edited the field here is asked about it.
     """
-    theirs = mapping.there(change.pairs, remote.fields)
     rules = [
         pair.rule
         for pair in change.pairs
         if not (pair.direction is Direction.OUT and change.local.get(pair.remote) is None)
     ]
     base = links.base_beside(change.link, theirs.values)
-    times = Times(change.changed_here_at, remote.updated_at)
+    times = Times(change.changed_here_at, changed_there_at)
     return merge(
         rules, base, change.local, theirs.standing, times=times, unreadable=theirs.unreadable
     )

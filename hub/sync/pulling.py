@@ -26,7 +26,7 @@ from hub.plans.services import Applied
 from hub.ports import RemoteCustomer, Scalar
 from hub.sync import links, mapping, pushing, telling, undoing
 from hub.sync.changes import change_of, merged, take_number, take_over
-from hub.sync.mapping import Pair
+from hub.sync.mapping import Pair, There
 from hub.sync.merging import Direction, Times, let_be, merge
 from hub.sync.resolving import cut
 
@@ -63,7 +63,7 @@ def decide(
         or None,
     }
     if link is not None:
-        return item | _decide_linked(session, connection, pairs, link, remote)
+        return item | _decide_linked(session, connection, pairs, link, remote, theirs=theirs)
     found = _same_here(session, connection, values)
     if len(found) == 1:
         return item | {
@@ -180,9 +180,9 @@ class CustomerSync:
         if _is_older(remote, link):
             return Applied(customer.id, customer.version)
         change = change_of(session, link, self.pairs, customer)
-        outcome = merged(change, remote)
-        before = {name: getattr(customer, name) for name in _locals(self.pairs, outcome.take)}
         theirs = mapping.there(self.pairs, remote.fields)
+        outcome = merged(change, theirs, changed_there_at=remote.updated_at)
+        before = {name: getattr(customer, name) for name in _locals(self.pairs, outcome.take)}
         links.agree(link, {**links.base_beside(link, theirs.values), **outcome.agreed})
         take_over(session, self.connection, customer, link, change=change, outcome=outcome, now=now)
         if customer.accounting_state is AccountingState.LINKED:
@@ -240,6 +240,8 @@ def _decide_linked(
     pairs: Sequence[Pair],
     link: ExternalLink,
     remote: RemoteCustomer,
+    *,
+    theirs: There,
 ) -> dict[str, Any]:
     record = {"record_id": link.customer_id}
     if link.state is LinkState.INTENDED or _is_older(remote, link):
@@ -247,8 +249,9 @@ def _decide_linked(
     customer = session.get_one(Customer, link.customer_id)
     if customer.lifecycle is Lifecycle.MERGED or customer.deleted_at is not None:
         return {"action": "skip", **record}
-    outcome = merged(change_of(session, link, pairs, customer), remote)
-    left = mapping.there(pairs, remote.fields).only(outcome.left)
+    change = change_of(session, link, pairs, customer)
+    outcome = merged(change, theirs, changed_there_at=remote.updated_at)
+    left = theirs.only(outcome.left)
     is_news = (
         customer.accounting_state is AccountingState.LINKED
         and customer.accounting_message

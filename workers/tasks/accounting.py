@@ -205,7 +205,8 @@ def _change(
     if remote is None:
         _mark_gone(job, connection, change)
         return
-    outcome = changes.merged(change, remote)
+    theirs = mapping.there(change.pairs, remote.fields)
+    outcome = changes.merged(change, theirs, changed_there_at=remote.updated_at)
     if outcome.send:
         fields = mapping.to_send(change.pairs, outcome.send)
         with job.transaction() as session:
