@@ -35,6 +35,7 @@ from hub.external_refs import ReferableT
 from hub.history.recording import give_reason, react
 from hub.i18n import N_
 from hub.sharing.blind_matches import TooManyBlindMatchesError, tell
+from hub.texts import composed
 
 Fields = dict[str, Any]
 Wanted = Sequence[tuple[str, Fields]]
@@ -95,7 +96,7 @@ def serve(
     noun = kind.noun
 
     def upsert_one(call: Call[Any], external_ref: str) -> Answer[Any]:
-        fields = call.body.changes()
+        fields, external_ref = call.body.changes(), composed(external_ref)
         external_refs.hold(call.session, kind.model, [external_ref])
         status, record = _upsert(call, kind, external_ref, fields, call.version_if_given)
         react(call.session)

@@ -22,6 +22,7 @@ from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
 from hub.money import CURRENCIES
 from hub.settings import get_settings
+from hub.texts import composed
 
 LENGTHS = {
     "name": 255,
@@ -132,7 +133,7 @@ def _text(name: str, value: str) -> str | None:
         looked_at = value
     if _CONTROL.search(looked_at) or (name not in _MANY_LINES and ("\n" in value or "\t" in value)):
         raise _BrokenRuleError("control_character", N_("It holds control characters."))
-    value = value.strip()
+    value = composed(value.strip())
     longest = LENGTHS.get(name)
     if longest is not None and len(value) > longest:
         raise _BrokenRuleError(
@@ -284,6 +285,12 @@ def _phone(value: str, fields: Mapping[str, Any]) -> str:
         raise _BrokenRuleError("format", N_("This is not a phone number.")) from error
     if not phonenumbers.is_possible_number(number):
         raise _BrokenRuleError("format", N_("This is not a phone number."))
+    if number.extension:  # E.164 has none, and dropping it would lose it
+        raise _BrokenRuleError(
+            "extension",
+            N_("The extension {extension} is not kept with a number: write it into a note."),
+            extension=number.extension,
+        )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -47,6 +47,10 @@ _KINDS = {
 }  # fmt: skip
 LEFT_OUT = "left_out"
 """The code of a reason that says which value a row comes in without."""
+_UNREADABLE_PHONE = {
+    "format": N_("Left out, for it is no phone number of {country}: {value}"),
+    "extension": N_("Left out, for an extension is not kept with a number: {value}"),
+}
 _DIGEST_BYTES = 16
 _STORED_DECIMALS = Decimal("0.0001")  # as the column holds it: equal values are equal texts
 
@@ -167,8 +171,8 @@ class RowReader:
             unread = [each for each in error.errors if self._is_unread_phone(each)]
             if len(unread) != len(error.errors):
                 raise
-            names = {each.pointer.removeprefix("/") for each in unread}
-            notes += [_left_out(name, said) for name in sorted(names)]
+            names = {each.pointer.removeprefix("/"): each.code for each in unread}
+            notes += [_left_out(name, names[name], said) for name in sorted(names)]
             cleaned = self.entity.clean({k: v for k, v in said.items() if k not in names})
         for name in self.entity.amounts:
             if isinstance(cleaned.get(name), Decimal):
@@ -176,7 +180,8 @@ class RowReader:
         return {name: plain(value) for name, value in cleaned.items() if value is not None}
 
     def _is_unread_phone(self, error: FieldError) -> bool:
-        return error.code == "format" and error.pointer.removeprefix("/") in self.entity.phones
+        name = error.pointer.removeprefix("/")
+        return name in self.entity.phones and error.code in _UNREADABLE_PHONE
 
     def _shown(self, error: FieldError) -> dict[str, Any]:
         whole = error.pointer.removeprefix("/")
@@ -225,12 +230,12 @@ class RowReader:
         return str(self._uploader.owner(text, pointer))
 
 
-def _left_out(name: str, said: Mapping[str, Any]) -> FieldError:
+def _left_out(name: str, code: str, said: Mapping[str, Any]) -> FieldError:
     """Return that a row comes in without one of its phone numbers."""
     country = str(said.get("country") or get_settings().country).upper()
     return FieldError(
         f"/{name}", LEFT_OUT,
-        N_("Left out, for it is no phone number of {country}: {value}"),
+        _UNREADABLE_PHONE[code],
         {"country": country, "value": said[name]},
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from hub.errors import ValidationError
 from hub.i18n import N_
 from hub.listing.declaration import Field, Kind, Operator
 from hub.listing.reader import Reader
+from hub.texts import composed
 
 TEXT_LENGTH = 500  # characters; longer than any name, short enough for a URL
 ME = "me"
@@ -92,7 +93,8 @@ def _text(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str, Va
         raise ValidationError.of(
             pointer, "too_long", N_("is longer than {limit} characters"), limit=TEXT_LENGTH
         )
-    return raw, raw
+    text = composed(raw)
+    return text, text
 
 
 def _integer(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str, Value]:

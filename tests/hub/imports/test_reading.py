@@ -130,6 +130,16 @@ def test_a_phone_that_is_none_of_its_country_is_left_out_and_the_row_comes_in() 
     ]  # fmt: skip
 
 
+def test_a_phone_with_an_extension_is_left_out_and_told_rather_than_cut() -> None:
+    row = read({"Name": "Lucy School", "Phone": "33121233 ext. 12"})
+
+    assert row.values == {"name": "Lucy School"}
+    assert [(each["code"], each["message"], each["params"]["value"]) for each in row.notes] == [
+        ("left_out", "Left out, for an extension is not kept with a number: {value}",
+         "33121233 ext. 12")
+    ]  # fmt: skip
+
+
 def test_a_phone_of_a_row_that_is_refused_for_something_else_is_named_beside_it() -> None:
     row = read({"Navn": "Nordlys", "CVR-nr.": "99000008", "Telefon": "n/a"})
 
