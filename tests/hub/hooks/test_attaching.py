@@ -34,6 +34,7 @@ SIGNE: Mapping[str, str] = {
 OTHER = {"email": "anden@gmail.example", "phone": "70000456"}
 COMPANY = {"company": "Nordlys Testværk ApS"}
 NUMBERLESS = {"company": "Prøvesteins Vogne ApS"}
+COMPANY_TYPED = {"name": NUMBERLESS["company"], "kind": "organisation"}
 NUMBER = {"registration_number": "99000007"}
 TYPED = {
     "name": "Signe Prøvestein", "kind": "person", "email": SIGNE["email"], "phone": SIGNE["phone"],
@@ -230,6 +231,25 @@ def test_a_guest_with_another_mail_address_is_known_by_name_address_and_phone(sh
     make_customer(**TYPED)
 
     shop.order(None, email=OTHER["email"])
+
+    assert reached() == [FIRST]
+
+
+def test_a_guest_with_another_phone_is_another_one_where_no_mail_address_says_otherwise(
+    shop: Shop,
+) -> None:
+    make_customer(**TYPED | {"email": None})
+
+    shop.order(None, phone=OTHER["phone"])
+
+    assert reached() == [(None, FIRST[1]), (SIGNE["email"], SECOND[1])]
+    assert open_pairs() == [{customer.id for customer in customers()}]
+
+
+def test_a_company_has_many_phones(shop: Shop) -> None:
+    make_customer(**TYPED | COMPANY_TYPED | {"email": None})
+
+    shop.order(None, **NUMBERLESS, phone=OTHER["phone"])
 
     assert reached() == [FIRST]
 
