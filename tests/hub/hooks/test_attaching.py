@@ -268,6 +268,23 @@ def test_a_known_mail_address_attaches_another_id_which_writes_over_nothing(shop
     assert (customer.phone, customer.city) == ("+4570000789", "Odense")
 
 
+def test_of_two_shops_each_renews_what_it_filled_itself_and_fills_what_the_other_left_empty(
+    shop: Shop,
+) -> None:
+    other = Woo(make_shop(name="Another"))
+    shop.customer("created", "1", city="")
+
+    other.customer("created", "7", phone=OTHER["phone"], postcode="5000", city="Odense")
+    [customer] = customers()
+    assert (customer.phone, customer.postcode, customer.city) == (FIRST[1], "8000", "Odense")
+    shop.customer("updated", "1", phone="70000789", city="Ribe")
+    other.customer("updated", "7", phone=OTHER["phone"], city="Viborg")
+
+    [customer] = customers()
+    assert (customer.phone, customer.city) == ("+4570000789", "Viborg")
+    assert ids() == {"1": customer.id, "7": customer.id}
+
+
 def test_a_company_is_known_by_its_number_and_the_first_of_its_ids_says_how_to_reach_it(
     shop: Shop,
 ) -> None:
