@@ -11,9 +11,9 @@ from api.calls import Call
 from api.messages import message_view
 from api.presenting_accounting import ACCOUNTING, accounting_view
 from api.presenting_entries import warning_views
+from api.presenting_provenance import sources_of
 from api.schemas.customers import (
     CustomerView,
-    FieldSource,
     HoldView,
     RegistryView,
     SharedView,
@@ -25,7 +25,7 @@ from hub.access.predicates import near, visible
 from hub.access.principals import Permission
 from hub.access.roles import OF_A_RECORD, Verb
 from hub.connections.models import Connection
-from hub.customers import facts, keyed
+from hub.customers import keyed
 from hub.customers.models import Customer, ShopIdentity
 from hub.customers.services import KEYED
 from hub.references import unseen_in, without_ids
@@ -73,8 +73,8 @@ def customer_view(
     }
     if provenance:
         shown["provenance"] = {
-            field: FieldSource(origin=found.origin, source=found.source, at=found.at)
-            for field, found in facts.provenance(call.session, customer).items()
+            field: found
+            for field, found in sources_of(call, customer).items()
             if field not in hidden_fields(call.principal, Customer)
         }
         shown["shops"] = _shops(call, customer)

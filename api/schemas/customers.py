@@ -205,7 +205,11 @@ class FieldSource(View):
     """Where a value comes from."""
 
     origin: str
-    source: str | None
+    source: str | None = Field(
+        description="Which of its kind: of a shop or an accounting system the id of its connection,"
+        " of a registry its connector, of an import its plan."
+    )
+    source_name: str | None = Field(description="What the connection is called.")
     at: AwareDatetime | None
 
 

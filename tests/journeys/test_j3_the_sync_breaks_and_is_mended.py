@@ -71,7 +71,10 @@ def test_an_edit_there_comes_back_with_its_origin_and_without_an_echo(world: Wor
 
     changed = world.get(path)
     assert (changed["city"], changed["postcode"]) == ("Odense C", "5000")
-    assert changed["provenance"]["city"]["origin"] == "accounting"
+    source = changed["provenance"]["city"]
+    assert (source["origin"], source["source"], source["source_name"]) == (
+        "accounting", world.connections["economic"]["id"], "e-conomic",
+    )  # fmt: skip
     happened = world.eventually(
         lambda: [
             e
