@@ -230,7 +230,7 @@ def test_one_of_a_customers_name_and_place_who_is_reached_otherwise_is_a_new_one
 
     [item] = rows(job)
     assert item.action == "create"
-    [reason] = item.errors or ()
+    [reason] = item.errors or []
     assert (reason["code"], reason["pointer"]) == ("may_be_same", f"/{column}")
     assert why in reason["message"]
     assert reason["params"] == {"other": "Signe Prøvestein", "customer_id": str(known.id)}
