@@ -169,7 +169,7 @@ def _give_reason(call: Call[Any, Any], answer: Answer[Any] | Response) -> None:
     reason = call.query.reason if isinstance(call.query, Because) else None
     changed = answer.subject_id if isinstance(answer, Answer) else None
     if reason is not None and changed is not None:
-        give_reason(call.session, changed, reason)
+        give_reason(call.session, {changed}, reason)
 
 
 def _is_expensive(operation: Operation) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Text, cast, select
 
 from api.calls import Call
+from api.presenting_values import values_spoken
 from api.schemas.events import ActorView, ActView, ChangeView, HistoryEntry, OriginView
 from hub.access.fields import model_of, readable
 from hub.access.models import User
@@ -17,6 +18,7 @@ from hub.custom_fields.services import definitions
 from hub.db import among
 from hub.history import words
 from hub.history.models import Event
+from hub.history.records import Record
 from hub.i18n import N_, translate
 from hub.origin import ActorKind, CauseKind
 from hub.references import unseen_in, without_ids
@@ -25,23 +27,20 @@ from hub.reports.datasets import DATASETS
 _ITSELF = N_("Hub itself")
 
 
-def history_entries(call: Call[Any, Any], events: Iterable[Event]) -> list[HistoryEntry]:
-    """Return what happened as the caller reads it."""
+def history_entries(
+    call: Call[Any, Any], record: Record, events: Iterable[Event]
+) -> list[HistoryEntry]:
+    """Return what happened to a record as the caller reads it."""
     happened = list(events)
     unseen = unseen_in(call.session, call.principal, told_by(happened))
-
-    def changes_of(event: Event) -> list[ChangeView] | None:
-        if event.changes is None:
-            return None
-        return change_views(call, event.subject_type, without_ids(event.changes, unseen))
-
+    changes = change_views(call, record, [without_ids(event.changes, unseen) for event in happened])
     return [
         HistoryEntry(
             **act.model_dump(),
-            changes=changes_of(event),
+            changes=changed,
             data=without_ids(readable(call.principal, event.subject_type, event.data), unseen),
         )
-        for event, act in _acts(call, happened)
+        for (event, act), changed in zip(_acts(call, happened), changes, strict=True)
     ]
 
 
@@ -51,14 +50,33 @@ def act_views(call: Call[Any, Any], events: Iterable[Event]) -> list[ActView]:
 
 
 def change_views(
-    call: Call[Any, Any], entity: str, changes: Mapping[str, Sequence[Any]]
-) -> list[ChangeView]:
-    """Return changes of a record as the caller reads them, those of hidden fields left out."""
-    shown = readable(call.principal, entity, changes) or {}
+    call: Call[Any, Any], record: Record, several: Sequence[Mapping[str, Sequence[Any]] | None]
+) -> list[list[ChangeView] | None]:
+    """Return changes of a record as the caller reads them, those of hidden fields left out.
+
+    None stands for changes that were erased.
+    """
+    entity = record.entity()
+    shown = [readable(call.principal, entity, changes) for changes in several]
     label = labels_of(call, entity)
+    spoken = values_spoken(call, record, (
+        (name, value) for changes in shown for name, pair in (changes or {}).items()
+        for value in pair
+    ))  # fmt: skip
+
+    def view(name: str, before: Any, after: Any) -> ChangeView:
+        return ChangeView(
+            field=name,
+            label=label(name),
+            before=before,
+            after=after,
+            before_label=spoken(name, before),
+            after_label=spoken(name, after),
+        )
+
     return [
-        ChangeView(field=name, label=label(name), before=before, after=after)
-        for name, (before, after) in shown.items()
+        None if changes is None else [view(name, *pair) for name, pair in changes.items()]
+        for changes in shown
     ]
 
 

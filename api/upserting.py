@@ -32,7 +32,7 @@ from hub.access.roles import Verb
 from hub.db import savepoint
 from hub.errors import DomainError, FieldError, ValidationError, under
 from hub.external_refs import ReferableT
-from hub.history.recording import react
+from hub.history.recording import give_reason, react
 from hub.i18n import N_
 from hub.sharing.blind_matches import TooManyBlindMatchesError, tell
 
@@ -110,7 +110,7 @@ def serve(
         record = get_record(call.session, call.principal, Verb.READ, kind.model, identifier)
         return kind.view(call, record)
 
-    def upsert_many(call: Call[Batch]) -> BatchResults:
+    def upsert_many(call: Call[Batch, Because]) -> BatchResults:
         return _upsert_all(call, kind)
 
     upsert_one.__name__ = f"upsert_{kind.model.entity()}"
@@ -124,7 +124,7 @@ A deleted {noun} frees its reference. {described}"""
 Each has a result of its own; good ones are written whatever becomes of the others, and what is no
 item is refused in its own result. An item's
 `fields` are those of PUT /{kind.path}/by-external-ref; only what it names is changed, and an item
-that changes nothing makes no new version. {batch}"""
+that changes nothing makes no new version. `?reason=` stays with each that is written. {batch}"""
     operation(
         blueprint, "PUT", f"/{kind.path}/by-external-ref/<path:external_ref>",
         permission=kind.changing, body=kind.body, query=Because, answer=kind.answer,
@@ -136,7 +136,7 @@ that changes nothing makes no new version. {batch}"""
     )(upsert_one)  # fmt: skip
     operation(
         blueprint, "POST", f"/{kind.path}/batch",
-        permission=kind.changing, body=Batch, answer=BatchResults,
+        permission=kind.changing, body=Batch, query=Because, answer=BatchResults,
     )(upsert_many)  # fmt: skip
 
 
@@ -149,7 +149,7 @@ class _Read:
     refused: ValidationError | None = None
 
 
-def _upsert_all(call: Call[Batch], kind: Upsertable[Any]) -> BatchResults:
+def _upsert_all(call: Call[Batch, Because], kind: Upsertable[Any]) -> BatchResults:
     read = [_read(call, kind, sent) for sent in call.body.sent()]
     good = [
         (item.external_ref, item.fields)
@@ -161,6 +161,9 @@ def _upsert_all(call: Call[Batch], kind: Upsertable[Any]) -> BatchResults:
     kind.hold(call, good)
     external_refs.lock_known(call.session, kind.model, references)
     results = [_result(call, kind, index, item) for index, item in enumerate(read)]
+    if call.query.reason is not None:
+        written = {result.id for result in results if result.id is not None}
+        give_reason(call.session, written, call.query.reason)
     react(call.session)
     counted = [result.status for result in results]
     return BatchResults(

@@ -12,6 +12,7 @@ from api.operations import Call, named, operation
 from api.presenting_history import act_views, change_views, labels_of
 from api.presenting_past import not_kept, past_model, past_record, without_unseen
 from api.presenting_provenance import sources_of
+from api.presenting_values import values_spoken
 from api.routes.histories import HISTORIES, History
 from api.schemas.customers import FieldSource
 from api.schemas.events import ActView
@@ -66,10 +67,9 @@ def _view(
         events=[each for each in acts.values() if each.id in named_by],
         last_event_id=past.last if past.last in acts else None,
         deleted=acts.get(past.deleted_by) if past.deleted_by is not None else None,
-        changes=None if other is None else change_views(
-            call, entity,
-            _difference(past, at, without_unseen(call, as_of(call.session, record, other)), other),
-        ),
+        changes=None if other is None else change_views(call, record, [
+            _difference(past, at, without_unseen(call, as_of(call.session, record, other)), other)
+        ])[0],
     )  # fmt: skip
     return answer
 
@@ -100,15 +100,20 @@ def _origins(
     label = labels_of(call, record.entity())
     sources = _sources(call, record) if call.query.at is None else {}
     secret = record.__secret__
+    values = {name: REDACTED if name in secret else past.values.get(name) for name in sorted(names)}
+    told = [(name, (value, past.origins[name].before)) for name, value in values.items()]
+    spoken = values_spoken(call, record, told)
     found = []
-    for name in sorted(names):
+    for name, value in values.items():
         origin = past.origins[name]
         found.append(
             FieldOrigin(
                 field=name,
                 label=label(name),
-                value=REDACTED if name in secret else past.values.get(name),
+                value=value,
                 before=origin.before,
+                value_label=spoken(name, value),
+                before_label=spoken(name, origin.before),
                 event_id=origin.event_id if origin.event_id in acts else None,
                 lost=origin.is_lost,
                 source=sources.get(name),

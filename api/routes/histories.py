@@ -163,7 +163,7 @@ def _read(
     following = shown[-1].id if len(found) > len(shown) else None
     return Answer(
         Page(
-            items=history_entries(call, shown),
+            items=history_entries(call, record, shown),
             next_cursor=str(following) if following else None,
         ),
         headers={"Link": next_link(call, cursor=following)} if following else {},

@@ -87,6 +87,11 @@ class ChangeView(View):
     label: str = Field(description="The field's heading, in the reader's language.")
     before: Any
     after: Any = Field(description="A secret shows that it changed, and not what to.")
+    before_label: str | None = Field(
+        description="What people read for `before`, in the reader's language: the word of a code,"
+        " the name of whom or what an id stands for; null where it speaks for itself."
+    )
+    after_label: str | None = Field(description="The same for `after`.")
 
 
 class HistoryEntry(ActView):

@@ -30,6 +30,11 @@ class FieldOrigin(View):
     label: str = Field(description="Its heading, in the reader's language.")
     value: Any = Field(description="As events have it; null where it is lost, `•` for a secret.")
     before: Any = Field(description="What it was before that.")
+    value_label: str | None = Field(
+        description="What people read for `value`, in the reader's language; null where it speaks"
+        " for itself."
+    )
+    before_label: str | None = Field(description="The same for `before`.")
     event_id: UUID | None = Field(
         description="Which of `events` set it, the record's first where nobody did since; null"
         " where the history does not say."

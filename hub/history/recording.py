@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -125,19 +125,19 @@ def explain_change(
     waiting[key] = replace(noted, type=kept, data={**(noted.data or {}), **data})
 
 
-def give_reason(session: Session, subject_id: UUID, reason: str) -> None:
-    """Say why a record is changed in this transaction, whatever its event comes to be called.
+def give_reason(session: Session, subject_ids: Collection[UUID], reason: str) -> None:
+    """Say why records are changed in this transaction, whatever their events come to be called.
 
     What an act has said of the reason itself is said better, and stays.
     """
     session.flush()
     waiting: dict[Any, PendingEvent] = pending(session, "events")
     for key, noted in list(waiting.items()):
-        if key == (noted.subject_type, subject_id):
+        if noted.subject_id in subject_ids and key == (noted.subject_type, noted.subject_id):
             told = {"reason": reason, **(noted.data or {})}
             explain_change(
                 session, noted.type,
-                subject_type=noted.subject_type, subject_id=subject_id, data=told,
+                subject_type=noted.subject_type, subject_id=noted.subject_id, data=told,
             )  # fmt: skip
 
 

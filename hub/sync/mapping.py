@@ -38,6 +38,7 @@ DEFAULT_PAIRS: list[dict[str, Any]] = [
     {"local": "ean", "remote": "ean"},
     {"local": "email", "remote": "email"},
     {"local": "phone", "remote": "phone"},
+    {"local": "mobile", "remote": "mobile_phone"},
     {"local": "website", "remote": "website"},
     {"local": "credit_limit", "remote": "credit_limit"},
     {"local": "currency", "remote": "currency", "direction": "out"},

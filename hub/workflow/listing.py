@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import Session
 
 from hub.i18n import N_
 from hub.listing import Choice, Field, Kind, Listing, Vocabulary
@@ -60,6 +61,21 @@ def states_of(model: type[Any]) -> Vocabulary:
         for state in template.definition.states
     )
     return Vocabulary(entries, label, frozenset(ours))
+
+
+def labels_of_states(session: Session, record: Any) -> dict[str, str]:
+    """Return what the states of a record's workflow are called, by key.
+
+    Those of all its revisions; of a key with several labels, what the newest calls it.
+    """
+    followed = select(Workflow.code).where(Workflow.id == record.workflow_id).scalar_subquery()
+    labels = (
+        select(WorkflowState.key, WorkflowState.label)
+        .join(Workflow, Workflow.id == WorkflowState.workflow_id)
+        .where(Workflow.entity_name == record.entity(), Workflow.code == followed)
+        .order_by(Workflow.revision)
+    )
+    return {row.key: row.label for row in session.execute(labels)}
 
 
 def workflow_code(model: type[Any]) -> ColumnElement[str]:

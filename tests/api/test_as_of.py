@@ -256,6 +256,9 @@ def test_with_a_value_goes_who_set_it_when_why_and_what_it_was_before(
     )  # fmt: skip
     assert act["actor"]["name"] == "bo"
     assert (made["title"], origin(past, "kind")["event_id"]) == ("Created", made["id"])
+    owner = origin(past, "owner_user_id")
+    assert (owner["value"], owner["value_label"]) == (str(representative.user_id), "bo")
+    assert (city["value_label"], city["before_label"]) == (None, None)
     assert [each["id"] for each in past["events"]] == [act["id"], made["id"]]
 
 
@@ -279,6 +282,10 @@ def test_a_history_is_narrowed_to_fields_that_there_are(
     assert broken(unknown.json) == broken(hidden.json) == [("/field", "unknown")]
 
 
+SPEAK = {"before_label": None, "after_label": None}
+"""Of values that speak for themselves."""
+
+
 def test_two_instants_are_compared(client: ApiClient, representative: Caller) -> None:
     customer = post(client, representative, "/customers", {"name": "N", "city": "Ry"})
     path = f"/customers/{customer['id']}"
@@ -288,8 +295,8 @@ def test_two_instants_are_compared(client: ApiClient, representative: Caller) ->
     past = as_of(client, representative, path, compared_with=first)
 
     assert past["changes"] == [
-        {"field": "city", "label": "City", "before": "Ry", "after": "Odense"},
-        {"field": "postcode", "label": "Postcode", "before": None, "after": "5000"},
+        {"field": "city", "label": "City", "before": "Ry", "after": "Odense", **SPEAK},
+        {"field": "postcode", "label": "Postcode", "before": None, "after": "5000", **SPEAK},
     ]
 
 

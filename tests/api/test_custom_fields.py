@@ -148,7 +148,14 @@ def test_a_patch_changes_one_and_the_history_calls_it_by_its_label(
         f"/api/v1/customers/{made['id']}/events", headers=administrator.headers
     ).json["items"]
     assert history[0]["changes"] == [
-        {"field": "custom.boats", "label": "Boats", "before": 1, "after": 3}
+        {
+            "field": "custom.boats",
+            "label": "Boats",
+            "before": 1,
+            "after": 3,
+            "before_label": None,
+            "after_label": None,
+        }
     ]
     refused = create(client, administrator, "Edderfuglen", boats="many", sail="spinnaker")
     assert [(each["pointer"], each["code"]) for each in refused.json["errors"]] == [
@@ -323,6 +330,21 @@ def test_a_record_shows_its_own_fields_under_tabs_and_sections_and_every_piece_o
         {("City", None, "Ry")},
     ]
     assert told[3]["type"] == "customer.created"
+
+
+@pytest.mark.usefixtures("fleet")
+def test_the_history_tells_choices_by_their_words_and_others_by_their_names(
+    client: ApiClient, administrator: Caller
+) -> None:
+    skipper = str(administrator.user_id)
+    made = create(client, administrator, "Dykanden", sail="genoa", skipper=skipper, boats=2).json
+
+    [told] = get(client, administrator, f"/customers/{made['id']}/events")["items"]
+
+    words = {each["field"]: each["after_label"] for each in told["changes"]}
+    assert words["custom.sail"] == "Genua"
+    assert words["custom.skipper"] == "anna"
+    assert words["custom.boats"] is None
 
 
 def test_contacts_have_fields_of_their_own_filtered_guarded_and_carried_over(

@@ -54,8 +54,11 @@ def test_the_history_of_a_customer_says_who_changed_what_from_what_to_what_and_w
         "customer.updated", "Changed", "Created",
     )  # fmt: skip
     assert newest["changes"] == [
-        {"field": "city", "label": "City", "before": "Aarhus", "after": "Odense"}
-    ]
+        {
+            "field": "city", "label": "City", "before": "Aarhus", "after": "Odense",
+            "before_label": None, "after_label": None,
+        }
+    ]  # fmt: skip
     assert newest["actor"] == {
         "kind": "token", "id": str(representative.token_id),
         "user_id": str(representative.user_id), "name": "bo",
@@ -74,6 +77,67 @@ def test_a_danish_reader_reads_danish_words(client: ApiClient, representative: C
     labels = {each["field"]: each["label"] for each in made["changes"]}
     assert (made["title"], made["origin"]["label"]) == ("Oprettet", "En forespørgsel")
     assert (labels["name"], labels["customer_group"]) == ("Navn", "Kundegruppe")
+
+
+def words_of(entry: Any) -> dict[str, tuple[str | None, str | None]]:
+    return {each["field"]: (each["before_label"], each["after_label"]) for each in entry["changes"]}
+
+
+def test_codes_and_ids_are_told_by_what_people_call_them(
+    client: ApiClient, administrator: Caller, representative: Caller
+) -> None:
+    for code, label in (("media", "Press"), ("public", "Public sector")):
+        added = client.post(
+            "/api/v1/catalogues/classifications/entries", headers=administrator.headers,
+            json={"code": code, "label": label},
+        )  # fmt: skip
+        assert added.status_code == 201, added.text
+    customer = make(
+        client, representative, source="website", classifications=["media", "public"],
+        roles=["prospect"],
+    )  # fmt: skip
+    path = f"/customers/{customer['id']}"
+    given = client.post(
+        f"/api/v1{path}/ownership", headers=administrator.headers,
+        json={"owner_user_id": str(administrator.user_id), "reason": "Nearer"},
+    )  # fmt: skip
+    assert given.status_code == 200, given.text
+    changed = change(client, administrator, given.json, source="advert", classifications=["media"])
+    assert changed["source"] == "advert"
+
+    mine, assigned, made = history(client, administrator, f"{path}/events")["items"]
+    danish = {"Accept-Language": "da"}
+    read, *_ = history(client, administrator, f"{path}/events", **danish)["items"]
+
+    assert words_of(mine) == {
+        "source": ("Website", "Advertisement"),
+        "classifications": ("Press, Public sector", "Press"),
+    }  # fmt: skip
+    assert words_of(assigned)["owner_user_id"] == ("bo", "anna")
+    assert words_of(made)["owner_user_id"] == (None, "bo")
+    assert words_of(made)["roles"] == (None, "Prospect")
+    assert words_of(made)["name"] == (None, None)
+    assert words_of(read)["source"] == ("Hjemmeside", "Annonce")
+
+
+def test_a_state_is_told_as_the_workflow_of_the_record_calls_it(
+    client: ApiClient, representative: Caller
+) -> None:
+    lead = client.post(
+        "/api/v1/leads", json={"company": "Kranen ApS"}, headers=representative.headers
+    ).json
+    moved = client.post(
+        f"/api/v1/leads/{lead['id']}/transitions", json={"to": "development"},
+        headers=representative.headers,
+    )  # fmt: skip
+    assert moved.status_code == 200, moved.text
+
+    path = f"/leads/{lead['id']}/events"
+    told, _ = history(client, representative, path)["items"]
+    read, _ = history(client, representative, path, **{"Accept-Language": "da"})["items"]
+
+    assert words_of(told)["state"] == ("Pending qualification", "Development")
+    assert words_of(read)["state"] == ("Afventer kvalificering", "Udvikling")
 
 
 def test_what_a_job_did_names_the_job_and_the_person_it_was_done_for(

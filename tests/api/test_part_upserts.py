@@ -44,9 +44,11 @@ def put(client: ApiClient, caller: Caller, kind: str, ref: str, **fields: Any) -
     return client.put(path, headers=caller.headers, json=fields)
 
 
-def send(client: ApiClient, caller: Caller, kind: str, *items: dict[str, Any]) -> Any:
+def send(
+    client: ApiClient, caller: Caller, kind: str, *items: dict[str, Any], query: str = ""
+) -> Any:
     answer = client.post(
-        f"/api/v1/{kind}/batch", headers=caller.headers, json={"items": list(items)}
+        f"/api/v1/{kind}/batch{query}", headers=caller.headers, json={"items": list(items)}
     )
     assert answer.status_code == 200, answer.text
     return answer.json
@@ -128,6 +130,32 @@ def test_a_batch_says_what_was_created_changed_and_left(
     counted = [answer[name] for name in ("unchanged", "changed", "created", "failed")]
     assert counted == [1, 1, 1, 3]
     assert count(kind) == 3
+
+
+@every_kind
+def test_a_batch_says_once_why_and_all_that_it_writes_keep_it(
+    client: ApiClient, administrator: Caller, customer: str, kind: str
+) -> None:
+    _, fields, other = KINDS[kind]
+    whole = {**fields, "customer_id": customer}
+    kept = [put(client, administrator, kind, ref, **whole).json["id"] for ref in "ab"]
+
+    answer = send(
+        client, administrator, kind,
+        {"external_ref": "a", "fields": whole},
+        {"external_ref": "b", "fields": other},
+        {"external_ref": "c", "fields": whole},
+        query="?reason=Ny%20liste",
+    )  # fmt: skip
+
+    assert [result["status"] for result in answer["results"]] == [204, 200, 201]
+    with transaction() as session:
+        told = session.scalars(select(Event).order_by(Event.id)).all()
+        reasons = [
+            [(each.data or {}).get("reason") for each in told if str(each.subject_id) == identifier]
+            for identifier in (*kept, answer["results"][2]["id"])
+        ]
+    assert reasons == [[None], [None, "Ny liste"], ["Ny liste"]]
 
 
 @every_kind

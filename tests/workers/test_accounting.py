@@ -313,12 +313,25 @@ def test_an_edit_sends_the_changed_fields_and_keeps_what_is_only_known_there(
     office: Office,
 ) -> None:
     made = customer(office.create(name="Kun Byen ApS", city="Ribe"))
-    office.change(int(made.ref_no or 0), mobilePhone="40000000", barred=True)
+    office.change(int(made.ref_no or 0), publicEntryNumber="123", barred=True)
 
     office.edit(made.id, city="Varde")
 
     there = office.there(made.ref_no)
-    assert (there["city"], there["mobilePhone"], there["barred"]) == ("Varde", "40000000", True)
+    assert (there["city"], there["publicEntryNumber"], there["barred"]) == ("Varde", "123", True)
+
+
+def test_a_mobile_number_goes_there_and_comes_back(office: Office) -> None:
+    made = customer(office.create(name="På Farten ApS", phone="70000001", mobile="20000001"))
+    there = office.there(made.ref_no)
+    assert (there["telephoneAndFaxNumber"], there["mobilePhone"]) == ("+4570000001", "+4520000001")
+
+    office.change(int(made.ref_no or 0), mobilePhone="20 00 00 02")
+    office.pull()
+
+    changed = customer(made.id)
+    assert (changed.phone, changed.mobile) == ("+4570000001", "+4520000002")
+    assert office.there(made.ref_no)["mobilePhone"] == "20 00 00 02"
 
 
 def test_an_emptied_field_is_emptied_there(office: Office) -> None:

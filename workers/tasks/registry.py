@@ -20,7 +20,7 @@ from workers.chain import RunningJob, checkpoint, task
 
 PATIENCE = timedelta(minutes=5)
 """Whoever searches is on the phone: an answer tomorrow would be for nobody, and cost a call."""
-NOBODY_TO_ASK = timedelta(days=1)  # until a registry is looked for again; a new one is sooner
+NOBODY_TO_ASK = timedelta(days=30)  # the first registry releases the job; this only in case
 
 
 @task(TaskName.LOOK_UP_COMPANY)
