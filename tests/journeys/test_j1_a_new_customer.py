@@ -41,7 +41,7 @@ def test_2_a_number_alone_makes_a_filled_and_linked_customer(world: World) -> No
     assert made["registry"]["source"] == "cvrapi"
     assert made["provenance"]["name"]["origin"] == "registry"
     assert made["provenance"]["city"]["at"] is not None
-    assert made["accounting"] == {"state": "linked", "message": None}
+    assert made["accounting"] == {"state": "linked", "message": None, "messages": []}
     there = world.remote(made["ref_no"])
     assert there["name"] == "Nordlys Testværk ApS"
     assert there["corporateIdentificationNumber"] == "99000007"
@@ -63,7 +63,7 @@ def test_2_a_terms_code_becomes_the_payment_terms_that_the_mapping_says(world: W
     unmapped = world.customer(name="Netto Fjorten ApS", terms_code="net14")
 
     assert world.remote(mapped["ref_no"])["paymentTerms"]["paymentTermsNumber"] == 3
-    assert mapped["accounting"] == {"state": "linked", "message": None}
+    assert mapped["accounting"] == {"state": "linked", "message": None, "messages": []}
     assert world.remote(unmapped["ref_no"])["paymentTerms"]["paymentTermsNumber"] == 1
     assert unmapped["accounting"]["state"] == "linked"
     assert unmapped["accounting"]["message"]["text"] == (

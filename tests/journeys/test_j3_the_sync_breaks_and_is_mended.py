@@ -71,7 +71,10 @@ def test_an_edit_there_comes_back_with_its_origin_and_without_an_echo(world: Wor
 
     changed = world.get(path)
     assert (changed["city"], changed["postcode"]) == ("Odense C", "5000")
-    assert changed["provenance"]["city"]["origin"] == "accounting"
+    source = changed["provenance"]["city"]
+    assert (source["origin"], source["source"], source["source_name"]) == (
+        "accounting", world.connections["economic"]["id"], "e-conomic",
+    )  # fmt: skip
     happened = world.eventually(
         lambda: [
             e
@@ -102,7 +105,15 @@ def test_2_and_3_a_refused_token_holds_changes_and_a_new_one_sends_them_once_in_
     revoked = world.eventually(lambda: world.get(connection), lambda c: c["state"] == "revoked")
     assert revoked["message"]["code"] == "credentials_refused"
     world.eventually(lambda: world.get(connection), lambda c: c["waiting_changes"] == 3)
-    assert world.get(f"/customers/{first['id']}")["city"] == "Ribe"
+    held = world.get(f"/customers/{first['id']}")
+    assert held["city"] == "Ribe"
+    assert held["accounting"]["state"] == "linked"
+    waits = held["accounting"]["message"]
+    assert waits["code"] == "credentials_refused"
+    assert waits["text"].startswith("What is to be sent to e-conomic waits: The other side refuses")
+    assert waits["remedy"].startswith("Enter new credentials and test the connection")
+    assert waits["link"] == f"/api/v1{connection}"
+    assert first["updated_at"] < waits["since"]
     [problem] = world.eventually(
         lambda: [p for p in world.get("/problems")["items"] if p["kind"] == "connection_revoked"],
         lambda found: found and found[0]["count"] == 3,
@@ -130,6 +141,8 @@ def test_2_and_3_a_refused_token_holds_changes_and_a_new_one_sends_them_once_in_
         lambda: world.get(f"/customers/{third['id']}"),
         lambda c: c["accounting"]["state"] == "linked",
     )
+    mended = world.get(f"/customers/{first['id']}")["accounting"]
+    assert mended == {"state": "linked", "message": None, "messages": []}
     sent = [
         (write["method"], write["body"].get("city") or write["body"]["name"])
         for write in world.economic.control("GET", "writes")[before:]

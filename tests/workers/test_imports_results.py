@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import Engine, select
 
-from hub import files
+from hub import files, reactions
 from hub.access.models import User
 from hub.access.roles import FieldClass, Role
 from hub.custom_fields import FieldType
@@ -136,6 +136,7 @@ def test_a_filled_in_template_is_understood_to_its_last_column(
 
 
 def test_fields_of_ones_own_stand_in_the_templates_but_for_the_sensitive_ones() -> None:
+    reactions.install()
     rendering.draw_outdated()
     with transaction() as session:
         for key, kind in (("berths", "public"), ("fee", "internal"), ("secret_no", "sensitive")):

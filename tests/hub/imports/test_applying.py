@@ -10,6 +10,7 @@ from hub.customers import bulk, facts
 from hub.customers import services as customer_services
 from hub.customers.models import Customer, FieldFact
 from hub.db import transaction
+from hub.duplicates.models import DupCandidate, DupState
 from hub.history import sealing
 from hub.history.models import Event
 from hub.imports import running, services
@@ -156,6 +157,36 @@ def test_a_customer_that_came_since_the_preview_is_not_made_again() -> None:
         "customer_id": str(known.id),
     }
     assert [c.name for c in customers()] == ["Nordlys Testværk ApS", "Bølgebryder A/S"]
+
+
+def test_one_who_came_since_the_preview_and_is_reached_otherwise_is_another_and_a_pair() -> None:
+    job = upload(
+        lines(
+            "Navn;Kundetype;Adresse;Postnr;Mail",
+            "Signe Prøvestein;Person;Prøvevej 12;8000;anden@gmail.example",
+            "Bo Bølge;Person;Havnen 1;9990;",
+        )
+    )
+    came = (
+        {"name": "Signe Prøvestein", "address": "Prøvevej 12", "postcode": "8000"}
+        | {"kind": "person", "email": "signe@gmail.example"},
+        {"name": "Bo Bølge", "kind": "person", "address": "Havnen 1", "postcode": "9990"},
+    )
+    with transaction() as session:
+        signe, _ = (customer_services.create(session, each, now=utcnow()) for each in came)
+
+    apply(job)
+    run(TaskName.FIND_DUPLICATES)
+
+    done, skipped = rows(job)
+    assert (done.outcome, skipped.outcome, reasons(skipped)) == (
+        "done", "skipped", ["came_meanwhile"],
+    )  # fmt: skip
+    assert [c.email for c in customers()] == ["signe@gmail.example", None, "anden@gmail.example"]
+    with transaction() as session:
+        [pair] = session.scalars(select(DupCandidate))
+        assert {pair.a_id, pair.b_id} == {signe.id, done.record_id}
+        assert pair.state is DupState.OPEN
 
 
 def test_a_row_that_joined_one_that_failed_is_not_passed_over_in_silence() -> None:
