@@ -267,6 +267,7 @@ CONTACTS = Listing(
               kind=Kind.BOOLEAN, facet=True),
         Field("created_at", Contact.created_at, label=N_("Created"), kind=Kind.DATETIME,
               sortable=True, shown=False),
+        Field("external_ref", Contact.external_ref, label=N_("External reference"), shown=False),
     ),
     default_sort=("created_at",),
     search=SearchSpec(text=Contact.search_text),
