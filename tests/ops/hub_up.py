@@ -126,7 +126,7 @@ class HubUp:
     def process_ids(self) -> dict[str, int]:
         found = {}
         for path in (self.data / "processes").glob("*.json"):
-            with suppress(FileNotFoundError):  # it ended meanwhile
+            with suppress(FileNotFoundError, ValueError):  # it ended meanwhile, or begins just now
                 found[path.stem] = self.process_id(path.stem)
         return found
 
