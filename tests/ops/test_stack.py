@@ -94,6 +94,7 @@ def test_a_write_tells_redis_nothing(stack: Stack) -> None:
         for name in others:
             stack.kill(name, signal.SIGSTOP)
         try:
+            seen(client)  # and Redis whatever they had said before
             before = seen(client)
             answers = [
                 stack.client.post("/api/v1/customers", json={"name": uuid4().hex})
@@ -120,6 +121,7 @@ def test_without_a_database_the_api_says_so_and_recovers(stack: Stack) -> None:
 
 
 def test_an_api_that_is_told_to_stop_first_answers_what_it_works_on(stack: Stack) -> None:
+    stack.wait_until_idle()  # whoever else writes would wait with us
     engine = create_engine(stack.database_url)
 
     def create() -> int:
