@@ -210,7 +210,9 @@ class World(Caller):
         """Create a customer and wait for what follows from it."""
         fields.setdefault("name", f"Prøve {uuid4().hex[:12]}")
         fields.setdefault("roles", ["customer"])
-        return self.post("/customers", fields, Prefer="wait=30")
+        made = self.post("/customers", fields, Prefer="wait=30")
+        self.settle()
+        return self.get(f"/customers/{made['id']}")
 
     def eventually(
         self, read: Callable[[], Any], wanted: Callable[[Any], object], within_s: float = TIMEOUT_S
