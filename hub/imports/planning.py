@@ -23,7 +23,7 @@ from hub.imports.reading import ReadRow, RowReader
 from hub.imports.staging import Staging
 from hub.imports.uploaders import uploader_of
 from hub.imports.words import words_of
-from hub.parsing import Cell
+from hub.parsing import Cell, CellError
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem, PlanState
 from hub.settings import get_settings
@@ -75,7 +75,9 @@ def begin(
     )
 
 
-def stage(rows: Iterable[tuple[int, Sequence[Cell], str | None]], reader: RowReader) -> Staging:
+def stage(
+    rows: Iterable[tuple[int, Sequence[Cell | CellError], str | None]], reader: RowReader
+) -> Staging:
     """Read the rows and find out which may be the same; each comes with its number and problem.
 
     The caller closes what is returned.

@@ -98,11 +98,12 @@ def _bring_in(
         found = hub.follow(found["id"], "imported")
     _show_counters(found["counters"])
     left_out = hub.rows(found["id"], left_out="true")
-    is_strange = "country" not in wanted and len(left_out) >= _STRANGE * found["row_count"]
+    foreign = [row for row in left_out if any("country" in r["details"] for r in row["reasons"])]
+    is_strange = "country" not in wanted and len(foreign) >= _STRANGE * found["row_count"]
     if left_out:
         click.echo(f"{len(left_out)} of these without a value that cannot be read:")
         _show_rows(left_out, _EXAMPLES if is_strange else _LISTED, code="left_out")
-    if left_out and is_strange:
+    if foreign and is_strange:
         click.echo("Phone numbers of another country? Then say of which: --option country=US")
     troubled = [
         row

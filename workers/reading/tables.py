@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from hub.i18n import N_
-from hub.parsing import Cell, normalised_header, parse_text
+from hub.parsing import Cell, CellError, normalised_header, parse_text
 from workers.reading.limits import FileRefusedError, Limits
 
 
@@ -26,7 +26,7 @@ class Row:
     """One row: its number as a spreadsheet shows it, and a value for each column of the header."""
 
     number: int
-    values: tuple[Cell, ...]
+    values: tuple[Cell | CellError, ...]
     problem: RowProblem | None = None
 
 
@@ -107,8 +107,8 @@ class Table:
         return Row(number, tuple(padded), problem)
 
 
-def _header(cells: Sequence[Cell]) -> tuple[str, ...]:
-    labels = [parse_text(cell) or "" for cell in cells]
+def _header(cells: Sequence[Cell | CellError]) -> tuple[str, ...]:
+    labels = ["" if isinstance(cell, CellError) else parse_text(cell) or "" for cell in cells]
     while labels and not labels[-1]:
         labels.pop()
     named = [label or f"#{index}" for index, label in enumerate(labels, 1)]
@@ -123,12 +123,14 @@ def _header(cells: Sequence[Cell]) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _cell(raw: Any) -> Cell:
+def _cell(raw: Any) -> Cell | CellError:
     """Return a cell from its spooled form: text, true, false and null, or a marked value."""
     if not isinstance(raw, list):
         cell: str | bool | None = raw
         return cell
     kind, text = raw
+    if kind == "error":
+        return CellError(text)
     if kind == "number":
         number = Decimal(text)
         return int(number) if number == number.to_integral_value() else number

@@ -2,7 +2,8 @@
 
 Started by `workers.reading.workbook_reading` as a plain script, so it imports nothing of ours. The
 limits come as JSON in the one argument after the path. It prints a line of JSON per row that holds
-anything: its number and its cells, numbers as ``["number", "12.5"]``, times as ``["moment", ISO]``.
+anything: its number and its cells, numbers as ``["number", "12.5"]``, times as ``["moment", ISO]``,
+what a formula that failed left as ``["error", "#REF!"]``.
 The last line is ``{"done": sheet}`` or ``{"refused": code}``; without it the parser died.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 _LAST_ROW_OF_EXCEL = 1_048_576
+_LONGEST_ERROR = 20  # as of #EXTERNAL! and its like; no more is believed
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -76,11 +78,11 @@ def _print_rows(path: str, limits: dict[str, int]) -> str:
 
 def _filled_rows(sheet: Any, limits: dict[str, int]) -> Iterator[tuple[int, list[Any]]]:
     count = 0
-    for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+    for number, row in enumerate(sheet.iter_rows(), 1):
         if number > _LAST_ROW_OF_EXCEL:
             raise RefusedError("file.damaged")
-        width = len(values)
-        while width and (values[width - 1] is None or values[width - 1] == ""):
+        width = len(row)
+        while width and row[width - 1].value in (None, ""):
             width -= 1
         if not width:
             continue
@@ -89,10 +91,13 @@ def _filled_rows(sheet: Any, limits: dict[str, int]) -> Iterator[tuple[int, list
             raise RefusedError("file.too_many_rows")
         if width > limits["columns"]:
             raise RefusedError("file.too_many_columns")
-        yield number, [_spooled(value, limits["cell_length"]) for value in values[:width]]
+        yield number, [_spooled(cell, limits["cell_length"]) for cell in row[:width]]
 
 
-def _spooled(value: object, longest: int) -> object:
+def _spooled(cell: Any, longest: int) -> object:
+    value: object = cell.value
+    if cell.data_type == "e":
+        return ["error", str(value)[:_LONGEST_ERROR]]
     if isinstance(value, str):
         if len(value) > longest:
             raise RefusedError("file.cell_too_long")

@@ -24,7 +24,7 @@ from hub.imports.models import ImportState
 from hub.ledger.tasks import TaskName
 from hub.messages import Mail
 from hub.origin import CauseKind
-from hub.parsing import Cell
+from hub.parsing import Cell, CellError
 from hub.ports import ShopEvent, ShopWebhook
 from workers import connecting
 from workers.chain import RunningJob, checkpoint, task
@@ -180,7 +180,9 @@ def _in_batches(
     )
 
 
-def _shown(job: RunningJob, table: Table) -> Iterator[tuple[int, Sequence[Cell], str | None]]:
+def _shown(
+    job: RunningJob, table: Table
+) -> Iterator[tuple[int, Sequence[Cell | CellError], str | None]]:
     for count, row in enumerate(table, 1):
         yield row.number, row.values, row.problem.value if row.problem else None
         if count % ROWS_SHOWN == 0:

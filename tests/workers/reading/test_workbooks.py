@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from hub.parsing import CellError
 from tests.workers.reading.makers import make_workbook, with_sheet
 from tests.workers.rendering.makers import DANE
 from workers.reading.files import read_rows
@@ -126,6 +127,23 @@ def test_the_last_value_of_a_formula_is_read(tmp_path: Path) -> None:
 
     with read(tmp_path, with_sheet(rows)) as table:
         assert [row.values for row in table] == [(2,)]
+
+
+def test_the_error_of_a_formula_is_no_text_and_text_that_looks_like_one_is(tmp_path: Path) -> None:
+    rows = (
+        '<row r="1"><c r="A1" t="str"><v>A</v></c><c r="B1" t="e"><v>#NAME?</v></c>'
+        '<c r="C1" t="str"><v>C</v></c></row>'
+        '<row r="2"><c r="A2" t="e"><f>Ark2!A1</f><v>#REF!</v></c><c r="B2" t="e"><v>#N/A</v></c>'
+        '<c r="C2" t="inlineStr"><is><t>#N/A</t></is></c></row>'
+        '<row r="3"><c r="A3" t="e"><v>#VALUE!</v></c></row>'
+    )
+
+    with read(tmp_path, with_sheet(rows)) as table:
+        assert table.header == ("A", "#2", "C")
+        assert [row.values for row in table] == [
+            (CellError("#REF!"), CellError("#N/A"), "#N/A"),
+            (CellError("#VALUE!"), None, None),
+        ]
 
 
 def test_a_formula_that_was_never_calculated_is_not_read_as_empty(tmp_path: Path) -> None:
