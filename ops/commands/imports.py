@@ -44,7 +44,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--option", "options", multiple=True, metavar="NAME=VALUE",
-            help="As of POST /imports: on_match=skip, country=SE, owner=… Repeatable.",
+            help="As of POST /imports: country=SE, owner=…, sheet=…, header_row=3. Repeatable.",
         ),
         click.option(
             "--result", type=click.Path(dir_okay=False, path_type=Path),
@@ -236,6 +236,10 @@ def _pairs(options: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def _show_columns(found: Mapping[str, Any]) -> None:
+    source = found["source"]
+    if source["header_row"] > 1 or len(source["sheets"]) > 1:
+        on_sheet = f" of the sheet {source['sheet']}" if source["sheet"] else ""
+        click.echo(f"Headers: in row {source['header_row']}{on_sheet}")
     known = [c for c in found["columns"] or () if c["field"]]
     click.echo("Columns: " + ", ".join(f"{c['header']} = {c['field']}" for c in known))
     if found["unknown_columns"]:

@@ -52,6 +52,11 @@ def test_headers_are_understood_in_english_and_danish(
     assert [column["field"] for column in found] == fields
 
 
+@pytest.mark.parametrize("header", ["Kreditgrænse", "Kreditmaks", "Kredit maks.", "Credit limit"])
+def test_a_credit_limit_is_known_by_what_people_call_it(header: str) -> None:
+    assert propose("customers", [header], {}) == [{"header": header, "field": "credit_limit"}]
+
+
 def test_what_somebody_says_of_a_column_comes_first() -> None:
     wanted = {"firma": "legal_name", "Alias": "name", "By": None}
 
