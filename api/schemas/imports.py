@@ -164,7 +164,8 @@ class ImportView(RecordView):
     row_count: int | None
     counters: dict[str, int] = Field(
         description="Rows by action (create, update, skip, refuse) and, once applied, by outcome"
-        " (done, skipped, failed, undone, kept); each adds up to `items`."
+        " (done, skipped, failed, undone, kept); each adds up to `items`. How far it is while it"
+        " is applied stands in the `progress` of its job: `GET /jobs?subject_id=` its id."
     )
     options: dict[str, Any]
     message: MessageView | None

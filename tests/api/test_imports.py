@@ -15,6 +15,7 @@ from tests.hub.imports.uploads import customers
 from tests.workers.reading.makers import make_workbook
 from tests.workers.reading.test_hostile_workbooks import HOSTILE
 from tests.workers.reading.test_workbooks import make_sheets
+from workers import chain
 from workers.chain import drain
 
 FILE = "id;Navn;CVR;Farve\n1;Nordlys ApS;99000007;rød\n2;Forkert;123;blå\n".encode()
@@ -404,6 +405,40 @@ def test_a_file_in_an_encoding_nobody_recognised_is_read_once_it_is_named(
     assert (failed["state"], failed["message"]["code"]) == ("failed", "file.encoding")
     again = get(client, administrator, identifier)
     assert (again["state"], again["message"]) == ("planned", None)
+
+
+def test_how_far_an_import_is_stands_on_its_job_while_it_is_applied(
+    client: ApiClient,
+    administrator: Caller,
+    representative: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = "\n".join(["Firma", *(f"Firma {number}" for number in range(150))]).encode()
+    identifier = uploaded(client, administrator, content, entity="leads")
+    post(client, administrator, f"{identifier}/application")
+
+    def shown(caller: Caller) -> list[dict[str, Any]]:
+        answer = client.get(
+            "/api/v1/jobs",
+            headers=caller.headers,
+            query_string={"subject_id": identifier, "task": "imports.apply_import"},
+        )
+        return [each["progress"] for each in answer.json["items"]]
+
+    begun = shown(administrator)
+    with monkeypatch.context() as patched:
+        patched.setattr(chain, "is_stopping", lambda: True)  # a worker ends after its batch
+        drain(TaskName.APPLY_IMPORT)
+    midway, others = shown(administrator), shown(representative)
+    state = get(client, administrator, identifier)["state"]
+    done_rows = get(client, administrator, f"{identifier}/rows", outcome="done", limit=500)["items"]
+    work()
+
+    assert (begun, others) == ([None], [])
+    assert (state, midway) == ("applying", [{"done": 100, "total": 150, "unit": "rows"}])
+    assert len(done_rows) == 100
+    assert shown(administrator) == [{"done": 150, "total": 150, "unit": "rows"}]
+    assert get(client, administrator, identifier)["counters"]["done"] == 150
 
 
 def test_what_the_state_forbids_is_refused(client: ApiClient, administrator: Caller) -> None:
