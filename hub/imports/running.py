@@ -58,10 +58,13 @@ def upload_of(session: Session, import_id: UUID, *, again: bool = False) -> Uplo
     kept = files.get(session, job.file_id)
     owner = session.get(User, job.owner_user_id) if job.owner_user_id else None
     options = Options.of_stored(job.options)
-    added = columns_added(session, job.entity_name)
-    sheet, header_row = options.sheet, options.header_row
-    if again and job.source is not None:
-        sheet, header_row = job.source.get("sheet"), job.source.get("header_row")
+    sheet, header_row, known = options.sheet, options.header_row, frozenset[str]()
+    if again:
+        source = job.source or {}
+        sheet, header_row = source.get("sheet"), source.get("header_row")
+    else:
+        added = columns_added(session, job.entity_name)
+        known = headings(job.entity_name, options.mapping, added)
     return Upload(
         job.id,
         job.plan_id,
@@ -70,7 +73,7 @@ def upload_of(session: Session, import_id: UUID, *, again: bool = False) -> Uplo
         options.encoding,
         sheet,
         header_row,
-        headings(job.entity_name, options.mapping, added),
+        known,
         (owner.locale if owner else None) or get_settings().locale,
         (owner.zone if owner else None) or get_settings().zone,
     )

@@ -417,7 +417,7 @@ def test_how_far_an_import_is_stands_on_its_job_while_it_is_applied(
     identifier = uploaded(client, administrator, content, entity="leads")
     post(client, administrator, f"{identifier}/application")
 
-    def shown(caller: Caller) -> list[dict[str, Any]]:
+    def shown(caller: Caller) -> list[Any]:
         answer = client.get(
             "/api/v1/jobs",
             headers=caller.headers,
