@@ -128,6 +128,7 @@ PROBLEM_CODES: Mapping[str, str] = {
     "unauthenticated": "Send a token that is valid, or sign in.",
     "undecided": "Won or lost comes before closing.",
     "unlinked": "The link was taken away meanwhile.",
+    "unsupported_content_encoding": "Send the body as it is, not compressed.",
     "unsupported_content_type": "Send the body as `Accept` says.",
     "user_inactive": "The user is not active.",
     "validation": "Fields break rules; `errors` says which, where, and with a code of their own.",

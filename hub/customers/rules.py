@@ -22,7 +22,7 @@ from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
 from hub.money import CURRENCIES
 from hub.settings import get_settings
-from hub.texts import composed
+from hub.texts import composed, is_blank
 
 LENGTHS = {
     "name": 255,
@@ -154,7 +154,7 @@ def _text(name: str, value: str) -> str | None:
         raise _BrokenRuleError(
             "too_long", N_("At most {longest} characters are allowed."), longest=longest
         )
-    return value or None
+    return None if is_blank(value) else value
 
 
 def _cvr(value: str, fields: Mapping[str, Any]) -> str:
