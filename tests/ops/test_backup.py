@@ -160,7 +160,7 @@ def test_a_restored_copy_mails_nothing_beside_its_original_until_it_is_released(
         customer = office.post("/customers", {"name": "Nordlys Havn ApS"})
         office.post(
             f"/customers/{customer['id']}/reminders",
-            {"title": "Ring", "local_date": "2090-12-01", "local_time": "09:00"},
+            {"title": "Ring", "on": "2090-12-01", "at": "09:00"},
         )
         wait_until(lambda: office.get("/jobs", task="mail.send_delivery")["total"] == 1)
         return office.get("/jobs", task="mail.send_delivery")["items"][0]
