@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from api.calls import Call
 from api.messages import message_view
+from api.presenting_accounting import ACCOUNTING, accounting_view
 from api.presenting_entries import warning_views
+from api.presenting_provenance import sources_of
 from api.schemas.customers import (
-    AccountingView,
     CustomerView,
-    FieldSource,
     HoldView,
     RegistryView,
     SharedView,
@@ -25,7 +25,7 @@ from hub.access.predicates import near, visible
 from hub.access.principals import Permission
 from hub.access.roles import OF_A_RECORD, Verb
 from hub.connections.models import Connection
-from hub.customers import facts, keyed
+from hub.customers import keyed
 from hub.customers.models import Customer, ShopIdentity
 from hub.customers.services import KEYED
 from hub.references import unseen_in, without_ids
@@ -38,12 +38,14 @@ _COLUMNS = frozenset(CustomerView.model_fields) - {
 _PARTS: Mapping[str, Mapping[str, str]] = {
     "hold": {"state": "hold"} | {n: f"hold_{n}" for n in HoldView.model_fields if n != "state"},
     "registry": {name: f"registry_{name}" for name in RegistryView.model_fields},
-    "accounting": {name: f"accounting_{name}" for name in AccountingView.model_fields},
 }
 """The columns in the parts of a view, by the names that they have there."""
 _READ = frozenset(
-    (*_COLUMNS, *KEYED, *(column for part in _PARTS.values() for column in part.values()))
-)
+    (
+        *_COLUMNS, *KEYED, *(column for part in _PARTS.values() for column in part.values()),
+        *ACCOUNTING,
+    )
+)  # fmt: skip
 _OF_PART = {part: itemgetter(*columns.values()) for part, columns in _PARTS.items()}
 
 
@@ -62,6 +64,7 @@ def customer_view(
         **row,
         **{name: keyed.texts(row[name]) for name in KEYED},
         **{part: _part(call, row, part) for part in _PARTS},
+        "accounting": accounting_view(call, customer, row),
         "warnings": warning_views(call, customer),
         "custom": custom_view(call, customer),
         "allowed_actions": _actions(call, customer),
@@ -70,8 +73,8 @@ def customer_view(
     }
     if provenance:
         shown["provenance"] = {
-            field: FieldSource(origin=found.origin, source=found.source, at=found.at)
-            for field, found in facts.provenance(call.session, customer).items()
+            field: found
+            for field, found in sources_of(call, customer).items()
             if field not in hidden_fields(call.principal, Customer)
         }
         shown["shops"] = _shops(call, customer)

@@ -52,7 +52,7 @@ def flask_peer(environment: Mapping[str, str], log: Path) -> Iterator[Server]:
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
         "--port", str(port), "--workers", "1", "--blocking-threads", str(CONNECTIONS),
-        "--backpressure", str(2 * CONNECTIONS), "--no-ws", "bench.peers.flask_app:app",
+        "--backpressure", "500", "--no-ws", "bench.peers.flask_app:app",
     ]  # fmt: skip
     with _server(command, environment, port, log) as running:
         yield running

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from api.operations import Call, named, operation
 from api.presenting_history import act_views, change_views, labels_of
 from api.presenting_past import not_kept, past_model, past_record, without_unseen
+from api.presenting_provenance import sources_of
 from api.presenting_values import values_spoken
 from api.routes.histories import HISTORIES, History
 from api.schemas.customers import FieldSource
@@ -19,7 +20,6 @@ from api.schemas.past import FieldOrigin, PastQuery, PastView
 from hub.access.fields import readable
 from hub.access.lookup import get_record
 from hub.access.roles import Verb
-from hub.customers import facts
 from hub.customers.models import Customer
 from hub.db import among
 from hub.errors import NotFoundError, ValidationError
@@ -123,12 +123,7 @@ def _origins(
 
 
 def _sources(call: Call[Any, Any], record: Record) -> dict[str, FieldSource]:
-    if not isinstance(record, Customer):
-        return {}
-    return {
-        field: FieldSource(origin=found.origin, source=found.source, at=found.at)
-        for field, found in facts.provenance(call.session, record).items()
-    }
+    return sources_of(call, record) if isinstance(record, Customer) else {}
 
 
 def _difference(

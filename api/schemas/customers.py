@@ -205,7 +205,11 @@ class FieldSource(View):
     """Where a value comes from."""
 
     origin: str
-    source: str | None
+    source: str | None = Field(
+        description="Which of its kind: of a shop or an accounting system the id of its connection,"
+        " of a registry its connector, of an import its plan."
+    )
+    source_name: str | None = Field(description="What the connection is called.")
     at: AwareDatetime | None
 
 
@@ -220,11 +224,28 @@ class RegistryView(View):
     message: MessageView | None
 
 
+class AccountingMessageView(MessageView):
+    """What is to be known of the customer in one accounting system."""
+
+    connection_id: UUID | None = Field(description="Which; null in what earlier versions noted.")
+    since: AwareDatetime | None = Field(
+        None, description="Of a change that waits: when it was made."
+    )
+    next_try_at: AwareDatetime | None = Field(
+        None, description="Null where it is held until somebody does what `remedy` says."
+    )
+    remedy: str | None = Field(None, description="What is to be done, or that nothing is.")
+
+
 class AccountingView(View):
-    """How the customer stands in the accounting system."""
+    """How the customer stands in accounting; of several systems the worst."""
 
     state: AccountingState
-    message: MessageView | None
+    message: AccountingMessageView | None = Field(description="The first of `messages`.")
+    messages: list[AccountingMessageView] = Field(
+        description="What did not reach a system and why, what waits for one, and what stands there"
+        " that does not follow: by weight, of every system."
+    )
 
 
 class HoldView(View):

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, PlainSerializer, StringConst
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from hub.i18n import N_
+from hub.texts import composed
 
 # The same rules for readers of the published schema; \S, since blanks at the ends are cut off.
 _IN_LINE = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
@@ -35,7 +36,10 @@ def broken(code: str, message: str, **params: object) -> PydanticCustomError:
 
 @dataclass(frozen=True, slots=True)
 class OneLine:
-    """Makes ``Annotated[str, OneLine(80)]`` a text of one line; blanks at the ends are cut off."""
+    """Makes ``Annotated[str, OneLine(80)]`` a text of one line; blanks at the ends are cut off.
+
+    Letters and their marks are composed (`hub.texts`), as in `Lines`.
+    """
 
     max_length: int = 200
     min_length: int = 1
@@ -43,7 +47,7 @@ class OneLine:
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         """Return the rule for pydantic."""
         del source, handler
-        return _text_schema(self.min_length, self.max_length, _refuse_control, _LINE_PATTERN)
+        return _text_schema(self.min_length, self.max_length, _one_line, _LINE_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,7 @@ class Lines:
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         """Return the rule for pydantic."""
         del source, handler
-        return _text_schema(
-            self.min_length, self.max_length, _refuse_control_but_breaks, _TEXT_PATTERN
-        )
+        return _text_schema(self.min_length, self.max_length, _lines, _TEXT_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,16 @@ def _text_schema(
     )
 
 
-def _refuse_control(value: str) -> str:
+def _one_line(value: str) -> str:
     if _CONTROL.search(value):
         raise broken("control_character", N_("Must not contain line breaks or control characters."))
-    return value
+    return composed(value)
 
 
-def _refuse_control_but_breaks(value: str) -> str:
+def _lines(value: str) -> str:
     if _CONTROL_BUT_BREAKS.search(value):
         raise broken("control_character", N_("Must not contain control characters."))
-    return value
+    return composed(value)
 
 
 def _whole(value: Any) -> Any:

@@ -135,9 +135,14 @@ def active_of_kind(session: Session, kind: str, *, live: bool = False) -> list[C
         kind: registry, accounting, mail, shop or mailbox.
         live: True also returns the paused and revoked ones, whose changes are collected.
     """
-    if kind not in _KINDS.current(session):  # every change of a customer asks for two of them
+    if not has_kind(session, kind):  # every change of a customer asks for two of them
         return []
     return list(session.scalars(_LIVE if live else _USABLE, {"kind": kind}))
+
+
+def has_kind(session: Session, kind: str) -> bool:
+    """Say whether there is a connection of a kind, in whatever state; it is remembered."""
+    return kind in _KINDS.current(session)
 
 
 def _read_kinds(session: Session) -> frozenset[str]:

@@ -22,6 +22,7 @@ from hub.custom_fields.services import definitions
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
 from hub.listing.classes import most_delicate
+from hub.texts import composed
 
 TEXT_LENGTH = 2000
 _HIGHEST = 10**15
@@ -142,7 +143,7 @@ def _clean_one(field: CustomField | None, value: Any, before: Any) -> Any:
 def _text(value: Any) -> Any:
     if not isinstance(value, str):
         raise _WrongError("wrong_type", N_("Must be a text."))
-    text = value.replace("\r\n", "\n").strip()
+    text = composed(value.replace("\r\n", "\n").strip())
     if len(text) > TEXT_LENGTH:
         raise _WrongError(
             "too_long", N_("At most {longest} characters are allowed."), longest=TEXT_LENGTH

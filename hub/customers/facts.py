@@ -18,6 +18,8 @@ from hub.history.recording import plain
 from hub.origin import CauseKind
 
 USER = "user"
+_SPEAK_AS_ONE = frozenset({CauseKind.REGISTRY})
+"""Whichever registry answers, it tells of the one register; shops tell each of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,18 @@ def observe(
 ) -> list[str]:
     """Take over of what an origin says what may be taken over, and keep that; returns those fields.
 
-    A registry, shop or import fills what is empty, and renews what it filled itself; it never
-    writes over a value that somebody typed or that another origin gave. One that says what stands
-    there already has not set it: the value stays whose it is. `renews` says whether it speaks for
-    what it filled before, or only fills.
+    A registry or shop fills what is empty, and renews what it filled itself, one registry also what
+    another filled; it never writes over a value that somebody typed, or that another origin or shop
+    gave. One that says what stands there already has not set it: the value stays whose it is.
+
+    Args:
+        session: the caller's.
+        customer: who it is said of.
+        origin: of which kind the one is who says it.
+        source: which of its kind it is; of a shop the id of its connection.
+        values: what it says.
+        at: when.
+        renews: whether it speaks for what it filled before, or only fills.
     """
     known = provenance(session, customer)
     taken = {
@@ -52,8 +62,7 @@ def observe(
         for field, value in values.items()
         if value is not None
         and (
-            _is_open(customer, field)
-            or (renews and field in known and known[field].origin == origin.value)
+            _is_open(customer, field) or (renews and _is_its_own(known.get(field), origin, source))
         )
     }
     fresh = {field: value for field, value in taken.items() if getattr(customer, field) != value}
@@ -200,6 +209,13 @@ def forget(session: Session, customer_id: UUID, field: str, origin: CauseKind) -
         )
     ):
         session.delete(fact)
+
+
+def _is_its_own(known: Provenance | None, origin: CauseKind, source: str) -> bool:
+    """Say whether one speaks for a value that was set."""
+    if known is None or known.origin != origin.value:
+        return False
+    return origin in _SPEAK_AS_ONE or known.source == source
 
 
 def _is_open(customer: Customer, field: str) -> bool:

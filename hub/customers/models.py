@@ -112,9 +112,10 @@ class Customer(Customised, Referable, Searchable):
     (`hub.customers.services.CATALOGUES`).
 
     `registry_*` and `accounting_*` are derived and read-only to people; their messages are
-    {code, text, params, link}. `name_provisional` says that the name is only the number we were
-    given, until the registry answers or somebody types one. Protected until `protected_until`, it
-    does not exist for most (`hub.access.predicates.RecordRule`).
+    {code, text, params, link}. `accounting_standings` are {state, message} by connection, of which
+    the worst is shown (`hub.sync.standing`). `name_provisional` says that the name is only the
+    number we were given, until the registry answers or somebody types one. Protected until
+    `protected_until`, it does not exist for most (`hub.access.predicates.RecordRule`).
 
     `credit_code` names a row of the catalogue, with no foreign key: nearly all name the same one,
     which every new customer would have to lock. `hold_*` change by acts of their own, which the
@@ -127,9 +128,9 @@ class Customer(Customised, Referable, Searchable):
     __derived__: ClassVar = frozenset(
         {
             "registry_state", "registry_source", "registry_at", "registry_next_try_at",
-            "registry_message", "accounting_state", "accounting_message", "last_note_at",
-            "last_contact_at", "search_text", "name_provisional", "sort_name", "hold",
-            "hold_message", "hold_by", "hold_at", "contact_numbers",
+            "registry_message", "accounting_state", "accounting_message", "accounting_standings",
+            "last_note_at", "last_contact_at", "search_text", "name_provisional", "sort_name",
+            "hold", "hold_message", "hold_by", "hold_at", "contact_numbers",
         }
     )  # fmt: skip
     __told__: ClassVar = frozenset({"hold"})
@@ -221,6 +222,7 @@ class Customer(Customised, Referable, Searchable):
         EnumText(AccountingState), default=AccountingState.NONE, server_default="none"
     )
     accounting_message: Mapped[dict[str, Any] | None]
+    accounting_standings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     last_note_at: Mapped[datetime | None]
     last_contact_at: Mapped[datetime | None]
     sort_name: Mapped[str] = mapped_column(server_default="")

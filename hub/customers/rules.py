@@ -22,6 +22,7 @@ from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
 from hub.money import CURRENCIES
 from hub.settings import get_settings
+from hub.texts import composed
 
 LENGTHS = {
     "name": 255,
@@ -85,6 +86,21 @@ def clean(fields: Mapping[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
+def kept_as(name: str) -> Callable[[str], str]:
+    """Return what gives a value of a field its stored form, so that it is found as it is written.
+
+    What is no such value stays as it is: nothing that is kept is like it.
+    """
+
+    def stored(text: str) -> str:
+        try:
+            return clean({name: text})[name] or text
+        except ValidationError:
+            return text
+
+    return stored
+
+
 def writable(fields: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
     """Return the fields, all of which must be among those that may be written.
 
@@ -126,7 +142,7 @@ def _text(name: str, value: str) -> str | None:
         looked_at = value
     if _CONTROL.search(looked_at) or (name not in _MANY_LINES and ("\n" in value or "\t" in value)):
         raise _BrokenRuleError("control_character", N_("It holds control characters."))
-    value = value.strip()
+    value = composed(value.strip())
     longest = LENGTHS.get(name)
     if longest is not None and len(value) > longest:
         raise _BrokenRuleError(
@@ -278,6 +294,12 @@ def _phone(value: str, fields: Mapping[str, Any]) -> str:
         raise _BrokenRuleError("format", N_("This is not a phone number.")) from error
     if not phonenumbers.is_possible_number(number):
         raise _BrokenRuleError("format", N_("This is not a phone number."))
+    if number.extension:  # E.164 has none, and dropping it would lose it
+        raise _BrokenRuleError(
+            "extension",
+            N_("The extension {extension} is not kept with a number: write it into a note."),
+            extension=number.extension,
+        )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

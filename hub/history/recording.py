@@ -208,6 +208,12 @@ def changes_noted(
     return {} if waiting is None else waiting.changes
 
 
+def is_made_here(session: Session, subject_type: str, subject_id: UUID) -> bool:
+    """Say whether this transaction makes a record, as far as it is flushed."""
+    waiting: PendingEvent | None = pending(session, "events").get((subject_type, subject_id))
+    return waiting is not None and waiting.type.endswith(".created")
+
+
 def plain(value: Any) -> Any:
     """Return a value as JSON can carry it, exactly: decimals and instants as text."""
     match value:

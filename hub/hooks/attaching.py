@@ -24,8 +24,6 @@ from hub.ports import ShopParty
 
 CHANNEL = "shop"
 
-_SAYS_THE_SAME = frozenset({("cvr", "same"), ("ean", "same"), ("p_number", "same")})
-
 
 @dataclass(frozen=True, slots=True)
 class Attached:
@@ -118,29 +116,27 @@ def _look(
                 return _Found(found)
     alike = matching.find(session, customers.ENTITY, ready, least=matching.FORBID)
     for candidate in alike:
-        if candidate.may_link and _is_surely(session, connection, party, candidate):
-            return _Found(knowing.living(session, candidate.record_id))
+        found = knowing.living(session, candidate.record_id)
+        if found is not None and _is_surely(session, connection, party, found, candidate):
+            return _Found(found)
     return _Found(None, tuple(candidate.record_id for candidate in alike))
 
 
 def _is_surely(
-    session: Session, connection: Connection, party: ShopParty, candidate: matching.Candidate
+    session: Session,
+    connection: Connection,
+    party: ShopParty,
+    customer: Customer,
+    candidate: matching.Candidate,
 ) -> bool:
-    """Say whether a party is one that is like it; a number that is the same says so by itself.
-
-    Name and address do not, where another id of the shop has that customer, or where the mail
-    addresses differ: people of one house and name are several. The telephone number may still say
-    so then, and of a company its domain: those who order for it have addresses of their own.
-    """
-    evidence = {(item.field, item.kind) for item in candidate.evidence}
-    if evidence & _SAYS_THE_SAME:
-        return True
-    if party.external_id is not None and _first_id(session, connection, candidate.record_id):
-        return False
-    agrees = ("phone", "same") in evidence or (
-        party.company is not None and ("website", "same") in evidence
+    has_another_id = (
+        party.external_id is not None and _first_id(session, connection, customer.id) is not None
     )
-    return ("email", "different") not in evidence or agrees
+    return matching.judge(
+        [candidate],
+        of_companies=party.company is not None and customer.kind is not CustomerKind.PERSON,
+        known_apart=has_another_id,
+    ).is_sure
 
 
 def _is_its_own(

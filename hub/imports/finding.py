@@ -1,23 +1,25 @@
 """Whose row it is: a customer that is here, one that an earlier row brings, or nobody we know.
 
 By its own reference first, then as a row that was imported before, then by CVR number together with
-EAN, then by mail address, at last by being alike. A number or an address that several may share
-never decides alone, unless whoever imports has said so: the names must agree too.
+EAN, then by mail address, at last as one that is alike and surely the same (`hub.matching.judge`).
+A number or an address that several may share never decides alone, unless whoever imports has said
+so: the names must agree too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from hub import matching
-from hub.customers.models import Customer
+from hub.customers.models import Customer, CustomerKind
 from hub.i18n import N_
 from hub.imports.known import Known, Snapshot
 from hub.imports.options import MatchKey, Options
 from hub.imports.reading import ReadRow
 from hub.imports.reasons import Reason
 from hub.imports.staging import StagedRow, Staging
-from hub.matching import FORBID, Candidate
+from hub.matching import FORBID, Candidate, Judgement
 from hub.matching.frequencies import Frequencies
 from hub.matching.scoring import compare_if
 
@@ -45,6 +47,16 @@ class _Like:
     number: str | None
     ean: str | None
     name_is_provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """One that is like a row, and how; several of one target where earlier rows are it."""
+
+    target: Target
+    name: str
+    is_person: bool
+    candidate: Candidate
 
 
 @dataclass(slots=True)
@@ -148,28 +160,37 @@ class Finder:
     def _alike(
         self, staged: StagedRow, here: Mapping[UUID, Snapshot], similar: Sequence[Candidate]
     ) -> Found:
-        found: list[tuple[Candidate, str, Target]] = [
-            (candidate, here[candidate.record_id].name, candidate.record_id)
+        found = [
+            _Alike(
+                candidate.record_id, here[candidate.record_id].name,
+                _is_person(here[candidate.record_id].values), candidate,
+            )
             for candidate in similar
             if candidate.record_id in here
-        ]
+        ]  # fmt: skip
         found += self._alike_rows(staged)
-        found.sort(key=lambda each: -each[0].score)
-        for candidate, _, target in found:
-            if candidate.may_link:
+        found.sort(key=lambda each: -each.candidate.score)
+        judged = _judge(staged.row, found)
+        for target, judgement in judged.items():
+            if judgement.is_sure:
                 return Found(target)
         number, ean = staged.row.values.get("cvr"), staged.row.values.get("ean")
-        for candidate, name, target in found:
-            same_number = any(e.field == "cvr" and e.weight > 0 for e in candidate.evidence)
-            if candidate.score >= FORBID and number and same_number and not ean:
-                return Found(refusal=_same_number(name, target, self.staging))
-        return Found(notes=[_may_be(name, target, self.staging) for _, name, target in found[:1]])
+        for each in found:
+            same_number = any(e.field == "cvr" and e.weight > 0 for e in each.candidate.evidence)
+            if each.candidate.score >= FORBID and number and same_number and not ean:
+                return Found(refusal=_same_number(each.name, each.target, self.staging))
+        return Found(
+            notes=[
+                _may_be(each.name, each.target, judged[each.target], self.staging)
+                for each in found[:1]
+            ]
+        )
 
-    def _alike_rows(self, staged: StagedRow) -> list[tuple[Candidate, str, Target]]:
+    def _alike_rows(self, staged: StagedRow) -> list[_Alike]:
         if staged.prepared is None:
             return []
         known = Frequencies(Customer.entity(), self.staging.sizes)
-        found: list[tuple[Candidate, str, Target]] = []
+        found: list[_Alike] = []
         for index in self.staging.met(staged.index):
             target = self._targets.get(index)
             earlier = self.staging.row(index)
@@ -179,7 +200,9 @@ class Finder:
             scored = compare_if(staged.prepared.facts, facts, known, FORBID)
             if scored is not None:
                 candidate = Candidate(_ROW_HAS_NO_ID, scored.score, scored.evidence)
-                found.append((candidate, str(earlier.row.values.get("name", "")), target))
+                values = earlier.row.values
+                name = str(values.get("name", ""))
+                found.append(_Alike(target, name, _is_person(values), candidate))
         return found
 
     def _rows(self, indexes: Iterable[int]) -> list[_Like]:
@@ -206,6 +229,24 @@ def _likes(here: Mapping[UUID, Snapshot], customer_ids: Iterable[UUID]) -> list[
     ]  # fmt: skip
 
 
+def _judge(row: ReadRow, found: Iterable[_Alike]) -> dict[Target, Judgement]:
+    """Return of those that are like a row whether it is surely one of them, in their order."""
+    by_target: dict[Target, list[_Alike]] = {}
+    for each in found:
+        by_target.setdefault(each.target, []).append(each)
+    return {
+        target: matching.judge(
+            [each.candidate for each in some],
+            of_companies=not (_is_person(row.values) or any(each.is_person for each in some)),
+        )
+        for target, some in by_target.items()
+    }
+
+
+def _is_person(values: Mapping[str, Any]) -> bool:
+    return values.get("kind") == CustomerKind.PERSON
+
+
 def _only(likes: Iterable[_Like]) -> Target | None:
     """Return the one target of all; None where there is none, or where there are several."""
     targets = {like.target for like in likes}
@@ -223,10 +264,29 @@ def _same_number(name: str, target: Target, staging: Staging) -> Reason:
     }  # fmt: skip
 
 
-def _may_be(name: str, target: Target, staging: Staging) -> Reason:
+_MAY_BE: Mapping[frozenset[str], str] = {
+    frozenset(): N_("It may be the same customer as {other}."),
+    frozenset({"email"}): N_(
+        "It may be the same customer as {other}, but the mail addresses differ: a new one until"
+        " somebody merges the two."
+    ),
+    frozenset({"phone"}): N_(
+        "It may be the same customer as {other}, but the telephone numbers differ: a new one until"
+        " somebody merges the two."
+    ),
+    frozenset({"email", "phone"}): N_(
+        "It may be the same customer as {other}, but mail addresses and telephone numbers differ: a"
+        " new one until somebody merges the two."
+    ),
+}
+"""By the fields that keep them apart."""
+
+
+def _may_be(name: str, target: Target, judgement: Judgement, staging: Staging) -> Reason:
+    against = sorted({item.field for item in judgement.against})
     return {
-        "pointer": "", "code": "may_be_same",
-        "message": N_("It may be the same customer as {other}."),
+        "pointer": f"/{against[0]}" if against else "", "code": "may_be_same",
+        "message": _MAY_BE[frozenset(against)],
         "params": _named(name, target, staging),
     }  # fmt: skip
 

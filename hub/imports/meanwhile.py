@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub import matching
 from hub.customers import services as customers
-from hub.customers.models import Customer
+from hub.customers.models import Customer, CustomerKind
 from hub.i18n import N_
 from hub.imports.blind import Blind
 from hub.imports.detecting import find_similar
@@ -73,22 +73,30 @@ def already_here(
     refused = blind.refusals(session, staged, {})
     seen = frozenset(came) - blind.unseen_among(session, came)
     similar = find_similar(session, customers.ENTITY, staged, least=matching.FORBID) if seen else {}
-    found = {
-        index: candidate.record_id
-        for index, candidates in similar.items()
-        for candidate in candidates[:1]
-        if candidate.may_link and candidate.record_id in seen
-    }
-    names = {
-        row.id: row.name
+    known = {
+        row.id: row
         for row in session.execute(
-            select(Customer.id, Customer.name).where(Customer.id.in_(set(found.values())))
+            select(Customer.id, Customer.name, Customer.kind).where(
+                Customer.id.in_(
+                    {c.record_id for some in similar.values() for c in some if c.record_id in seen}
+                )
+            )
         )
     }
+    found: dict[int, UUID] = {}
+    for index, candidates in similar.items():
+        for candidate in candidates:
+            customer = known.get(candidate.record_id)
+            if customer is None:
+                continue
+            people = {customer.kind, rows[index].after.get("kind")} & {CustomerKind.PERSON}
+            if matching.judge([candidate], of_companies=not people).is_sure:
+                found[index] = customer.id
+                break
     reasons = {
         rows[index].id: {
             "pointer": "", "code": "came_meanwhile", "message": CAME_MEANWHILE,
-            "params": {"name": names[customer_id], "customer_id": str(customer_id)},
+            "params": {"name": known[customer_id].name, "customer_id": str(customer_id)},
         }
         for index, customer_id in found.items()
     }  # fmt: skip

@@ -22,6 +22,7 @@ from hub.imports.uploaders import Uploader
 from hub.imports.words import Words
 from hub.parsing import (
     Cell,
+    CellError,
     parse_boolean,
     parse_date,
     parse_datetime,
@@ -47,6 +48,12 @@ _KINDS = {
 }  # fmt: skip
 LEFT_OUT = "left_out"
 """The code of a reason that says which value a row comes in without."""
+_UNREADABLE_PHONE = {
+    "format": N_("Left out, for it is no phone number of {country}: {value}"),
+    "extension": N_("Left out, for an extension is not kept with a number: {value}"),
+}
+KNOWN_BY = "external_ref"
+"""The column by which a row is known again: one that came in without it would come in twice."""
 _DIGEST_BYTES = 16
 _STORED_DECIMALS = Decimal("0.0001")  # as the column holds it: equal values are equal texts
 
@@ -68,7 +75,7 @@ class ReadRow:
     @property
     def external_ref(self) -> str | None:
         """Return the row's own reference."""
-        found: str | None = self.values.get("external_ref")
+        found: str | None = self.values.get(KNOWN_BY)
         return found
 
     @property
@@ -123,17 +130,21 @@ class RowReader:
             if column["field"] is not None
         ]
 
-    def read(self, number: int, cells: Sequence[Cell]) -> ReadRow:
+    def read(self, number: int, cells: Sequence[Cell | CellError]) -> ReadRow:
         """Return what a row says."""
         given: dict[str, Any] = {}
         errors: list[FieldError] = []
+        failed: dict[str, CellError] = {}
         for index, key, parse in self._cells:
             cell = cells[index]
             if cell is None:
                 continue
+            if isinstance(cell, CellError):
+                failed[key] = cell
+                continue
             try:
                 self._uploader.refuse_foreign(key, f"/{key}")
-                value = parse(cell, "/" + key.replace(".", "/"))
+                value = parse(cell, _pointer(key))
             except ValidationError as error:
                 errors.extend(error.errors)
                 continue
@@ -153,8 +164,10 @@ class RowReader:
             errors.extend(error.errors)
         if not errors and not any(values.get(name) for name in self.entity.named_by):
             errors.append(self.entity.nameless)
-        if errors:
+        if errors or KNOWN_BY in failed:
+            errors += [_failed(key, cell) for key, cell in failed.items()]
             return ReadRow(number, {}, [self._shown(error) for error in errors])
+        notes += [_left_out_for(key, cell) for key, cell in failed.items()]
         return ReadRow(number, {**values, **beside}, notes=[self._shown(note) for note in notes])
 
     def _clean(self, given: Mapping[str, Any], notes: list[FieldError]) -> dict[str, Any]:
@@ -167,8 +180,8 @@ class RowReader:
             unread = [each for each in error.errors if self._is_unread_phone(each)]
             if len(unread) != len(error.errors):
                 raise
-            names = {each.pointer.removeprefix("/") for each in unread}
-            notes += [_left_out(name, said) for name in sorted(names)]
+            names = {each.pointer.removeprefix("/"): each.code for each in unread}
+            notes += [_left_out(name, names[name], said) for name in sorted(names)]
             cleaned = self.entity.clean({k: v for k, v in said.items() if k not in names})
         for name in self.entity.amounts:
             if isinstance(cleaned.get(name), Decimal):
@@ -176,7 +189,8 @@ class RowReader:
         return {name: plain(value) for name, value in cleaned.items() if value is not None}
 
     def _is_unread_phone(self, error: FieldError) -> bool:
-        return error.code == "format" and error.pointer.removeprefix("/") in self.entity.phones
+        name = error.pointer.removeprefix("/")
+        return name in self.entity.phones and error.code in _UNREADABLE_PHONE
 
     def _shown(self, error: FieldError) -> dict[str, Any]:
         whole = error.pointer.removeprefix("/")
@@ -225,14 +239,30 @@ class RowReader:
         return str(self._uploader.owner(text, pointer))
 
 
-def _left_out(name: str, said: Mapping[str, Any]) -> FieldError:
+def _left_out(name: str, code: str, said: Mapping[str, Any]) -> FieldError:
     """Return that a row comes in without one of its phone numbers."""
     country = str(said.get("country") or get_settings().country).upper()
     return FieldError(
         f"/{name}", LEFT_OUT,
-        N_("Left out, for it is no phone number of {country}: {value}"),
+        _UNREADABLE_PHONE[code],
         {"country": country, "value": said[name]},
     )  # fmt: skip
+
+
+def _failed(key: str, cell: CellError) -> FieldError:
+    """Return that a cell of a row that stays out holds an error."""
+    message = N_("The cell holds {error}, an error of the workbook and no value.")
+    return FieldError(_pointer(key), "cell_error", message, {"error": cell.code})
+
+
+def _left_out_for(key: str, cell: CellError) -> FieldError:
+    """Return that a row comes in without what a cell with an error would have said."""
+    message = N_("Left out, for the cell holds {error}, an error of the workbook and no value.")
+    return FieldError(_pointer(key), LEFT_OUT, message, {"error": cell.code})
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace(".", "/")
 
 
 def _text(cell: Cell, pointer: str) -> str | None:

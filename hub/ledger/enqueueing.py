@@ -87,6 +87,15 @@ def enqueue(
     return handle
 
 
+def asked_for(session: Session, task: TaskName) -> list[Mapping[str, Any]]:
+    """Return the arguments of the jobs of a task that this transaction asks for until now.
+
+    They are written with its commit, and no query finds them before.
+    """
+    waiting: Mapping[UUID, _Request] = pending(session, "jobs")
+    return [request.args for request in waiting.values() if request.task is task]
+
+
 def enqueued_in(session: Session) -> list[Enqueued]:
     """Return the jobs, due at once or nearly so, that this session's last transaction asked for."""
     handles: list[Enqueued] = session.info.get("enqueued", [])

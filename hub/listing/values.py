@@ -25,9 +25,11 @@ from hub.errors import ValidationError
 from hub.i18n import N_
 from hub.listing.declaration import Field, Kind, Operator
 from hub.listing.reader import Reader
+from hub.texts import composed
 
 TEXT_LENGTH = 500  # characters; longer than any name, short enough for a URL
 ME = "me"
+_EQUALITY = frozenset({Operator.EQ, Operator.NE})
 RELATIVE_DAY = r"(today|week|month|year)?([+-]\d{1,4}[dwmy])?"
 
 
@@ -76,6 +78,8 @@ def read_value(
         return _personal(field, raw, reader, pointer)
     if operator is Operator.EMPTY:
         return _truth(field, raw, reader, pointer)
+    if field.kept_as is not None and operator in _EQUALITY:
+        raw = field.kept_as(raw) or raw
     return _READERS[field.kind](field, raw, reader, pointer)
 
 
@@ -92,7 +96,8 @@ def _text(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str, Va
         raise ValidationError.of(
             pointer, "too_long", N_("is longer than {limit} characters"), limit=TEXT_LENGTH
         )
-    return raw, raw
+    text = composed(raw)
+    return text, text
 
 
 def _integer(field: Field, raw: str, reader: Reader, pointer: str) -> tuple[str, Value]:

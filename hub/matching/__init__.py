@@ -23,6 +23,7 @@ from hub.matching.pairs import Pair, compare_pairs, find_agreeing, find_pairs
 from hub.matching.parties import Party
 from hub.matching.preparing import Prepared, prepare, prepare_facts, write_new
 from hub.matching.scoring import FORBID, WARN
+from hub.matching.sureness import Judgement, judge
 from hub.matching.telling import Identity, having, identities_of
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Evidence",
     "Fingerprint",
     "Identity",
+    "Judgement",
     "Pair",
     "Party",
     "Prepared",
@@ -47,6 +49,7 @@ __all__ = [
     "hold",
     "identities_of",
     "is_new_evidence",
+    "judge",
     "mark_checked",
     "met",
     "outdated",

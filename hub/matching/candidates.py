@@ -15,15 +15,13 @@ from hub.matching.frequencies import Frequencies, of_both
 from hub.matching.keys import DECIDES, MEETS, keys_of
 from hub.matching.parties import Party
 from hub.matching.preparing import Prepared, prepare
-from hub.matching.scoring import FORBID, WARN, compare_if
+from hub.matching.scoring import WARN, compare_if
 
 COMPARED = 60
 """So many records at most are compared, those that share the rarest keys first."""
 LEAST_CLOSE = 0.05
 """So much two records must share to be compared: the sum of 1 / size over the keys they share, so
 one key that 20 records have, or several more common ones."""
-
-_UNLIKE = frozenset({"cvr", "country", "city", "postcode"})
 
 # Each key is looked up in one index, no further than BLOCK rows; the counts found on the way are
 # the frequencies that weigh a shared value.
@@ -62,19 +60,6 @@ class Candidate:
     record_id: UUID
     score: float
     evidence: tuple[Evidence, ...]
-
-    @property
-    def may_link(self) -> bool:
-        """Say whether a process may take the two for one without asking a person.
-
-        Never on a registration number alone: municipalities and chains share one over many units.
-        """
-        supports = {item.field for item in self.evidence if item.weight > 0} - _UNLIKE
-        contradicted = any(
-            item.kind in {"sister", "unit"} or (item.field == "cvr" and item.weight < 0)
-            for item in self.evidence
-        )
-        return self.score >= FORBID and bool(supports) and not contradicted
 
     def shown(self) -> dict[str, Any]:
         """Return it as JSON carries it."""

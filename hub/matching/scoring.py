@@ -8,7 +8,7 @@ labelled data.) Knowledge is no weight but a bound:
 - another registration number, VAT number of one country, EAN or production unit: another party;
 - a word or number that tells sisters apart: another party, unless an identifier says otherwise;
 - the same registration number, EAN or production unit: the same party as far as creating another
-  goes; whether records may be linked is asked of `Candidate.may_link`.
+  goes; whether records may be linked is asked of `hub.matching.sureness`.
 """
 
 import math

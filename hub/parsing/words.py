@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from hub.i18n import N_
 from hub.parsing.cells import Cell, refusal
+from hub.texts import composed
 
 _SPACES = re.compile(r"\s+")
 _YES = frozenset({"true", "yes", "y", "1", "x", "ja", "j", "sand", "sandt"})
@@ -18,7 +19,7 @@ def parse_text(value: Cell) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return value.strip() or None
+        return composed(value.strip()) or None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):

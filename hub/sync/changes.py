@@ -110,7 +110,7 @@ def take_over(
             name: value for name, value in taken.items() if getattr(customer, name) != before[name]
         }
         facts.keep_written(
-            session, customer, CauseKind.ACCOUNTING, connection.connector, written, at=now
+            session, customer, CauseKind.ACCOUNTING, str(connection.id), written, at=now
         )
         attribute_to_cause(session, customer)
         links.agree(link, wanted)

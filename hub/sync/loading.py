@@ -19,7 +19,7 @@ from hub.ledger.tasks import TaskName
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem
 from hub.ports import RemoteCustomer
-from hub.sync import links, mapping, pulling, pushing
+from hub.sync import links, mapping, pulling, pushing, standing
 
 KIND = "sync"
 
@@ -119,13 +119,13 @@ def orphan(session: Session, connection: Connection, link: ExternalLink) -> None
     link.state = LinkState.ORPHANED
     customer = session.get_one(Customer, link.customer_id)
     was_there = link.last_in_at is not None
-    customer.accounting_state = AccountingState.FAILED
-    customer.accounting_message = {
+    message = {
         "code": "gone_there" if was_there else "not_there",
         "text": pushing.GONE_THERE if was_there else pushing.NOT_THERE,
         "params": {"system": connection.name, "number": link.remote_id},
         "link": f"/api/v1/customers/{customer.id}/links",
     }
+    standing.note(customer, connection.id, AccountingState.FAILED, message)
 
 
 def _ask(session: Session, plan: Plan, *, undo: bool) -> Enqueued:

@@ -1,7 +1,7 @@
 """What a customer shows of its way to an accounting system: what it waits for, why it is not there.
 
-A linked customer whose change is only late shows nothing: it stands there, and its connection
-counts what waits.
+Of a linked customer whose change is only late nothing is written: `hub.sync.waiting` reads that off
+the jobs.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from hub.errors import (
 from hub.i18n import N_
 from hub.ledger.setbacks import Setback
 from hub.links import record_path
-from hub.sync import mapping, pushing
+from hub.sync import mapping, pushing, standing
 from hub.sync.telling import EXPLAINED, QUOTED, labels
 
 REFUSED = N_("{system} refuses it: {reason}")
@@ -45,33 +45,29 @@ def note_push(session: Session, setback: Setback) -> None:
         return
     if setback.next_try_at is None:
         _note_end(session, connection, customer, setback)
-    elif customer.accounting_state is not AccountingState.LINKED:
+    elif standing.standing_of(customer, connection.id).state is not AccountingState.LINKED:
         text = NO_ANSWER if isinstance(setback.error, TransientError) else HELD
-        customer.accounting_state = (
-            AccountingState.HELD if setback.waits_for else AccountingState.WAITING
-        )
-        customer.accounting_message = _message(setback, text, connection)
+        state = AccountingState.HELD if setback.waits_for else AccountingState.WAITING
+        standing.note(customer, connection.id, state, _message(setback, text, connection))
 
 
 def _note_end(
     session: Session, connection: Connection, customer: Customer, setback: Setback
 ) -> None:
-    error = setback.error
-    customer.accounting_state = AccountingState.FAILED
+    error, state = setback.error, AccountingState.FAILED
     if isinstance(error, ConflictError) and error.code == pushing.SAME_NUMBER_CODE:
-        customer.accounting_state = AccountingState.HELD
-        customer.accounting_message = {
-            "code": error.code, **error.words, "link": f"{_path_of(customer)}/links",
-        }  # fmt: skip
+        state = AccountingState.HELD
+        message = {"code": error.code, **error.words, "link": f"{_path_of(customer)}/links"}
     elif isinstance(error, RejectedError):
         fields = labels(session, connection)
-        customer.accounting_message = _message(
+        message = _message(
             setback, REFUSED, connection,
             reason=_reasons(error, fields),
             link=_where(session, connection, customer, error),
         )  # fmt: skip
     else:
-        customer.accounting_message = _message(setback, FAILED, connection)
+        message = _message(setback, FAILED, connection)
+    standing.note(customer, connection.id, state, message)
 
 
 def _message(

@@ -24,7 +24,7 @@ from hub.i18n import N_
 from hub.plans.models import PlanItem
 from hub.plans.services import Applied
 from hub.ports import RemoteCustomer, Scalar
-from hub.sync import links, mapping, pushing, telling, undoing
+from hub.sync import links, mapping, pushing, standing, telling, undoing
 from hub.sync.changes import change_of, merged, take_number, take_over
 from hub.sync.mapping import Pair, There
 from hub.sync.merging import Direction, Times, let_be, merge
@@ -185,7 +185,8 @@ class CustomerSync:
         before = {name: getattr(customer, name) for name in _locals(self.pairs, outcome.take)}
         links.agree(link, {**links.base_beside(link, theirs.values), **outcome.agreed})
         take_over(session, self.connection, customer, link, change=change, outcome=outcome, now=now)
-        if customer.accounting_state is AccountingState.LINKED:
+        stands = standing.standing_of(customer, self.connection.id)
+        if stands.state is AccountingState.LINKED:
             telling.tell(session, self.connection, self.pairs, customer, theirs.only(outcome.left))
         _note(link, remote, now)
         if outcome.send:
@@ -210,8 +211,7 @@ class CustomerSync:
         )
         session.add(link)
         _note(link, remote, now)
-        customer.accounting_state = AccountingState.LINKED
-        customer.accounting_message = None
+        standing.note(customer, self.connection.id, AccountingState.LINKED)
         take_number(session, self.connection, customer, remote)
         session.flush()
         return link
@@ -252,10 +252,9 @@ def _decide_linked(
     change = change_of(session, link, pairs, customer)
     outcome = merged(change, theirs, changed_there_at=remote.updated_at)
     left = theirs.only(outcome.left)
-    is_news = (
-        customer.accounting_state is AccountingState.LINKED
-        and customer.accounting_message
-        != telling.message(session, connection, pairs, customer, left)
+    stands = standing.standing_of(customer, connection.id)
+    is_news = stands.state is AccountingState.LINKED and stands.message != telling.message(
+        session, connection, pairs, customer, left
     )
     is_back = link.state is LinkState.ORPHANED
     if outcome.take or outcome.clashes or outcome.agreed or is_back or is_news:

@@ -24,7 +24,7 @@ from hub.ledger.enqueueing import enqueue
 from hub.ledger.tasks import TaskName
 from hub.origin import CauseKind
 from hub.ports import RemoteCustomer, Scalar
-from hub.sync import links, mapping, telling
+from hub.sync import links, mapping, standing, telling
 from hub.sync.changes import Change, change_of, take_number, take_over
 from hub.sync.mapping import Pair
 from hub.sync.merging import Direction, Merged
@@ -138,8 +138,8 @@ def request(
     )
     if link is None or link.state is LinkState.INTENDED:
         is_held = connection.outgoing_held or connection.state not in USABLE
-        customer.accounting_state = AccountingState.HELD if is_held else AccountingState.WAITING
-        customer.accounting_message = None
+        state = AccountingState.HELD if is_held else AccountingState.WAITING
+        standing.note(customer, connection.id, state)
 
 
 def is_eligible(connection: Connection, customer: Customer) -> bool:
@@ -269,7 +269,6 @@ def record_linked(
     links.agree(link, theirs.values, clear=True)
     _note_remote(link, remote, now)
     link.last_out_at = now
-    customer.accounting_state = AccountingState.LINKED
     telling.tell(session, connection, pairs, customer, theirs.unreadable)
     if mapping.here(pairs, customer) != theirs.standing:
         _ask_if_changed(session, connection, customer, link, pairs=pairs, agreed=theirs.standing)
@@ -296,7 +295,6 @@ def record_pushed(
         link.last_out_at = now
     _note_remote(link, remote, now)
     take_over(session, connection, customer, link, change=change, outcome=outcome, now=now)
-    customer.accounting_state = AccountingState.LINKED
     telling.tell(session, connection, change.pairs, customer, theirs.only(outcome.left))
 
 

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from hub.connections import services as connections
 from hub.connections.models import Conflict, Connection, ExternalLink, LinkState
 from hub.customers import services as customers
-from hub.customers.models import AccountingState, Customer
+from hub.customers.models import Customer
 from hub.db import locked
 from hub.errors import ConflictError, ValidationError
 from hub.history.recording import origin_of, record
 from hub.i18n import N_
-from hub.sync import links, mapping, pushing
+from hub.sync import links, mapping, pushing, standing
 from hub.sync.mapping import Pair
 
 LOCAL, REMOTE = "local", "remote"
@@ -146,5 +146,4 @@ def cut(session: Session, link: ExternalLink) -> None:
     ):
         conflict.state = "obsolete"
     customer = session.get_one(Customer, link.customer_id)
-    customer.accounting_state = AccountingState.NONE
-    customer.accounting_message = None
+    standing.forget(customer, link.connection_id)

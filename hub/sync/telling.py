@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from hub.connections import declarations
 from hub.connections.models import Connection
-from hub.customers.models import Customer
+from hub.customers.models import AccountingState, Customer
 from hub.history.recording import plain
 from hub.i18n import N_
 from hub.links import record_path
+from hub.sync import standing
 from hub.sync.mapping import Pair, Unreadable
 
 NO_TABLE_ENTRY = N_("{field} in {system} does not follow: the mapping has no entry for “{value}”.")
@@ -27,7 +28,8 @@ def tell(
     left: Mapping[str, Unreadable],
 ) -> None:
     """Show on a linked customer what has not followed; nothing where all has."""
-    customer.accounting_message = message(session, connection, pairs, customer, left)
+    told = message(session, connection, pairs, customer, left)
+    standing.note(customer, connection.id, AccountingState.LINKED, told)
 
 
 def message(

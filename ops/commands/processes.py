@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import resource
 import signal
 import warnings
 from collections.abc import Callable, Sequence
@@ -25,6 +26,9 @@ if TYPE_CHECKING:  # a process loads only what it runs
     from flask import Flask
 
 _QUEUES = ",".join(queue.value for queue in Queue)
+_CONNECTIONS = 500
+"""So many clients may be connected to an API process, most of them idle: browsers and proxies keep
+several connections each, for half a minute."""
 
 
 @click.command()
@@ -40,6 +44,7 @@ def _run_api() -> None:
     from granian.log import LogLevels
 
     settings = get_settings()
+    _allow_open_files(2 * _CONNECTIONS)
     Granian(
         "api.wsgi:app",
         address=settings.host,
@@ -47,7 +52,7 @@ def _run_api() -> None:
         interface=Interfaces.WSGI,
         workers=settings.api_processes,
         blocking_threads=settings.api_threads,
-        backpressure=2 * settings.api_threads,  # beyond it clients wait in the kernel's queue
+        backpressure=_CONNECTIONS,  # of connections, not of requests: beyond it clients wait
         respawn_failed_workers=True,
         workers_kill_timeout=20,  # less than the supervisor's own patience
         websockets=False,
@@ -56,6 +61,14 @@ def _run_api() -> None:
         log_access=False,  # the API logs requests itself, by route and not by URL
         process_name=None,
     ).serve(target_loader=partial(_load_api, end_with_parent(signal.SIGTERM)), wrap_loader=False)
+
+
+def _allow_open_files(number: int) -> None:
+    """Let this process have so many files and connections, where it may say so itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < number:
+        wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _load_api(end_with_us: Callable[[], None] | None) -> "Flask":

@@ -1,5 +1,6 @@
 from threading import Barrier, Thread
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select, text
@@ -373,3 +374,48 @@ def test_a_batch_of_hundreds_holds_a_few_hundred_locks_at_most(
 
     assert (answer.json["created"], answer.json["failed"]) == (280, 0)
     assert 0 < held[0] <= external_refs.BUCKETS + matching_locks.BUCKETS
+
+
+def test_letters_and_their_marks_are_one_text_however_they_were_typed(
+    client: ApiClient, administrator: Caller
+) -> None:
+    two, one = "A\u030alborg", "\u00c5lborg"
+    path = "/api/v1/customers/by-external-ref/"
+    made = client.put(
+        path + quote("e\u0301"), json={"name": f"{two} Kajak", "city": two},
+        headers=administrator.headers,
+    )  # fmt: skip
+    again = client.put(
+        path + quote("\u00e9"), json={"city": one, "custom": {}}, headers=administrator.headers
+    )
+    batch = send(client, administrator, {"external_ref": "e\u0301", "fields": {"city": two}})
+
+    assert (made.status_code, again.status_code) == (201, 200), made.text
+    assert again.json["id"] == made.json["id"]
+    assert (again.json["name"], again.json["city"], again.json["external_ref"]) == (
+        f"{one} Kajak", one, "\u00e9",
+    )  # fmt: skip
+    assert [each["status"] for each in batch.json["results"]] == [204]
+    for asked in (one, two):
+        found = client.get(f"/api/v1/customers?city={quote(asked)}", headers=administrator.headers)
+        assert [each["id"] for each in found.json["items"]] == [made.json["id"]]
+
+
+@pytest.mark.usefixtures("private")
+def test_a_reference_of_a_customer_one_does_not_see_is_as_one_that_nobody_has(
+    client: ApiClient, administrator: Caller
+) -> None:
+    stranger = make_caller(Role.REPRESENTATIVE, "per@example.com")
+    send(client, administrator, item("shop-1", name="Nordlys"))
+
+    def get(caller: Caller, reference: str) -> Reply:
+        path = f"/api/v1/customers/by-external-ref/{reference}"
+        return client.get(path, headers=caller.headers)
+
+    seen, unseen, unknown = (
+        get(administrator, "shop-1"), get(stranger, "shop-1"), get(stranger, "shop-2"),
+    )  # fmt: skip
+
+    assert (seen.status_code, seen.json["name"]) == (200, "Nordlys")
+    assert (unseen.status_code, unknown.status_code) == (404, 404)
+    assert unseen.json["detail"] == unknown.json["detail"].replace("shop-2", "shop-1")

@@ -216,6 +216,7 @@ def test_yes_and_no_are_read_in_both_languages() -> None:
         (True, "true"),
         (date(2026, 12, 31), "2026-12-31"),
         (datetime(2026, 12, 31, 8), "2026-12-31 08:00:00"),
+        ("A\u030arhus", "Århus"),
         ("  ", None),
         (None, None),
     ],

@@ -2,8 +2,12 @@
 
 import signal
 import statistics
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -20,6 +24,7 @@ WRITES = 20
 ASKING_IN_VAIN_S = 5  # so long each time does whoever asks a frozen Redis wait: see `workers.app`
 
 UNDER_WAY = 6
+MANY = 100  # connections: more than the API has threads, several times over
 WAITING = text(
     "SELECT count(*) FROM pg_locks WHERE relation = 'customer'::regclass AND NOT granted"
 )
@@ -94,6 +99,7 @@ def test_a_write_tells_redis_nothing(stack: Stack) -> None:
         for name in others:
             stack.kill(name, signal.SIGSTOP)
         try:
+            seen(client)  # and Redis whatever they had said before
             before = seen(client)
             answers = [
                 stack.client.post("/api/v1/customers", json={"name": uuid4().hex})
@@ -119,7 +125,38 @@ def test_without_a_database_the_api_says_so_and_recovers(stack: Stack) -> None:
     stack.wait_until(lambda: stack.client.get("/api/v1/jobs").status_code == 200)
 
 
+@contextmanager
+def connected(stack: Stack, number: int) -> Iterator[list[HTTPConnection]]:
+    """Have connections to the API, none of which says anything."""
+    address = urlsplit(stack.base_url)
+    assert address.hostname is not None
+    clients = [
+        HTTPConnection(address.hostname, address.port, timeout=PATIENCE_S) for _ in range(number)
+    ]
+    try:
+        for client in clients:
+            client.connect()
+        yield clients
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_who_stays_connected_keeps_nobody_else_out(stack: Stack) -> None:
+    with connected(stack, MANY), connected(stack, MANY) as keeping:
+        for client in keeping:
+            client.request("GET", "/healthz")
+            assert client.getresponse().read()
+
+        assert stack.client.get("/api/v1/me").status_code == 200
+
+        stopped = stack.stop("api")
+        stack.start("api")
+    assert stopped == 0
+
+
 def test_an_api_that_is_told_to_stop_first_answers_what_it_works_on(stack: Stack) -> None:
+    stack.wait_until_idle()  # whoever else writes would wait with us
     engine = create_engine(stack.database_url)
 
     def create() -> int:

@@ -16,6 +16,7 @@ from hub.ledger import claims
 from hub.ledger import services as ledger
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
+from hub.sync import standing
 from tests.connectors.sandboxes import fail, steer
 from tests.workers.bookkeeping import Office, customer, dead_jobs, push
 from workers.chain import drain
@@ -136,6 +137,33 @@ def test_an_error_of_our_own_is_shown_without_its_words(
     assert seen(failed) == (AccountingState.FAILED, "internal")
     assert "(KeyError)" in told(failed)
     assert heal(office, failed.id).accounting_state is AccountingState.LINKED
+
+
+def test_what_another_system_has_to_tell_stays_though_this_one_is_brought_up_to_date(
+    office: Office,
+) -> None:
+    made = office.create(name="To Regnskaber ApS")
+    told_there = {"code": "refused", "text": "No such group.", "params": {}, "link": "/there"}
+    with transaction() as session:
+        other = Connection(name="Other", connector="any", kind="accounting")
+        session.add(other)
+        session.flush()
+        failed = session.get_one(Customer, made)
+        standing.note(failed, other.id, AccountingState.FAILED, told_there)
+        other_id = other.id
+
+    office.edit(made, city="Ribe")
+    office.change(int(customer(made).ref_no or 0), city="Varde")
+    office.pull()
+    office.pull()
+
+    after = customer(made)
+    assert after.city == "Varde"
+    assert seen(after) == (AccountingState.FAILED, "refused")
+    assert standing.standing_of(after, office.connection_id).state is AccountingState.LINKED
+    with transaction() as session:
+        standing.forget(session.get_one(Customer, made), other_id)
+    assert seen(customer(made)) == (AccountingState.LINKED, "")
 
 
 def test_held_changes_say_what_they_are_held_for(office: Office) -> None:

@@ -16,6 +16,7 @@ from hub.connections.models import (
     ConnectionGate,
     ConnectionState,
 )
+from hub.connections.troubles import OUTGOING_HELD, trouble_of
 from hub.i18n import N_
 from hub.ledger.models import Job
 from hub.problems.cause import Cause, Words
@@ -31,20 +32,6 @@ _KINDS = {
     ConnectionState.DEGRADED: ProblemKind.CONNECTION_DEGRADED,
 }
 _CALLED = USABLE | {ConnectionState.NEW, ConnectionState.TESTED}
-_MESSAGES = {
-    ConnectionState.REVOKED: N_("The other side refuses our credentials."),
-    ConnectionState.PAUSED: N_("Somebody has paused this connection; changes are collected."),
-    ConnectionState.DEGRADED: N_("Calls to the other side keep failing."),
-}
-_REMEDIES = {
-    ConnectionState.REVOKED: N_(
-        "Enter new credentials and test the connection; what waits then goes out by itself."
-    ),
-    ConnectionState.PAUSED: N_("Test or activate the connection; what waits then goes out."),
-    ConnectionState.DEGRADED: N_(
-        "Nothing yet: calls are tried again. If it goes on, ask the other side, then test."
-    ),
-}
 
 
 def find(session: Session) -> list[Cause]:
@@ -104,9 +91,8 @@ def _blocked_cause(connection: Connection, gate: ConnectionGate, waiting: int) -
 
 
 def _cause(connection: Connection, waiting: int) -> Cause | None:
-    kind = _KINDS.get(connection.state)
-    if kind is not None:
-        told = connection.message or {}
+    kind, trouble = _KINDS.get(connection.state), trouble_of(connection)
+    if kind is not None and trouble is not None:
         return Cause(
             key=f"connection:{connection.id}",
             kind=kind,
@@ -114,17 +100,13 @@ def _cause(connection: Connection, waiting: int) -> Cause | None:
             subject=("connection", connection.id),
             since=connection.state_since,
             count=waiting,
-            message=Words(
-                told.get("code", kind.value),
-                told.get("text", _MESSAGES[connection.state]),
-                told.get("params") or {},
-            ),
-            remedy=Words(kind.value, _REMEDIES[connection.state]),
+            message=Words(trouble.code, trouble.text, trouble.params),
+            remedy=Words(kind.value, trouble.remedy),
             link=links.record_path("connections", connection.id),
             owner_user_id=connection.owner_user_id,
             detail={"connection_kind": connection.kind},
             # Whoever paused it himself needs no mail about it.
-            alerts=connection.state is not ConnectionState.PAUSED or bool(told),
+            alerts=connection.state is not ConnectionState.PAUSED or bool(connection.message),
         )
     if connection.outgoing_held and waiting:
         return Cause(
@@ -134,12 +116,8 @@ def _cause(connection: Connection, waiting: int) -> Cause | None:
             subject=("connection", connection.id),
             since=connection.state_since,
             count=waiting,
-            message=Words(
-                "outgoing_held", N_("Changes are held back until its plan is looked at.")
-            ),
-            remedy=Words(
-                "look_at_plan", N_("Look at the first plan, then let changes go to the other side.")
-            ),
+            message=Words(OUTGOING_HELD.code, OUTGOING_HELD.text),
+            remedy=Words("look_at_plan", OUTGOING_HELD.remedy),
             link=links.record_path("connections", connection.id),
             owner_user_id=connection.owner_user_id,
             alerts=False,

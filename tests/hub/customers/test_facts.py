@@ -33,11 +33,13 @@ def edit(customer_id: UUID, *, given_back: bool = False, **fields: Any) -> None:
         services.update(session, customer, fields, now=utcnow(), given_back=given_back)
 
 
-def observe(customer_id: UUID, origin: CauseKind, *, days_ago: int = 0, **said: Any) -> list[str]:
+def observe(
+    customer_id: UUID, origin: CauseKind, *, source: str = "test", days_ago: int = 0, **said: Any
+) -> list[str]:
     with transaction() as session:
         customer = services.get(session, customer_id, lock=True)
         at = utcnow() - timedelta(days=days_ago)
-        return facts.observe(session, customer, origin, "test", said, at=at)
+        return facts.observe(session, customer, origin, source, said, at=at)
 
 
 def write(customer_id: UUID, origin: CauseKind, **values: Any) -> None:
@@ -94,6 +96,43 @@ def test_who_repeats_what_it_set_itself_says_so_anew() -> None:
     at = known["city"].at
     assert at is not None
     assert utcnow() - at < timedelta(hours=1)
+
+
+def test_what_one_shop_filled_another_leaves_alone_and_fills_what_is_empty() -> None:
+    customer_id = create()
+    observe(customer_id, SHOP, source="a", days_ago=2, city=AARHUS)
+
+    assert observe(customer_id, SHOP, source="b", days_ago=1, city=ODENSE, postcode="5000") == [
+        "postcode"
+    ]
+    assert observe(customer_id, SHOP, source="b", days_ago=1, city=AARHUS) == []
+
+    assert observe(customer_id, SHOP, source="a", city="Ribe", postcode="6760") == ["city"]
+    found = read(customer_id)
+    assert (found.city, found.postcode) == ("Ribe", "5000")
+    with transaction() as session:
+        known = facts.provenance(session, services.get(session, customer_id))
+    assert {name: each.source for name, each in known.items()} == {"city": "a", "postcode": "b"}
+
+
+def test_what_one_shop_filled_and_somebody_emptied_is_that_ones_who_fills_it_again() -> None:
+    customer_id = create()
+    observe(customer_id, SHOP, source="a", days_ago=2, city=AARHUS)
+    edit(customer_id, city=None)
+
+    assert observe(customer_id, SHOP, source="b", days_ago=1, city=AARHUS) == ["city"]
+
+    assert observe(customer_id, SHOP, source="a", city=ODENSE) == []
+    assert observe(customer_id, SHOP, source="b", city="Ribe") == ["city"]
+
+
+def test_what_one_registry_filled_another_renews_for_it_is_the_same_register() -> None:
+    customer_id = create()
+    observe(customer_id, REGISTRY, source="cvrapi", days_ago=2, city=AARHUS)
+
+    assert observe(customer_id, REGISTRY, source="virk", city=ODENSE) == ["city"]
+
+    assert read(customer_id).city == ODENSE
 
 
 def test_what_somebody_types_is_his_though_an_origin_said_it_in_vain_before() -> None:

@@ -51,13 +51,13 @@ class ConnectedShop:
         return self.composer.order(billing=billing, paid=paid)
 
 
-def make_shop(*, active: bool = True, **secrets: str) -> ConnectedShop:
+def make_shop(*, name: str = "Webshop", active: bool = True, **secrets: str) -> ConnectedShop:
     reactions.install()
     with transaction() as session:
         declarations.publish(session, installed())
         connection = connections.create(
             session,
-            name="Webshop",
+            name=name,
             connector="woocommerce",
             settings={"webhook_secret": SECRET, **secrets},
         )

@@ -34,6 +34,7 @@ SIGNE: Mapping[str, str] = {
 OTHER = {"email": "anden@gmail.example", "phone": "70000456"}
 COMPANY = {"company": "Nordlys Testværk ApS"}
 NUMBERLESS = {"company": "Prøvesteins Vogne ApS"}
+COMPANY_TYPED = {"name": NUMBERLESS["company"], "kind": "organisation"}
 NUMBER = {"registration_number": "99000007"}
 TYPED = {
     "name": "Signe Prøvestein", "kind": "person", "email": SIGNE["email"], "phone": SIGNE["phone"],
@@ -234,6 +235,25 @@ def test_a_guest_with_another_mail_address_is_known_by_name_address_and_phone(sh
     assert reached() == [FIRST]
 
 
+def test_a_guest_with_another_phone_is_another_one_where_no_mail_address_says_otherwise(
+    shop: Shop,
+) -> None:
+    make_customer(**TYPED | {"email": None})
+
+    shop.order(None, phone=OTHER["phone"])
+
+    assert reached() == [(None, FIRST[1]), (SIGNE["email"], SECOND[1])]
+    assert open_pairs() == [{customer.id for customer in customers()}]
+
+
+def test_a_company_has_many_phones(shop: Shop) -> None:
+    make_customer(**TYPED | COMPANY_TYPED | {"email": None})
+
+    shop.order(None, **NUMBERLESS, phone=OTHER["phone"])
+
+    assert reached() == [FIRST]
+
+
 def test_a_known_mail_address_attaches_another_id_which_writes_over_nothing(shop: Shop) -> None:
     shop.customer("created", "1", city="")
 
@@ -246,6 +266,23 @@ def test_a_known_mail_address_attaches_another_id_which_writes_over_nothing(shop
     shop.customer("updated", "1", phone="70000789", city="Odense")
     [customer] = customers()
     assert (customer.phone, customer.city) == ("+4570000789", "Odense")
+
+
+def test_of_two_shops_each_renews_what_it_filled_itself_and_fills_what_the_other_left_empty(
+    shop: Shop,
+) -> None:
+    other = Woo(make_shop(name="Another"))
+    shop.customer("created", "1", city="")
+
+    other.customer("created", "7", phone=OTHER["phone"], postcode="5000", city="Odense")
+    [customer] = customers()
+    assert (customer.phone, customer.postcode, customer.city) == (FIRST[1], "8000", "Odense")
+    shop.customer("updated", "1", phone="70000789", city="Ribe")
+    other.customer("updated", "7", phone=OTHER["phone"], city="Viborg")
+
+    [customer] = customers()
+    assert (customer.phone, customer.city) == ("+4570000789", "Viborg")
+    assert ids() == {"1": customer.id, "7": customer.id}
 
 
 def test_a_company_is_known_by_its_number_and_the_first_of_its_ids_says_how_to_reach_it(

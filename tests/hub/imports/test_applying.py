@@ -3,6 +3,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, func, select, text
+from sqlalchemy.orm import Session
 
 from hub import matching
 from hub.clock import utcnow
@@ -10,9 +11,10 @@ from hub.customers import bulk, facts
 from hub.customers import services as customer_services
 from hub.customers.models import Customer, FieldFact
 from hub.db import transaction
+from hub.duplicates.models import DupCandidate, DupState
 from hub.history import sealing
 from hub.history.models import Event
-from hub.imports import running, services
+from hub.imports import applying, running, services
 from hub.imports.models import ImportState
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job
@@ -158,6 +160,36 @@ def test_a_customer_that_came_since_the_preview_is_not_made_again() -> None:
     assert [c.name for c in customers()] == ["Nordlys Testværk ApS", "Bølgebryder A/S"]
 
 
+def test_one_who_came_since_the_preview_and_is_reached_otherwise_is_another_and_a_pair() -> None:
+    job = upload(
+        lines(
+            "Navn;Kundetype;Adresse;Postnr;Mail",
+            "Signe Prøvestein;Person;Prøvevej 12;8000;anden@gmail.example",
+            "Bo Bølge;Person;Havnen 1;9990;",
+        )
+    )
+    came = (
+        {"name": "Signe Prøvestein", "address": "Prøvevej 12", "postcode": "8000"}
+        | {"kind": "person", "email": "signe@gmail.example"},
+        {"name": "Bo Bølge", "kind": "person", "address": "Havnen 1", "postcode": "9990"},
+    )
+    with transaction() as session:
+        signe, _ = (customer_services.create(session, each, now=utcnow()) for each in came)
+
+    apply(job)
+    run(TaskName.FIND_DUPLICATES)
+
+    done, skipped = rows(job)
+    assert (done.outcome, skipped.outcome, reasons(skipped)) == (
+        "done", "skipped", ["came_meanwhile"],
+    )  # fmt: skip
+    assert [c.email for c in customers()] == ["signe@gmail.example", None, "anden@gmail.example"]
+    with transaction() as session:
+        [pair] = session.scalars(select(DupCandidate))
+        assert {pair.a_id, pair.b_id} == {signe.id, done.record_id}
+        assert pair.state is DupState.OPEN
+
+
 def test_a_row_that_joined_one_that_failed_is_not_passed_over_in_silence() -> None:
     job = upload(
         lines(
@@ -175,6 +207,49 @@ def test_a_row_that_joined_one_that_failed_is_not_passed_over_in_silence() -> No
         ("failed", ["taken"]),
         ("failed", ["leader_failed"]),
     ]
+
+
+def test_what_follows_rows_that_failed_is_looked_up_in_a_few_readings_of_the_file() -> None:
+    refused = [f"r{number};Firma {number};123" for number in range(300)]
+    pairs = [f"{number};Nordlys {number} Testværk;" for number in range(3)]
+    twice = [line for line in pairs for line in (line, line)]
+    job_id = upload(lines("id;Navn;CVR", *refused, *twice))
+    with transaction() as session:
+        for reference, name in (("0", "Bølgebryder"), ("2", "Kajgade")):
+            values = {"name": name, "external_ref": reference}
+            customer_services.create(session, values, now=utcnow())
+    plan_id = import_job(job_id).plan_id
+    assert plan_id is not None
+    with transaction() as session:
+        plan = plans.get(session, plan_id, lock=True)
+        plans.start(plan, now=utcnow())
+        while applying.apply_batch(session, plan, now=utcnow()):
+            pass
+
+    with transaction() as session:
+        # The worst that a planner without statistics can choose: it compares all with all.
+        for way in ("hashjoin", "mergejoin", "material", "memoize", "indexscan", "bitmapscan"):
+            session.execute(text(f"set local enable_{way} = off"))
+        before = rows_read(session)
+        applying.fail_followers(session, plans.get(session, plan_id), '[{"code": "leader_failed"}]')
+        read = rows_read(session) - before
+
+    assert read <= 3 * len(rows(job_id))
+    assert [(i.outcome, reasons(i)) for i in rows(job_id)[len(refused) :]] == [
+        ("failed", ["taken"]), ("failed", ["leader_failed"]),
+        ("done", []), ("skipped", ["same_as_row"]),
+        ("failed", ["taken"]), ("failed", ["leader_failed"]),
+    ]  # fmt: skip
+    assert set(outcomes(rows(job_id)[: len(refused)])) == {"skipped"}
+
+
+def rows_read(session: Session) -> int:
+    """Return how many rows of plan items this transaction has looked at."""
+    counted = text("""
+        select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables
+        where relname = 'plan_item'
+    """)
+    return int(session.scalars(counted).one())
 
 
 def test_a_customer_changed_since_the_preview_is_left_alone_and_listed() -> None:
@@ -195,8 +270,6 @@ def test_applying_goes_on_where_it_was_stopped() -> None:
     assert job.plan_id is not None
     with transaction() as session:
         plans.start(plans.get(session, job.plan_id, lock=True), now=utcnow())
-    from hub.imports import applying
-
     with transaction() as session:
         plan = plans.get(session, job.plan_id, lock=True)
         assert applying.apply_batch(session, plan, now=utcnow(), limit=10) == 10

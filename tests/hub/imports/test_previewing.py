@@ -196,6 +196,118 @@ def test_one_that_is_surely_the_same_is_met_though_it_is_spelt_otherwise() -> No
     assert item.after == {"city": "Aarhus"}
 
 
+PLACE = {"address": "Prøvevej 12", "postcode": "8000", "city": "Aarhus"}
+
+
+@pytest.mark.parametrize(("here", "row", "column", "why"), [
+    (
+        {"email": "signe@gmail.example"}, "Person;anden@gmail.example;70000456", "email",
+        "the mail addresses differ",
+    ),
+    ({"phone": "70000123"}, "Person;;70000456", "phone", "the telephone numbers differ"),
+    (
+        {"email": "signe@gmail.example", "phone": "70000123"},
+        "Person;anden@gmail.example;70000456", "email",
+        "mail addresses and telephone numbers differ",
+    ),
+    (
+        {"email": "a@nordlys.example"}, "Virksomhed;b@andet.example;70000456", "email",
+        "the mail addresses differ",
+    ),
+])  # fmt: skip
+def test_one_of_a_customers_name_and_place_who_is_reached_otherwise_is_a_new_one_and_says_why(
+    here: dict[str, str], row: str, column: str, why: str
+) -> None:
+    kind = "person" if row.startswith("Person") else "organisation"
+    known = make_customer(name="Signe Prøvestein", kind=kind, **PLACE, **here)
+
+    job = upload(
+        lines(
+            "Navn;Adresse;Postnr;By;Kundetype;Mail;Tlf",
+            f"Signe Prøvestein;Prøvevej 12;8000;Aarhus;{row}",
+        )
+    )
+
+    [item] = rows(job)
+    assert item.action == "create"
+    [reason] = item.errors or []
+    assert (reason["code"], reason["pointer"]) == ("may_be_same", f"/{column}")
+    assert why in reason["message"]
+    assert reason["params"] == {"other": "Signe Prøvestein", "customer_id": str(known.id)}
+
+
+@pytest.mark.parametrize("row", [
+    "Person;;", "Person;anden@gmail.example;70000123", "Person;signe@gmail.example;70000456",
+])  # fmt: skip
+def test_one_of_a_customers_name_and_place_is_that_one_where_nothing_or_the_other_says_so(
+    row: str,
+) -> None:
+    reached = {"email": "signe@gmail.example", "phone": "70000123"}
+    known = make_customer(name="Signe Prøvestein", kind="person", **PLACE, **reached)
+
+    job = upload(
+        lines(
+            "Navn;Adresse;Postnr;By;Kundetype;Mail;Tlf",
+            f"Signe Prøvestein;Prøvevej 12;8000;Aarhus;{row}",
+        )
+    )
+
+    [item] = rows(job)
+    assert (item.action, item.record_id) == ("skip", known.id)
+
+
+def test_a_company_is_met_by_name_and_place_though_its_row_has_another_telephone_number() -> None:
+    known = make_customer(name="Nordlys Testværk ApS", phone="70000007", **PLACE)
+
+    job = upload(
+        lines(
+            "Navn;Adresse;Postnr;By;Tlf;Mail",
+            "Nordlys Testværk;Prøvevej 12;8000;Aarhus;70000008;info@nordlys.example",
+        )
+    )
+
+    [item] = rows(job)
+    assert (item.action, item.record_id) == ("update", known.id)
+    assert (item.after, reasons(item)) == ({"email": "info@nordlys.example"}, ["kept"])
+
+
+def test_rows_of_one_name_and_place_with_mail_addresses_of_their_own_stay_apart() -> None:
+    file = lines(
+        "Navn;Adresse;Postnr;Mail;Tlf",
+        "Signe Prøvestein;Prøvevej 12;8000;signe@gmail.example;70000123",
+        "Signe Prøvestein;Prøvevej 12;8000;;",
+        "Signe Prøvestein;Prøvevej 12;8000;anden@andet.example;70000456",
+        "Signe Prøvestein;Prøvevej 12;8000;anden@andet.example;70000456",
+    )
+
+    first, again = import_file(file), import_file(file)
+
+    assert actions(first.id) == ["create", "skip", "create", "skip"]
+    assert [(c.email, c.phone) for c in customers()] == [
+        ("signe@gmail.example", "+4570000123"), ("anden@andet.example", "+4570000456"),
+    ]  # fmt: skip
+    assert reasons(rows(first.id)[2]) == ["may_be_same"]
+    assert (rows(first.id)[2].errors or [])[0]["params"]["row"] == "2"
+    assert again.counters == {"items": 4, "skip": 4, "skipped": 4}
+
+
+def test_a_reference_finds_its_customer_however_that_is_reached_by_now() -> None:
+    import_file(
+        lines(
+            "id;Navn;Adresse;Postnr;Mail", "7;Signe Prøvestein;Prøvevej 12;8000;signe@gmail.example"
+        )
+    )
+
+    import_file(
+        lines(
+            "id;Navn;Adresse;Postnr;Mail", "7;Signe Prøvestein;Prøvevej 12;8000;anden@gmail.example"
+        )
+    )
+
+    [customer] = customers()
+    assert customer.email == "anden@gmail.example"
+
+
 def test_rows_of_one_customer_are_one_and_fill_what_the_first_lacks() -> None:
     job = import_file(
         lines(

@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from hub.db import transaction
-from hub.matching import FORBID, WARN, Party, find, hold, remove, write, write_many
+from hub.matching import FORBID, WARN, Party, find, hold, judge, remove, write, write_many
 from hub.matching.holding import BUCKETS
 
 NORDLYS = Party(
@@ -23,7 +23,7 @@ def test_a_record_is_found_again_by_its_own_facts(session: Session) -> None:
 
     assert [candidate.record_id for candidate in found] == [known]
     assert found[0].score > FORBID
-    assert found[0].may_link
+    assert judge(found, of_companies=True).is_sure
 
 
 def test_only_records_of_the_entity_asked_for_are_found(session: Session) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.matching import FORBID, WARN, Party
+from hub.matching import FORBID, WARN, Party, judge
 from hub.matching.candidates import Candidate
 from hub.matching.comparing import comparable
 from hub.matching.frequencies import Frequencies
@@ -30,7 +30,8 @@ def common(*keys: Key, count: int = 150) -> Frequencies:
 
 
 def may_link(scored: Scored) -> bool:
-    return Candidate(NORDLYS_ID, scored.score, scored.evidence).may_link
+    candidate = Candidate(NORDLYS_ID, scored.score, scored.evidence)
+    return judge([candidate], of_companies=True).is_sure
 
 
 def test_the_same_facts_are_the_same() -> None:
