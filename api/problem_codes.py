@@ -44,6 +44,8 @@ PROBLEM_CODES: Mapping[str, str] = {
     "email_taken": "Another user has this address.",
     "empty_secret": "The secret of this webhook is empty: no delivery can be believed.",
     "expired": "The plan has expired: make it anew.",
+    "feed_went_back": "The feed ends before your position, as after a restore: read it anew from"
+    " where you trust it.",
     "file_gone": "The file was kept for a while, which is over.",
     "forbidden": "Your role, your token or your reach does not allow this.",
     "gone": "What it is about is not there any more.",

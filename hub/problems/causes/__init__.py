@@ -1,9 +1,10 @@
 """Where causes of trouble are looked for; a new sort is a module here and a line in the table."""
 
 from hub.problems.cause import Finder
-from hub.problems.causes import conflicts, connections, jobs, mail, reports, schedules
+from hub.problems.causes import conflicts, connections, jobs, mail, outside, reports, schedules
 
 FINDERS: tuple[Finder, ...] = (
+    outside.find,
     connections.find,
     conflicts.find,
     jobs.find_dead,
