@@ -22,6 +22,10 @@ _ACTS = {
     "protection_released": N_("Protection ended"),
     "duplicate_allowed": N_("Allowed as a second one"),
     "second_wanted": N_("A second one allowed in another system"),
+    "conflict_made": N_("In conflict with the accounting system"),
+    "conflict_local_holds": N_("Conflict decided: the value here holds"),
+    "conflict_remote_holds": N_("Conflict decided: the value there holds"),
+    "conflict_gone": N_("Conflict gone"),
     "registry_filled": N_("Filled in by the registry"),
     "credit_code_given": N_("Given a credit code"),
     "archived": N_("Put out of the way"),
@@ -51,6 +55,7 @@ _ORIGINS = {
     CauseKind.ASSIGNMENT: N_("A mass assignment"),
     CauseKind.CONVERSION: N_("A conversion"),
     CauseKind.MERGE: N_("A merge"),
+    CauseKind.CONFLICT: N_("A conflict that was decided"),
     CauseKind.RULE: N_("A rule of Hub"),
     CauseKind.MIGRATION: N_("A migration"),
 }
