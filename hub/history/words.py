@@ -26,6 +26,7 @@ _ACTS = {
     "conflict_local_holds": N_("Conflict decided: the value here holds"),
     "conflict_remote_holds": N_("Conflict decided: the value there holds"),
     "conflict_gone": N_("Conflict gone"),
+    "gone_there": N_("Gone in the accounting system"),
     "registry_filled": N_("Filled in by the registry"),
     "credit_code_given": N_("Given a credit code"),
     "archived": N_("Put out of the way"),

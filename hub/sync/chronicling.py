@@ -1,14 +1,14 @@
-"""Conflicts in the history of their customer: that one came up, and what became of it.
+"""What a customer's history tells of its other half in an accounting system.
 
-What both sides had stands under the name of the field, so that it is for those alone who are shown
-that field.
+That a conflict came up, and what became of it; that the other half is gone. What both sides had of
+a field stands under its name, so that it is for those alone who are shown that field.
 """
 
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from hub.connections.models import Conflict
+from hub.connections.models import Conflict, ExternalLink
 from hub.customers import services as customers
 from hub.history.recording import origin_of, record
 from hub.origin import CauseKind, Origin
@@ -16,13 +16,7 @@ from hub.origin import CauseKind, Origin
 
 def tell_made(session: Session, conflict: Conflict) -> None:
     """Tell that both sides have changed a field: nobody's doing, whoever had it found out."""
-    origin = replace(
-        origin_of(session),
-        user_id=None,
-        cause_kind=CauseKind.ACCOUNTING,
-        cause_id=str(conflict.connection_id),
-    )
-    _tell(session, conflict, "customer.conflict_made", origin)
+    _tell(session, conflict, "customer.conflict_made", _from_there(session, conflict))
 
 
 def tell_decided(session: Session, conflict: Conflict) -> None:
@@ -34,6 +28,27 @@ def tell_decided(session: Session, conflict: Conflict) -> None:
 def tell_gone(session: Session, conflict: Conflict) -> None:
     """Tell that there is nothing to decide any more: the two agree, or are no pair."""
     _tell(session, conflict, "customer.conflict_gone")
+
+
+def tell_gone_there(session: Session, link: ExternalLink) -> None:
+    """Tell that the other half of a customer is gone: nobody's doing, whoever had it found out."""
+    record(
+        session,
+        "customer.gone_there",
+        subject_type=customers.ENTITY,
+        subject_id=link.customer_id,
+        data={"connection_id": str(link.connection_id), "remote_id": link.remote_id},
+        origin=_from_there(session, link),
+    )
+
+
+def _from_there(session: Session, found: Conflict | ExternalLink) -> Origin:
+    return replace(
+        origin_of(session),
+        user_id=None,
+        cause_kind=CauseKind.ACCOUNTING,
+        cause_id=str(found.connection_id),
+    )
 
 
 def _tell(session: Session, conflict: Conflict, what: str, origin: Origin | None = None) -> None:
