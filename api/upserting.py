@@ -30,7 +30,7 @@ from hub.access.lookup import get_record
 from hub.access.predicates import allowed
 from hub.access.roles import Verb
 from hub.db import savepoint
-from hub.errors import DomainError, FieldError, ValidationError, under
+from hub.errors import DomainError, FieldError, NotFoundError, ValidationError, under
 from hub.external_refs import ReferableT
 from hub.history.recording import give_reason, react
 from hub.i18n import N_
@@ -92,7 +92,7 @@ class Upsertable(Generic[ReferableT]):
 def serve(
     blueprint: Blueprint, kind: Upsertable[Any], *, described: str = "", batch: str = ""
 ) -> None:
-    """Declare the two routes of a kind; the texts are added to what their documentation says."""
+    """Declare the three routes of a kind; the texts are added to what their documentation says."""
     noun = kind.noun
 
     def upsert_one(call: Call[Any], external_ref: str) -> Answer[Any]:
@@ -111,6 +111,9 @@ def serve(
         record = get_record(call.session, call.principal, Verb.READ, kind.model, identifier)
         return kind.view(call, record)
 
+    def get_one(call: Call, external_ref: str) -> Any:
+        return _find(call, kind, composed(external_ref))
+
     def upsert_many(call: Call[Batch, Because]) -> BatchResults:
         return _upsert_all(call, kind)
 
@@ -119,6 +122,8 @@ def serve(
 
 Only what you name is changed; sent twice it changes nothing the second time. If-Match is optional.
 A deleted {noun} frees its reference. {described}"""
+    get_one.__name__ = f"get_{kind.model.entity()}_by_reference"
+    get_one.__doc__ = f"""Return the {noun} that has your own reference, as GET by its id does."""
     upsert_many.__name__ = f"upsert_{kind.path}"
     upsert_many.__doc__ = f"""Create or change up to 500 {kind.path} by your own references.
 
@@ -126,6 +131,10 @@ Each has a result of its own; good ones are written whatever becomes of the othe
 item is refused in its own result. An item's
 `fields` are those of PUT /{kind.path}/by-external-ref; only what it names is changed, and an item
 that changes nothing makes no new version. `?reason=` stays with each that is written. {batch}"""
+    operation(
+        blueprint, "GET", f"/{kind.path}/by-external-ref/<path:external_ref>",
+        permission=Permission(Verb.READ, kind.path), answer=kind.answer,
+    )(get_one)  # fmt: skip
     operation(
         blueprint, "PUT", f"/{kind.path}/by-external-ref/<path:external_ref>",
         permission=kind.changing, body=kind.body, query=Because, answer=kind.answer,
@@ -139,6 +148,17 @@ that changes nothing makes no new version. `?reason=` stays with each that is wr
         blueprint, "POST", f"/{kind.path}/batch",
         permission=kind.changing, body=Batch, query=Because, answer=BatchResults,
     )(upsert_many)  # fmt: skip
+
+
+def _find(call: Call, kind: Upsertable[ReferableT], external_ref: str) -> RecordView:
+    known = external_refs.find(call.session, kind.model, external_ref)
+    try:
+        if known is not None:
+            record = get_record(call.session, call.principal, Verb.READ, kind.model, known.id)
+            return kind.view(call, record)
+    except NotFoundError:  # one that he does not see is as one that is not there
+        pass
+    raise NotFoundError(kind.model.entity(), external_ref)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from pydantic_core import ErrorDetails
 from werkzeug.datastructures import MultiDict
 
 from api.bodies import escape, refuse_bad_text
+from api.schemas.fields import example_of
 from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 MAX_ERRORS = 100
 
+_EMPTY = N_("Must not be empty.")
 _NUMBER = ("type", N_("Must be a number."))
 _INSTANT = ("instant", N_("Must be an instant with its offset, like 2026-12-01T09:00:00+01:00."))
 _RULES = {
@@ -47,7 +49,7 @@ _RULES = {
     "literal_error": ("choice", N_("Must be one of: {expected}.")),
     "string_too_short": ("too_short", N_("Needs at least {min_length} characters.")),
     "string_too_long": ("too_long", N_("May have at most {max_length} characters.")),
-    "string_pattern_mismatch": ("form", N_("Does not have the right form.")),
+    "string_pattern_mismatch": ("form", N_("Must be written like {example}.")),
     "too_short": ("too_short", N_("Has too few items: at least {min_length}.")),
     "too_long": ("too_long", N_("Has too many items: at most {max_length}.")),
     "greater_than": ("too_small", N_("Must be more than {gt}.")),
@@ -133,6 +135,10 @@ def _field_error(detail: ErrorDetails, pointer: str) -> FieldError:
     if kind in _RULES:
         code, message = _RULES[kind]
         said = {name: str(value) for name, value in params.items()}
+        if kind == "string_too_short" and params["min_length"] == 1:
+            message = _EMPTY
+        if kind == "string_pattern_mismatch":
+            said = {"example": example_of(params["pattern"]) or params["pattern"]}
         if "expected" in said:  # 'a', 'b' or 'c': in pydantic's English
             said["expected"] = said["expected"].replace("' or '", "', '")
         return FieldError(pointer, code, message, said)

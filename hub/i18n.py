@@ -7,7 +7,8 @@ translated later are marked with `N_` where they stand.
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 from babel.core import Locale, UnknownLocaleError, negotiate_locale
@@ -23,6 +24,8 @@ _NAMES = frozenset(
 """Parameters whose values are names of ours, such as ``registry_lookup`` or ``due_sent``."""
 _PHRASES = frozenset({"expected", "problem", "rule", "step"})
 """Parameters whose values are parts of a sentence, such as ``a list`` or ``must be a number``."""
+_QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
+_WEIGHT = itemgetter(1)
 _COUNTED = re.compile(r"([a-z_]+) \((\d+)\)(, (?=[a-z])|$)")
 """What a count of records by kind is made of, such as ``lead (1), note (2)``."""
 
@@ -32,20 +35,29 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name, known to every 
     return message
 
 
+@lru_cache(maxsize=256)
 def language_of(preferred: str | None) -> str:
-    """Return the language we have that suits a locale or an Accept-Language value best."""
-    if not preferred:
-        return SOURCE
-    wanted = [part.split(";")[0].strip().replace("-", "_") for part in preferred.split(",")]
+    """Return the language we have that suits a locale or an Accept-Language value best.
+
+    Weights are those of RFC 9110, section 12.4.2; 0 rules a language out.
+    """
+    weighed = [_weighed(part) for part in (preferred or "").split(",")]
+    wanted = [tag for tag, weight in sorted(weighed, key=_WEIGHT, reverse=True) if weight > 0]
     return negotiate_locale(wanted, list(LANGUAGES), sep="_") or SOURCE
 
 
+def _weighed(part: str) -> tuple[str, float]:
+    tag, *parameters = (each.strip().lower() for each in part.split(";"))
+    weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+    return tag.replace("-", "_"), float(weight) if _QUALITY.fullmatch(weight) else 0.0
+
+
 def locale_of(preferred: str | None) -> Locale:
-    """Return the babel locale for formatting; English where the name is unknown."""
+    """Return the babel locale for formatting; of what is no locale that of our best language."""
     try:
         return Locale.parse((preferred or SOURCE).replace("-", "_"))
     except (ValueError, UnknownLocaleError):
-        return Locale.parse(SOURCE)
+        return Locale.parse(language_of(preferred))
 
 
 def translate(

@@ -60,6 +60,19 @@ def works_in(process_id: int, directory: Path) -> bool:
     return str(directory.resolve()) in (_ps(process_id, "command=") or "")
 
 
+def working_in(directory: Path, program: str) -> list[int]:
+    """Return the processes of a program that work in a directory; Linux only, none elsewhere."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/comm") if _IS_LINUX else ():
+        try:
+            name = path.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:  # it ended meanwhile
+            continue
+        if name == program and works_in(int(path.parent.name), directory):
+            found.append(int(path.parent.name))
+    return found
+
+
 def _linux_status(process_id: int) -> list[str]:
     try:
         text = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8", errors="replace")

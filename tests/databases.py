@@ -10,6 +10,14 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from hub.migrations.runner import upgrade
 from tests.servers import Membership
 
+SOMEBODY_WAITS = text("""
+    select exists (
+        select from pg_locks waiting join pg_locks held using (pid)
+        join pg_database on pg_database.oid = held.database
+        where not waiting.granted and datname = current_database())
+""")
+"""Whether a lock is waited for in this database; other processes' tests wait in others."""
+
 KEPT = "seed"  # the schema with copies of what was in the tables
 
 

@@ -6,7 +6,10 @@ patience that nothing but a defect uses up.
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TypeVar
 
+AnswerT = TypeVar("AnswerT")
 PATIENCE_S = 120.0
 _SHORTEST_S = 0.05
 _LONGEST_S = 0.5
@@ -40,3 +43,27 @@ def wait_until_refused(is_refused: Callable[[], bool], *, within_s: float) -> No
             return
         assert asked - began < within_s, f"granted to who asked after {asked - began:.1f} s"
         pause(asked - began)
+
+
+def ask_in_time(ask: Callable[[datetime], AnswerT | None], *, in_s: float) -> AnswerT:
+    """Ask for something that is to fall due in a moment; returns what `ask` returned.
+
+    `ask` is given that second, in UTC, and returns None where it was over before all was said: then
+    it is asked again, for one twice as far ahead.
+    """
+    while in_s < PATIENCE_S:
+        due = (datetime.now(UTC) + timedelta(seconds=in_s)).replace(microsecond=0)
+        answer = ask(due)
+        if answer is not None:
+            return answer
+        in_s *= 2
+    raise AssertionError(f"too late even for what is due in {in_s / 2} s")
+
+
+def wait_for_time_until_midnight(zone: tzinfo, *, needs_s: float = 300.0) -> None:
+    """Wait for the next day in a zone where this one ends too soon for a test of what is today."""
+    now = datetime.now(zone)
+    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), zone)
+    left_s = (midnight.astimezone(UTC) - now.astimezone(UTC)).total_seconds()
+    if left_s < needs_s:
+        time.sleep(left_s)

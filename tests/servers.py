@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_S = 90  # a busy machine
+START_S = 300  # a busy machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ def test_work_survives_redis(stack: Stack) -> None:
 
 import contextlib
 import os
+import platform
 import shutil
 import signal
 import socket
@@ -230,6 +231,12 @@ class Stack:
         with redis.Redis.from_url(self.redis_url) as client:
             client.flushall()
 
+    def wait_until_idle(self) -> None:
+        """Wait until no job is due or running: what was to come of everything so far has come."""
+        engine = create_engine(self.database_url)
+        self._wait_until_idle(engine)
+        engine.dispose()
+
     def remember(self) -> None:
         """Remember how the database is, once no job is due or running: see `begin_again`."""
         engine = create_engine(self.database_url, pool_pre_ping=True)
@@ -248,6 +255,10 @@ class Stack:
         self.start_what_ended()
         self._wait_until_idle(engine)
         cleaner.clean(restart_sequences=False)
+
+    def lines(self, name: str) -> list[str]:
+        """Return what a part has written so far, without a line that is being written."""
+        return self._log(name).read_text(errors="replace").split("\n")[:-1]
 
     def logs(self) -> str:
         """Return the last lines of all parts."""
@@ -329,9 +340,21 @@ def _states(group: int) -> list[str]:
     return states
 
 
+_kept: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """Return a port on which nobody listens now."""
-    with socket.socket() as attempt:
-        attempt.bind(("127.0.0.1", 0))
-        port: int = attempt.getsockname()[1]
-        return port
+    """Return a port on which nobody listens.
+
+    On Linux nobody else is given it as long as this process lives; whoever asks for it by its
+    number, and may reuse addresses, can listen there all the same.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    port: int = kept.getsockname()[1]
+    if platform.system() == "Linux":
+        _kept.append(kept)
+    else:
+        kept.close()
+    return port

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from api.schemas.custom_fields import CUSTOM, CustomValues, WarningView
 from api.schemas.customers import Text255
-from api.schemas.fields import Code, Instant, Lines, OneLine, ZoneName
+from api.schemas.fields import Code, Instant, Lines, OneLine, ZoneName, like
 from api.schemas.reminders import ClockTime, Day, ReminderCreate, ReminderView, Title
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from hub.activities.models import Activity, ActivityKind, ActivityState
@@ -48,7 +48,11 @@ class AttendeeBody(Body):
     contact_id: UUID | None = None
     email: (
         Annotated[
-            str, OneLine(255), Field(pattern=r"^[^@\s]+@[^@\s]+$", examples=["ida@example.com"])
+            str,
+            OneLine(255),
+            Field(
+                pattern=like("ida@example.com", r"^[^@\s]+@[^@\s]+$"), examples=["ida@example.com"]
+            ),
         ]
         | None
     ) = None

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.schemas.fields import Code, Integer, Line, Text
+from api.schemas.fields import CODE_PATTERN, Code, Integer, Line, Text
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from hub.access.roles import FieldClass
 from hub.custom_fields import FieldType
@@ -19,7 +19,7 @@ CUSTOM = (
     " that is null goes, and one that is not named stays."
 )
 GuardedClass = Literal["public", "internal", "sensitive"]
-CustomKey = Annotated[str, Field(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
+CustomKey = Annotated[str, Field(max_length=50, pattern=CODE_PATTERN)]
 
 
 class CustomFieldCreate(Body):

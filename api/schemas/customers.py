@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from api.schemas.custom_fields import CUSTOM, CustomValues, WarningView
-from api.schemas.fields import Code, Lines, OneLine
+from api.schemas.fields import Code, Lines, OneLine, like
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
 from api.schemas.sharing import GrantLevel
 from hub.customers.models import (
@@ -34,7 +34,11 @@ Kind = Literal["organisation", "person"]
 Roles = Annotated[
     list[Literal["prospect", "customer", "supplier"]], Field(min_length=1, max_length=3)
 ]
-Money = Annotated[str, OneLine(20), Field(pattern=r"^\d{1,14}(\.\d{1,4})?$", examples=["25000.00"])]
+Money = Annotated[
+    str,
+    OneLine(20),
+    Field(pattern=like("25000.50", r"^\d{1,14}(\.\d{1,4})?$"), examples=["25000.00"]),
+]
 Texts = Annotated[dict[Code, Annotated[str, OneLine(255)]], Field(max_length=30)]
 TextsPatch = Annotated[dict[Code, Annotated[str, OneLine(255)] | None], Field(max_length=30)]
 """Texts under keys; in a patch one that is null goes, and one that is absent stays."""

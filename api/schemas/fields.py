@@ -23,6 +23,20 @@ _CONTROL_BUT_BREAKS = re.compile(f"[{_IN_TEXT}]")
 _TEXT_PATTERN = rf"^[^{_IN_TEXT}]*[^\s{_IN_TEXT}][^{_IN_TEXT}]*$"
 
 
+_EXAMPLES: dict[str, str] = {}
+
+
+def like(example: str, pattern: str) -> str:
+    """Return a pattern of which whoever misses it is shown an example."""
+    _EXAMPLES[pattern] = example
+    return pattern
+
+
+def example_of(pattern: str) -> str | None:
+    """Return what a pattern takes, where `like` made it."""
+    return _EXAMPLES.get(pattern)
+
+
 def broken(code: str, message: str, **params: object) -> PydanticCustomError:
     """Make the error of a broken rule for a validator to raise.
 
@@ -139,7 +153,8 @@ Integer = Annotated[int, Whole()]
 Instant = AwareDatetime
 """A point in time with its offset (RFC 3339)."""
 
-Code = Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
+CODE_PATTERN = like("trade_show", r"^[a-z][a-z0-9_]*$")
+Code = Annotated[str, StringConstraints(max_length=50, pattern=CODE_PATTERN)]
 """What scripts and files call an entry of a catalogue, a state, a workflow."""
 
 LocaleName = Annotated[str, StringConstraints(min_length=1, max_length=20), AfterValidator(_locale)]

@@ -17,6 +17,8 @@ Entity = Literal["customers", "leads"]
 Roles = list[Literal["prospect", "customer", "supplier"]]
 _Country = Annotated[str, OneLine(2, 2)]
 _Currency = Annotated[str, OneLine(3, 3)]
+_Sheet = Annotated[str, OneLine(100)]
+_HeaderRow = Annotated[int, Field(ge=1, le=1_048_576)]  # as many rows as a sheet has
 _Encoding = Annotated[str, OneLine(40)]
 
 
@@ -64,6 +66,15 @@ class ImportUploadQuery(Query):
     encoding: _Encoding | None = Field(
         None, description="Of a CSV file, where it is not recognised.", examples=["windows-1252"]
     )
+    sheet: _Sheet | None = Field(
+        None,
+        description="The name of a workbook's sheet; the first one that holds rows if not given.",
+    )
+    header_row: _HeaderRow | None = Field(
+        None,
+        description="The number of the row in which the headers stand, as a spreadsheet shows it;"
+        " what stands above it is left out. It is found by the headers if not given.",
+    )
     apply: Apply = Field(
         Apply.NO,
         description="`false` only previews; `true` goes on when no row is refused; `good_rows`"
@@ -84,6 +95,8 @@ class ImportUploadQuery(Query):
             currency=self.currency.upper() if self.currency else None,
             locale=self.locale,
             encoding=self.encoding,
+            sheet=self.sheet,
+            header_row=self.header_row,
             apply=self.apply,
         )
 
@@ -101,6 +114,8 @@ class ImportOptionsBody(Body):
     currency: _Currency | None = None
     locale: LocaleName | None = None
     encoding: _Encoding | None = None
+    sheet: _Sheet | None = None
+    header_row: _HeaderRow | None = None
     apply: Literal["false", "true", "good_rows"] = "false"
 
     def options(self) -> Options:
@@ -117,6 +132,8 @@ class ImportOptionsBody(Body):
             currency=self.currency.upper() if self.currency else None,
             locale=self.locale,
             encoding=self.encoding,
+            sheet=self.sheet,
+            header_row=self.header_row,
             apply=Apply(self.apply),
         )
 
@@ -138,13 +155,17 @@ class ImportView(RecordView):
     entity: str
     state: ImportState
     file_name: str
-    source: dict[str, Any] | None = Field(description="How the file is written.")
+    source: dict[str, Any] | None = Field(
+        description="How the file is written, and which `sheet` of its `sheets` and which"
+        " `header_row` were taken."
+    )
     columns: list[ColumnView] | None
     unknown_columns: list[str]
     row_count: int | None
     counters: dict[str, int] = Field(
         description="Rows by action (create, update, skip, refuse) and, once applied, by outcome"
-        " (done, skipped, failed, undone, kept); each adds up to `items`."
+        " (done, skipped, failed, undone, kept); each adds up to `items`. How far it is while it"
+        " is applied stands in the `progress` of its job: `GET /jobs?subject_id=` its id."
     )
     options: dict[str, Any]
     message: MessageView | None

@@ -6,14 +6,12 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from api.schemas.customers import OfACustomer, Text255
-from api.schemas.fields import Instant, Integer, Line, Lines, OneLine
+from api.schemas.fields import CODE_PATTERN, Instant, Integer, Line, Lines, OneLine
 from api.schemas.reminders import ReminderCreate, ReminderView
 from api.schemas.shapes import Body, Patch, RecordView, View, absent
 
 Text = Annotated[str, Lines(20_000)]
-Type = Annotated[
-    str, OneLine(50), Field(pattern=r"^[a-z][a-z0-9_]*$", examples=["call", "meeting"])
-]
+Type = Annotated[str, OneLine(50), Field(pattern=CODE_PATTERN, examples=["call", "meeting"])]
 
 
 class NoteCreate(Body):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from api.schemas.customers import MessageView, OfACustomer, Text255
-from api.schemas.fields import OneLine, ZoneName, broken
+from api.schemas.fields import OneLine, ZoneName, broken, like
 from api.schemas.shapes import Body, Patch, RecordView, absent
 from hub.i18n import N_
 from hub.reminders.models import ReminderState
@@ -34,7 +34,7 @@ Title = Annotated[str, OneLine(200)]
 Day = Annotated[date, AfterValidator(_day)]
 ClockTime = Annotated[
     str,
-    Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$", examples=["09:00"]),
+    Field(pattern=like("09:00", r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"), examples=["09:00"]),
     AfterValidator(_clock_time),
 ]
 

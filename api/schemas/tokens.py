@@ -6,12 +6,16 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-from api.schemas.fields import Instant, Line, Whole, broken
+from api.schemas.fields import Instant, Line, Whole, broken, like
 from api.schemas.shapes import Body, Patch, RecordView, absent
 from hub.i18n import N_
 
 Scope = Annotated[
-    str, StringConstraints(max_length=80, pattern=r"^(\*|(\*|[a-z][a-z0-9-]*):(\*|[a-z_]+))$")
+    str,
+    StringConstraints(
+        max_length=80,
+        pattern=like("customers:read", r"^(\*|(\*|[a-z][a-z0-9-]*):(\*|[a-z_]+))$"),
+    ),
 ]
 
 

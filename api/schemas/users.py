@@ -6,19 +6,19 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from api.schemas.fields import Line, LocaleName, OneLine, ZoneName, broken
+from api.schemas.fields import CODE_PATTERN, Line, LocaleName, OneLine, ZoneName, broken, like
 from api.schemas.shapes import Body, Patch, RecordView, absent
 from hub.i18n import N_
 
 Email = Annotated[str, OneLine(254, 3), Field(json_schema_extra={"format": "email"})]
 Phone = Annotated[str, OneLine(40)]
-RoleCode = Annotated[str, StringConstraints(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")]
+RoleCode = Annotated[str, StringConstraints(max_length=50, pattern=CODE_PATTERN)]
 Roles = Annotated[
     list[RoleCode],
     Field(min_length=1, max_length=20, examples=[["representative"]],
           description="Codes of `GET /roles`; what they grant adds up."),
 ]  # fmt: skip
-Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Clock = Annotated[str, StringConstraints(pattern=like("08:00", r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
 
 Hours = Annotated[list[Clock], Field(min_length=2, max_length=2, examples=[["08:00", "16:00"]])]
 

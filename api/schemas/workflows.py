@@ -6,14 +6,16 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from api.schemas.fields import Code, Line, Lines, Text, Whole
+from api.schemas.fields import Code, Line, Lines, Text, Whole, like
 from api.schemas.shapes import Body, RecordView, View
 from hub.workflow.definition import Definition, State, Transition
 from hub.workflow.errands import MOST, PLACES, Doing, Errand, Unit, Whose
 from hub.workflow.models import StateKind, Status
 
 Percent = Annotated[int, Whole(0, 100)]
-Colour = Annotated[str, Field(pattern=r"^[a-z]{1,20}$|^#[0-9a-f]{6}$", examples=["blue"])]
+Colour = Annotated[
+    str, Field(pattern=like("blue", r"^[a-z]{1,20}$|^#[0-9a-f]{6}$"), examples=["blue"])
+]
 Reason = Annotated[str, Lines(1000)]
 
 

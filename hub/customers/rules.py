@@ -92,6 +92,21 @@ def clean(fields: Mapping[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
+def kept_as(name: str) -> Callable[[str], str]:
+    """Return what gives a value of a field its stored form, so that it is found as it is written.
+
+    What is no such value stays as it is: nothing that is kept is like it.
+    """
+
+    def stored(text: str) -> str:
+        try:
+            return clean({name: text})[name] or text
+        except ValidationError:
+            return text
+
+    return stored
+
+
 def writable(fields: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
     """Return the fields, all of which must be among those that may be written.
 

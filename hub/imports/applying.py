@@ -53,13 +53,15 @@ _RENEW = text("""
     returning i.digest
 """)
 _NOTE_SKIPPED = text("update plan_item set outcome = 'skipped' where id = any(:items)")
-_FAIL_FOLLOWERS = text("""
-    update plan_item f
-    set outcome = 'failed', errors = cast(:errors as jsonb)
-    from plan_item l
-    where f.plan_id = :plan_id and l.plan_id = f.plan_id
-      and l.position = cast(f.source ->> 'leader' as int)
-      and f.outcome = 'skipped' and l.outcome in ('failed', 'skipped') and l.action = 'create'
+_UNMADE = select(PlanItem.position).where(
+    PlanItem.action == "create", PlanItem.outcome.in_(("failed", "skipped"))
+)
+_FOLLOWERS = select(PlanItem.id, PlanItem.source["leader"].as_integer().label("leader")).where(
+    PlanItem.outcome == "skipped", PlanItem.source.has_key("leader")
+)
+_FAIL = text("""
+    update plan_item set outcome = 'failed', errors = cast(:errors as jsonb)
+    where id = any(:items)
 """)
 LEADER_FAILED = N_("It is the same customer as a row that could not be imported.")
 
@@ -104,7 +106,14 @@ def apply_batch(
 
 def fail_followers(session: Session, plan: Plan, errors: str) -> None:
     """Note of rows that joined another row's new customer that this one was not made."""
-    session.execute(_FAIL_FOLLOWERS, {"plan_id": plan.id, "errors": errors})
+    # Each reads the plan's items once: joined to itself, a plan is at the mercy of statistics.
+    unmade = set(session.scalars(_UNMADE.where(PlanItem.plan_id == plan.id)))
+    if not unmade:
+        return
+    followers = session.execute(_FOLLOWERS.where(PlanItem.plan_id == plan.id))
+    items = [follower.id for follower in followers if follower.leader in unmade]
+    if items:
+        session.execute(_FAIL, {"items": items, "errors": errors})
 
 
 def _without_those_here(

@@ -178,7 +178,8 @@ CUSTOMER_COLUMNS: tuple[ImportColumn, ...] = (
     ),
     ImportColumn(
         "credit_limit", N_("Credit limit"),
-        ("credit max", "kredit max", "kreditmaksimum", "kreditmax"),
+        ("credit max", "kredit max", "kredit maks", "kreditmax", "kreditmaks", "kreditmaksimum",
+         "kreditgrænse"),
         Meaning.DECIMAL, in_template=False,
     ),
     ImportColumn(

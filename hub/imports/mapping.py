@@ -42,6 +42,14 @@ def propose(
     return found
 
 
+def headings(
+    entity_name: str, wanted: Mapping[str, str | None], added: Sequence[ImportColumn] = ()
+) -> frozenset[str]:
+    """Return, as `header_key` writes them, all headers that are recognised or spoken of."""
+    known = columns_by_header((*ENTITIES[entity_name].columns, *added))
+    return frozenset(known) | {header_key(label) for label in wanted}
+
+
 def is_nameless(entity_name: str, columns: Sequence[Mapping[str, Any]]) -> bool:
     """Say whether a file lacks every column that could tell what its records are called."""
     return ENTITIES[entity_name].named_in.isdisjoint(column["field"] for column in columns)

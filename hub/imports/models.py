@@ -45,7 +45,7 @@ class ImportJob(Record, AskedWithToken):
     state: Mapped[ImportState] = mapped_column(
         EnumText(ImportState), default=ImportState.UPLOADED, server_default="uploaded"
     )
-    source: Mapped[dict[str, Any] | None]  # kind, sheet, encoding, delimiter
+    source: Mapped[dict[str, Any] | None]  # kind, sheet, sheets, header_row, encoding, delimiter
     columns: Mapped[list[Any] | None]
     row_count: Mapped[int | None]
     plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("plan.id"))

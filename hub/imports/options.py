@@ -36,6 +36,7 @@ class Options:
     """All wishes; `mapping` leads from headers to columns, None leaving one out.
 
     `explicit_match` says that `match` was chosen by a person, who may then rely on one key alone.
+    `sheet` and `header_row` say where the table stands in the file, and are found out where None.
     `country` is that of rows which name none, and of their phone numbers; `locale` says how numbers
     are written; both are guessed where None.
     """
@@ -51,6 +52,8 @@ class Options:
     currency: str | None = None
     locale: str | None = None
     encoding: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
     apply: Apply = Apply.NO
 
     def stored(self) -> dict[str, Any]:

@@ -23,13 +23,20 @@ from hub.imports.reading import ReadRow, RowReader
 from hub.imports.staging import Staging
 from hub.imports.uploaders import uploader_of
 from hub.imports.words import words_of
-from hub.parsing import Cell
+from hub.parsing import Cell, CellError
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem, PlanState
 from hub.settings import get_settings
 
 BATCH = 500
-NO_NAMES = N_("No column holds names: say which one does.")
+NO_NAMES = N_(
+    "No header in row {row} stands for names: say with mapping which one does, or with header_row"
+    " in which row the headers stand."
+)
+NO_NAMES_ON_SHEET = N_(
+    "No header in row {row} of the sheet {sheet} stands for names: say with mapping which one does,"
+    " with header_row in which row the headers stand, or with sheet on which of {sheets}."
+)
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 
@@ -56,9 +63,7 @@ def begin(
     added = columns_added(session, job.entity_name)
     job.columns = propose(job.entity_name, header, options.mapping, added)
     if is_nameless(job.entity_name, job.columns):
-        services.refuse(
-            job, ImportState.ANALYSED, {"code": "no_names", "text": NO_NAMES, "params": {}}
-        )
+        services.refuse(job, ImportState.ANALYSED, _no_names(source))
         return None
     return RowReader(
         job.entity_name,
@@ -75,7 +80,9 @@ def begin(
     )
 
 
-def stage(rows: Iterable[tuple[int, Sequence[Cell], str | None]], reader: RowReader) -> Staging:
+def stage(
+    rows: Iterable[tuple[int, Sequence[Cell | CellError], str | None]], reader: RowReader
+) -> Staging:
     """Read the rows and find out which may be the same; each comes with its number and problem.
 
     The caller closes what is returned.
@@ -137,6 +144,15 @@ def complete(session: Session, import_id: UUID, plan_id: UUID, *, now: datetime)
         services.request_application(session, plan, now=now)
     else:
         services.ask_for_result(session, job)
+
+
+def _no_names(source: Mapping[str, Any]) -> dict[str, Any]:
+    sheets = source.get("sheets") or ()
+    params = {"row": str(source["header_row"])}
+    if len(sheets) > 1:
+        params |= {"sheet": repr(source["sheet"]), "sheets": ", ".join(map(repr, sheets))}
+    text = NO_NAMES_ON_SHEET if len(sheets) > 1 else NO_NAMES
+    return {"code": "no_names", "text": text, "params": params}
 
 
 def _forget_drafts(session: Session, job: ImportJob, plan_id: UUID) -> None:

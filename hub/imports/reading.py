@@ -22,6 +22,7 @@ from hub.imports.uploaders import Uploader
 from hub.imports.words import Words
 from hub.parsing import (
     Cell,
+    CellError,
     parse_boolean,
     parse_date,
     parse_datetime,
@@ -51,6 +52,8 @@ _UNREADABLE_PHONE = {
     "format": N_("Left out, for it is no phone number of {country}: {value}"),
     "extension": N_("Left out, for an extension is not kept with a number: {value}"),
 }
+KNOWN_BY = "external_ref"
+"""The column by which a row is known again: one that came in without it would come in twice."""
 _DIGEST_BYTES = 16
 _STORED_DECIMALS = Decimal("0.0001")  # as the column holds it: equal values are equal texts
 
@@ -72,7 +75,7 @@ class ReadRow:
     @property
     def external_ref(self) -> str | None:
         """Return the row's own reference."""
-        found: str | None = self.values.get("external_ref")
+        found: str | None = self.values.get(KNOWN_BY)
         return found
 
     @property
@@ -127,17 +130,21 @@ class RowReader:
             if column["field"] is not None
         ]
 
-    def read(self, number: int, cells: Sequence[Cell]) -> ReadRow:
+    def read(self, number: int, cells: Sequence[Cell | CellError]) -> ReadRow:
         """Return what a row says."""
         given: dict[str, Any] = {}
         errors: list[FieldError] = []
+        failed: dict[str, CellError] = {}
         for index, key, parse in self._cells:
             cell = cells[index]
             if cell is None:
                 continue
+            if isinstance(cell, CellError):
+                failed[key] = cell
+                continue
             try:
                 self._uploader.refuse_foreign(key, f"/{key}")
-                value = parse(cell, "/" + key.replace(".", "/"))
+                value = parse(cell, _pointer(key))
             except ValidationError as error:
                 errors.extend(error.errors)
                 continue
@@ -157,8 +164,10 @@ class RowReader:
             errors.extend(error.errors)
         if not errors and not any(values.get(name) for name in self.entity.named_by):
             errors.append(self.entity.nameless)
-        if errors:
+        if errors or KNOWN_BY in failed:
+            errors += [_failed(key, cell) for key, cell in failed.items()]
             return ReadRow(number, {}, [self._shown(error) for error in errors])
+        notes += [_left_out_for(key, cell) for key, cell in failed.items()]
         return ReadRow(number, {**values, **beside}, notes=[self._shown(note) for note in notes])
 
     def _clean(self, given: Mapping[str, Any], notes: list[FieldError]) -> dict[str, Any]:
@@ -238,6 +247,22 @@ def _left_out(name: str, code: str, said: Mapping[str, Any]) -> FieldError:
         _UNREADABLE_PHONE[code],
         {"country": country, "value": said[name]},
     )  # fmt: skip
+
+
+def _failed(key: str, cell: CellError) -> FieldError:
+    """Return that a cell of a row that stays out holds an error."""
+    message = N_("The cell holds {error}, an error of the workbook and no value.")
+    return FieldError(_pointer(key), "cell_error", message, {"error": cell.code})
+
+
+def _left_out_for(key: str, cell: CellError) -> FieldError:
+    """Return that a row comes in without what a cell with an error would have said."""
+    message = N_("Left out, for the cell holds {error}, an error of the workbook and no value.")
+    return FieldError(_pointer(key), LEFT_OUT, message, {"error": cell.code})
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace(".", "/")
 
 
 def _text(cell: Cell, pointer: str) -> str | None:

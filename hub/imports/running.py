@@ -14,6 +14,8 @@ from hub.access.models import User
 from hub.files import services as files
 from hub.files.models import StoredFile
 from hub.imports import applying, services
+from hub.imports.added import columns_added
+from hub.imports.mapping import headings
 from hub.imports.models import ImportJob, ImportState
 from hub.imports.options import Options
 from hub.imports.processes import PROCESSES, Process
@@ -28,19 +30,26 @@ _ITEMS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What a worker needs of an import to open its file, and for whom it writes."""
+    """What a worker needs of an import to open its file, and for whom it writes.
+
+    `sheet` and `header_row` say where its table stands; `headings` what is known of headers, as
+    `hub.imports.columns.header_key` writes them, by which it is found otherwise.
+    """
 
     import_id: UUID
     plan_id: UUID | None
     sha256: str
     file_name: str
     encoding: str | None
+    sheet: str | None
+    header_row: int | None
+    headings: frozenset[str]
     language: str
     zone: str
 
 
-def upload_of(session: Session, import_id: UUID) -> Upload:
-    """Return where an import's file is and who reads its result.
+def upload_of(session: Session, import_id: UUID, *, again: bool = False) -> Upload:
+    """Return where an import's file is and who reads its result; `again` reads what was previewed.
 
     Raises:
         NotFoundError: there is no such import, or its file is not kept any more.
@@ -48,12 +57,23 @@ def upload_of(session: Session, import_id: UUID) -> Upload:
     job = services.get(session, import_id)
     kept = files.get(session, job.file_id)
     owner = session.get(User, job.owner_user_id) if job.owner_user_id else None
+    options = Options.of_stored(job.options)
+    sheet, header_row, known = options.sheet, options.header_row, frozenset[str]()
+    if again:
+        source = job.source or {}
+        sheet, header_row = source.get("sheet"), source.get("header_row")
+    else:
+        added = columns_added(session, job.entity_name)
+        known = headings(job.entity_name, options.mapping, added)
     return Upload(
         job.id,
         job.plan_id,
         kept.sha256,
         job.file_name,
-        Options.of_stored(job.options).encoding,
+        options.encoding,
+        sheet,
+        header_row,
+        known,
         (owner.locale if owner else None) or get_settings().locale,
         (owner.zone if owner else None) or get_settings().zone,
     )

@@ -9,6 +9,7 @@ from hub.access.captions import whose_fields
 from hub.catalogues.services import words_of
 from hub.channels import LEAD_CHANNELS
 from hub.customers.models import Customer
+from hub.customers.rules import kept_as
 from hub.i18n import N_
 from hub.leads.models import Lead
 from hub.leads.signals import SIGNAL
@@ -59,7 +60,8 @@ LEADS = Listing(
         Field("customer_number", _of_customer(Customer.ref_no), label=N_("Customer number"),
               width=12, of=_CUSTOMER),
         Field("person", Lead.person, label=N_("Person"), search_text=Lead.search_text, width=30),
-        Field("phone", Lead.phone, label=N_("Phone"), search_text=Lead.search_text, width=16),
+        Field("phone", Lead.phone, label=N_("Phone"), kept_as=kept_as("phone"),
+              search_text=Lead.search_text, width=16),
         Field("email", Lead.email, label=N_("Email"), search_text=Lead.search_text,
               caseless=True, width=30),
         _own_or_customers("city", N_("City"), width=20),
@@ -86,7 +88,8 @@ LEADS = Listing(
               kind=Kind.DATE, sortable=True, width=12),
         Field("net_potential_value", Lead.net_potential_value, label=N_("Potential value"),
               kind=Kind.MONEY, sortable=True, width=14),
-        Field("currency", Lead.currency, label=N_("Currency"), facet=True, width=8),
+        Field("currency", Lead.currency, label=N_("Currency"), kept_as=kept_as("currency"),
+              facet=True, width=8),
         Field("lost_reason", Lead.lost_reason, label=N_("Reason for losing"), facet=True,
               words=words_of("lost_reasons", Lead.lost_reason, Lead), shown=False, width=20),
         Field("set_aside_until", Lead.set_aside_until, label=N_("Set aside until"),

@@ -148,6 +148,8 @@ class Field:
         search_text: the search document that the text is part of, where it is: `eq`, `contains`
             and `starts` then use the search index.
         caseless: `eq` and `ne` compare casefolded, by an index over ``casefold(column)``.
+        kept_as: returns a text in the form in which such values are kept, or as it is where it is
+            no such value; `eq` and `ne` compare that.
         condition_for: takes over the comparison for a reader, where it tells of other records of
             which he may not see all.
         of: the record whose value it is, where that is not the row's own: for a reader who does
@@ -179,6 +181,7 @@ class Field:
     reckoned: Callable[[Reader], Expression] | None = None
     search_text: Expression | None = None
     caseless: bool = False
+    kept_as: Callable[[str], str] | None = None
     condition_for: Callable[[Reader, Operator, Any], Predicate] | None = None
     of: Of | None = None
     sight: Sight | None = None

@@ -29,6 +29,7 @@ from hub.texts import composed
 
 TEXT_LENGTH = 500  # characters; longer than any name, short enough for a URL
 ME = "me"
+_EQUALITY = frozenset({Operator.EQ, Operator.NE})
 RELATIVE_DAY = r"(today|week|month|year)?([+-]\d{1,4}[dwmy])?"
 
 
@@ -77,6 +78,8 @@ def read_value(
         return _personal(field, raw, reader, pointer)
     if operator is Operator.EMPTY:
         return _truth(field, raw, reader, pointer)
+    if field.kept_as is not None and operator in _EQUALITY:
+        raw = field.kept_as(raw) or raw
     return _READERS[field.kind](field, raw, reader, pointer)
 
 

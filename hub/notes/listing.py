@@ -37,6 +37,7 @@ NOTES = Listing(
         Field("at", Note.at, label=N_("Time"), kind=Kind.DATETIME, sortable=True, width=18),
         Field("created_at", Note.created_at, label=N_("Created"), kind=Kind.DATETIME,
               sortable=True, shown=False),
+        Field("external_ref", Note.external_ref, label=N_("External reference"), shown=False),
     ),
     default_sort=("-at",),
     search=SearchSpec(text=Note.search_text),

@@ -5,6 +5,7 @@ from sqlalchemy import column, select, table
 from hub.access.captions import whose_fields
 from hub.catalogues.services import words_of
 from hub.customers.models import Customer
+from hub.customers.rules import kept_as
 from hub.i18n import N_
 from hub.listing import Bucket, Choice, Field, Kind, Listing, Operator, SearchSpec, Sums
 from hub.listing.declaration import Of
@@ -88,7 +89,8 @@ OPPORTUNITIES = Listing(
         shared_field(Opportunity.entity(), Opportunity.id),
         Field("amount", Opportunity.amount, label=N_("Amount"), kind=Kind.MONEY, sortable=True,
               width=14),
-        Field("currency", Opportunity.currency, label=N_("Currency"), facet=True, width=8),
+        Field("currency", Opportunity.currency, label=N_("Currency"), kept_as=kept_as("currency"),
+              facet=True, width=8),
         Field("probability", Opportunity.probability, label=N_("Probability"), kind=Kind.INTEGER,
               sortable=True, width=10),
         Field("probability_source", Opportunity.probability_source,

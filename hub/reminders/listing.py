@@ -49,6 +49,7 @@ REMINDERS = Listing(
         Field("note", Reminder.note_id, label=N_("Note"), kind=Kind.UUID, shown=False),
         Field("created_at", Reminder.created_at, label=N_("Created"), kind=Kind.DATETIME,
               sortable=True, shown=False),
+        Field("external_ref", Reminder.external_ref, label=N_("External reference"), shown=False),
     ),
     default_sort=("fire_at",),
 )  # fmt: skip

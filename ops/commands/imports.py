@@ -44,7 +44,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--option", "options", multiple=True, metavar="NAME=VALUE",
-            help="As of POST /imports: on_match=skip, country=SE, owner=… Repeatable.",
+            help="As of POST /imports: country=SE, owner=…, sheet=…, header_row=3. Repeatable.",
         ),
         click.option(
             "--result", type=click.Path(dir_okay=False, path_type=Path),
@@ -98,11 +98,12 @@ def _bring_in(
         found = hub.follow(found["id"], "imported")
     _show_counters(found["counters"])
     left_out = hub.rows(found["id"], left_out="true")
-    is_strange = "country" not in wanted and len(left_out) >= _STRANGE * found["row_count"]
+    foreign = [row for row in left_out if any("country" in r["details"] for r in row["reasons"])]
+    is_strange = "country" not in wanted and len(foreign) >= _STRANGE * found["row_count"]
     if left_out:
         click.echo(f"{len(left_out)} of these without a value that cannot be read:")
         _show_rows(left_out, _EXAMPLES if is_strange else _LISTED, code="left_out")
-    if left_out and is_strange:
+    if foreign and is_strange:
         click.echo("Phone numbers of another country? Then say of which: --option country=US")
     troubled = [
         row
@@ -235,6 +236,10 @@ def _pairs(options: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def _show_columns(found: Mapping[str, Any]) -> None:
+    source = found["source"]
+    if source["header_row"] > 1 or len(source["sheets"]) > 1:
+        on_sheet = f" of the sheet {source['sheet']}" if source["sheet"] else ""
+        click.echo(f"Headers: in row {source['header_row']}{on_sheet}")
     known = [c for c in found["columns"] or () if c["field"]]
     click.echo("Columns: " + ", ".join(f"{c['header']} = {c['field']}" for c in known))
     if found["unknown_columns"]:

@@ -13,7 +13,7 @@ from ops.data_directory import DataDirectory
 from ops.embedded.account import store_account
 from ops.embedded.binaries import postgres_programs
 from ops.errors import OperationError
-from ops.process_identity import is_running, works_in
+from ops.process_identity import is_running, working_in, works_in
 
 DATABASE = "hub"
 USER = "hub"
@@ -22,6 +22,7 @@ MAJOR_VERSION = "18"
 _PORT = 5432  # only the name of the socket: nothing listens on a network
 _LEFTOVER_GRACE_S = 30  # a fast shutdown writes a checkpoint first
 _LEFTOVER_POLL_S = 0.1
+_ORPHAN_GRACE_S = 2  # nobody waits for an answer from them any more
 
 # A small idle footprint: Hub's own processes hold about thirty connections at most.
 _SETTINGS = {
@@ -105,6 +106,7 @@ class EmbeddedPostgres:
                 "backup with the Hub that made it and restore it here."
             )
         self._end_leftover(files / "postmaster.pid")
+        self._end_orphans(files)
         for name in (f".s.PGSQL.{_PORT}", f".s.PGSQL.{_PORT}.lock"):
             (self._place.sockets / name).unlink(missing_ok=True)
 
@@ -196,6 +198,19 @@ class EmbeddedPostgres:
                 if not is_running(process_id):
                     break
         process_file.unlink(missing_ok=True)
+
+    def _end_orphans(self, files: Path) -> None:
+        """End the processes of a server that was killed: none starts as long as one is there.
+
+        They notice by themselves that it is gone, but for one in the middle of a long query.
+        """
+        patience_over = time.monotonic() + _ORPHAN_GRACE_S
+        given_up = patience_over + _LEFTOVER_GRACE_S
+        while (orphans := working_in(files, "postgres")) and time.monotonic() < given_up:
+            for process_id in orphans if time.monotonic() > patience_over else ():
+                with suppress(ProcessLookupError):
+                    os.kill(process_id, signal.SIGKILL)
+            time.sleep(_LEFTOVER_POLL_S)
 
 
 def _shared_mb() -> int:

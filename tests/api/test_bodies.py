@@ -229,3 +229,22 @@ def test_a_merge_patch_tells_absent_from_null(
     assert cleared.json["free"] == {"phone": None, "expected": 4}
     assert renamed.json["free"] == {"name": "n", "expected": 4}
     assert refused.json["errors"][0]["pointer"] == "/name"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("credit_limit", "1.234,50", "Must be written like 25000.50."),
+        ("name", "", "Must not be empty."),
+    ],
+)
+def test_what_has_another_form_is_told_by_an_example(
+    client: ApiClient, administrator: Caller, field: str, value: str, told: str
+) -> None:
+    answer = client.post(
+        "/api/v1/customers", headers=administrator.headers, json={"name": "N", field: value}
+    )
+
+    assert answer.status_code == 422
+    [error] = answer.json["errors"]
+    assert (error["pointer"], error["message"]) == (f"/{field}", told)

@@ -198,3 +198,31 @@ def test_who_sees_the_records_of_many_is_counted_less_far(
     assert total(administrator) == {"count": 3, "exact": True}
     monkeypatch.undo()
     get_settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cvr=DK99000007", "cvr=DK%2099%2000%2000%2007", "phone=33121233", "phone=0045%2033121233",
+        "vat_no=SE%20556036079301", "country=dk", "currency=dkk", "ean=5790000-000005",
+        "website=nordlys.example", "cvr.ne=99000015", "phone=%2B4533121233",
+    ],
+)  # fmt: skip
+def test_a_value_is_found_in_whatever_form_it_may_be_written(
+    client: ApiClient, representative: Caller, query: str
+) -> None:
+    written = {"name": "Nordlys", "cvr": "99 00 00 07", "phone": "33 12 12 33", "country": "DK",
+               "vat_no": "SE556036079301", "currency": "DKK", "ean": "5790000000005",
+               "website": "https://nordlys.example"}  # fmt: skip
+    post(client, representative, "/customers", written)
+
+    assert names(client, representative, query) == ["Nordlys"]
+
+
+@pytest.mark.parametrize("query", ["cvr=99000008", "phone=ring", "country=Danmark", "cvr=99000015"])
+def test_what_is_no_such_value_or_anothers_finds_nobody(
+    client: ApiClient, representative: Caller, query: str
+) -> None:
+    post(client, representative, "/customers", {"name": "Nordlys", "cvr": "99000007"})
+
+    assert names(client, representative, query) == []

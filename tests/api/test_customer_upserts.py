@@ -399,3 +399,23 @@ def test_letters_and_their_marks_are_one_text_however_they_were_typed(
     for asked in (one, two):
         found = client.get(f"/api/v1/customers?city={quote(asked)}", headers=administrator.headers)
         assert [each["id"] for each in found.json["items"]] == [made.json["id"]]
+
+
+@pytest.mark.usefixtures("private")
+def test_a_reference_of_a_customer_one_does_not_see_is_as_one_that_nobody_has(
+    client: ApiClient, administrator: Caller
+) -> None:
+    stranger = make_caller(Role.REPRESENTATIVE, "per@example.com")
+    send(client, administrator, item("shop-1", name="Nordlys"))
+
+    def get(caller: Caller, reference: str) -> Reply:
+        path = f"/api/v1/customers/by-external-ref/{reference}"
+        return client.get(path, headers=caller.headers)
+
+    seen, unseen, unknown = (
+        get(administrator, "shop-1"), get(stranger, "shop-1"), get(stranger, "shop-2"),
+    )  # fmt: skip
+
+    assert (seen.status_code, seen.json["name"]) == (200, "Nordlys")
+    assert (unseen.status_code, unknown.status_code) == (404, 404)
+    assert unseen.json["detail"] == unknown.json["detail"].replace("shop-2", "shop-1")

@@ -14,6 +14,8 @@ from tests.api.conftest import Caller, make_caller, narrow
 from tests.hub.imports.uploads import customers
 from tests.workers.reading.makers import make_workbook
 from tests.workers.reading.test_hostile_workbooks import HOSTILE
+from tests.workers.reading.test_workbooks import make_sheets
+from workers import chain
 from workers.chain import drain
 
 FILE = "id;Navn;CVR;Farve\n1;Nordlys ApS;99000007;rød\n2;Forkert;123;blå\n".encode()
@@ -85,7 +87,8 @@ def test_an_upload_is_previewed_applied_and_taken_back(
     )  # fmt: skip
     assert planned["unknown_columns"] == ["Farve"]
     assert planned["source"] == {
-        "kind": "csv", "sheet": None, "encoding": "utf-8", "delimiter": ";",
+        "kind": "csv", "sheet": None, "sheets": [], "header_row": 1, "encoding": "utf-8",
+        "delimiter": ";",
     }  # fmt: skip
     assert before == []
     assert (applied_answer.status_code, undo_answer.status_code) == (202, 202)
@@ -218,6 +221,71 @@ def test_a_preview_can_be_made_again_with_another_mapping(
     )  # fmt: skip
 
 
+TITLED = "Kundeliste pr. 29-11-2026;;\n\nNavn;By;Kreditgrænse\nNordlys ApS;Odense;5000\n".encode()
+
+
+def test_a_header_below_a_title_is_found_and_the_answer_and_the_result_tell_its_rows(
+    client: ApiClient, administrator: Caller
+) -> None:
+    identifier = uploaded(client, administrator, TITLED, apply="true")
+
+    found = get(client, administrator, identifier)
+    [row] = get(client, administrator, f"{identifier}/rows")["items"]
+    work()
+    result = client.get(f"/api/v1/imports/{identifier}/result", headers=administrator.headers)
+
+    assert (found["state"], found["source"]["header_row"], found["row_count"]) == ("done", 3, 1)
+    assert [column["field"] for column in found["columns"]] == ["name", "city", "credit_limit"]
+    assert (row["row"], [customer.name for customer in customers()]) == (4, ["Nordlys ApS"])
+    sheet = load_workbook(io.BytesIO(result.data)).worksheets[0]
+    assert [[cell.value for cell in line][:5] for line in sheet.iter_rows()] == [
+        ["Navn", "By", "Kreditgrænse", "Row", "Outcome"],
+        ["Nordlys ApS", "Odense", "5000", 4, "Created"],
+    ]
+
+
+def test_what_no_header_tells_is_asked_for_and_said_with_the_preview_made_anew(
+    client: ApiClient, administrator: Caller
+) -> None:
+    content = make_sheets(
+        {"Om": [["Udtræk"]], "Data": [["x"], ["Hvem", "Hvor"], ["Ida", "Odense"]]}
+    )
+    wanting, _ = upload_workbook(client, administrator, content)
+
+    answers = []
+    for said in ({"sheet": "data"}, {"sheet": "Data", "header_row": 9}, {"sheet": "Emner"}):
+        options = {**said, "mapping": {"Hvem": "name"}} if "header_row" in said else said
+        post(client, administrator, f"{wanting['id']}/analysis", json=options)
+        work()
+        answers.append(get(client, administrator, wanting["id"]))
+    place = {"sheet": "Data", "header_row": 2}
+    post(
+        client, administrator, f"{wanting['id']}/analysis",
+        json={**place, "mapping": {"Hvem": "name"}},
+    )  # fmt: skip
+    work()
+    planned = get(client, administrator, wanting["id"])
+    [row] = get(client, administrator, f"{wanting['id']}/rows")["items"]
+
+    assert [each["state"] for each in (wanting, *answers)] == ["analysed"] * 4
+    nameless = (
+        "No header in row 1 of the sheet {} stands for names: say with mapping which one does,"
+        " with header_row in which row the headers stand, or with sheet on which of 'Om', 'Data'."
+    )
+    assert [each["message"]["text"] for each in (wanting, *answers)] == [
+        nameless.format("'Om'"),
+        nameless.format("'Data'"),
+        "Row 9 holds nothing: say as header_row in which row the headers stand.",
+        "The workbook has no sheet 'Emner': say as sheet one of 'Om', 'Data'.",
+    ]
+    assert (planned["state"], planned["message"]) == ("planned", None)
+    assert planned["source"] == {
+        "kind": "xlsx", **place, "sheets": ["Om", "Data"], "encoding": None, "delimiter": None,
+    }  # fmt: skip
+    assert {name: planned["options"][name] for name in place} == place
+    assert (row["row"], row["after"]["name"]) == (3, "Ida")
+
+
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
@@ -231,6 +299,11 @@ def test_a_preview_can_be_made_again_with_another_mapping(
         ({"match": "name"}, "/match"),
         ({"owner": "nobody"}, "/owner"),
         ({"owner": str(uuid4())}, "/owner"),
+        ({"header_row": "0"}, "/header_row"),
+        ({"header_row": "1048577"}, "/header_row"),
+        ({"header_row": "first"}, "/header_row"),
+        ({"sheet": ""}, "/sheet"),
+        ({"sheet": "x" * 101}, "/sheet"),
         ({"colour": "red"}, "/colour"),
     ],
 )
@@ -332,6 +405,40 @@ def test_a_file_in_an_encoding_nobody_recognised_is_read_once_it_is_named(
     assert (failed["state"], failed["message"]["code"]) == ("failed", "file.encoding")
     again = get(client, administrator, identifier)
     assert (again["state"], again["message"]) == ("planned", None)
+
+
+def test_how_far_an_import_is_stands_on_its_job_while_it_is_applied(
+    client: ApiClient,
+    administrator: Caller,
+    representative: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = "\n".join(["Firma", *(f"Firma {number}" for number in range(150))]).encode()
+    identifier = uploaded(client, administrator, content, entity="leads")
+    post(client, administrator, f"{identifier}/application")
+
+    def shown(caller: Caller) -> list[Any]:
+        answer = client.get(
+            "/api/v1/jobs",
+            headers=caller.headers,
+            query_string={"subject_id": identifier, "task": "imports.apply_import"},
+        )
+        return [each["progress"] for each in answer.json["items"]]
+
+    begun = shown(administrator)
+    with monkeypatch.context() as patched:
+        patched.setattr(chain, "is_stopping", lambda: True)  # a worker ends after its batch
+        drain(TaskName.APPLY_IMPORT)
+    midway, others = shown(administrator), shown(representative)
+    state = get(client, administrator, identifier)["state"]
+    done_rows = get(client, administrator, f"{identifier}/rows", outcome="done", limit=500)["items"]
+    work()
+
+    assert (begun, others) == ([None], [])
+    assert (state, midway) == ("applying", [{"done": 100, "total": 150, "unit": "rows"}])
+    assert len(done_rows) == 100
+    assert shown(administrator) == [{"done": 150, "total": 150, "unit": "rows"}]
+    assert get(client, administrator, identifier)["counters"]["done"] == 150
 
 
 def test_what_the_state_forbids_is_refused(client: ApiClient, administrator: Caller) -> None:

@@ -13,6 +13,7 @@ from ops.commands import imports as command
 from tests.api.conftest import Caller
 from tests.api.test_imports import FOREIGN, work
 from tests.hub.imports.uploads import customers
+from tests.workers.reading.test_workbooks import make_sheets
 
 
 @pytest.fixture
@@ -22,6 +23,32 @@ def url(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     running = serve(app)
     yield running.url
     running.stop()
+
+
+def test_the_command_says_where_it_found_the_headers_and_takes_them_where_one_says(
+    url: str, administrator: Caller, tmp_path: Path
+) -> None:
+    table = [["Liste"], ["Navn", "By"], ["Nordlys", "Odense"], ["Tlf", "CVR"], ["70000007"]]
+    file = tmp_path / "kunder.xlsx"
+    file.write_bytes(make_sheets({"Om": [["Udtræk"]], "Kunder": table}))
+    said = ["--option", "sheet=Kunder", "--option", "header_row=2"]
+
+    refused = CliRunner().invoke(
+        command.customers, [str(file), "--url", url, "--token", administrator.token, *said[:2]]
+    )
+    found = bring_in(url, administrator, file, *said)
+
+    assert refused.exit_code == 1
+    assert str(refused.exception) == (
+        f"{file}: No header in row 1 of the sheet 'Kunder' stands for names: say with mapping which"
+        " one does, with header_row in which row the headers stand, or with sheet on which of"
+        " 'Om', 'Kunder'."
+    )
+    assert found[:3] == [
+        "Headers: in row 2 of the sheet Kunder",
+        "Columns: Navn = name, By = city",
+        "3 rows: 3 new.",
+    ]
 
 
 def bring_in(url: str, caller: Caller, file: Path, *options: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Objectives over HTTP: set for people and teams, followed by workers, looked at as of any day."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +24,13 @@ from tests.people import make_customer
 from workers.chain import drain
 
 PATH = "/objectives"
-TODAY = utcnow().date()
-YEAR = {"starts_on": f"{TODAY.year}-01-01", "ends_on": f"{TODAY.year}-12-31", "zone": "UTC"}
+THIS_YEAR = utcnow().year
+YEAR = {"starts_on": f"{THIS_YEAR}-01-01", "ends_on": f"{THIS_YEAR}-12-31", "zone": "UTC"}
 ONE = {"name": "Opkald", "targets": {"calls": 2}, **YEAR}
+
+
+def today() -> date:
+    return utcnow().date()
 
 
 @pytest.fixture
@@ -132,7 +136,7 @@ def test_what_happens_is_followed_once_and_nothing_else_is_reckoned(
         [waiting] = session.query(Job).filter_by(
             task=TaskName.MEASURE_OBJECTIVE, subject_id=UUID(own["id"]), state=JobState.QUEUED
         )
-        assert waiting.run_at == datetime(TODAY.year + 1, 1, 1, tzinfo=UTC)
+        assert waiting.run_at == datetime(today().year + 1, 1, 1, tzinfo=UTC)
 
 
 def test_what_was_won_and_reopened_counts_as_of_the_day_before(
@@ -145,19 +149,19 @@ def test_what_was_won_and_reopened_counts_as_of_the_day_before(
     post(client, representative, f"/opportunities/{case['id']}/transitions", body, 200)
     follow()
 
-    yesterday, today = TODAY - timedelta(1), TODAY
+    yesterday, this_day = today() - timedelta(1), today()
     assert figures(client, representative, made, f"?as_of={yesterday}") == [
         {"opp_won": ("1.00", "1.00", True)}
     ]
     now = [{"opp_won": ("0.00", "1.00", False)}]
-    assert figures(client, representative, made, f"?as_of={today}") == now
+    assert figures(client, representative, made, f"?as_of={this_day}") == now
     assert figures(client, representative, made) == now
-    before = TODAY - timedelta(2)
+    before = today() - timedelta(2)
     assert figures(client, representative, made, f"?as_of={before}") == [
         {"opp_won": ("0.00", "1.00", False)}
     ]
     later = client.get(
-        f"{API}{PATH}/{made['id']}/progress?as_of={TODAY + timedelta(2)}",
+        f"{API}{PATH}/{made['id']}/progress?as_of={today() + timedelta(2)}",
         headers=representative.headers,
     )
     assert broken(later.json) == [("/as_of", "future")]
@@ -218,7 +222,7 @@ def test_a_team_learns_nothing_of_what_one_of_its_people_protects(
 
     for reader in (colleague, manager, administrator):  # one figure, whoever reads
         assert _told(client, reader, the_teams) == without
-        assert figures(client, reader, the_teams, f"?as_of={TODAY}") == without[0]
+        assert figures(client, reader, the_teams, f"?as_of={today()}") == without[0]
     assert figures(client, manager, his) == met
     until = get(client, representative, protection)["until"]
     assert _due(the_teams) == datetime.fromisoformat(until)  # when it ends by itself
@@ -244,7 +248,7 @@ def _told(client: ApiClient, reader: Caller, objective: Any) -> list[Any]:
     """Return all that is told of how far an objective is, but when it was reckoned."""
     of_it = f"/objective-progress?objective={objective['id']}&facets=met"
     rows = get(client, reader, of_it)
-    board = get(client, reader, f"{PATH}/board?by=team&on={TODAY}")
+    board = get(client, reader, f"{PATH}/board?by=team&on={today()}")
     return [
         figures(client, reader, objective),
         [(each["measure"], each["value"], each["ratio"]) for each in rows["items"]],
@@ -262,7 +266,7 @@ def _told(client: ApiClient, reader: Caller, objective: Any) -> list[Any]:
 def test_one_that_comes_back_has_a_period_each_time_with_the_targets_of_its_time(
     client: ApiClient, representative: Caller
 ) -> None:
-    days = {"starts_on": str(TODAY - timedelta(2)), "zone": "UTC", "frequency": "daily"}
+    days = {"starts_on": str(today() - timedelta(2)), "zone": "UTC", "frequency": "daily"}
     made = post(client, representative, PATH, {"name": "Daglig", "targets": {"calls": 1}, **days})
     call(client, representative)
     follow()
@@ -274,7 +278,7 @@ def test_one_that_comes_back_has_a_period_each_time_with_the_targets_of_its_time
     now = {"calls": ("1.00", "3.00", False), "meetings": ("0.00", "1.00", False)}
     assert figures(client, representative, made) == [one, one, now]
     assert figures(client, representative, made, "?periods=1") == [now]
-    assert figures(client, representative, made, f"?as_of={TODAY}") == [one, one, now]
+    assert figures(client, representative, made, f"?as_of={today()}") == [one, one, now]
     events = get(client, representative, f"{PATH}/{made['id']}/events")["items"]
     assert [(c["field"], c["before"], c["after"]) for c in events[0]["changes"]] == [
         ("targets.calls", 1, 3), ("targets.meetings", None, 1),
@@ -449,7 +453,7 @@ def test_a_template_gives_targets_and_how_often_and_retires(
 def test_boards_show_people_and_teams_ready_for_charts(
     client: ApiClient, representative: Caller, manager: Caller, *, team_id: str
 ) -> None:
-    days = {"starts_on": str(TODAY - timedelta(1)), "zone": "UTC", "frequency": "daily"}
+    days = {"starts_on": str(today() - timedelta(1)), "zone": "UTC", "frequency": "daily"}
     calls = {"name": "Opkald", "targets": {"calls": 2, "meetings": 1}, **days}
     post(client, manager, PATH, {**calls, "user_id": str(representative.user_id)})
     post(client, manager, PATH, {**calls, "team_id": team_id})
@@ -458,8 +462,8 @@ def test_boards_show_people_and_teams_ready_for_charts(
     call(client, representative)
     follow()
 
-    of_people = get(client, manager, f"{PATH}/board?on={TODAY}")
-    of_teams = get(client, manager, f"{PATH}/board?by=team&on={TODAY}&periods=1")
+    of_people = get(client, manager, f"{PATH}/board?on={today()}")
+    of_teams = get(client, manager, f"{PATH}/board?by=team&on={today()}&periods=1")
 
     [person] = of_people["groups"]
     assert (person["subject_id"], person["name"]) == (str(representative.user_id), "bo")
@@ -469,7 +473,7 @@ def test_boards_show_people_and_teams_ready_for_charts(
     assert [
         (point["starts_on"], point["value"], point["ratio"], point["met"])
         for point in person["lines"][0]["series"]
-    ] == [(str(TODAY - timedelta(1)), "0.00", 0.0, False), (str(TODAY), "1.00", 0.5, False)]
+    ] == [(str(today() - timedelta(1)), "0.00", 0.0, False), (str(today()), "1.00", 0.5, False)]
     [team] = of_teams["groups"]
     assert (team["subject_id"], team["name"], of_teams["complete"]) == (team_id, "Nord", True)
     assert [len(line["series"]) for line in team["lines"]] == [1, 1]

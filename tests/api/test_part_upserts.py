@@ -81,6 +81,27 @@ def test_the_first_creates_the_second_changes_nothing_and_a_difference_changes(
 
 
 @every_kind
+def test_one_is_read_and_listed_by_its_reference(
+    client: ApiClient, administrator: Caller, customer: str, kind: str
+) -> None:
+    def get(caller: Caller, path: str) -> Reply:
+        return client.get(f"/api/v1/{kind}{path}", headers=caller.headers)
+
+    whole = {**KINDS[kind][1], "customer_id": customer}
+    made = put(client, administrator, kind, "erp/1", **whole).json
+    put(client, administrator, kind, "erp/2", **whole)
+
+    found = get(administrator, "/by-external-ref/erp/1")
+    listed = get(administrator, "?external_ref=erp/1").json["items"]
+    nobody = get(administrator, "/by-external-ref/erp/3")
+
+    assert (found.status_code, found.headers["ETag"]) == (200, '"1"')
+    assert found.json == get(administrator, f"/{made['id']}").json
+    assert [each["id"] for each in listed] == [made["id"]]
+    assert (nobody.status_code, nobody.json["code"]) == (404, "not_found")
+
+
+@every_kind
 def test_why_one_was_made_and_changed_is_kept_in_its_history(
     client: ApiClient, administrator: Caller, customer: str, kind: str
 ) -> None:

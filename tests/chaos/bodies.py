@@ -25,12 +25,14 @@ def install() -> None:
         chain._BODIES[name.value] = chain._Registered(body, chain.LONGEST, {})
 
 
-def effect(job: RunningJob, act: str = "write", pause_ms: int = 0, until: str = "") -> None:
+def effect(
+    job: RunningJob, act: str = "write", pause_ms: int = 0, until: str = "", goes_on: str = ""
+) -> None:
     """Have an effect outside (a line in a file) and one inside (an event), or misbehave.
 
     act: write; one of `POISON` (ends its process, unless a file "mended" stands); hold (the first
-    holder of the job waits `pause_ms` between the two, any other does not). It begins once there
-    is a file `until`.
+    holder of the job waits `pause_ms` between the two, and for a file `goes_on`; any other does
+    not). It begins once there is a file `until`.
     """
     directory = Path(os.environ["CHAOS_DIRECTORY"])
     _wait_for(directory / until)
@@ -39,6 +41,7 @@ def effect(job: RunningJob, act: str = "write", pause_ms: int = 0, until: str = 
     _note(directory, job)
     if act == "write" or (act == "hold" and job.claim.token == 1):
         time.sleep(pause_ms / 1000)
+        _wait_for(directory / goes_on)
     with job.finish() as session:
         record(session, EFFECT, subject_type="job", subject_id=job.id)
 

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import uuid4
 
@@ -13,13 +13,14 @@ from connectors.sandbox.economic import create_app
 from connectors.sandbox.mailbox import Entry
 from connectors.sandbox.woocommerce import Hook
 from connectors.sandbox.woocommerce.composing import Composer
-from hub.clock import utcnow
 from tests.chaos.outside import Books, Outside
 from tests.chaos.persistence import PersistentClient
 from tests.journeys.world import SHOP, Sandbox, World
+from tests.patience import ask_in_time
 
 FOLLOWS_WITHIN_S = 300.0  # a minute by R-1, on a machine that has nothing else to do
 DUE_IN_S = 3.0  # what falls due by itself does so a moment after all is prepared
+DISTANT = datetime(2090, 12, 1, 9, tzinfo=UTC)
 
 
 class Business:
@@ -73,10 +74,6 @@ class Business:
         """Return the number of a customer group that nobody has named yet."""
         return next(self._groups)
 
-    def soon(self) -> datetime:
-        """Return the second in which something is to fall due by itself."""
-        return (utcnow() + timedelta(seconds=DUE_IN_S)).replace(microsecond=0)
-
     def customer(self, **fields: Any) -> Any:
         """Make a customer."""
         return self.client.post(
@@ -101,14 +98,25 @@ class Business:
             lambda customer: customer["accounting"]["state"] == "linked",
         )
 
-    def remind(self, customer: Any, due: datetime | None = None) -> Any:
-        """Write a note with a reminder, in the distant future unless it says when."""
-        day, at = ("2090-12-01", "09:00:00")
-        if due is not None:
-            day, at = due.date().isoformat(), due.time().isoformat()
+    def remind(self, customer: Any) -> Any:
+        """Write a note with a reminder of the distant future."""
+        return self._remind(customer, DISTANT)
+
+    def remind_soon(self, customer: Any, in_s: float = DUE_IN_S) -> tuple[Any, datetime]:
+        """Write a note with a reminder that falls due in a moment; returns it, and when."""
+
+        def ask(due: datetime) -> tuple[Any, datetime] | None:
+            made = self._remind(customer, due)
+            return None if made is None else (made, due)
+
+        return ask_in_time(ask, in_s=in_s)
+
+    def _remind(self, customer: Any, due: datetime) -> Any | None:
+        day, at = due.date().isoformat(), due.time().isoformat()
         reminder = {"title": "Ring", "on": day, "at": at, "zone": "UTC"}
         body = {"body": "Vil have prisen", "reminder": reminder}
-        return self.client.post(f"/customers/{customer['id']}/notes", body)["reminder"]
+        made = self.client.post_in_time(f"/customers/{customer['id']}/notes", body)
+        return None if made is None else made["reminder"]
 
     def require_one_mail(self, kind: str, source_id: str, sequence: int = 0) -> Entry:
         """Wait for a mail and return it; fails where copies of it differ or were kept quiet."""

@@ -48,6 +48,14 @@ class PersistentClient:
         assert answer.status_code in {200, 201, 202}, answer.text
         return answer.json()
 
+    def post_in_time(self, path: str, body: object) -> Any | None:
+        """Post as `post` does what is to fall due; None where it lies in the past by then."""
+        answer = self._ask("POST", path, headers={"Idempotency-Key": uuid4().hex}, json=body)
+        if answer.status_code == 422 and '"past"' in answer.text:
+            return None
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """Bring fields to these values, whoever else changes others meanwhile."""
         while True:

@@ -53,10 +53,11 @@ def wait_for_effect_outside(crowd: Crowd, job: UUID) -> None:
 
 
 def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(crowd: Crowd) -> None:
-    [job] = crowd.ask(act="hold", pause_ms=1500)
+    [job] = crowd.ask(act="hold", goes_on="frozen")
     wait_for_effect_outside(crowd, job)
 
     crowd.kill("worker", signal.SIGSTOP)
+    (crowd.directory / "frozen").touch()
     crowd.start("worker-2")
     crowd.wait_until_over([job])
     crowd.kill("worker", signal.SIGCONT)
@@ -241,7 +242,7 @@ def test_workers_that_end_their_work_while_redis_is_away_take_more_when_it_is_ba
     crowd.kill("redis")
     (crowd.directory / await_redis).touch()
     crowd.wait_until_over(jobs)
-    time.sleep(0.2)  # until they have tried in vain to acknowledge it
+    time.sleep(0.2)  # until they have tried in vain to acknowledge it, as a rule
     crowd.start("redis")
     later = [*crowd.ask(2), *crowd.ask(task=BULK, steps=1)]
     crowd.wait_until_over(later)

@@ -1,7 +1,6 @@
 """What touches many keyed jobs takes its locks in the order in which writers take theirs."""
 
 import json
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -16,6 +15,8 @@ from hub.ledger import claims, enqueueing
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
+from tests.databases import SOMEBODY_WAITS
+from tests.patience import wait_until
 
 TASK = TaskName.PUSH_CUSTOMER
 FIRST, SECOND = "customer:1", "customer:2"
@@ -44,9 +45,7 @@ def write_key(session: Session, key: str) -> None:
 
 def somebody_waits(engine: Engine) -> bool:
     with engine.connect() as connection:
-        return bool(
-            connection.scalar(text("select exists (select from pg_locks where not granted)"))
-        )
+        return bool(connection.scalar(SOMEBODY_WAITS))
 
 
 def beside_a_writer(engine: Engine, work: Callable[[Session], int]) -> int:
@@ -57,9 +56,7 @@ def beside_a_writer(engine: Engine, work: Callable[[Session], int]) -> int:
         with transaction() as session:
             write_key(session, FIRST)
             holds_first.set()
-            deadline = time.monotonic() + 5
-            while not somebody_waits(engine) and time.monotonic() < deadline:
-                time.sleep(0.01)
+            wait_until(lambda: somebody_waits(engine))
             write_key(session, SECOND)
 
     def do() -> int:

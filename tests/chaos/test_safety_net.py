@@ -27,13 +27,13 @@ from hub.ledger.claims import Claim
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job, JobState
 from hub.ledger.tasks import TaskName
+from tests.databases import SOMEBODY_WAITS
 from tests.patience import wait_until
 from workers import chain
 from workers.chain import RunningJob, drain
 
 TASK = TaskName.SEARCH_COMPANIES
 SERIAL_TASK = TaskName.LOOK_UP_COMPANY
-SOMEBODY_WAITS = text("select exists (select from pg_locks where not granted)")
 QUEUE = "urgent"
 LEASE = timedelta(minutes=1)
 EFFECT = "net.effect"

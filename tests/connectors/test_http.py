@@ -20,7 +20,16 @@ from hub.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from tests.connectors.calling import NotingControl, Script, client, hang_up, reply, scripted
+from tests.connectors.calling import (
+    NotingControl,
+    Script,
+    ScriptedServer,
+    client,
+    hang_up,
+    reply,
+    scripted,
+)
+from tests.stack import free_port
 
 
 def drip(connection: socket.socket) -> None:
@@ -130,12 +139,10 @@ def test_a_reply_that_does_not_come_whole_leaves_only_a_write_in_doubt(  # noqa:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_refused_connection_is_tried_again_even_for_a_write(method: str) -> None:
-    with scripted(hang_up) as server:
-        pass  # nobody listens there any more
     control = NotingControl()
 
     with pytest.raises(TransientError) as caught:
-        client(server, control).call(method, "/customers")
+        client(ScriptedServer(free_port()), control).call(method, "/customers")
 
     assert type(caught.value) is TransientError
     assert control.records[0].outcome == "transient"

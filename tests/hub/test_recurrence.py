@@ -162,13 +162,14 @@ def test_an_endless_rule_gives_a_thousand_instances_at_once() -> None:
 
 
 @pytest.mark.parametrize("text", ["FREQ=DAILY", "FREQ=WEEKLY;INTERVAL=3", "FREQ=MONTHLY"])
-def test_a_schedule_of_centuries_ago_is_as_quick_as_one_of_yesterday(text: str) -> None:
+def test_a_schedule_of_millennia_ago_is_as_quick_as_one_of_yesterday(text: str) -> None:
     rule, after = parse_rule(text), datetime(2026, 1, 1, tzinfo=UTC)
     began = time.process_time()
 
-    instant = next(occurrences_after(rule, datetime(1700, 1, 31, 9), COPENHAGEN, after))
+    instant = next(occurrences_after(rule, datetime(1, 1, 31, 9), COPENHAGEN, after))
 
-    assert time.process_time() - began < 0.05
+    # A few milliseconds as a rule, and more than a second for who looks at each day in between.
+    assert time.process_time() - began < 0.5
     assert after < instant < after + timedelta(days=62)
 
 

@@ -144,7 +144,7 @@ def test_5_a_corrected_contact_is_tried_at_once_and_fills_all_who_waited_for_tom
     connection = f"/connections/{world.connections['registry']['id']}"
     world.registry.control("PATCH", "state", {"quota": 0})
     made = [
-        world.post("/customers", {"cvr": cvr, "roles": ["customer"]}, Prefer="wait=5")
+        world.post("/customers", {"cvr": cvr, "roles": ["customer"]}, Prefer="wait=30")
         for cvr in ("99000066", "99000023")
     ]
     for each in made:
@@ -203,6 +203,7 @@ def test_7_a_prospect_does_not_become_a_debtor(world: World) -> None:
 
     assert made["accounting"]["state"] == "none"
     assert made["ref_no"] is None
+    world.settle()
     assert not [w for w in remote_customers(world) if w["body"]["name"] == "Bare Nysgerrig ApS"]
 
     promoted = world.patch(f"/customers/{made['id']}", {"roles": ["customer"]})
@@ -228,6 +229,7 @@ def test_7_an_imported_row_does_not_become_a_debtor_although_it_is_a_customer(
         lambda: world.get(f"/imports/{answer.json()['id']}"), lambda found: found["state"] == "done"
     )
 
+    world.settle()
     [made] = world.get("/customers", external_ref="imp-1")["items"]
     assert (made["roles"], made["channel"]) == (["customer"], "import")
     assert (made["accounting"]["state"], made["ref_no"]) == ("none", None)

@@ -48,7 +48,8 @@ def test_a_signed_guest_order_sent_four_times_is_imported_once(world: World, sho
 
     assert [each.status for each in sent] == [200] * 4
     assert imported(world) == before + 1
-    [made] = world.eventually(lambda: by_mail(world, "gaest@ukendt.example"), bool)
+    world.settle()
+    [made] = by_mail(world, "gaest@ukendt.example")
     assert made["name"] == "Ukendt Handel ApS"
     assert made["roles"] == ["prospect"]
     assert made["channel"] == "shop"
@@ -61,6 +62,7 @@ def test_once_the_order_is_paid_the_prospect_is_a_customer(world: World, shop: S
     shop.pay()
 
     imported(world)
+    world.settle()
     paid = world.get(f"/customers/{prospect['id']}")
     assert (paid["roles"], paid["accounting"]["state"]) == (["customer"], "none")
     told = world.get(f"/customers/{prospect['id']}/events")["items"]

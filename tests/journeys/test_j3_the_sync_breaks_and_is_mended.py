@@ -1,6 +1,7 @@
 """Journey J3, steps 2 to 4, and what the accounting synchronisation promises besides."""
 
 import email.policy
+import time
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any
@@ -44,20 +45,30 @@ def edit_there(world: World, number: str, **properties: Any) -> None:
     world.economic.control("PATCH", f"customers/{number}", properties)
 
 
+def edited_in_a_second(world: World) -> Any:
+    """Return a customer whose town was changed five times in a second, the last time to By 4."""
+    for attempt in range(20):  # on a slow machine until it is quick enough
+        made = world.customer(name=f"Fem Rettelser {attempt} ApS")
+        version, began = made["version"], time.monotonic()
+        for number in range(5):
+            answer = world.client.patch(
+                f"/api/v1/customers/{made['id']}", json={"city": f"By {number}"},
+                headers={"If-Match": f'"{version}"'},
+            )  # fmt: skip
+            assert answer.status_code == 200, answer.text
+            version = answer.json()["version"]
+        if time.monotonic() - began < 1:
+            return made
+    raise AssertionError("five edits always take more than a second")
+
+
 def test_five_edits_in_a_second_reach_the_other_side_once(
     world: World,
 ) -> None:
-    made = world.customer(name="Fem Rettelser ApS")
-    path = f"/customers/{made['id']}"
-
-    for number in range(5):
-        world.patch(path, {"city": f"By {number}"})
+    made = edited_in_a_second(world)
 
     world.eventually(lambda: world.remote(made["ref_no"]), lambda c: c.get("city") == "By 4")
-    world.eventually(
-        lambda: world.get("/jobs", subject_id=made["id"], state="queued")["items"],
-        lambda jobs: not jobs,
-    )
+    world.settle()
     assert [write["body"]["city"] for write in writes(world, made["ref_no"])] == ["By 4"]
 
 
@@ -69,8 +80,8 @@ def test_an_edit_there_comes_back_with_its_origin_and_without_an_echo(world: Wor
     edit_there(world, made["ref_no"], city="Odense C", zip="5000")
     pull(world)
 
-    changed = world.get(path)
-    assert (changed["city"], changed["postcode"]) == ("Odense C", "5000")
+    changed = world.eventually(lambda: world.get(path), lambda c: c["city"] == "Odense C")
+    assert changed["postcode"] == "5000"
     source = changed["provenance"]["city"]
     assert (source["origin"], source["source"], source["source_name"]) == (
         "accounting", world.connections["economic"]["id"], "e-conomic",
@@ -86,6 +97,7 @@ def test_an_edit_there_comes_back_with_its_origin_and_without_an_echo(world: Wor
     assert happened[-1]["cause_kind"] == "accounting"
     assert happened[-1]["changes"]["city"] == [None, "Odense C"]
     pull(world)
+    world.settle()
     assert len(writes(world, made["ref_no"])) == before
     assert world.get(path)["version"] == changed["version"]
 
@@ -136,7 +148,7 @@ def test_2_and_3_a_refused_token_holds_changes_and_a_new_one_sends_them_once_in_
     world.patch(connection, {"settings": {"agreement_grant_token": "sandbox-grant"}})
     world.post(f"{connection}/test", status=202, Prefer="wait=30")
 
-    assert world.get(connection)["state"] == "active"
+    world.eventually(lambda: world.get(connection)["state"], lambda state: state == "active")
     world.eventually(
         lambda: world.get(f"/customers/{third['id']}"),
         lambda c: c["accounting"]["state"] == "linked",
@@ -239,22 +251,24 @@ def test_a_first_load_is_previewed_applied_and_undone(world: World) -> None:
     )
 
     plan = world.post(f"/connections/{connection}/first-load", status=202, Prefer="wait=30")
-    plan = world.get(f"/plans/{plan['id']}")
+    path = f"/plans/{plan['id']}"
+    world.settle()
+    plan = world.get(path)
     items = world.get(f"/plans/{plan['id']}/items", limit=500)["items"]
     [created] = [item for item in items if item["action"] == "create"]
     assert created["after"]["name"] == "Kun Derovre ApS"
     assert plan["counters"]["items"] == len(items)
     assert world.get("/customers", **{"name.contains": "Kun Derovre"})["items"] == []
 
-    world.post(f"/plans/{plan['id']}/application", status=202, Prefer="wait=30")
+    world.post(f"{path}/application", status=202, Prefer="wait=30")
 
+    world.eventually(lambda: world.get(path)["state"], lambda state: state == "applied")
     [there_and_here] = world.get("/customers", **{"name.contains": "Kun Derovre"})["items"]
     assert there_and_here["ref_no"] == "70001"
     assert there_and_here["accounting"]["state"] == "linked"
-    assert world.get(f"/plans/{plan['id']}")["state"] == "applied"
 
-    world.post(f"/plans/{plan['id']}/undo", status=202, Prefer="wait=30")
+    world.post(f"{path}/undo", status=202, Prefer="wait=30")
 
+    world.eventually(lambda: world.get(path)["state"], lambda state: state == "undone")
     assert world.get("/customers", **{"name.contains": "Kun Derovre"})["items"] == []
-    assert world.get(f"/plans/{plan['id']}")["state"] == "undone"
     assert world.get(f"/customers/{known['id']}")["name"] == "Kun Her ApS"

@@ -20,6 +20,7 @@ from connectors.sandbox.imap import PASSWORD, USER, RunningImap, serve
 from connectors.sandbox.mailbox.store import Entry
 from hub.signatures.checking import new_secret, sign
 from tests.journeys.world import WAIT, Person, World
+from tests.patience import wait_for_time_until_midnight
 
 pytestmark = pytest.mark.stack
 ZONE = ZoneInfo("Europe/Copenhagen")
@@ -36,6 +37,7 @@ Id;Firma;Kontaktperson;Mail;Tlf;By;Kampagne;Kilde;Værdi
 @pytest.fixture(scope="module")
 def week(world: World) -> SimpleNamespace:
     """Whoever takes part, and what the days leave to the next ones."""
+    wait_for_time_until_midnight(ZONE)  # all that is said here of today is of one day
     for catalogue, code, label in (
         ("programs", "spring", "Forårskampagne"), ("competitors", "rival", "Rival A/S"),
     ):  # fmt: skip
@@ -259,7 +261,10 @@ def test_2_tuesday_a_mail_stands_at_the_lead_of_whom_it_is(
     assert [(it["type"], it["body"], it["author_user_id"]) for it in notes] == [
         ("mail", "Garn\n\nHvornår?\n\nFrom: Bo <bo@gogen.example>", None)
     ]
-    assert [each.flags for each in inbox.messages()] == [{"\\Seen"}] * 2
+    world.eventually(
+        lambda: [each.flags for each in inbox.messages()],
+        lambda found: found == [{"\\Seen"}] * 2,
+    )
     world.post(f"{path}/pause", status=200)
 
 

@@ -22,6 +22,7 @@ from tests.stack import Client, Stack
 SHOP = "http://shop.example"
 SHOP_SECRET = "the shop's own secret"
 WAIT = {"Prefer": "wait=30"}
+MISSED = 412
 TIMEOUT_S = PATIENCE_S
 
 __all__ = ["TIMEOUT_S", "WAIT", "World", "economic"]
@@ -79,11 +80,14 @@ class Caller:
         return answer.json() if answer.content else None
 
     def patch(self, path: str, body: object, *, status: int = 200) -> Any:
-        """Change a record as it is now."""
-        version = self.get(path)["version"]
-        answer = self.client.patch(
-            f"/api/v1{path}", json=body, headers={"If-Match": f'"{version}"'}
-        )
+        """Change a record as it is now, whoever changes it meanwhile."""
+        while True:
+            version = self.get(path)["version"]
+            answer = self.client.patch(
+                f"/api/v1{path}", json=body, headers={"If-Match": f'"{version}"'}
+            )
+            if answer.status_code != MISSED:
+                break
         assert answer.status_code == status, answer.text
         return answer.json()
 
@@ -198,11 +202,17 @@ class World(Caller):
         """Return what the mailbox has taken since the last beginning, oldest first."""
         return self.mailbox.entries()[self._read :]
 
+    def settle(self) -> None:
+        """Wait until all that was to follow at once from what was done has followed."""
+        self.stack.wait_until_idle()
+
     def customer(self, **fields: Any) -> Any:
         """Create a customer and wait for what follows from it."""
         fields.setdefault("name", f"Prøve {uuid4().hex[:12]}")
         fields.setdefault("roles", ["customer"])
-        return self.post("/customers", fields, Prefer="wait=30")
+        made = self.post("/customers", fields, Prefer="wait=30")
+        self.settle()
+        return self.get(f"/customers/{made['id']}")
 
     def eventually(
         self, read: Callable[[], Any], wanted: Callable[[Any], object], within_s: float = TIMEOUT_S

@@ -1,4 +1,3 @@
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,8 @@ from hub.ledger.archiving import START, archive_batch
 from hub.ledger.models import Job, JobArchive, JobState
 from hub.ledger.services import replay_job
 from hub.ledger.tasks import TaskName
-from tests.patience import PATIENCE_S
+from tests.databases import SOMEBODY_WAITS
+from tests.patience import PATIENCE_S, wait_until
 
 NOW = datetime(2027, 6, 1, 3, tzinfo=UTC)
 MONTH = NOW - timedelta(days=30)
@@ -134,7 +134,6 @@ SLOW_DELETE = """
     create trigger slow_delete before delete on job
         for each row execute function wait_for_the_test();
 """
-SOMEBODY_WAITS = text("select exists (select from pg_locks where not granted)")
 FAST_DELETE = "drop trigger slow_delete on job; drop function wait_for_the_test"
 
 
@@ -166,10 +165,7 @@ def test_a_dead_job_that_is_replayed_at_this_moment_is_not_moved_away(database: 
         with transaction() as session:
             session.execute(text("select pg_advisory_xact_lock(4711)"))
             archiving = pool.submit(archive_row_by_row)
-            while not session.scalar(
-                text("select exists (select from pg_locks where not granted)")
-            ):
-                time.sleep(0.01)
+            wait_until(lambda: archiving.done() or session.scalar(SOMEBODY_WAITS))
             with transaction() as other:
                 replay_job(other, true(), replayed)
         archiving.result(PATIENCE_S)

@@ -19,6 +19,7 @@ from tests.patience import PATIENCE_S, wait_until
 from tests.stack import free_port
 
 ROOT = Path(__file__).parents[2]
+_STARTED_S = 300.0  # a first start makes the database, and loads everything beside others that do
 
 
 class HubUp:
@@ -85,7 +86,7 @@ class HubUp:
     def start(self, *, more: Mapping[str, str] | None = None) -> str:
         """Start ``hub up``, wait until it greets, and return what it said so far."""
         self.launch("up", more=more)
-        wait_until(lambda: "Stop: Ctrl-C" in self.text() or self.ended())
+        wait_until(lambda: "Stop: Ctrl-C" in self.text() or self.ended(), within_s=_STARTED_S)
         assert not self.ended(), self.text()
         return self.text()
 
@@ -126,7 +127,7 @@ class HubUp:
     def process_ids(self) -> dict[str, int]:
         found = {}
         for path in (self.data / "processes").glob("*.json"):
-            with suppress(FileNotFoundError):  # it ended meanwhile
+            with suppress(FileNotFoundError, ValueError):  # it ended meanwhile, or begins just now
                 found[path.stem] = self.process_id(path.stem)
         return found
 

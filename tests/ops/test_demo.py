@@ -119,6 +119,7 @@ def test_every_command_of_the_guides_does_what_it_says(
         },
         capture_output=True,
         text=True,
+        timeout=_TOLD_WITHIN_S,
         check=False,
     )
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -18,10 +19,10 @@ from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.redis import EmbeddedRedis
 from ops.errors import OperationError
 from ops.parts import postgres_part, redis_part
-from ops.process_identity import is_running
+from ops.process_identity import is_running, working_in
 from ops.supervisor.child import Child
 from ops.supervisor.single import running
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.stack
 
@@ -80,6 +81,33 @@ def test_rows_outlive_a_kill_and_a_process_file_of_a_stranger(
     assert is_running(os.getpid())
 
 
+def test_the_next_one_starts_although_a_killed_one_left_a_long_query_behind(
+    place: DataDirectory, postgres: EmbeddedPostgres
+) -> None:
+    part = postgres_part(postgres)
+    url = postgres.url.replace("postgresql+psycopg", "postgresql")
+    counting = "SELECT count(*) FROM generate_series(1, 1e12)"
+    under_way = f"SELECT count(*) FROM pg_stat_activity WHERE query = '{counting}'"
+    limited = "-c statement_timeout=60s"  # the query's end if nothing else is
+    with running(part, place) as child, ThreadPoolExecutor(1) as pool:
+        connection = psycopg.connect(url, options=limited)
+        asked = pool.submit(connection.execute, counting)
+        wait_until(lambda: ask(postgres, under_way) == "1")
+        child.send(signal.SIGKILL)
+        child.wait(PATIENCE_S)
+        left = working_in(place.postgres, "postgres")
+
+        with running(part, place):
+            answer = ask(postgres, "SELECT 1")
+
+        ended = asked.exception()
+        connection.close()
+
+    assert len(left) >= 1
+    assert answer == "1"
+    assert isinstance(ended, psycopg.OperationalError)
+
+
 def test_a_server_that_lost_its_supervisor_is_ended_and_the_next_one_starts(
     place: DataDirectory, postgres: EmbeddedPostgres
 ) -> None:
@@ -87,8 +115,8 @@ def test_a_server_that_lost_its_supervisor_is_ended_and_the_next_one_starts(
     part.prepare()
     with (place.logs / "lost.log").open("wb") as output:
         lost = Child(part, output=output.fileno())
-    while not postgres.is_ready():
-        assert lost.exit_code() is None
+    wait_until(lambda: lost.exit_code() is not None or postgres.is_ready())
+    assert lost.exit_code() is None
 
     with running(part, place) as child:
         assert lost.wait(PATIENCE_S) == 0

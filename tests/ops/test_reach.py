@@ -8,6 +8,7 @@ import pytest
 from hub.settings import Settings
 from ops.errors import OperationError
 from ops.reach import answers, local_url, refuse_taken_port
+from tests.stack import free_port
 
 
 @pytest.fixture
@@ -50,9 +51,5 @@ def test_the_local_url_is_one_that_can_be_called(host: str, url: str) -> None:
     assert local_url(Settings(host=host)) == url
 
 
-def test_nobody_there_is_no_answer(taken_port: int) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    assert answers(f"http://127.0.0.1:{port}/readyz") is False
+def test_nobody_there_is_no_answer() -> None:
+    assert answers(f"http://127.0.0.1:{free_port()}/readyz") is False

@@ -54,8 +54,6 @@ def test_nobody_is_warned_of_the_threads_that_are_meant(stream: io.StringIO) -> 
 def test_the_log_of_the_api_has_lines_of_json_only(stack: Stack) -> None:
     stack.client.get("/healthz")
 
-    lines = (stack.directory / "api.log").read_text().splitlines()
-
-    events = [json.loads(line)["event"] for line in lines]
+    events = [json.loads(line)["event"] for line in stack.lines("api")]
     assert any(event.startswith("Listening at: ") for event in events)
     assert not any("Python threads" in event for event in events)

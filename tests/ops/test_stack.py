@@ -99,6 +99,7 @@ def test_a_write_tells_redis_nothing(stack: Stack) -> None:
         for name in others:
             stack.kill(name, signal.SIGSTOP)
         try:
+            seen(client)  # and Redis whatever they had said before
             before = seen(client)
             answers = [
                 stack.client.post("/api/v1/customers", json={"name": uuid4().hex})
@@ -155,6 +156,7 @@ def test_who_stays_connected_keeps_nobody_else_out(stack: Stack) -> None:
 
 
 def test_an_api_that_is_told_to_stop_first_answers_what_it_works_on(stack: Stack) -> None:
+    stack.wait_until_idle()  # whoever else writes would wait with us
     engine = create_engine(stack.database_url)
 
     def create() -> int:

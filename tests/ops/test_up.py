@@ -75,7 +75,7 @@ def test_a_second_one_on_the_same_data_is_refused_and_told_who_the_first_is(up: 
     assert up.process
     assert second.returncode == 1
     assert f"Another hub (process {up.process.pid}) is using {up.data}" in second.stderr
-    assert up.is_ready()
+    wait_until(up.is_ready)
 
 
 def test_a_second_one_on_the_same_port_is_refused_by_the_setting(up: HubUp, tmp_path: Path) -> None:
@@ -107,7 +107,10 @@ def test_another_account_of_the_machine_can_read_nothing_of_the_data(up: HubUp) 
 
 def readable_by_others(directory: Path) -> Iterator[Path]:
     for path in directory.iterdir():
-        mode = path.lstat().st_mode
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:  # it was there for a moment
+            continue
         if path.is_symlink():
             continue  # what it leads to is elsewhere
         if path.is_dir():
@@ -178,16 +181,25 @@ def test_an_idle_hub_has_not_grown_out_of_all_proportion(up: HubUp) -> None:
     sizes = [
         int(line.split()[1])
         for process_id in [up.process.pid, *descendants(up.process.pid)]
-        for line in Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines()
+        for line in told(Path(f"/proc/{process_id}/smaps_rollup")).splitlines()
         if line.startswith("Pss:")
     ]
 
+    assert len(sizes) > len(PARTS)
     assert sum(sizes) / 1000 < 550  # the goal is 450: `make bench NAME=starting` measures it
+
+
+def told(path: Path) -> str:
+    """Return what the kernel tells of a process; nothing of one that ended meanwhile."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def children(process_id: int) -> list[int]:
     path = Path(f"/proc/{process_id}/task/{process_id}/children")
-    return [int(word) for word in path.read_text().split()]
+    return [int(word) for word in told(path).split()]
 
 
 def descendants(process_id: int) -> list[int]:
@@ -218,20 +230,20 @@ def test_a_stop_under_load_loses_no_answer_and_the_next_start_shows_no_token(up:
     text = up.start()
 
     assert "export TOKEN=" not in text
-    assert up.is_ready()
+    wait_until(up.is_ready)
 
 
 def test_when_everything_is_killed_at_once_the_next_start_recovers(up: HubUp) -> None:
     assert up.process
-    victims = [up.process.pid, *up.process_ids().values()]
-    for victim in victims:
+    os.kill(up.process.pid, signal.SIGSTOP)  # once it is dead, the others are asked to end
+    for victim in [*up.process_ids().values(), up.process.pid]:
         os.kill(victim, signal.SIGKILL)
     up.process.wait(PATIENCE_S)
     assert (up.data / "postgres" / "postmaster.pid").exists()
 
     up.start()
 
-    assert up.is_ready()
+    wait_until(up.is_ready)
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="only Linux ends children with a parent")
@@ -252,7 +264,7 @@ def test_somebody_without_rights_can_run_it() -> None:
     try:
         running.start()
 
-        assert running.is_ready()
+        wait_until(running.is_ready)
         assert running.data.stat().st_uid == nobody.user_id
         assert Path(f"/proc/{running.process_id('postgres')}").stat().st_uid == nobody.user_id
         assert running.stop() == 0
@@ -267,7 +279,7 @@ def test_a_first_start_works_where_the_path_is_too_long_for_a_socket() -> None:
     try:
         running.start()
 
-        assert running.is_ready()
+        wait_until(running.is_ready)
         assert (running.data / "run").is_symlink()
     finally:
         running.close()

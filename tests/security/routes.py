@@ -78,6 +78,11 @@ class Route:
         return f"{self.operation.method} {self.path.removeprefix(API)}"
 
     @property
+    def takes_a_reference(self) -> bool:
+        """Whether it writes under a reference: who may not see whose it is, is told it is taken."""
+        return "external_ref" in self.parameters and self.operation.method == "PUT"
+
+    @property
     def permission(self) -> Permission:
         permission = self.operation.permission
         assert isinstance(permission, Permission)

@@ -80,9 +80,7 @@ class _Run:
         self.sync_trouble()
         self.files()
         self.refusals()
-        self.world.eventually(
-            lambda: self.world.get("/jobs", state="running")["items"], lambda jobs: not jobs
-        )
+        self.world.settle()
 
     def people_and_customers(self) -> None:
         world = self.world
@@ -201,6 +199,9 @@ class _Run:
             },
         )  # fmt: skip
         world.post(f"/connections/{made['id']}/test", status=202, Prefer="wait=30")
+        world.eventually(
+            lambda: world.get(f"/connections/{made['id']}")["state"], lambda it: it == "tested"
+        )
         world.post(f"/connections/{made['id']}/activation", status=200)
         hook = world.post(f"/connections/{made['id']}/hook-secret")
         self.canaries.secret["hook's secret"] = hook["secret"]
@@ -257,7 +258,9 @@ class _Run:
             lambda: world.get("/customers", q="Muldvarpimport")["total"]["count"], bool
         )
         export = world.post("/exports", {"dataset": "customers"}, status=202, Prefer="wait=30")
-        assert export["state"] == "done", export
+        world.eventually(
+            lambda: world.get(f"/exports/{export['id']}")["state"], lambda it: it == "done"
+        )
 
     def refusals(self) -> None:
         """Provoke every kind of refusal, and each page that might tell too much."""

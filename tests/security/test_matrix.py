@@ -306,7 +306,7 @@ def refusal(route: Route, standing: Standing, secrecy: str) -> str | None:
 
 def meets(answer: Reply, outcome: str, route: Route, code: str | None) -> bool:
     """Say whether an answer is what was to be met; `code` where it is that of a refusal."""
-    if outcome == HIDDEN and "external_ref" in route.parameters:
+    if outcome == HIDDEN and route.takes_a_reference:
         return answer.status_code == 409  # that the reference is taken he must be told, no more
     if outcome in STATUSES:
         return answer.status_code in STATUSES[outcome]

@@ -21,7 +21,8 @@ from hub.imports import added, templates
 from hub.imports.models import ImportJob
 from hub.ledger.models import Job
 from hub.ledger.tasks import TaskName
-from tests.hub.imports.uploads import apply, import_job, lines, run, undo, upload
+from tests.hub.imports.uploads import apply, customers, import_job, lines, run, undo, upload
+from tests.workers.reading.makers import make_workbook
 from workers.importing import templates as rendering
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -63,6 +64,29 @@ def test_the_result_has_the_users_rows_with_number_outcome_and_reason() -> None:
     )  # fmt: skip
     assert [row[5] for row in applied[1:]] == ["Created", "Refused", "Nothing to do"]
     assert [row[5] for row in undone[1:]] == ["Taken back", "Refused", "Nothing to do"]
+
+
+def test_errors_of_a_workbook_become_no_values_and_the_result_says_which_cell_held_which() -> None:
+    import_id = upload(
+        make_workbook(
+            [["Navn", "By", "Farve"], ["#REF!", "Odense", "rød"], ["Nordlys", "#N/A", "#DIV/0!"]]
+        )
+    )
+
+    apply(import_id)
+    found = result(import_id)
+
+    assert [(customer.name, customer.city) for customer in customers()] == [("Nordlys", None)]
+    assert [row[:5] for row in found[1:]] == [
+        (None, "Odense", "rød", 2, "Refused"), ("Nordlys", None, None, 3, "Created"),
+    ]  # fmt: skip
+    assert [row[5].splitlines() for row in found[1:]] == [
+        [
+            "Navn: A name or a CVR number is needed.",
+            "Navn: The cell holds #REF!, an error of the workbook and no value.",
+        ],
+        ["By: Left out, for the cell holds #N/A, an error of the workbook and no value."],
+    ]
 
 
 def test_a_new_result_takes_the_place_of_the_former() -> None:

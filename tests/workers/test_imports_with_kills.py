@@ -160,7 +160,7 @@ def test_the_command_says_in_words_why_a_file_cannot_be_imported(office: Office)
     wrong = office.command(str(file), "--option", "colour=red")
 
     assert (refused.returncode, wrong.returncode) == (1, 1)
-    assert "No column holds names: say which one does." in refused.stderr
+    assert "No header in row 1 stands for names: say with mapping which one does" in refused.stderr
     assert "/colour: " in wrong.stderr
     assert "Traceback" not in refused.stderr + wrong.stderr
 

@@ -8,6 +8,7 @@ import pytest
 
 from connectors.sandbox.mailbox import Entry
 from hub.clock import utcnow
+from tests.patience import ask_in_time
 from tests.workshop import Workshop
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -26,8 +27,23 @@ class MailWorld:
         self.arm = workshop.arm
         self._customers = 0
 
-    def remind(self, **fields: Any) -> dict[str, Any]:
-        """Write a note with a reminder; returns the reminder."""
+    def remind(self) -> dict[str, Any]:
+        """Write a note with a reminder of the distant future; returns the reminder."""
+        made = self._remind({"on": "2090-12-01", "at": "09:00"})
+        assert made is not None
+        return made
+
+    def remind_soon(self, in_s: float) -> dict[str, Any]:
+        """Write a note with a reminder that is due in so many seconds, or a little later."""
+        return ask_in_time(
+            lambda due: self._remind(
+                {"on": f"{due:%Y-%m-%d}", "at": f"{due:%H:%M:%S}", "zone": "UTC"}
+            ),
+            in_s=in_s,
+        )
+
+    def _remind(self, moment: dict[str, str]) -> dict[str, Any] | None:
+        """Return the reminder; None where its moment is over."""
         self._customers += 1
         customer = self.client.post(
             "/api/v1/customers",
@@ -36,11 +52,10 @@ class MailWorld:
         ).json()  # fmt: skip
         answer = self.client.post(
             f"/api/v1/customers/{customer['id']}/notes",
-            json={
-                "body": "Vil have prisen",
-                "reminder": {"title": "Ring", "on": "2090-12-01", "at": "09:00", **fields},
-            },
+            json={"body": "Vil have prisen", "reminder": {"title": "Ring", **moment}},
         )
+        if answer.status_code == 422 and '"past"' in answer.text:
+            return None
         assert answer.status_code == 201, answer.text
         reminder: dict[str, Any] = answer.json()["reminder"]
         return reminder
@@ -119,24 +134,19 @@ def test_a_worker_that_dies_while_it_sends_loses_no_mail_and_repeats_one_at_most
     world.stack.wait_until(lambda: world.repeats_listed(delivery) == delivery["possible_repeats"])
 
 
-def soon(seconds: int) -> tuple[datetime, dict[str, str]]:
-    due = (utcnow() + timedelta(seconds=seconds)).replace(microsecond=0)
-    fields = {"on": due.date().isoformat(), "at": due.time().isoformat(), "zone": "UTC"}
-    return due, fields
-
-
 def test_a_reminder_is_mailed_once_when_it_is_due_and_not_before(world: MailWorld) -> None:
-    due, fields = soon(4)
+    reminder = world.remind_soon(4)
+    due = datetime.fromisoformat(reminder["fire_at"])
 
-    delivery = world.wait_sent(world.remind(**fields), "due")
+    delivery = world.wait_sent(reminder, "due")
 
+    world.stack.wait_until_idle()
     (entry,) = world.received(delivery)
     assert due <= datetime.fromisoformat(entry.received_at) < due + FAR
 
 
 def test_a_reminder_due_while_nobody_works_is_mailed_once_they_are_back(world: MailWorld) -> None:
-    _, fields = soon(5)
-    reminder = world.remind(**fields)
+    reminder = world.remind_soon(5)
     world.wait_sent(reminder)
     world.stack.kill("worker", signal.SIGKILL)
     world.stack.kill("relay", signal.SIGKILL)
@@ -149,6 +159,7 @@ def test_a_reminder_due_while_nobody_works_is_mailed_once_they_are_back(world: M
 
     delivery = world.wait_sent(reminder, "due")
 
+    world.stack.wait_until_idle()
     assert len(world.received(delivery)) == 1
     shown = world.client.get(f"/api/v1/reminders/{reminder['id']}").json()
     assert shown["state"] == "due_sent"
@@ -157,7 +168,7 @@ def test_a_reminder_due_while_nobody_works_is_mailed_once_they_are_back(world: M
 def test_mail_that_no_server_takes_goes_out_when_one_does(world: MailWorld) -> None:
     world.mailbox.set_down(down=True)
     reminder = world.remind()
-    world.stack.wait_until(lambda: world.deliveries(reminder)[0]["tries"] == 1)
+    world.stack.wait_until(lambda: world.deliveries(reminder)[0]["tries"] >= 1)
     world.mailbox.set_down(down=False)
 
     delivery = world.wait_sent(reminder)

@@ -104,6 +104,7 @@ def test_the_schedule_warns_by_mail_and_a_killed_worker_recalls_all_the_same(
         "POST", f"/pools/{pool}/assignments", json={"items": items[1:2], "reason": "igen"}
     )
     assert again["results"][0]["problem"]["code"] == "cooldown"
+    office.workshop.stack.wait_until_idle()
     assert office.mails() == [SELLER]
 
     def recalled() -> list[Any]:

@@ -6,38 +6,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hub import files
 from hub.errors import NotFoundError
 from hub.i18n import N_
+from hub.imports.columns import header_key
+from hub.imports.running import Upload
 from workers.reading.files import read_rows
 from workers.reading.limits import FileRefusedError
-from workers.reading.tables import Table
+from workers.reading.tables import Place, Table
 
 _CHUNK_LETTERS = 1024 * 1024
 _ARCHIVE = b"PK\x03\x04"
 
 
 @contextmanager
-def opened(path: Path, *, name: str, encoding: str | None) -> Iterator[Table]:
+def opened(upload: Upload) -> Iterator[Table]:
     """Give the rows of an upload for the block.
-
-    Args:
-        path: where its bytes lie.
-        name: as the user called it; only named in refusals.
-        encoding: of a CSV file, as Python names it; None finds it out.
 
     Raises:
         FileRefusedError: it cannot be read; the code says why.
         NotFoundError: the file is not kept any more.
     """
+    path, name = files.path_of(upload.sha256), upload.file_name
+    place = Place(
+        upload.sheet,
+        upload.header_row,
+        lambda labels: len({header_key(label) for label in labels} & upload.headings),
+    )
     if not path.exists():
         raise NotFoundError("file", name)
-    if encoding is None or _is_workbook(path):
-        with read_rows(path, declared_name=name) as table:
+    if upload.encoding is None or _is_workbook(path):
+        with read_rows(path, declared_name=name, place=place) as table:
             yield table
         return
     with tempfile.NamedTemporaryFile(suffix=".csv") as recoded:
-        _recode(path, encoding, Path(recoded.name))
-        with read_rows(Path(recoded.name), declared_name=name) as table:
+        _recode(path, upload.encoding, Path(recoded.name))
+        with read_rows(Path(recoded.name), declared_name=name, place=place) as table:
             yield table
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.i18n import N_
+from hub.parsing import CellError
 from workers.reading.tables import Table
 from workers.rendering.import_workbooks import ResultRow, write_result
 from workers.rendering.problem_mails import Words
@@ -53,12 +54,14 @@ def _rows(table: Table, items: Iterable[Mapping[str, Any]], reader: Reader) -> I
     following = iter(items)
     for row in table:
         item = next(following, None)
+        # Written as text, an error would be a value when the file is sent again.
+        values = [None if isinstance(cell, CellError) else cell for cell in row.values]
         if item is None:
-            yield ResultRow(row.number, row.values, NOT_LOOKED_AT)
+            yield ResultRow(row.number, values, NOT_LOOKED_AT)
             continue
         yield ResultRow(
             row.number,
-            row.values,
+            values,
             outcome_label(item["action"], item["outcome"]),
             [_words(reason, reader) for reason in item["errors"] or ()],
         )

@@ -100,7 +100,10 @@ def _checked_windows_1252(path: Path) -> str:
 
 
 def _delimiter(lines: list[str]) -> str:
-    """Return the separator that gives most rows as many cells as the header has."""
+    """Return the separator that gives most rows equally many cells, and several.
+
+    The first row does not decide: it may be a title.
+    """
     best, best_score = ",", (0.0, 0)
     for delimiter in _DELIMITERS:
         reader = csv.reader(io.StringIO("".join(lines), newline=""), delimiter=delimiter)
@@ -113,10 +116,10 @@ def _delimiter(lines: list[str]) -> str:
                     break
         except csv.Error:
             continue
-        if widths and widths[0] > 1:
-            score = (Counter(widths)[widths[0]] / len(widths), widths[0])
-            if score > best_score:
-                best, best_score = delimiter, score
+        several = Counter(width for width in widths if width > 1)
+        score = max(((n / len(widths), width) for width, n in several.items()), default=best_score)
+        if score > best_score:
+            best, best_score = delimiter, score
     return best
 
 

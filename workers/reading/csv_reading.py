@@ -10,22 +10,29 @@ from typing import IO
 from hub.i18n import N_
 from workers.reading.csv_detection import TextFormat, detect_format
 from workers.reading.limits import FileRefusedError, Limits
-from workers.reading.tables import Source, Table
+from workers.reading.tables import ANYWHERE, Place, Source, Table
 
 
-def read_csv(path: Path, limits: Limits) -> Table:
+def read_csv(path: Path, limits: Limits, place: Place = ANYWHERE) -> Table:
     """Return the rows of a CSV file; all cells are text.
 
     Raises:
-        FileRefusedError: it is no text, its quotes do not match, or it is beyond the limits.
+        FileRefusedError: it is no text, its quotes do not match, it is beyond the limits, or has
+            nothing at that place.
     """
+    if place.sheet is not None:
+        raise FileRefusedError(
+            "sheet.unfit",
+            N_("The file is no workbook and has no sheets: leave sheet out."),
+            pointer="/sheet",
+        )
     text_format = detect_format(path)
     spool = tempfile.TemporaryFile()  # noqa: SIM115 - the table owns it
     try:
         for number, cells in _filled_rows(path, text_format, limits):
             _write(spool, number, cells)
         source = Source("csv", encoding=text_format.encoding, delimiter=text_format.delimiter)
-        return Table(spool, source, limits)
+        return Table(spool, source, limits, place)
     except BaseException:
         spool.close()
         raise

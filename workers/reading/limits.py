@@ -25,10 +25,15 @@ class Limits:
 
 
 class FileRefusedError(ValidationError):
-    """The file was not read; the code says which rule it broke, the message what to do."""
+    """The file was not read; the code says which rule it broke, the message what to do.
 
-    def __init__(self, code: str, message: str, **params: object) -> None:
-        super().__init__(FieldError("/file", code, message, params))
+    `pointer` is to what is at fault, where that is not the file but what was said of it.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, pointer: str = "/file", **params: object
+    ) -> None:
+        super().__init__(FieldError(pointer, code, message, params))
 
     @property
     def reason(self) -> str:

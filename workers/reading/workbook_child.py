@@ -1,9 +1,12 @@
 """The parser of workbooks: a process of its own, which may die without harm.
 
-Started by `workers.reading.workbook_reading` as a plain script, so it imports nothing of ours. The
-limits come as JSON in the one argument after the path. It prints a line of JSON per row that holds
-anything: its number and its cells, numbers as ``["number", "12.5"]``, times as ``["moment", ISO]``.
-The last line is ``{"done": sheet}`` or ``{"refused": code}``; without it the parser died.
+Started by `workers.reading.workbook_reading` as a plain script, so it imports nothing of ours. Two
+arguments after the path are JSON: the limits, and the name of the sheet, null for the first one
+that holds rows. It prints a line of JSON per row that holds anything: its number and its cells,
+numbers as ``["number", "12.5"]``, times as ``["moment", ISO]``, what a formula that failed left as
+``["error", "#REF!"]``. The last line is ``{"done": sheet, "sheets": names}`` or
+``{"refused": code}``, which names the sheets too where none has that name; without it the parser
+died.
 """
 
 import json
@@ -18,19 +21,23 @@ from pathlib import Path
 from typing import Any
 
 _LAST_ROW_OF_EXCEL = 1_048_576
+_LONGEST_ERROR = 20  # as of #EXTERNAL! and its like; no more is believed
+_MOST_SHEETS = 50  # that are named to people
+_LONGEST_TITLE = 100  # Excel allows 31 characters
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 class RefusedError(Exception):
-    """The workbook breaks a limit; the text is the code."""
+    """The workbook breaks a limit, or lacks the sheet that is asked for; the text is the code."""
 
 
 def main() -> None:
-    """Parse the workbook of the first argument and print its rows."""
-    path, limits = sys.argv[1], json.loads(sys.argv[2])
+    """Parse the workbook of the first argument and print the rows of a sheet."""
+    path, limits, wanted = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
     _set_limits(limits)
+    ending: dict[str, object]
     try:
-        ending = {"done": _print_rows(path, limits)}
+        ending = _print_rows(path, limits, wanted)
     except RefusedError as refusal:
         ending = {"refused": str(refusal)}
     except (MemoryError, OSError):  # the limits of memory and of the size of what is printed
@@ -56,7 +63,8 @@ def _set_limits(limits: dict[str, int]) -> None:
                 raise
 
 
-def _print_rows(path: str, limits: dict[str, int]) -> str:
+def _print_rows(path: str, limits: dict[str, int], wanted: str | None) -> dict[str, object]:
+    """Print the rows of a sheet and return the last line."""
     from openpyxl import load_workbook
 
     warnings.simplefilter("ignore")
@@ -64,23 +72,43 @@ def _print_rows(path: str, limits: dict[str, int]) -> str:
     workbook: Any = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
     if not workbook.worksheets:
         raise RefusedError("file.no_sheet")
-    sheet = workbook.worksheets[0]
+    names = [_title(sheet) for sheet in workbook.worksheets][:_MOST_SHEETS]
+    # Hidden sheets hold what serves the others, such as lists to choose from.
+    sheets = sorted(workbook.worksheets, key=lambda sheet: sheet.sheet_state != "visible")
+    if wanted is not None:
+        sheets = [each for each in sheets if _title(each).casefold() == wanted.casefold()]
+    if not sheets:
+        return {"refused": "sheet.unknown", "sheets": names}
+    for sheet in sheets:
+        if _print_sheet(sheet, limits):
+            return {"done": _title(sheet), "sheets": names}
+    return {"done": _title(sheets[0]), "sheets": names}
+
+
+def _title(sheet: Any) -> str:
+    return str(sheet.title)[:_LONGEST_TITLE]
+
+
+def _print_sheet(sheet: Any, limits: dict[str, int]) -> bool:
+    """Print the rows of a sheet and say whether it has any."""
     for side, limit in ((sheet.max_row, limits["rows"] + 1), (sheet.max_column, limits["columns"])):
         if side is not None and side > limit:
             raise RefusedError("file.false_dimension")
     sheet.reset_dimensions()
+    holds_rows = False
     for number, cells in _filled_rows(sheet, limits):
         _print([number, cells])
-    return str(sheet.title)
+        holds_rows = True
+    return holds_rows
 
 
 def _filled_rows(sheet: Any, limits: dict[str, int]) -> Iterator[tuple[int, list[Any]]]:
     count = 0
-    for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+    for number, row in enumerate(sheet.iter_rows(), 1):
         if number > _LAST_ROW_OF_EXCEL:
             raise RefusedError("file.damaged")
-        width = len(values)
-        while width and (values[width - 1] is None or values[width - 1] == ""):
+        width = len(row)
+        while width and row[width - 1].value in (None, ""):
             width -= 1
         if not width:
             continue
@@ -89,10 +117,13 @@ def _filled_rows(sheet: Any, limits: dict[str, int]) -> Iterator[tuple[int, list
             raise RefusedError("file.too_many_rows")
         if width > limits["columns"]:
             raise RefusedError("file.too_many_columns")
-        yield number, [_spooled(value, limits["cell_length"]) for value in values[:width]]
+        yield number, [_spooled(cell, limits["cell_length"]) for cell in row[:width]]
 
 
-def _spooled(value: object, longest: int) -> object:
+def _spooled(cell: Any, longest: int) -> object:
+    value: object = cell.value
+    if cell.data_type == "e":
+        return ["error", str(value)[:_LONGEST_ERROR]]
     if isinstance(value, str):
         if len(value) > longest:
             raise RefusedError("file.cell_too_long")

@@ -4,39 +4,45 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from hub.i18n import N_
 from workers.reading.archive_checks import check_archive
 from workers.reading.limits import FileRefusedError, Limits
-from workers.reading.tables import Source, Table
+from workers.reading.tables import ANYWHERE, Place, Source, Table
 
 _PARSER = Path(__file__).with_name("workbook_child.py")
-_LONGEST_ENDING = 1024
+_UNKNOWN_SHEET = "sheet.unknown"
+_LONGEST_ENDING = 64 * 1024  # it names the sheets
 
 
-def read_workbook(path: Path, limits: Limits) -> Table:
-    """Return the first sheet of an xlsx file.
+def read_workbook(path: Path, limits: Limits, place: Place = ANYWHERE) -> Table:
+    """Return one sheet of an xlsx file: the one that is named, else the first that holds rows.
 
     Raises:
-        FileRefusedError: it is hostile, damaged, or beyond the limits.
+        FileRefusedError: it is hostile, damaged, beyond the limits, or has nothing at that place.
     """
     check_archive(path, limits)
     spool = tempfile.TemporaryFile()  # noqa: SIM115 - the table owns it
     try:
-        _parse(path, spool, limits)
-        sheet = _take_ending(spool, limits)
-        return Table(spool, Source("xlsx", sheet=sheet), limits)
+        _parse(path, spool, limits, place.sheet)
+        ending = _take_ending(spool, limits, place.sheet)
+        source = Source("xlsx", sheet=ending["done"], sheets=tuple(ending["sheets"]))
+        return Table(spool, source, limits, place)
     except BaseException:
         spool.close()
         raise
 
 
-def _parse(path: Path, spool: IO[bytes], limits: Limits) -> None:
+def _parse(path: Path, spool: IO[bytes], limits: Limits, sheet: str | None) -> None:
     # -I: neither the environment nor the current folder may choose what the parser imports.
-    command = [sys.executable, "-I", str(_PARSER), str(path.absolute()), json.dumps(asdict(limits))]
+    command = [
+        sys.executable, "-I", str(_PARSER), str(path.absolute()), json.dumps(asdict(limits)),
+        json.dumps(sheet),
+    ]  # fmt: skip
     try:
         subprocess.run(  # noqa: S603 - our own script; the path is an argument, there is no shell
             command,
@@ -51,8 +57,8 @@ def _parse(path: Path, spool: IO[bytes], limits: Limits) -> None:
         raise _refusal("file.too_complex", limits) from error
 
 
-def _take_ending(spool: IO[bytes], limits: Limits) -> str:
-    """Cut the last line off the spool and return the name of the sheet that it tells."""
+def _take_ending(spool: IO[bytes], limits: Limits, sheet: str | None) -> dict[str, Any]:
+    """Cut the last line off the spool and return it: which sheet was read, and which there are."""
     size = spool.seek(0, 2)
     spool.seek(max(0, size - _LONGEST_ENDING))
     tail = spool.read()
@@ -63,10 +69,31 @@ def _take_ending(spool: IO[bytes], limits: Limits) -> str:
         ending = None
     if not isinstance(ending, dict):  # killed: out of time, memory or disk
         raise _refusal("file.too_complex", limits)
+    if ending.get("refused") == _UNKNOWN_SHEET:
+        raise FileRefusedError(
+            _UNKNOWN_SHEET,
+            N_("The workbook has no sheet {sheet}: say as sheet one of {sheets}."),
+            pointer="/sheet",
+            sheet=repr(sheet),
+            sheets=_named(ending["sheets"]),
+        )
     if "refused" in ending:
         raise _refusal(ending["refused"], limits)
-    spool.truncate(size - len(line) - 1)
-    return str(ending["done"])
+    rows_end = size - len(line) - 1
+    if sheet is not None and not rows_end:
+        raise FileRefusedError(
+            "sheet.empty",
+            N_("The sheet {sheet} holds no rows: say as sheet one of {sheets}."),
+            pointer="/sheet",
+            sheet=repr(sheet),
+            sheets=_named(ending["sheets"]),
+        )
+    spool.truncate(rows_end)
+    return ending
+
+
+def _named(sheets: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in sheets)
 
 
 def _refusal(code: str, limits: Limits) -> FileRefusedError:

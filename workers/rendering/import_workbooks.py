@@ -56,7 +56,7 @@ def write_template(
 ) -> None:
     """Write the workbook that people fill in and upload.
 
-    The first sheet, the only one that an import reads, has the headers alone: an example in it
+    The first sheet, which an import reads, has the headers alone: an example in it
     would be imported one day. The second explains each column and gives the example.
     """
     workbook = Workbook()

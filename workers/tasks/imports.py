@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from hub.imports.models import ImportState
 from hub.ledger.tasks import TaskName
 from hub.messages import Mail
 from hub.origin import CauseKind
-from hub.parsing import Cell
+from hub.parsing import Cell, CellError
 from hub.ports import ShopEvent, ShopWebhook
 from workers import connecting
 from workers.chain import RunningJob, checkpoint, task
@@ -73,11 +74,10 @@ def analyse_file(job: RunningJob, import_id: UUID) -> None:
     job.caused_by(CauseKind.IMPORT, import_id)
     with job.transaction() as session:
         upload = running.upload_of(session, import_id)
-    path = files.path_of(upload.sha256)
     try:
-        with opened(path, name=upload.file_name, encoding=upload.encoding) as table:
+        with opened(upload) as table:
             with job.transaction() as session:
-                source = {name: getattr(table.source, name) for name in table.source.__slots__}
+                source = {**asdict(table.source), "header_row": table.header_row}
                 reader = planning.begin(
                     session, import_id, table.header, source, table.row_count,
                     language=upload.language,
@@ -132,18 +132,14 @@ def undo_import(job: RunningJob, import_id: UUID) -> None:
 def render_import_result(job: RunningJob, import_id: UUID) -> None:
     """Render the workbook that lists what becomes, or became, of each row."""
     with job.transaction() as session:
-        upload = running.upload_of(session, import_id)
+        upload = running.upload_of(session, import_id, again=True)
     if upload.plan_id is None:
         return
     reader = Reader(upload.language, upload.zone)
     name = results.named_after(upload.file_name, reader.words(N_("result")))
     with tempfile.TemporaryDirectory(prefix="hub-import-") as folder:
         target = Path(folder) / "result.xlsx"
-        path = files.path_of(upload.sha256)
-        with (
-            opened(path, name=upload.file_name, encoding=upload.encoding) as table,
-            job.transaction() as session,
-        ):
+        with opened(upload) as table, job.transaction() as session:
             items = running.items_in_order(session, upload.plan_id)
             count = results.render(target, table, items, reader, title=name)
         with target.open("rb") as stream:
@@ -180,7 +176,9 @@ def _in_batches(
     )
 
 
-def _shown(job: RunningJob, table: Table) -> Iterator[tuple[int, Sequence[Cell], str | None]]:
+def _shown(
+    job: RunningJob, table: Table
+) -> Iterator[tuple[int, Sequence[Cell | CellError], str | None]]:
     for count, row in enumerate(table, 1):
         yield row.number, row.values, row.problem.value if row.problem else None
         if count % ROWS_SHOWN == 0:

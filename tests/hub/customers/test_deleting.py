@@ -21,7 +21,8 @@ from hub.migrations.schema import complete_metadata
 from hub.notes import services as notes
 from hub.notes.models import Note
 from hub.reminders.models import Reminder, ReminderState
-from tests.patience import PATIENCE_S
+from tests.databases import SOMEBODY_WAITS
+from tests.patience import PATIENCE_S, wait_until
 from tests.people import NOW, make_customer, make_user
 
 
@@ -202,7 +203,7 @@ def test_a_note_that_is_being_written_holds_a_customer_already(database: Engine)
         session.flush()
         other = Thread(target=take_back)
         other.start()
-        other.join(0.5)
+        wait_until(lambda: outcome or session.scalar(SOMEBODY_WAITS))
         assert outcome == []
     other.join(PATIENCE_S)
 

@@ -3,6 +3,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, func, select, text
+from sqlalchemy.orm import Session
 
 from hub import matching
 from hub.clock import utcnow
@@ -13,7 +14,7 @@ from hub.db import transaction
 from hub.duplicates.models import DupCandidate, DupState
 from hub.history import sealing
 from hub.history.models import Event
-from hub.imports import running, services
+from hub.imports import applying, running, services
 from hub.imports.models import ImportState
 from hub.ledger.enqueueing import enqueue
 from hub.ledger.models import Job
@@ -208,6 +209,49 @@ def test_a_row_that_joined_one_that_failed_is_not_passed_over_in_silence() -> No
     ]
 
 
+def test_what_follows_rows_that_failed_is_looked_up_in_a_few_readings_of_the_file() -> None:
+    refused = [f"r{number};Firma {number};123" for number in range(300)]
+    pairs = [f"{number};Nordlys {number} Testværk;" for number in range(3)]
+    twice = [line for line in pairs for line in (line, line)]
+    job_id = upload(lines("id;Navn;CVR", *refused, *twice))
+    with transaction() as session:
+        for reference, name in (("0", "Bølgebryder"), ("2", "Kajgade")):
+            values = {"name": name, "external_ref": reference}
+            customer_services.create(session, values, now=utcnow())
+    plan_id = import_job(job_id).plan_id
+    assert plan_id is not None
+    with transaction() as session:
+        plan = plans.get(session, plan_id, lock=True)
+        plans.start(plan, now=utcnow())
+        while applying.apply_batch(session, plan, now=utcnow()):
+            pass
+
+    with transaction() as session:
+        # The worst that a planner without statistics can choose: it compares all with all.
+        for way in ("hashjoin", "mergejoin", "material", "memoize", "indexscan", "bitmapscan"):
+            session.execute(text(f"set local enable_{way} = off"))
+        before = rows_read(session)
+        applying.fail_followers(session, plans.get(session, plan_id), '[{"code": "leader_failed"}]')
+        read = rows_read(session) - before
+
+    assert read <= 3 * len(rows(job_id))
+    assert [(i.outcome, reasons(i)) for i in rows(job_id)[len(refused) :]] == [
+        ("failed", ["taken"]), ("failed", ["leader_failed"]),
+        ("done", []), ("skipped", ["same_as_row"]),
+        ("failed", ["taken"]), ("failed", ["leader_failed"]),
+    ]  # fmt: skip
+    assert set(outcomes(rows(job_id)[: len(refused)])) == {"skipped"}
+
+
+def rows_read(session: Session) -> int:
+    """Return how many rows of plan items this transaction has looked at."""
+    counted = text("""
+        select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables
+        where relname = 'plan_item'
+    """)
+    return int(session.scalars(counted).one())
+
+
 def test_a_customer_changed_since_the_preview_is_left_alone_and_listed() -> None:
     import_file(lines("id;Navn", "1;Nordlys"))
     job = upload(lines("id;Navn;By", "1;Nordlys;Aarhus"))
@@ -226,8 +270,6 @@ def test_applying_goes_on_where_it_was_stopped() -> None:
     assert job.plan_id is not None
     with transaction() as session:
         plans.start(plans.get(session, job.plan_id, lock=True), now=utcnow())
-    from hub.imports import applying
-
     with transaction() as session:
         plan = plans.get(session, job.plan_id, lock=True)
         assert applying.apply_batch(session, plan, now=utcnow(), limit=10) == 10

@@ -10,13 +10,13 @@ from hub.imports.options import Options
 from hub.imports.reading import ReadRow, RowReader
 from hub.imports.uploaders import Uploader
 from hub.imports.words import Words
-from hub.parsing import Cell
+from hub.parsing import Cell, CellError
 
 ANNA = UUID("01900000-0000-7000-8000-000000000001")
 UPLOADER = Uploader(people={"anna@hub.example": ANNA}, assignable=frozenset({ANNA}))
 
 
-def read(cells: dict[str, Cell], *, locale: str = "da", **options: Any) -> ReadRow:
+def read(cells: dict[str, Cell | CellError], *, locale: str = "da", **options: Any) -> ReadRow:
     columns = propose("customers", list(cells), {})
     reader = RowReader(
         "customers", columns, Options(**options), locale=locale, uploader=UPLOADER, words=Words()
@@ -50,6 +50,11 @@ def test_headers_are_understood_in_english_and_danish(
 
     assert [column["header"] for column in found] == headers
     assert [column["field"] for column in found] == fields
+
+
+@pytest.mark.parametrize("header", ["Kreditgrænse", "Kreditmaks", "Kredit maks.", "Credit limit"])
+def test_a_credit_limit_is_known_by_what_people_call_it(header: str) -> None:
+    assert propose("customers", [header], {}) == [{"header": header, "field": "credit_limit"}]
 
 
 def test_what_somebody_says_of_a_column_comes_first() -> None:
@@ -145,6 +150,49 @@ def test_a_phone_of_a_row_that_is_refused_for_something_else_is_named_beside_it(
 
     assert errors(row) == [("/cvr", "check_digit", "CVR-nr."), ("/phone", "format", "Telefon")]
     assert row.notes == ()
+
+
+def test_a_cell_with_an_error_is_left_out_and_the_row_comes_in() -> None:
+    row = read({"Navn": "Nordlys", "By": CellError("#N/A"), "Contact email": CellError("#NAME?")})
+
+    assert (row.values, row.errors) == ({"name": "Nordlys"}, ())
+    assert [(n["pointer"], n["code"], n["column"], n["params"]) for n in row.notes] == [
+        ("/city", "left_out", "By", {"error": "#N/A"}),
+        ("/contact/email", "left_out", "Contact email", {"error": "#NAME?"}),
+    ]
+    assert {note["message"] for note in row.notes} == {
+        "Left out, for the cell holds {error}, an error of the workbook and no value."
+    }
+
+
+def test_a_row_whose_name_is_an_error_is_refused_unless_it_has_a_number() -> None:
+    named: dict[str, Cell | CellError] = {"Navn": CellError("#REF!"), "By": CellError("#N/A")}
+
+    refused, numbered = read(named), read({**named, "CVR": "99000007"})
+
+    assert errors(refused) == [
+        ("/name", "required", "Navn"), ("/name", "cell_error", "Navn"),
+        ("/city", "cell_error", "By"),
+    ]  # fmt: skip
+    assert [error["params"] for error in refused.errors[1:]] == [
+        {"error": "#REF!"}, {"error": "#N/A"},
+    ]  # fmt: skip
+    assert (numbered.values, numbered.errors) == ({"cvr": "99000007"}, ())
+    assert [(note["code"], note["column"]) for note in numbered.notes] == [
+        ("left_out", "Navn"), ("left_out", "By"),
+    ]  # fmt: skip
+
+
+def test_a_row_that_would_not_be_known_again_for_an_error_is_refused() -> None:
+    row = read({"Id": CellError("#REF!"), "Navn": "Nordlys"})
+
+    assert (errors(row), row.values) == ([("/external_ref", "cell_error", "Id")], {})
+
+
+def test_an_error_in_a_column_that_is_not_imported_says_nothing() -> None:
+    row = read({"Navn": "Nordlys", "Farve": CellError("#REF!")})
+
+    assert (row.values, row.errors, row.notes) == ({"name": "Nordlys"}, (), [])
 
 
 def test_all_that_is_wrong_with_a_row_is_named_by_column_and_rule() -> None:

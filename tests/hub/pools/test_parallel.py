@@ -9,7 +9,7 @@ from threading import Barrier
 from uuid import UUID
 
 import pytest
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, QueryCanceled
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 
@@ -133,12 +133,15 @@ everything: list[UUID] = []
 
 
 def patiently(act: Act, user_id: UUID, chance: random.Random) -> None:
-    """Act as a client does who is answered 503 when he stood in line for five seconds."""
+    """Act as a client does who is answered 503 when he stood in line too long.
+
+    That is five seconds in one line, half a minute in several.
+    """
     for _ in range(MOST_TIMES):
         try:
             act(user_id, chance)
         except OperationalError as error:
-            if not isinstance(error.orig, LockNotAvailable):
+            if not isinstance(error.orig, LockNotAvailable | QueryCanceled):
                 raise  # a circle of locks, above all
         else:
             return

@@ -629,7 +629,8 @@ def test_a_retry_lets_waiting_mail_go_now(session: Session) -> None:
     assert retry(the_open()[0]) == [job.id]
 
     found = session.get_one(Job, job.id, populate_existing=True)
-    assert (found.state, found.waits_for, found.run_at.year) == (JobState.QUEUED, None, 2026)
+    assert (found.state, found.waits_for) == (JobState.QUEUED, None)
+    assert found.run_at < datetime(2090, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("code", ["not_open", "no_retry"])

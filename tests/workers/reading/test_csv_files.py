@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hub.money import Money
 from workers.reading.files import read_rows
 from workers.reading.limits import FileRefusedError, Limits
-from workers.reading.tables import Row, RowProblem, Source
+from workers.reading.tables import Place, Row, RowProblem, Source
 from workers.rendering.columns import Column, ColumnKind
 from workers.rendering.csv_files import write_csv
 
@@ -93,6 +93,87 @@ def test_ragged_rows_are_reported_with_their_number(tmp_path: Path) -> None:
             Row(4, ("1", "2")),
             Row(5, ("1", "2")),
         ]
+
+
+HEADINGS = {"Navn", "By", "Tlf", "CVR", "Kunde"}
+WORDS = Place(recognised=lambda labels: len(HEADINGS & set(labels)))
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "header"),
+    [
+        ("Liste pr. 29-11-2026;;\n\nNavn;By;Tlf\nNordlys;Odense;1\n", 3, ("Navn", "By", "Tlf")),
+        ("Kundeliste\nNavn;By\nNordlys;Odense\n", 2, ("Navn", "By")),  # a title without separators
+        ("Kunder, alle\nNavn;By\nNordlys;Odense\n", 2, ("Navn", "By")),  # one with another one
+        ("Kunde\nNavn;By;Tlf\nNordlys;Odense;1\n", 2, ("Navn", "By", "Tlf")),
+        ("Dato;29-11;Af;Ida\nNavn;By;Antal\nNordlys;Odense;1\n", 2, ("Navn", "By", "Antal")),
+        ("Hvem;Hvor\nKunde;Odense\n", 1, ("Hvem", "Hvor")),  # a single word is no header
+        ("Titel;x\nNavn;By\nNordlys;Odense\nNavn;By\n", 2, ("Navn", "By")),  # its repetition
+        ("Titel;x\nNavn;By\nNordlys;Odense\nCVR;Tlf\n", 1, ("Titel", "x")),  # which of them?
+        ("Navn;Sted;Nr\nKunde;By;1\n", 1, ("Navn", "Sted", "Nr")),  # a heading stands above
+        ("Hvem;Hvad;Hvor;Nr;Ref\na;b;c;d;e\nKunde;By;x;y;z\n", 1,
+         ("Hvem", "Hvad", "Hvor", "Nr", "Ref")),  # as wide as what stands above, and mostly unknown
+        ("a;b\n" * 20 + "Navn;By\n", 1, ("a", "b")),  # too far below
+    ],
+)  # fmt: skip
+def test_a_header_below_a_title_is_found_where_no_other_row_may_be_meant(
+    tmp_path: Path, text: str, row: int, header: tuple[str, ...]
+) -> None:
+    with read_rows(write(tmp_path, text.encode()), place=WORDS) as table:
+        assert (table.header_row, table.header) == (row, header)
+        assert all(each.number > row for each in table)
+        assert table.row_count == len(list(table))
+
+
+def test_the_header_row_that_is_said_is_taken_whatever_is_recognised(tmp_path: Path) -> None:
+    text = b"Navn;By\nA;B\n\nHvem;Hvor\nNordlys;Odense\n"
+    place = Place(header_row=4, recognised=WORDS.recognised)
+
+    with read_rows(write(tmp_path, text), place=place) as table:
+        assert (table.header, list(table)) == (("Hvem", "Hvor"), [Row(5, ("Nordlys", "Odense"))])
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (
+            Place(sheet="Kunder"),
+            "/sheet: The file is no workbook and has no sheets: leave sheet out.",
+        ),
+        (
+            Place(header_row=9),
+            "/header_row: Row 9 holds nothing: say as header_row in which row the headers stand.",
+        ),
+    ],
+)
+def test_a_place_that_a_csv_file_has_not_is_refused(
+    tmp_path: Path, place: Place, told: str
+) -> None:
+    with pytest.raises(FileRefusedError) as refusal:
+        read_rows(write(tmp_path, b"Navn\nNordlys\n"), place=place)
+
+    assert str(refusal.value) == told
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"<html xmlns:x='urn:schemas-microsoft-com:office:excel'><table>", "a web page (HTML),"),
+        (b"\xef\xbb\xbf\r\n <!DOCTYPE html>\n<table>", "a web page (HTML),"),
+        ("<table><tr><td>Navn".encode("utf-16"), "a web page (HTML),"),
+        (b"<?xml version='1.0'?><html>", "a web page (HTML),"),
+        (b"MIME-Version: 1.0\nContent-Type: multipart/related", "a web page (HTML),"),
+        (b"<?xml version='1.0'?><Workbook xmlns='urn:x'>", "an XML file,"),
+    ],
+)
+def test_a_file_of_tags_that_is_called_a_workbook_is_told_for_what_it_is(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    with pytest.raises(FileRefusedError) as refusal:
+        read_rows(write(tmp_path, content), declared_name="kunder.xls")
+
+    assert str(refusal.value).startswith(f"/file: 'kunder.xls' is {told}")
+    assert str(refusal.value).endswith(": open it in Excel and save it as .xlsx.")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 # ruff: noqa: DTZ001 - a cell knows no zone
+import io
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -6,19 +7,22 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from hub.parsing import CellError
 from tests.workers.reading.makers import make_workbook, with_sheet
 from tests.workers.rendering.makers import DANE
 from workers.reading.files import read_rows
 from workers.reading.limits import FileRefusedError, Limits
-from workers.reading.tables import Row, Source, Table
+from workers.reading.tables import ANYWHERE, Place, Row, Source, Table
 from workers.rendering.columns import ColumnKind
 from workers.rendering.import_workbooks import TemplateColumn, write_template
 
 
-def read(tmp_path: Path, content: bytes, limits: Limits | None = None) -> Table:
+def read(
+    tmp_path: Path, content: bytes, limits: Limits | None = None, place: Place = ANYWHERE
+) -> Table:
     path = tmp_path / "upload"
     path.write_bytes(content)
-    return read_rows(path, declared_name="kunder.xlsx", limits=limits)
+    return read_rows(path, declared_name="kunder.xlsx", limits=limits, place=place)
 
 
 def test_cells_come_as_what_they_are(tmp_path: Path) -> None:
@@ -33,7 +37,7 @@ def test_cells_come_as_what_they_are(tmp_path: Path) -> None:
     with read(tmp_path, make_workbook(rows)) as table:
         assert table.header == ("Navn", "Antal", "Beløb", "Dato", "Sendt", "Åben", "Kl.")
         assert table.keys == ("navn", "antal", "beløb", "dato", "sendt", "åben", "kl.")
-        assert table.source == Source("xlsx", sheet="Sheet")
+        assert table.source == Source("xlsx", sheet="Sheet", sheets=("Sheet",))
         assert table.row_count == 1
         assert list(table) == [
             Row(
@@ -93,16 +97,79 @@ def test_a_template_of_ours_reads_as_its_headers(tmp_path: Path) -> None:
         assert (table.header, table.row_count) == (("Kunde", "Siden"), 0)
 
 
-def test_only_the_first_sheet_is_read(tmp_path: Path) -> None:
-    workbook = Workbook()
-    workbook.worksheets[0].title = "Kunder"
-    workbook.worksheets[0].append(["A"])
-    workbook.create_sheet("Andet").append(["B"])
-    path = tmp_path / "two"
-    workbook.save(path)
+@pytest.mark.parametrize(
+    ("sheets", "taken"),
+    [
+        ({"Kunder": ["A"], "Andet": ["B"]}, "Kunder"),
+        ({"Forside": [], "Kunder": ["A"]}, "Kunder"),
+        ({"Valg": ["A"], "Kunder": ["B"]}, "Kunder"),  # the first one is hidden
+        ({"Valg": ["A"], "Kunder": []}, "Valg"),
+    ],
+)
+def test_the_first_sheet_that_holds_rows_is_read_and_a_hidden_one_last(
+    tmp_path: Path, sheets: dict[str, list[str]], taken: str
+) -> None:
+    content = make_sheets({name: [[cell] for cell in cells] for name, cells in sheets.items()})
 
-    with read_rows(path) as table:
-        assert (table.source.sheet, table.header) == ("Kunder", ("A",))
+    with read(tmp_path, content) as table:
+        assert (table.source.sheet, table.source.sheets) == (taken, tuple(sheets))
+        assert table.header == tuple(sheets[taken])
+
+
+def make_sheets(sheets: dict[str, list[list[str]]]) -> bytes:
+    """Return a workbook of sheets; one that is called Valg is hidden."""
+    workbook = Workbook()
+    workbook.remove(workbook.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = workbook.create_sheet(name)
+        sheet.sheet_state = "hidden" if name == "Valg" else "visible"
+        for row in rows:
+            sheet.append(row)
+    stream = io.BytesIO()
+    workbook.save(stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("said", ["Andet", "aNDET"])
+def test_the_sheet_and_the_header_row_that_are_said_are_taken(tmp_path: Path, said: str) -> None:
+    content = make_sheets({"Kunder": [["A"], ["1"]], "Andet": [["Titel"], [], ["B"], ["2"]]})
+
+    with read(tmp_path, content, place=Place(sheet=said, header_row=3)) as table:
+        assert (table.source.sheet, table.header_row, table.header) == ("Andet", 3, ("B",))
+        assert [(row.number, row.values) for row in table] == [(4, ("2",))]
+
+
+@pytest.mark.parametrize(
+    ("place", "pointer", "code", "told"),
+    [
+        (
+            Place(sheet="Emner"), "/sheet", "sheet.unknown",
+            "The workbook has no sheet 'Emner': say as sheet one of 'Kunder', 'Tom'.",
+        ),
+        (
+            Place(sheet="Tom"), "/sheet", "sheet.empty",
+            "The sheet 'Tom' holds no rows: say as sheet one of 'Kunder', 'Tom'.",
+        ),
+        (
+            Place(header_row=2), "/header_row", "header_row.empty",
+            "Row 2 holds nothing: say as header_row in which row the headers stand.",
+        ),
+        (
+            Place(header_row=4), "/header_row", "header_row.empty",
+            "Row 4 holds nothing: say as header_row in which row the headers stand.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_place_that_there_is_not_is_refused_with_what_there_is(
+    tmp_path: Path, place: Place, pointer: str, code: str, told: str
+) -> None:
+    content = make_sheets({"Kunder": [["A"], [], ["1"]], "Tom": []})
+
+    with pytest.raises(FileRefusedError) as refusal:
+        read(tmp_path, content, place=place)
+
+    assert str(refusal.value) == f"{pointer}: {told}"
+    assert refusal.value.reason == code
 
 
 def test_an_understated_dimension_hides_no_rows(tmp_path: Path) -> None:
@@ -126,6 +193,23 @@ def test_the_last_value_of_a_formula_is_read(tmp_path: Path) -> None:
 
     with read(tmp_path, with_sheet(rows)) as table:
         assert [row.values for row in table] == [(2,)]
+
+
+def test_the_error_of_a_formula_is_no_text_and_text_that_looks_like_one_is(tmp_path: Path) -> None:
+    rows = (
+        '<row r="1"><c r="A1" t="str"><v>A</v></c><c r="B1" t="e"><v>#NAME?</v></c>'
+        '<c r="C1" t="str"><v>C</v></c></row>'
+        '<row r="2"><c r="A2" t="e"><f>Ark2!A1</f><v>#REF!</v></c><c r="B2" t="e"><v>#N/A</v></c>'
+        '<c r="C2" t="inlineStr"><is><t>#N/A</t></is></c></row>'
+        '<row r="3"><c r="A3" t="e"><v>#VALUE!</v></c></row>'
+    )
+
+    with read(tmp_path, with_sheet(rows)) as table:
+        assert table.header == ("A", "#2", "C")
+        assert [row.values for row in table] == [
+            (CellError("#REF!"), CellError("#N/A"), "#N/A"),
+            (CellError("#VALUE!"), None, None),
+        ]
 
 
 def test_a_formula_that_was_never_calculated_is_not_read_as_empty(tmp_path: Path) -> None:
