@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 
+from hub.clock import utcnow
 from hub.connections.models import Connection, ConnectionState, ExternalLink, LinkState
 from hub.db import transaction
 from hub.origin import ActorKind, CauseKind, Origin
-from hub.sync import links, mapping
+from hub.problems import services as problems
+from hub.sync import links, loading, mapping
 from hub.sync.merging import Clash
 from tests.api.client import ApiClient
 from tests.api.conftest import Caller
@@ -146,3 +148,25 @@ def test_who_is_not_shown_a_field_is_not_told_what_both_sides_had_of_it(
     assert mine["type"] == all_of_it["type"] == "customer.conflict_made"
     assert "iban" not in mine["data"]
     assert all_of_it["data"]["iban"]["local"] == IBAN
+
+
+def test_the_link_of_the_problem_leads_to_those_who_are_gone_there(
+    client: ApiClient, administrator: Caller, connection_id: UUID, customer: str
+) -> None:
+    clash(connection_id, customer, phone=("+4522222222", "+4533333333"))
+    with transaction(_of_a_pull(connection_id)) as session:
+        link = links.of_customer(session, connection_id, UUID(customer), lock=True)
+        assert link is not None
+        link.last_in_at = utcnow()
+        loading.orphan(session, session.get_one(Connection, connection_id), link)
+    with transaction() as session:
+        problems.refresh(session, utcnow())
+
+    items = get(client, administrator, "/problems")["items"]
+    [problem] = [each for each in items if each["kind"] == "gone_there"]
+    shown = client.get(problem["link"], headers=administrator.headers).json["items"]
+
+    assert (problem["count"], [each["id"] for each in shown]) == (1, [customer])
+    assert told(client, administrator, customer, "da")[0] == (
+        "Væk i regnskabssystemet", "e-conomic", "Regnskabssystemet",
+    )  # fmt: skip
