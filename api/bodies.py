@@ -29,12 +29,13 @@ def read_json(
     `left` is a list whose texts are left to whoever reads its items; see `refuse_bad_texts`.
 
     Raises:
-        RefusalError: another content type (415), or no JSON that we take (400).
+        RefusalError: another content type, or compressed (415), or no JSON that we take (400).
         ValidationError: a text holds NUL or half a surrogate pair.
         RequestEntityTooLarge: werkzeug's, beyond the limit of the request.
     """
     if request.mimetype not in content_types:
         raise unsupported_content_type(content_types)
+    refuse_encoded(request)
     data = request.get_data(cache=False)
     value = parse_json(data, left=left)
     return data, value
@@ -86,6 +87,21 @@ def unsupported_content_type(content_types: Iterable[str]) -> RefusalError:
         headers={"Accept": accepted},
         accepted=accepted,
     )
+
+
+def refuse_encoded(request: Request) -> None:
+    """Pass a body that is not compressed.
+
+    Raises:
+        RefusalError: ``unsupported_content_encoding`` (415; RFC 9110, section 15.5.16).
+    """
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RefusalError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_content_encoding",
+            N_("Send the body as it is, not compressed."),
+            headers={"Accept-Encoding": "identity"},
+        )
 
 
 def refuse_bad_text(pointer: str, value: str) -> None:

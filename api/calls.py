@@ -33,7 +33,7 @@ QueryT = TypeVar("QueryT", default=None)
 AnswerT = TypeVar("AnswerT", default=Any)
 
 MAX_WAIT_S = 30
-_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,4})\"?\s*(?:$|[,;])", re.IGNORECASE)
+_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,20})\"?\s*(?:$|[,;])", re.IGNORECASE)
 _STRONG_TAG = re.compile(r'"([0-9A-Za-z_.-]{1,40})"')
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 NO_ID = UUID(int=0)

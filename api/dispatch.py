@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from api.authentication import authenticate
-from api.bodies import read_json, refuse_bad_text, unsupported_content_type
+from api.bodies import read_json, refuse_bad_text, refuse_encoded, unsupported_content_type
 from api.calls import Answer, Call, Preferences
 from api.crowding import take_place
 from api.declarations import Operation, Public, Upload
@@ -154,6 +154,7 @@ def _read_body(operation: Operation, caller: Principal | None) -> tuple[bytes, A
     if isinstance(operation.body, Upload):
         if operation.content_types and request.mimetype not in operation.content_types:
             raise unsupported_content_type(operation.content_types)
+        refuse_encoded(request)
         request.max_content_length = operation.body.limit_bytes
         data = request.get_data(cache=False)
         return data, data

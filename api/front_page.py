@@ -18,7 +18,7 @@ from hub.settings import get_settings
 
 blueprint = Blueprint("front_page", __name__)
 logger = logging.getLogger(__name__)
-_COLOURS = {Condition.OK: "ok", Condition.NOT_SET: "warn"}
+_COLOURS = {Condition.OK: "ok", Condition.NOT_SET: "warn", Condition.HELD: "warn"}
 _WORKERS = {
     Queue.URGENT.value: N_("Workers of urgent jobs"),
     Queue.DEFAULT.value: N_("Workers of other jobs"),
@@ -65,6 +65,7 @@ def _parts(health: Health, language: str | None) -> str:
         ("Redis", health.redis),
         (N_("Relay"), health.relay),
         *((_WORKERS[queue], how) for queue, how in health.workers.items()),
+        (N_("Calls and mails"), health.outside),
     )
     cells = (
         f"<tr><td>{text(translate(language, name))}</td>"

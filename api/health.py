@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.calls import Call
 from api.operations import PUBLIC, operation
+from hub import outside
 from hub.db import transaction
 from hub.ledger import pulses
 from hub.ledger.tasks import Queue
@@ -37,6 +38,7 @@ class Condition(StrEnum):
     DOWN = "down"
     BEHIND = "behind"
     NOT_SET = "not set"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Health:
     redis: Condition
     relay: Condition
     workers: Mapping[str, Condition]  # of every queue
+    outside: Condition  # whether calls and mails go out; somebody holds them on purpose
 
     @property
     def is_ready(self) -> bool:
@@ -71,18 +74,20 @@ class Health:
             "redis": self.redis,
             "relay": self.relay,
             "workers": self.workers,
+            "outside": self.outside,
         }
 
 
 def check() -> Health:
     """Look at all parts now."""
-    database, schema, alive = _check_database()
+    database, schema, alive, outside_is = _check_database()
     return Health(
         database,
         schema,
         _check_redis(),
         relay=_heard(alive.relays),
         workers={queue.value: _heard(count) for queue, count in alive.workers.items()},
+        outside=outside_is,
     )
 
 
@@ -106,17 +111,18 @@ def show_readiness(call: Call) -> Response:
     return _json({"status": health.word, "parts": health.parts}, status)
 
 
-def _check_database() -> tuple[Condition, Condition, pulses.Alive]:
-    """Return how the database and its schema are, and who was heard by way of it."""
+def _check_database() -> tuple[Condition, Condition, pulses.Alive, Condition]:
+    """Return how the database and its schema are, who was heard by way of it, what is held."""
     nobody = pulses.Alive(0, dict.fromkeys(Queue, 0))
     try:
         with transaction() as session:
             if current_revision(session.connection()) != head_revision():
-                return Condition.OK, Condition.BEHIND, nobody
-            return Condition.OK, Condition.OK, pulses.alive(session)
+                return Condition.OK, Condition.BEHIND, nobody, Condition.DOWN
+            held = Condition.HELD if outside.is_held(session) else Condition.OK
+            return Condition.OK, Condition.OK, pulses.alive(session), held
     except SQLAlchemyError as error:
         logger.warning("health.database_down", exc_info=error)
-        return Condition.DOWN, Condition.DOWN, nobody
+        return Condition.DOWN, Condition.DOWN, nobody, Condition.DOWN
 
 
 def _heard(count: int) -> Condition:

@@ -44,6 +44,8 @@ PROBLEM_CODES: Mapping[str, str] = {
     "email_taken": "Another user has this address.",
     "empty_secret": "The secret of this webhook is empty: no delivery can be believed.",
     "expired": "The plan has expired: make it anew.",
+    "feed_went_back": "The feed ends before your position, as after a restore: read it anew from"
+    " where you trust it.",
     "file_gone": "The file was kept for a while, which is over.",
     "forbidden": "Your role, your token or your reach does not allow this.",
     "gone": "What it is about is not there any more.",
@@ -128,6 +130,7 @@ PROBLEM_CODES: Mapping[str, str] = {
     "unauthenticated": "Send a token that is valid, or sign in.",
     "undecided": "Won or lost comes before closing.",
     "unlinked": "The link was taken away meanwhile.",
+    "unsupported_content_encoding": "Send the body as it is, not compressed.",
     "unsupported_content_type": "Send the body as `Accept` says.",
     "user_inactive": "The user is not active.",
     "validation": "Fields break rules; `errors` says which, where, and with a code of their own.",

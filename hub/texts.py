@@ -5,7 +5,17 @@ write file names and clipboards the second way. What is kept is composed (NFC, U
 so is whatever is compared with it.
 """
 
+import re
 import unicodedata
+
+INVISIBLE = r"\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""Joiners, marks of direction and the like, as a class of a regular expression has them."""
+_BLANK = re.compile(rf"[\s{INVISIBLE}]*")
+
+
+def is_blank(text: str) -> bool:
+    """Say whether there is nothing in a text that people would see."""
+    return _BLANK.fullmatch(text) is not None
 
 
 def composed(text: str) -> str:

@@ -3,10 +3,9 @@
 import sys
 
 import click
-import pydantic
 
 from hub.errors import HubError
-from hub.settings import PREFIX
+from hub.settings import SettingsError
 from ops.commands import (
     backup,
     demo,
@@ -16,6 +15,7 @@ from ops.commands import (
     history,
     imports,
     migrate,
+    outside,
     passwords,
     processes,
     rotation,
@@ -45,6 +45,8 @@ for _command in (
     health.health,
     backup.backup,
     backup.restore,
+    outside.hold,
+    outside.release,
     tokens.token,
     passwords.password,
     rotation.rotate_master_key,
@@ -59,10 +61,9 @@ def main() -> None:
     """Run the command; an error that people can mend is shown in words and ends with 1."""
     try:
         hub()
-    except pydantic.ValidationError as error:
-        for broken in error.errors():
-            name = PREFIX + "_".join(str(part) for part in broken["loc"]).upper()
-            click.echo(f"Error: {name}: {broken['msg']}", err=True)
+    except SettingsError as error:
+        for line in error.lines:
+            click.echo(f"Error: {line}", err=True)
         sys.exit(1)
     except HubError as error:
         click.echo(f"Error: {error}", err=True)

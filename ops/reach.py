@@ -34,6 +34,12 @@ def all_work_is_done_for(url: str) -> bool:
     return all(condition == "ok" for condition in (parts["relay"], *parts["workers"].values()))
 
 
+def holds_outside(url: str) -> bool:
+    """Tell whether the API's ``/readyz`` says that calls to outside systems and mails are held."""
+    answer = _get(url)
+    return answer is not None and json.loads(answer)["parts"]["outside"] == "held"
+
+
 def is_listening(host: str, port: int) -> bool:
     """Tell whether somebody takes connections there."""
     try:

@@ -6,7 +6,7 @@ import click
 
 from ops.installation import Installation
 from ops.own_program import own_command
-from ops.reach import local_url
+from ops.reach import holds_outside, local_url
 
 
 def welcome(installation: Installation, token_file: Path) -> None:
@@ -21,6 +21,8 @@ def welcome(installation: Installation, token_file: Path) -> None:
         token = token_file.read_text(encoding="utf-8")
         click.echo(_first_steps(url, token, installation))
         token_file.unlink()
+    if holds_outside(f"{local_url(settings)}/readyz"):
+        click.echo(_held())
     if installation.mailbox:
         click.echo(f"Mail that would have gone out: {installation.mailbox.link}")
     click.echo(f"Documentation of the API: {url}/api/docs    Stop: Ctrl-C\n")
@@ -55,6 +57,16 @@ To try it, paste these:
     curl -s {url}/api/v1/customers -H "Authorization: Bearer $TOKEN" \\
         -H "Content-Type: application/json" -d '{{"name": "Nordlys Havn ApS", "country": "DK"}}'
     curl -s "{url}/api/v1/customers?q=nordlys" -H "Authorization: Bearer $TOKEN"
+"""
+
+
+def _held() -> str:
+    return f"""
+Calls to outside systems and mails are HELD, as after a restore: nothing is pulled, sent or
+mailed. Tests of connections and test mails go through; all the rest waits in its order. If the
+original is gone, let it go:
+
+    {own_command()} release
 """
 
 

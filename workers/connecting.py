@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from connectors.addresses import PublicAddresses, private_allowed
 from connectors.opening import open_connector
+from hub import outside
 from hub.clock import utcnow
 from hub.connections import credentials, declarations, gate, health, holding, services
 from hub.connections.models import USABLE, CallLog, Connection
@@ -94,11 +95,13 @@ def opening(session: Session, connection_id: UUID, *, testing: bool = False) -> 
     """Read what it takes to open a connection.
 
     Raises:
-        PostponedError, NotFoundError: as `require_usable`; with `testing` in no state.
+        PostponedError: the connection is not at work, or everything is held; with `testing` never.
+        NotFoundError: it was taken away.
     """
     connection = services.get(session, connection_id)
     if not testing:
         require_usable(connection)
+        outside.require_released(session)
     return Opening(connection, declarations.get(session, connection.connector))
 
 

@@ -19,6 +19,7 @@ from celery.exceptions import CeleryError
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub import outside
 from hub.clock import utcnow
 from hub.connections import holding
 from hub.database_errors import is_away
@@ -164,8 +165,9 @@ def show_lapsed() -> None:
 
 
 def release_held_work() -> None:
-    """Let work go that was put back just as its connection was released."""
+    """Let work go that waits for what was released, be it put back at that very moment."""
     with transaction() as session:
+        outside.let_go(session)
         holding.release_stragglers(session)
 
 

@@ -1,5 +1,6 @@
 """/events"""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint
@@ -11,7 +12,9 @@ from api.schemas.events import EventPage, EventQuery, EventView
 from hub.access import readings
 from hub.access.fields import readable
 from hub.customers.models import Customer
+from hub.errors import ConflictError
 from hub.history.services import SealedEvent, events_after, last_position
+from hub.i18n import N_
 from hub.references import unseen_in, without_ids
 from hub.seeing import events_seen
 
@@ -44,6 +47,10 @@ def _view(call: Call[Any, Any], sealed: SealedEvent, unseen: frozenset[str]) -> 
 @operation(
     blueprint, "GET", "/events",
     permission=Permission(Verb.AUDIT, "events"), query=EventQuery, answer=EventPage,
+    refusals={
+        HTTPStatus.CONFLICT: "The feed has gone back (`feed_went_back`), as after a restore: it "
+        "ends before the position that you have read. `details` has the `last_position`."
+    },
 )  # fmt: skip
 def list_events(call: Call[None, EventQuery]) -> Answer[EventPage]:
     """Read what happened, in an order without gaps.
@@ -51,9 +58,20 @@ def list_events(call: Call[None, EventQuery]) -> Answer[EventPage]:
     Begin with `after=0`, keep `next_after`, and ask again while it is below `last_position`:
     nothing is skipped, and nothing comes twice. A page may be empty where little of what happened
     is asked for, or yours to read: of records that you may not see there is no event; positions
-    count them all the same. An event shows up within a second or two of its commit.
+    count them all the same. An event shows up within a second or two of its commit. A position
+    behind the end is refused: a backup was restored, and what you have read is another history.
     """
     wanted, last = call.query, last_position(call.session)
+    if wanted.after > last:
+        raise ConflictError(
+            "feed_went_back",
+            N_(
+                "The feed ends at {last}, before the position {after}: it was set back to a backup."
+            ),
+            details={"last_position": last},
+            last=last,
+            after=wanted.after,
+        )
     until = max(wanted.after, min(wanted.after + LOOKED_THROUGH, last))
     found = events_after(
         call.session,

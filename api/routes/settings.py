@@ -35,6 +35,7 @@ from hub.errors import ValidationError
 from hub.history.models import Event
 from hub.i18n import N_, translate
 from hub.opportunities.policy import OpportunityPolicy
+from hub.outside import OutsidePolicy
 from hub.settings import PREFIX, Settings, get_settings
 from hub.sharing.policy import SharingPolicy
 
@@ -48,6 +49,7 @@ POLICIES: tuple[type[Policy], ...] = (
     CreditPolicy,
     EntryPolicy,
     OpportunityPolicy,
+    OutsidePolicy,
     PortalPolicy,
     ProtectionPolicy,
     SharingPolicy,

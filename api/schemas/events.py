@@ -12,7 +12,12 @@ from hub.origin import ActorKind, CauseKind
 class EventQuery(Query):
     """Which events."""
 
-    after: int = Field(0, ge=0, le=2**63 - 1, description="The last position you have read.")
+    after: int = Field(
+        0,
+        ge=0,
+        le=2**63 - 1,
+        description="The last position you have read, which is none behind the end of the feed.",
+    )
     limit: int = Field(100, ge=1, le=1000)
     type: list[str] | None = Field(
         None, max_length=50, description="Only these, such as customer.updated; may be repeated."

@@ -12,15 +12,15 @@ from pydantic import AfterValidator, AwareDatetime, PlainSerializer, StringConst
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from hub.i18n import N_
-from hub.texts import composed
+from hub.texts import INVISIBLE, composed, is_blank
 
 # The same rules for readers of the published schema; \S, since blanks at the ends are cut off.
 _IN_LINE = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 _IN_TEXT = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
-_LINE_PATTERN = rf"^[^{_IN_LINE}]*[^\s{_IN_LINE}][^{_IN_LINE}]*$"
+_LINE_PATTERN = rf"^[^{_IN_LINE}]*[^\s{INVISIBLE}{_IN_LINE}][^{_IN_LINE}]*$"
 _CONTROL = re.compile(f"[{_IN_LINE}]")
 _CONTROL_BUT_BREAKS = re.compile(f"[{_IN_TEXT}]")
-_TEXT_PATTERN = rf"^[^{_IN_TEXT}]*[^\s{_IN_TEXT}][^{_IN_TEXT}]*$"
+_TEXT_PATTERN = rf"^[^{_IN_TEXT}]*[^\s{INVISIBLE}{_IN_TEXT}][^{_IN_TEXT}]*$"
 
 
 _EXAMPLES: dict[str, str] = {}
@@ -104,12 +104,18 @@ def _text_schema(
 def _one_line(value: str) -> str:
     if _CONTROL.search(value):
         raise broken("control_character", N_("Must not contain line breaks or control characters."))
-    return composed(value)
+    return _visible(value)
 
 
 def _lines(value: str) -> str:
     if _CONTROL_BUT_BREAKS.search(value):
         raise broken("control_character", N_("Must not contain control characters."))
+    return _visible(value)
+
+
+def _visible(value: str) -> str:
+    if value and is_blank(value):
+        raise broken("too_short", N_("Must not be empty."))
     return composed(value)
 
 

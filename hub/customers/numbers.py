@@ -58,6 +58,8 @@ def valid_vat(number: str, country: str) -> str:
         ValueError: its form or its check digits are wrong.
     """
     compact = _BETWEEN.sub("", number).upper()
+    if compact.startswith("GR"):  # the Union writes Greece EL (Directive 2006/112/EC, art. 215)
+        compact = f"EL{compact[2:]}"
     rule = _vat_rule(compact[:2]) or _vat_rule(country.upper())
     if rule is not None:
         _validated(rule, compact)

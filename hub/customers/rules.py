@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import phonenumbers
-from babel.core import get_global
 from email_validator import EmailNotValidError, validate_email
 from stdnum import bic as iso_bic
 from stdnum import ean as gs1
@@ -15,6 +14,7 @@ from stdnum import iban as iso_iban
 from stdnum.dk import cvr as danish_cvr
 from stdnum.exceptions import ValidationError as NumberError
 
+from hub.countries import COUNTRIES
 from hub.customers import keyed, numbers
 from hub.customers.models import CustomerKind, CustomerRole
 from hub.customers.routing import DocumentKind, is_source
@@ -22,7 +22,7 @@ from hub.errors import FieldError, ValidationError
 from hub.i18n import N_
 from hub.money import CURRENCIES
 from hub.settings import get_settings
-from hub.texts import composed
+from hub.texts import composed, is_blank
 
 LENGTHS = {
     "name": 255,
@@ -48,12 +48,6 @@ LENGTHS = {
     "external_ref": 255,
 }
 """The longest text of each field; the lengths of e-conomic, so that nothing is cut on its way."""
-
-_NOWHERE = "ZZ"
-COUNTRIES = frozenset(
-    code for code in get_global("territory_languages") if len(code) == len(_NOWHERE)
-) - {_NOWHERE}
-"""The codes of ISO 3166-1 alpha-2, reserved ones too, as CLDR lists them."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _MANY_LINES = frozenset({"address", "note"})
@@ -154,7 +148,7 @@ def _text(name: str, value: str) -> str | None:
         raise _BrokenRuleError(
             "too_long", N_("At most {longest} characters are allowed."), longest=longest
         )
-    return value or None
+    return None if is_blank(value) else value
 
 
 def _cvr(value: str, fields: Mapping[str, Any]) -> str:

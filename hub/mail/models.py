@@ -10,28 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db import EnumText
 from hub.history.records import Record
+from hub.mail_kinds import DeliveryKind
 
-
-class DeliveryKind(StrEnum):
-    """Why a mail is sent; each kind has a renderer among the workers."""
-
-    INVITATION = "invitation"
-    UPDATE = "update"
-    CANCELLATION = "cancellation"
-    DUE = "due"
-    REPORT = "report"
-    ALERT = "alert"
-    RECOVERY = "recovery"
-    DIGEST = "digest"
-    TEST = "test"
-    APPROVAL = "approval"
-    WELCOME = "welcome"
-    PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
-    ADDRESS_VERIFICATION = "address_verification"
-    RECALL_WARNING = "recall_warning"
-    MOVE = "move"
-
+__all__ = ["CALENDAR", "UNSETTLED", "Delivery", "DeliveryKind", "DeliveryState"]
 
 CALENDAR = frozenset({DeliveryKind.INVITATION, DeliveryKind.UPDATE, DeliveryKind.CANCELLATION})
 """Kinds that carry a calendar event: of one source they go out in the order of their sequence."""

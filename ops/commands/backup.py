@@ -52,10 +52,20 @@ def backup(file: Path) -> None:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Throw away what is there now.")
-def restore(file: Path, *, force: bool) -> None:
-    """Bring back what ``hub backup`` wrote to FILE, into an empty installation. Stop Hub first."""
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Go on where the original stopped: it is gone, and this takes over.",
+)
+def restore(file: Path, *, force: bool, live: bool) -> None:
+    """Bring back what ``hub backup`` wrote to FILE, into an empty installation. Stop Hub first.
+
+    Calls to outside systems and mails are held then, so that it does no harm beside the original,
+    until ``hub release``; with --live they are not.
+    """
     from hub.migrations.runner import upgrade
     from ops.archive import unpack
+    from ops.commands.outside import set_held
     from ops.emptiness import make_empty, refuse_company
     from ops.master_key import fingerprint
     from ops.postgres_tools import run_tool
@@ -77,10 +87,16 @@ def restore(file: Path, *, force: bool) -> None:
             url,
         )
         upgrade(url)
+        set_held(url, held=not live, reason=f"Restored from the backup of {note.made_at}")
         shutil.rmtree(place.files)
         files.rename(place.files)
         place.files.chmod(0o700)
     click.echo(f"Restored the backup of {note.made_at}.")
+    if not live:
+        click.echo(
+            "Calls to outside systems and mails are held, so that two installations do not do the "
+            "same work. Once the original is gone, let them go: hub release"
+        )
     if fingerprint(installation.environment()["HUB_MASTER_KEY"]) != note.key_fingerprint:
         click.echo(
             f"Warning: the backup was made with another master key than {_key_place(installation)} "

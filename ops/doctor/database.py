@@ -6,6 +6,7 @@ from sqlalchemy import Connection, create_engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from hub import outside
 from hub.clock import utcnow
 from hub.connections.credentials import do_open
 from hub.connections.models import Connection as OutsideConnection
@@ -35,6 +36,7 @@ def look_at_database(installation: Installation) -> list[Finding]:
         with engine.connect() as connection:
             findings = [_version(connection), _clock(connection), _schema(connection)]
             if current_revision(connection) == head_revision():
+                findings += _held(connection)
                 findings += _outside_connections(connection)
                 findings += _secrets(connection, installation)
                 findings.append(_history(connection))
@@ -72,6 +74,14 @@ def _schema(connection: Connection) -> Finding:
             "schema", f"at {current or 'nothing'}, this version needs {head}", "hub migrate"
         )
     return ok("schema", f"at {head}")
+
+
+def _held(connection: Connection) -> list[Finding]:
+    with Session(connection) as session:
+        found = outside.is_held(session)
+    if not found:
+        return []
+    return [warn("outside", "calls and mails are held, as after a restore", "hub release")]
 
 
 def _outside_connections(connection: Connection) -> list[Finding]:

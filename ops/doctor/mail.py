@@ -18,10 +18,9 @@ def look_at_mail(installation: Installation) -> list[Finding]:
     if setting is None:
         return [warn("mail", "no server is set, so no mail goes out", "set HUB_SMTP_URL")]
     url = urlsplit(setting.get_secret_value())
-    if url.scheme not in _PORTS or not url.hostname:
-        return [fail("mail", "HUB_SMTP_URL is no smtp:// or smtps:// address", "set it anew")]
     port = url.port or _PORTS[url.scheme]
-    where = f"{url.hostname}:{port}"
+    host = url.hostname or ""
+    where = f"{host}:{port}"
     server = (
         smtplib.SMTP_SSL(timeout=_TIMEOUT_S, context=ssl.create_default_context())
         if url.scheme == "smtps"
@@ -29,7 +28,7 @@ def look_at_mail(installation: Installation) -> list[Finding]:
     )
     with server:
         try:
-            code, greeting = server.connect(url.hostname, port)
+            code, greeting = server.connect(host, port)
         except (OSError, smtplib.SMTPException) as error:
             return [fail("mail", f"{where} does not answer: {error}", "check HUB_SMTP_URL")]
         if code != _GREETING:

@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import pytest
@@ -248,3 +249,30 @@ def test_what_has_another_form_is_told_by_an_example(
     assert answer.status_code == 422
     [error] = answer.json["errors"]
     assert (error["pointer"], error["message"]) == (f"/{field}", told)
+
+
+def test_a_compressed_body_is_refused_for_what_it_is(
+    client: ApiClient, administrator: Caller
+) -> None:
+    headers = {**administrator.headers, "Content-Encoding": "gzip"}
+    answer = client.post(
+        "/api/v1/customers", headers={**headers, "Content-Type": "application/json"},
+        data=gzip.compress(b'{"name": "N"}'),
+    )  # fmt: skip
+    upload = client.post(
+        "/probe/upload", headers={**headers, "Content-Type": "text/csv"}, data=b"x"
+    )
+
+    for each in (answer, upload):
+        assert (each.status_code, each.json["code"]) == (415, "unsupported_content_encoding")
+        assert each.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize("name", ["\u200b\u200b", "\u2060 \u00ad"])
+def test_a_name_that_nobody_sees_is_none(
+    client: ApiClient, administrator: Caller, name: str
+) -> None:
+    answer = client.post("/api/v1/customers", headers=administrator.headers, json={"name": name})
+
+    assert answer.status_code == 422
+    assert [(e["pointer"], e["code"]) for e in answer.json["errors"]] == [("/name", "too_short")]

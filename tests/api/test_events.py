@@ -45,6 +45,26 @@ def test_events_are_read_in_order_without_gaps_or_repeats(
     assert (again["items"], again["next_after"]) == ([], 3)
 
 
+def test_who_has_read_further_than_the_feed_goes_is_told_that_it_went_back(
+    client: ApiClient, administrator: Caller
+) -> None:
+    empty = client.get("/api/v1/events?after=1", headers=administrator.headers)
+    client.post("/api/v1/users", headers=administrator.headers, json=BODY)
+    seal_all()
+    last = client.get("/api/v1/events", headers=administrator.headers).json["last_position"]
+
+    at_the_end = client.get(f"/api/v1/events?after={last}", headers=administrator.headers)
+    beyond = client.get(f"/api/v1/events?after={last + 1}", headers=administrator.headers)
+
+    assert (empty.status_code, empty.json["details"]) == (409, {"last_position": 0})
+    assert (at_the_end.status_code, at_the_end.json["items"]) == (200, [])
+    assert (beyond.status_code, beyond.json["code"]) == (409, "feed_went_back")
+    assert beyond.json["details"] == {"last_position": last}
+    assert beyond.json["detail"] == (
+        f"The feed ends at {last}, before the position {last + 1}: it was set back to a backup."
+    )
+
+
 def test_an_event_says_who_and_why_and_keeps_secrets(
     client: ApiClient, administrator: Caller
 ) -> None:

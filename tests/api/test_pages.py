@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from api.app import UndeclaredRouteError, create_app, refuse_undeclared_routes
+from hub import outside
 from hub.db import transaction
 from hub.ledger import pulses
 from hub.ledger.models import ProcessKind, Pulse
@@ -75,6 +76,7 @@ def test_with_everything_there_we_are_ready(
         "parts": {
             "database": "ok", "schema": "ok", "redis": "ok", "relay": "ok",
             "workers": {"urgent": "ok", "default": "ok", "bulk": "ok"},
+            "outside": "ok",
         },
     }  # fmt: skip
 
@@ -139,6 +141,18 @@ def test_redis_is_given_its_password(client: ApiClient, redis_setting: pytest.Mo
 
     assert answer.json["parts"]["redis"] == "ok"
     assert heard == [b"*2\r\n$4\r\nAUTH\r\n$4\r\ns@fe\r\n", b"*1\r\n$4\r\nPING\r\n"]
+
+
+def test_whether_calls_and_mails_are_held_is_told_and_no_trouble_of_ours(
+    client: ApiClient,
+) -> None:
+    with transaction() as session:
+        outside.set_held(session, held=True, reason=None)
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json["parts"]["outside"]) == (200, "held")
+    assert '<td>Calls and mails</td><td class="warn">held</td>' in client.get("/").text
 
 
 def test_a_schema_behind_the_code_is_not_ready(client: ApiClient, database: Engine) -> None:
@@ -212,7 +226,7 @@ def test_the_front_page_tells_of_every_part_how_it_is(client: ApiClient) -> None
     assert rows == {
         "Database": "ok", "Schema": "ok", "Redis": rows["Redis"], "Relay": "down",
         "Workers of urgent jobs": "ok", "Workers of other jobs": "ok",
-        "Workers of bulk jobs": "down",
+        "Workers of bulk jobs": "down", "Calls and mails": "ok",
     }  # fmt: skip
 
 

@@ -560,6 +560,9 @@ CASES: Mapping[str, Case] = {
     "PUT /settings/credit": lambda s: Request(
         "/settings/credit", {"automatic": "past_due"}, headers=at(s.get("/settings/credit"))
     ),
+    "PUT /settings/outside": lambda s: Request(
+        "/settings/outside", {"held": True}, headers=at(s.get("/settings/outside"))
+    ),
     "PUT /settings/portal": lambda s: Request(
         "/settings/portal", {"cart": True}, headers=at(s.get("/settings/portal"))
     ),

@@ -151,6 +151,68 @@ def test_everything_a_running_hub_held_is_there_after_it_was_restored_elsewhere(
     wait_until(lambda: after.get(tested)["state"] == "tested")  # its secret opens
 
 
+def test_a_restored_copy_mails_nothing_beside_its_original_until_it_is_released(
+    source: HubUp, target: HubUp
+) -> None:
+    def job_of(office: Office, job: Any) -> Any:
+        return office.get(f"/jobs/{job['id']}")
+
+    def invite(office: Office) -> Any:
+        customer = office.post("/customers", {"name": "Nordlys Havn ApS"})
+        office.post(
+            f"/customers/{customer['id']}/reminders",
+            {"title": "Ring", "on": "2090-12-01", "at": "09:00"},
+        )
+        wait_until(lambda: office.get("/jobs", task="mail.send_delivery")["items"])
+        [mail] = office.get("/jobs", task="mail.send_delivery")["items"]
+        return mail
+
+    def held(office: Office) -> list[int]:
+        found = office.get("/problems", state="open")["items"]
+        return [each["count"] for each in found if each["cause"]["code"] == "outside_held"]
+
+    token = source.run("token", "create", "--email", "admin@localhost").stdout.strip()
+    backup = source.directory / "hub.tar"
+    source.run("backup", str(backup))
+
+    restored = target.run("restore", str(backup))
+    greeting = target.start()
+    copy = Office(target, token)
+    mail = invite(copy)
+    wait_until(lambda: job_of(copy, mail)["waits_for"] == "outside")
+    wait_until(lambda: held(copy) == [1])
+    found = target.run("doctor").stdout
+    released = target.run("release", "--reason", "The original is gone")
+    wait_until(lambda: job_of(copy, mail)["state"] == "succeeded")
+    wait_until(lambda: held(copy) == [])
+    versions = copy.get("/settings/outside/versions")["items"]
+    target.stop()
+    later = target.start()
+
+    assert "are held" in restored.stdout
+    assert "Calls to outside systems and mails are HELD" in greeting
+    assert "warn  outside: calls and mails are held" in found
+    assert "Nothing is held any more. What waited goes out in its order: 1 jobs." in released.stdout
+    assert [(each["value"], (each["set_by"] or {}).get("reason")) for each in versions[:1]] == [
+        ({"held": False}, "The original is gone")
+    ]
+    assert versions[1]["set_by"]["reason"].startswith("Restored from the backup of ")
+    assert "HELD" not in later
+
+
+def test_an_installation_that_takes_over_goes_on_at_once(source: HubUp, target: HubUp) -> None:
+    backup = source.directory / "hub.tar"
+    source.run("hold")
+    source.run("backup", str(backup))
+
+    restored = target.run("restore", "--live", str(backup))
+    greeting = target.start()
+
+    assert restored.returncode == 0, restored.stderr
+    assert "held" not in restored.stdout
+    assert "HELD" not in greeting
+
+
 def test_an_external_database_is_backed_up_and_refused_while_in_use(
     source: HubUp, target: HubUp, database_url: str
 ) -> None:

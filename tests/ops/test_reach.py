@@ -35,7 +35,7 @@ def test_a_port_whose_connections_wind_up_is_free() -> None:
 
 def test_an_address_of_another_machine_is_refused_by_its_setting() -> None:
     with pytest.raises(OperationError, match=r"HUB_HOST=192\.0\.2\.1"):
-        refuse_taken_port(Settings(host="192.0.2.1", port=0))
+        refuse_taken_port(Settings(host="192.0.2.1", port=8080))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ops.process_identity import is_running
 from tests.ops.hub_up import HubUp
 from tests.ops.load import THREADS
 from tests.patience import PATIENCE_S, wait_until
+from tests.stack import free_port
 
 pytestmark = pytest.mark.stack
 
@@ -70,7 +71,7 @@ def test_every_part_runs(up: HubUp) -> None:
 
 
 def test_a_second_one_on_the_same_data_is_refused_and_told_who_the_first_is(up: HubUp) -> None:
-    second = up.run("up", more={"HUB_PORT": "0"})
+    second = up.run("up", more={"HUB_PORT": str(free_port())})
 
     assert up.process
     assert second.returncode == 1

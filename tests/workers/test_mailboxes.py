@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from connectors.mailboxes.imap import ImapMailbox
+from hub import outside
 from hub.access.models import User
 from hub.access.roles import Role
 from hub.catalogues.models import CatalogueEntry
@@ -27,6 +28,7 @@ from hub.ledger.tasks import TaskName
 from hub.settings import get_settings
 from tests.workers.postroom import Postroom, deliveries, jobs, leads, make_customer, notes
 from workers.chain import drain
+from workers.relay import release_held_work
 from workers.tasks import mailboxes
 
 SAME = "<same@viben.example>"
@@ -446,6 +448,22 @@ def test_refused_credentials_hold_the_reading_until_they_are_mended(room: Postro
     assert connection.message is not None
     assert connection.message["code"] == "credentials_refused"
     assert deliveries() == []
+
+
+def test_a_mailbox_is_read_only_once_what_is_held_is_released(room: Postroom) -> None:
+    with transaction() as session:
+        outside.set_held(session, held=True, reason=None)
+    room.send()
+
+    room.read()
+    during = (len(deliveries()), [job.waits_for for job in jobs(TaskName.READ_MAILBOX)][-1])
+    with transaction() as session:
+        outside.set_held(session, held=False, reason=None)
+    release_held_work()
+    room.work()
+
+    assert during == (0, "outside")
+    assert (len(deliveries()), len(leads())) == (1, 1)
 
 
 def test_a_mailbox_is_read_every_minute_once_it_is_at_work(room: Postroom) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from hub import outside
 from hub.access.models import User
 from hub.access.people import is_active
 from hub.clock import utcnow
@@ -19,6 +20,7 @@ from hub.errors import (
 from hub.history.recording import plain
 from hub.ledger.tasks import TaskName
 from hub.mail import trying
+from hub.mail.models import DeliveryKind
 from hub.mail.services import get
 from hub.ports import Mailer, OutgoingMail
 from hub.reminders import due
@@ -78,6 +80,8 @@ def _prepare(session: Session, delivery_id: UUID) -> _Prepared | trying.Message 
     if delivery.user_id is not None and not is_active(user):
         trying.record_refused(session, delivery, trying.INACTIVE)
         return trying.INACTIVE
+    if delivery.kind is not DeliveryKind.TEST:
+        outside.require_released(session)
     mailer = server.mailer()
     draft = draft_of(session, delivery, user)
     try:

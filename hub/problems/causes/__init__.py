@@ -1,9 +1,19 @@
 """Where causes of trouble are looked for; a new sort is a module here and a line in the table."""
 
 from hub.problems.cause import Finder
-from hub.problems.causes import conflicts, connections, gone, jobs, mail, reports, schedules
+from hub.problems.causes import (
+    conflicts,
+    connections,
+    gone,
+    jobs,
+    mail,
+    outside,
+    reports,
+    schedules,
+)
 
 FINDERS: tuple[Finder, ...] = (
+    outside.find,
     connections.find,
     conflicts.find,
     gone.find,

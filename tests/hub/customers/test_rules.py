@@ -32,6 +32,7 @@ from hub.errors import ValidationError
         ("credit_limit", "25000.50", Decimal("25000.50")),
         ("address", "Prøvevej 12B \r\n 2. tv", "Prøvevej 12B\n2. tv"),
         ("note", "", None),
+        ("vat_no", "GR 094259216", "EL094259216"),
     ],
 )
 def test_a_value_is_kept_in_its_stored_form(field: str, given_value: Any, stored: Any) -> None:
@@ -43,6 +44,7 @@ def test_a_value_is_kept_in_its_stored_form(field: str, given_value: Any, stored
     [
         ("name", "", "required"),
         ("name", None, "required"),
+        ("name", "\u200b", "required"),
         ("name", "Nord\x00lys", "control_character"),
         ("name", "Nord\nlys", "control_character"),
         ("name", "Nord\u2028lys", "control_character"),
