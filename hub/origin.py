@@ -26,6 +26,7 @@ class CauseKind(StrEnum):
     ASSIGNMENT = "assignment"
     CONVERSION = "conversion"
     MERGE = "merge"
+    CONFLICT = "conflict"
     RULE = "rule"
     MIGRATION = "migration"
 
@@ -35,7 +36,8 @@ class Origin:
     """The actor of a transaction and its cause; every event written in it carries both.
 
     `user_id` is the person answerable: the user himself, the owner of the token, whoever asked for
-    the job. `cause_id` names the request, plan, connection, merge or rule.
+    the job. `cause_id` names the request, plan, connection, merge, conflict or
+    rule.
     """
 
     actor_kind: ActorKind

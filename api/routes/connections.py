@@ -210,10 +210,10 @@ def plan_first_load(call: Call, connection_id: UUID) -> Answer[PlanView]:
     refusals=_WRONG_STATE,
 )  # fmt: skip
 def pull_now(call: Call, connection_id: UUID) -> Answer[ConnectionView]:
-    """Take in what changed there now, without waiting for the next round."""
+    """Take in what changed there now, and who is gone, without waiting for the next round."""
     connection = _get(call, connection_id, changing=True)
-    job = health.request_pull(call.session, connection)
-    return Answer(_view(call, connection), jobs=[job])
+    jobs = health.request_pull(call.session, connection)
+    return Answer(_view(call, connection), jobs=jobs)
 
 
 @operation(

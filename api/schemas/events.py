@@ -67,7 +67,9 @@ class OriginView(View):
     """What led to it."""
 
     kind: CauseKind
-    id: str | None = Field(description="Of the request, import, connection, plan or rule.")
+    id: str | None = Field(
+        description="Of the request, import, connection, conflict, plan or rule."
+    )
     label: str = Field(description="In the reader's language.")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.connections import credentials, declarations, gate, holding
+from hub.connections import credentials, declarations, gate, holding, services
 from hub.connections.models import ENTITY, LIVE, USABLE, Connection, ConnectionState
 from hub.errors import ConflictError, ValidationError
 from hub.history.recording import record
@@ -187,8 +187,8 @@ def request_test(session: Session, connection: Connection) -> Enqueued:
     )
 
 
-def request_pull(session: Session, connection: Connection) -> Enqueued:
-    """Ask for what changed there now.
+def request_pull(session: Session, connection: Connection) -> list[Enqueued]:
+    """Ask for what changed there now, and of an accounting system who is gone; returns the jobs.
 
     Raises:
         ConflictError: nothing can be pulled from this kind of connection.
@@ -196,6 +196,19 @@ def request_pull(session: Session, connection: Connection) -> Enqueued:
     task = TASKS_THAT_PULL.get(connection.kind)
     if task is None:
         raise ConflictError("no_pull", N_("Nothing is pulled from a connection of this kind."))
+    wanted = [task, TaskName.CALL_ROLL] if task is TaskName.PULL_CUSTOMERS else [task]
+    return [_request(session, connection, each) for each in wanted]
+
+
+def request_rolls(session: Session) -> list[Enqueued]:
+    """Ask of each accounting system that works who is gone there; returns the jobs."""
+    return [
+        _request(session, connection, TaskName.CALL_ROLL)
+        for connection in services.active_of_kind(session, "accounting")
+    ]
+
+
+def _request(session: Session, connection: Connection, task: TaskName) -> Enqueued:
     return enqueue(
         session,
         task,

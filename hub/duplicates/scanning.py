@@ -47,6 +47,12 @@ def ask_for_scan(
     return enqueue(session, TaskName.FIND_DUPLICATES, key=key, whole=True, **said)
 
 
+def ask_where_outdated(session: Session) -> None:
+    """Ask for a pass over all records where some are known by the rules of another version."""
+    if matching.are_outdated(session):
+        enqueue(session, TaskName.FIND_DUPLICATES, key="duplicates:rules", whole=True)
+
+
 def begin(
     session: Session,
     job_id: UUID,

@@ -54,9 +54,13 @@ def record(
     subject_id: UUID,
     changes: Mapping[str, tuple[Any, Any]] | None = None,
     data: Mapping[str, Any] | None = None,
+    origin: Origin | None = None,
 ) -> UUID:
-    """Add a domain event such as ``lead.converted``; returns its id."""
-    made = PendingEvent(new_id(), type, subject_type, subject_id, changes or {}, data)
+    """Add a domain event such as ``lead.converted``; returns its id.
+
+    `origin` is who acts, and why, where that is not what the transaction says.
+    """
+    made = PendingEvent(new_id(), type, subject_type, subject_id, changes or {}, data, origin)
     pending(session, "events")[made.id] = made
     return made.id
 

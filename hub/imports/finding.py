@@ -3,7 +3,8 @@
 By its own reference first, then as a row that was imported before, then by CVR number together with
 EAN, then by mail address, at last as one that is alike and surely the same (`hub.matching.judge`).
 A number or an address that several may share never decides alone, unless whoever imports has said
-so: the names must agree too.
+so: the names must agree too. Rows of one file that have references of their own are never one, and
+of a customer with another reference only a number says that it is the row's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,6 +47,7 @@ class _Like:
     name: str
     number: str | None
     ean: str | None
+    is_known_apart: bool
     name_is_provisional: bool = False
 
 
@@ -56,6 +58,7 @@ class _Alike:
     target: Target
     name: str
     is_person: bool
+    is_known_apart: bool
     candidate: Candidate
 
 
@@ -69,6 +72,7 @@ class Finder:
     _by_digest: dict[bytes, int] = field(default_factory=dict)
     _by_number: dict[str, list[int]] = field(default_factory=dict)
     _by_mail: dict[str, list[int]] = field(default_factory=dict)
+    _references: dict[Target, str] = field(default_factory=dict)
 
     def find(
         self,
@@ -100,6 +104,8 @@ class Finder:
         values = staged.row.values
         self._targets[staged.index] = target
         self._by_digest.setdefault(staged.row.digest, staged.index)
+        if staged.row.external_ref is not None:
+            self._references.setdefault(target, staged.row.external_ref)
         if values.get("cvr"):
             self._by_number.setdefault(values["cvr"], []).append(staged.index)
         if values.get("email"):
@@ -125,10 +131,10 @@ class Finder:
         alike = [
             like
             for like in [
-                *_likes(here, known.by_number.get(number, ())),
+                *_likes(row, here, known.by_number.get(number, ())),
                 *self._rows(self._by_number.get(number, ())),
             ]
-            if like.ean == ean
+            if like.ean == ean and not self._is_of_another_row(row, like.target)
         ]
         name = row.values.get("name")
         certain = self.options.explicit_match or ean is not None
@@ -144,16 +150,21 @@ class Finder:
     def _by_email(self, row: ReadRow, known: Known, here: Mapping[UUID, Snapshot]) -> Target | None:
         mail, name, number = row.values["email"], row.values.get("name"), row.values.get("cvr")
         alike = [
-            *_likes(here, known.by_mail.get(mail, ())),
+            *_likes(row, here, known.by_mail.get(mail, ())),
             *self._rows(self._by_mail.get(mail.casefold(), ())),
         ]
         return _only(
             like
             for like in alike
             if (number is None or like.number is None or number == like.number)
+            and not self._is_of_another_row(row, like.target)
             and (
                 self.options.explicit_match
-                or (name is not None and matching.same_name(like.name, name))
+                or (
+                    name is not None
+                    and not like.is_known_apart
+                    and matching.same_name(like.name, name)
+                )
             )
         )
 
@@ -163,7 +174,9 @@ class Finder:
         found = [
             _Alike(
                 candidate.record_id, here[candidate.record_id].name,
-                _is_person(here[candidate.record_id].values), candidate,
+                _is_person(here[candidate.record_id].values),
+                self._is_of_another_row(staged.row, candidate.record_id)
+                or _has_another_reference(staged.row, here[candidate.record_id]), candidate,
             )
             for candidate in similar
             if candidate.record_id in here
@@ -172,19 +185,19 @@ class Finder:
         found.sort(key=lambda each: -each.candidate.score)
         judged = _judge(staged.row, found)
         for target, judgement in judged.items():
-            if judgement.is_sure:
+            if judgement.is_sure and not self._is_of_another_row(staged.row, target):
                 return Found(target)
         number, ean = staged.row.values.get("cvr"), staged.row.values.get("ean")
         for each in found:
             same_number = any(e.field == "cvr" and e.weight > 0 for e in each.candidate.evidence)
-            if each.candidate.score >= FORBID and number and same_number and not ean:
+            if (
+                each.candidate.score >= FORBID
+                and number
+                and same_number
+                and not (ean or each.is_known_apart)
+            ):
                 return Found(refusal=_same_number(each.name, each.target, self.staging))
-        return Found(
-            notes=[
-                _may_be(each.name, each.target, judged[each.target], self.staging)
-                for each in found[:1]
-            ]
-        )
+        return Found(notes=[_may_be(each, judged[each.target], self.staging) for each in found[:1]])
 
     def _alike_rows(self, staged: StagedRow) -> list[_Alike]:
         if staged.prepared is None:
@@ -202,7 +215,8 @@ class Finder:
                 candidate = Candidate(_ROW_HAS_NO_ID, scored.score, scored.evidence)
                 values = earlier.row.values
                 name = str(values.get("name", ""))
-                found.append(_Alike(target, name, _is_person(values), candidate))
+                is_apart = self._is_of_another_row(staged.row, target)
+                found.append(_Alike(target, name, _is_person(values), is_apart, candidate))
         return found
 
     def _rows(self, indexes: Iterable[int]) -> list[_Like]:
@@ -212,17 +226,27 @@ class Finder:
             found.append(
                 _Like(
                     self._targets[index], values.get("name", ""), values.get("cvr"),
-                    values.get("ean"), name_is_provisional="name" not in values,
+                    values.get("ean"), is_known_apart=False,
+                    name_is_provisional="name" not in values,
                 )
             )  # fmt: skip
         return found
 
+    def _is_of_another_row(self, row: ReadRow, target: Target) -> bool:
+        """Say whether an earlier row with another reference than a row's is a target already."""
+        return row.external_ref is not None and self._references.get(target) not in {
+            None, row.external_ref,
+        }  # fmt: skip
 
-def _likes(here: Mapping[UUID, Snapshot], customer_ids: Iterable[UUID]) -> list[_Like]:
+
+def _likes(
+    row: ReadRow, here: Mapping[UUID, Snapshot], customer_ids: Iterable[UUID]
+) -> list[_Like]:
     return [
         _Like(
             customer_id, here[customer_id].name, here[customer_id].values["cvr"],
-            here[customer_id].values["ean"], here[customer_id].name_is_provisional,
+            here[customer_id].values["ean"], _has_another_reference(row, here[customer_id]),
+            here[customer_id].name_is_provisional,
         )
         for customer_id in customer_ids
         if customer_id in here
@@ -238,6 +262,7 @@ def _judge(row: ReadRow, found: Iterable[_Alike]) -> dict[Target, Judgement]:
         target: matching.judge(
             [each.candidate for each in some],
             of_companies=not (_is_person(row.values) or any(each.is_person for each in some)),
+            known_apart=any(each.is_known_apart for each in some),
         )
         for target, some in by_target.items()
     }
@@ -245,6 +270,12 @@ def _judge(row: ReadRow, found: Iterable[_Alike]) -> dict[Target, Judgement]:
 
 def _is_person(values: Mapping[str, Any]) -> bool:
     return values.get("kind") == CustomerKind.PERSON
+
+
+def _has_another_reference(row: ReadRow, customer: Snapshot) -> bool:
+    return row.external_ref is not None and customer.values["external_ref"] not in {
+        None, row.external_ref,
+    }  # fmt: skip
 
 
 def _only(likes: Iterable[_Like]) -> Target | None:
@@ -282,12 +313,21 @@ _MAY_BE: Mapping[frozenset[str], str] = {
 """By the fields that keep them apart."""
 
 
-def _may_be(name: str, target: Target, judgement: Judgement, staging: Staging) -> Reason:
+_HAS_ITS_OWN = N_(
+    "It may be the same customer as {other}, but has a reference of its own: a new one until"
+    " somebody merges the two."
+)
+
+
+def _may_be(each: _Alike, judgement: Judgement, staging: Staging) -> Reason:
     against = sorted({item.field for item in judgement.against})
+    message = _MAY_BE[frozenset(against)]
+    if each.is_known_apart and not against:
+        against, message = ["external_ref"], _HAS_ITS_OWN
     return {
         "pointer": f"/{against[0]}" if against else "", "code": "may_be_same",
-        "message": _MAY_BE[frozenset(against)],
-        "params": _named(name, target, staging),
+        "message": message,
+        "params": _named(each.name, each.target, staging),
     }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def already_here(
     known = {
         row.id: row
         for row in session.execute(
-            select(Customer.id, Customer.name, Customer.kind).where(
+            select(Customer.id, Customer.name, Customer.kind, Customer.external_ref).where(
                 Customer.id.in_(
                     {c.record_id for some in similar.values() for c in some if c.record_id in seen}
                 )
@@ -90,7 +90,10 @@ def already_here(
             if customer is None:
                 continue
             people = {customer.kind, rows[index].after.get("kind")} & {CustomerKind.PERSON}
-            if matching.judge([candidate], of_companies=not people).is_sure:
+            references = {customer.external_ref, rows[index].after.get("external_ref")} - {None}
+            if matching.judge(
+                [candidate], of_companies=not people, known_apart=len(references) > 1
+            ).is_sure:
                 found[index] = customer.id
                 break
     reasons = {

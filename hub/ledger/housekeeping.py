@@ -41,6 +41,12 @@ SYSTEM_SCHEDULES = (
         "2026-01-01T00:30:00",
     ),
     SystemSchedule(
+        "system: look who is gone from accounting",
+        TaskName.CALL_ROLL,
+        "FREQ=DAILY",
+        "2026-01-01T04:00:00",
+    ),
+    SystemSchedule(
         "system: recall customers to their pools",
         TaskName.RECALL_CUSTOMERS,
         "FREQ=DAILY",

@@ -14,6 +14,7 @@ TASK_LABELS: Mapping[TaskName, str] = {
     TaskName.TEST_CONNECTION: N_("Testing a connection"),
     TaskName.PUSH_CUSTOMER: N_("Sending customers to accounting"),
     TaskName.PULL_CUSTOMERS: N_("Fetching customers from accounting"),
+    TaskName.CALL_ROLL: N_("Looking who is gone from accounting"),
     TaskName.PLAN_FIRST_LOAD: N_("Planning the first load from accounting"),
     TaskName.APPLY_FIRST_LOAD: N_("Carrying out the first load from accounting"),
     TaskName.FIND_DUPLICATES: N_("Looking for duplicates"),

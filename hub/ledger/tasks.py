@@ -27,6 +27,7 @@ class TaskName(StrEnum):
     TEST_CONNECTION = "connections.test_connection"
     PUSH_CUSTOMER = "accounting.push_customer"
     PULL_CUSTOMERS = "accounting.pull_customers"
+    CALL_ROLL = "accounting.call_roll"
     PLAN_FIRST_LOAD = "accounting.plan_first_load"
     APPLY_FIRST_LOAD = "accounting.apply_first_load"
     FIND_DUPLICATES = "duplicates.find_duplicates"
@@ -73,6 +74,7 @@ _QUEUES = {
     TaskName.APPLY_IMPORT: Queue.BULK,
     TaskName.UNDO_IMPORT: Queue.BULK,
     TaskName.RENDER_IMPORT_RESULT: Queue.BULK,
+    TaskName.CALL_ROLL: Queue.BULK,
     TaskName.PLAN_FIRST_LOAD: Queue.BULK,
     TaskName.APPLY_FIRST_LOAD: Queue.BULK,
     TaskName.RENDER_EXPORT: Queue.BULK,
@@ -94,6 +96,7 @@ SERIAL_KEYS = {
     TaskName.PUSH_CUSTOMER: "{connection_id}:{customer_id}",
     TaskName.PULL_CUSTOMERS: "pull:{connection_id}",
     TaskName.READ_MAILBOX: "pull:{connection_id}",
+    TaskName.CALL_ROLL: "roll",
     TaskName.PLAN_FIRST_LOAD: "load:{connection_id}",
     TaskName.FIND_DUPLICATES: "duplicates",
     # Two imports that write at once would each miss the customers that the other one makes.

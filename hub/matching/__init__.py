@@ -10,6 +10,7 @@ from hub.matching.evidence import Evidence
 from hub.matching.fingerprints import Fingerprint, is_new_evidence
 from hub.matching.holding import hold
 from hub.matching.index import (
+    are_outdated,
     mark_checked,
     outdated,
     remove,
@@ -41,6 +42,7 @@ __all__ = [
     "Pair",
     "Party",
     "Prepared",
+    "are_outdated",
     "compare_pairs",
     "find",
     "find_agreeing",

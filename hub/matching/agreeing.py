@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from hub.matching.comparing import Comparable
 from hub.matching.folding import skeleton
-from hub.matching.keys import Key, keys_of, name_key
+from hub.matching.keys import Key, keys_of
+from hub.matching.name_evidence import say_the_same
 
 Same = Callable[[Comparable, Comparable], bool]
 
@@ -15,16 +16,6 @@ def _both(attribute: str) -> Same:
         return bool(value) and bool(value == getattr(second, attribute))
 
     return same
-
-
-def _names(first: Comparable, second: Comparable) -> bool:
-    """Compare names without their legal forms; what tells sisters apart has to be the same."""
-    return (
-        bool(first.words)
-        and name_key(first) == name_key(second)
-        and set(first.sisters) == set(second.sisters)
-        and set(first.qualifiers) == set(second.qualifiers)
-    )
 
 
 def _numbers(first: Comparable, second: Comparable) -> bool:
@@ -44,7 +35,7 @@ def _addresses(first: Comparable, second: Comparable) -> bool:
 
 
 _SAME: Mapping[str, Same] = {
-    "name": _names,
+    "name": say_the_same,
     "cvr": _numbers,
     "ean": _both("ean"),
     "p_number": _both("p_number"),

@@ -13,7 +13,7 @@ from hub.matching.parties import Party
 from hub.matching.words import WEB_MAIL
 from hub.settings import get_settings
 
-RULES = 2
+RULES = 3
 """The version of normalisation, keys and weights; raised with every change of any of them."""
 
 _DIGITS = re.compile(r"\D+")
@@ -32,6 +32,7 @@ class Comparable:
     words: tuple[str, ...] = ()
     sisters: tuple[str, ...] = ()
     qualifiers: tuple[str, ...] = ()
+    numbered: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
     number: str = ""  # the registration number, digits only
     vat: str = ""
@@ -74,6 +75,7 @@ def comparable(party: Party) -> Comparable:
         words=name.words,
         sisters=name.sisters,
         qualifiers=name.qualifiers,
+        numbered=name.numbered,
         forms=name.forms,
         number=number,
         vat=vat,

@@ -9,7 +9,7 @@ _LETTERS = str.maketrans(
      "ð": "d", "þ": "th", "ł": "l", "đ": "d"}
 )  # fmt: skip
 _APOSTROPHES = re.compile(r"['’‘`´ʼ]|(?<=\w)[?\ufffd](?=\w)")
-_INITIALS = re.compile(r"(?<!\w)(?:\w[./]\s?)+\w\b\.?")
+_INITIALS = re.compile(r"(?<!\w)(?:\w[./]\s?(?!\d))+[^\W\d_]\b\.?")
 _OTHER = re.compile(r"[^a-z0-9]+")
 _VOWELS = re.compile(r"a[ae]+|([ou])e+")
 _DOUBLED = re.compile(r"([a-z])\1+")

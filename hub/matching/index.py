@@ -63,6 +63,8 @@ _OUTDATED = text("""
     where p.rules is distinct from :rules
 """)
 
+_ANY_OUTDATED = text("select exists (select from match_party where rules <> :rules)")
+
 # Locked, and passed over where somebody is writing: his change is looked at the next time.
 _UNCHECKED = text("""
     select record_id from match_party where entity = :entity and not checked
@@ -96,6 +98,11 @@ def outdated(session: Session, entity: str, record_ids: Sequence[UUID]) -> list[
             _OUTDATED, {"entity": entity, "record_ids": list(record_ids), "rules": RULES}
         )
     )
+
+
+def are_outdated(session: Session) -> bool:
+    """Say whether any record was written under other rules; reads them all where none was."""
+    return bool(session.scalar(_ANY_OUTDATED, {"rules": RULES}))
 
 
 def unchecked(session: Session, entity: str, limit: int) -> list[UUID]:

@@ -23,13 +23,16 @@ _SHOUTED = 0.8
 class Name:
     """A name's parts, folded.
 
-    `words` are what distinguishes it; `sisters` tell it from companies of the same family, so do
-    `qualifiers` (numbers among them) where both names have some; `forms` are its legal forms.
+    `words` are what distinguishes it, in their order; `sisters` tell it from companies of the same
+    family, so do `qualifiers` where both names have some: its numbers as they follow one another,
+    then words. `numbered` are what stands before each of several numbers: "Afdeling" and "Blok" in
+    "Afdeling 3 Blok 4". `forms` are its legal forms.
     """
 
     words: tuple[str, ...]
     sisters: tuple[str, ...]
     qualifiers: tuple[str, ...]
+    numbered: tuple[str, ...]
     forms: tuple[str, ...]
 
 
@@ -41,22 +44,32 @@ def parts_of(name: str) -> Name:
     words: list[str] = []
     sisters: set[str] = set()
     qualifiers: set[str] = set()
+    numbers: list[tuple[str, str]] = []
+    before, is_again = "", False
     for token in content:
-        if token in words:
-            continue  # names often stand twice: "Nordlys - Nordlys Aarhus"
-        if token in SISTERS:
-            sisters.add(token)
-        # The word in front is what a company is called by, even where it is a trade word.
-        if not words:
-            words.append(token)
-        elif token in sisters:
-            continue
-        elif token in QUALIFIERS or _NUMBER.match(token):
-            qualifiers.add(token)
+        # The word in front is what a company is called by, even where it is a trade word. And names
+        # often stand twice: "Nordlys 2 - Nordlys 2 Aarhus".
+        if words and _NUMBER.match(token):
+            is_again = (before, token) in numbers and (is_again or not _NUMBER.match(before))
+            if not is_again:
+                numbers.append((before, token))
         else:
-            words.append(token)
+            is_again = token in words
+            if not is_again and token in SISTERS:
+                sisters.add(token)
+            if not words:
+                words.append(token)
+            elif not is_again and token in QUALIFIERS:
+                qualifiers.add(token)
+            elif not is_again and token not in sisters:
+                words.append(token)
+        before = token
     return Name(
-        tuple(words), tuple(sorted(sisters)), tuple(sorted(qualifiers)), tuple(sorted(set(forms)))
+        words=tuple(words),
+        sisters=tuple(sorted(sisters)),
+        qualifiers=(*(number for _, number in numbers), *sorted(qualifiers)),
+        numbered=tuple(word for word, _ in numbers) if len(numbers) > 1 else (),
+        forms=tuple(sorted(set(forms))),
     )
 
 
@@ -71,6 +84,7 @@ def same_name(one: str, other: str) -> bool:
         bool(first.words)
         and sorted(first.words) == sorted(second.words)
         and (first.sisters, first.qualifiers) == (second.sisters, second.qualifiers)
+        and first.numbered == second.numbered
     )
 
 

@@ -24,6 +24,7 @@ class ProblemKind(StrEnum):
     STUCK_WORK = "stuck_work"
     REPORT_FAILED = "report_failed"
     CONFLICTS = "conflicts"
+    GONE_THERE = "gone_there"
     MAIL_FAILED = "mail_failed"
     MAIL_UNSURE = "mail_unsure"
     MAIL_WAITING = "mail_waiting"

@@ -1,6 +1,6 @@
 """Links between customers here and there: which one counts, and what it last agreed on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.connections.models import Conflict, ExternalLink, LinkState
+from hub.db import new_id
+from hub.sync import chronicling
 from hub.sync.mapping import Pair
 from hub.sync.merging import Clash
 
@@ -79,17 +81,18 @@ def raise_conflicts(
         field = local_names[clash.name]
         found = open_conflict(session, link.id, field)
         if found is None:
-            session.add(
-                Conflict(
-                    link_id=link.id,
-                    connection_id=link.connection_id,
-                    customer_id=link.customer_id,
-                    field=field,
-                    base=clash.base,
-                    local=clash.local,
-                    remote=clash.remote,
-                )
+            made = Conflict(
+                id=new_id(),
+                link_id=link.id,
+                connection_id=link.connection_id,
+                customer_id=link.customer_id,
+                field=field,
+                base=clash.base,
+                local=clash.local,
+                remote=clash.remote,
             )
+            session.add(made)
+            chronicling.tell_made(session, made)
         else:
             found.local, found.remote = clash.local, clash.remote
         count += 1
@@ -121,27 +124,34 @@ def keep_overruled(
             "chosen": "local",
         }
         if session.scalar(select(Conflict.id).filter_by(**settled).limit(1)) is None:
-            session.add(
-                Conflict(
-                    connection_id=link.connection_id,
-                    customer_id=link.customer_id,
-                    base=clash.base,
-                    resolved_at=now,
-                    **settled,
-                )
+            kept = Conflict(
+                id=new_id(),
+                connection_id=link.connection_id,
+                customer_id=link.customer_id,
+                base=clash.base,
+                resolved_at=now,
+                **settled,
             )
+            session.add(kept)
+            chronicling.tell_decided(session, kept)
 
 
 def settle_conflicts(session: Session, link: ExternalLink, still: Iterable[str]) -> None:
     """Close conflicts of fields that clash no more; without any left the link is whole again."""
     kept = set(still)
+    close_conflicts(session, link, but_of=kept)
+    if not kept and link.state is LinkState.DIVERGED:
+        link.state = LinkState.LINKED
+
+
+def close_conflicts(session: Session, link: ExternalLink, *, but_of: Container[str] = ()) -> None:
+    """Close the conflicts of a link, which are nobody's to decide any more, but of some fields."""
     for conflict in session.scalars(
         select(Conflict).where(Conflict.link_id == link.id, Conflict.state == "open")
     ):
-        if conflict.field not in kept:
+        if conflict.field not in but_of:
             conflict.state = "obsolete"
-    if not kept and link.state is LinkState.DIVERGED:
-        link.state = LinkState.LINKED
+            chronicling.tell_gone(session, conflict)
 
 
 def open_count(session: Session, link_id: UUID) -> int:

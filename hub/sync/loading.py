@@ -19,7 +19,7 @@ from hub.ledger.tasks import TaskName
 from hub.plans import services as plans
 from hub.plans.models import Plan, PlanItem
 from hub.ports import RemoteCustomer
-from hub.sync import links, mapping, pulling, pushing, standing
+from hub.sync import chronicling, links, mapping, pulling, pushing, standing
 
 KIND = "sync"
 
@@ -126,6 +126,8 @@ def orphan(session: Session, connection: Connection, link: ExternalLink) -> None
         "link": f"/api/v1/customers/{customer.id}/links",
     }
     standing.note(customer, connection.id, AccountingState.FAILED, message)
+    if was_there:
+        chronicling.tell_gone_there(session, link)
 
 
 def _ask(session: Session, plan: Plan, *, undo: bool) -> Enqueued:

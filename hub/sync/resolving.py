@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.connections import services as connections
@@ -12,9 +11,10 @@ from hub.customers import services as customers
 from hub.customers.models import Customer
 from hub.db import locked
 from hub.errors import ConflictError, ValidationError
-from hub.history.recording import origin_of, record
+from hub.history.recording import attribute, origin_of, record
 from hub.i18n import N_
-from hub.sync import links, mapping, pushing, standing
+from hub.origin import CauseKind
+from hub.sync import chronicling, links, mapping, pushing, standing
 from hub.sync.mapping import Pair
 
 LOCAL, REMOTE = "local", "remote"
@@ -43,10 +43,12 @@ def resolve(session: Session, conflict: Conflict, choice: str, *, now: datetime)
     if choice == REMOTE:
         _refuse_unreadable(pair, conflict)
         customers.update(session, customer, {pair.local: pair.to_here(conflict.remote)}, now=now)
+        attribute(session, customer, CauseKind.CONFLICT, str(conflict.id))
     conflict.state = "resolved"
     conflict.chosen = choice
     conflict.resolved_by = origin_of(session).user_id
     conflict.resolved_at = now
+    chronicling.tell_decided(session, conflict)
     session.flush()
     if links.open_count(session, link.id) == 0 and link.state is LinkState.DIVERGED:
         link.state = LinkState.LINKED
@@ -141,9 +143,6 @@ def _asked_for(
 def cut(session: Session, link: ExternalLink) -> None:
     """Part a customer from its other half; both stay as they are."""
     link.state = LinkState.SEVERED
-    for conflict in session.scalars(
-        select(Conflict).where(Conflict.link_id == link.id, Conflict.state == "open")
-    ):
-        conflict.state = "obsolete"
+    links.close_conflicts(session, link)
     customer = session.get_one(Customer, link.customer_id)
     standing.forget(customer, link.connection_id)

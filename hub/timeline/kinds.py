@@ -275,7 +275,8 @@ def _imported(subject: Subject) -> Iterable[Rows]:
 
 
 def _synchronised(subject: Subject) -> Iterable[Rows]:
-    return _caused(subject, (CauseKind.ACCOUNTING, CauseKind.REGISTRY, CauseKind.SHOP))
+    outside = (CauseKind.ACCOUNTING, CauseKind.REGISTRY, CauseKind.SHOP)
+    return _caused(subject, (*outside, CauseKind.CONFLICT))
 
 
 def _of_history(entry: Entry) -> str:

@@ -20,11 +20,13 @@ def migrate(token_file: Path | None) -> None:
     """Bring the database to this version's schema; in a new one, make the first administrator.
 
     Prints the administrator's token, once: it is kept nowhere. The templates of imports are drawn
-    too, so that they are there from the first request on.
+    too, so that they are there from the first request on, and where names or addresses are compared
+    by other rules than before, a scan for duplicates is asked for.
     """
     from hub import db
     from hub.access.services import bootstrap_administrator
     from hub.clock import utcnow
+    from hub.duplicates import scanning
     from hub.ledger import pulses
     from hub.migrations.runner import upgrade
     from hub.migrations.schema import head_revision
@@ -41,6 +43,7 @@ def migrate(token_file: Path | None) -> None:
                     token_file, token, replace=True
                 )  # before the commit: it can never be read again
             pulses.forget_dead(session)
+            scanning.ask_where_outdated(session)
         draw_outdated()
         engine.dispose()
     if token and not token_file:

@@ -221,6 +221,24 @@ def test_customers_like_one_are_shown_with_what_was_decided(
     assert shown == {str(other): ("dismissed", str(pair_id)), str(third): (None, None)}
 
 
+@pytest.mark.parametrize(("here", "new"), [
+    ("Boligforeningen Elmely Afdeling 1 Blok 2", "Boligforeningen Elmely Afdeling 2 Blok 1"),
+    ("Elhandel 2 4", "Elhandel 4 2"),
+    ("Bageri 1", "Bageri 1 1"),
+])  # fmt: skip
+def test_who_has_other_numbers_in_its_name_is_refused_to_nobody(
+    client: ApiClient, administrator: Caller, here: str, new: str
+) -> None:
+    def create(name: str) -> int:
+        body = {"name": name, "city": "Vejle", "email": "post@elmely.example"}
+        answer = client.post("/api/v1/customers", json=body, headers=administrator.headers)
+        return answer.status_code
+
+    first, other, again = create(here), create(new), create(new)
+
+    assert (first, other, again) == (201, 201, 409)
+
+
 def test_an_unknown_customer_has_no_duplicates_to_show(
     client: ApiClient, administrator: Caller
 ) -> None:

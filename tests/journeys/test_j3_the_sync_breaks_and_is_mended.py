@@ -211,6 +211,9 @@ def test_4_a_phone_changed_on_both_sides_is_a_conflict_that_a_person_settles(
     )
     assert world.get(path)["phone"] == "+4522222222"
     assert world.get("/conflicts", customer=made["id"], state="open")["items"] == []
+    told = [(each["type"], each["origin"]["kind"]) for each in world.get(f"{path}/events")["items"]]
+    assert ("customer.conflict_made", "accounting") in told
+    assert ("customer.conflict_local_holds", "conflict") in told
 
 
 def test_a_reply_lost_after_the_create_ends_in_one_customer(world: World) -> None:

@@ -38,6 +38,7 @@ def test_what_hub_does_by_itself_never_runs_beside_itself(session: Session) -> N
     assert {job.task: job.serial_key for job in jobs} == {
         TaskName.TIDY_LEDGER: "tidy",
         TaskName.FIND_DUPLICATES: "duplicates",
+        TaskName.CALL_ROLL: "roll",
         TaskName.EVALUATE_CUSTOMERS: "credit",
         TaskName.EXPIRE_REQUESTS: "approvals",
         TaskName.ESCALATE_REQUESTS: "escalations",
@@ -65,7 +66,8 @@ def test_a_pull_that_lasts_is_not_overtaken_by_the_next(session: Session) -> Non
     health.request_pull(session, connection)
     session.commit()
 
-    waiting = session.scalars(select(Job).where(Job.id != first.id)).all()
+    pulls = select(Job).where(Job.task == TaskName.PULL_CUSTOMERS)
+    waiting = session.scalars(pulls.where(Job.id != first.id)).all()
     assert {job.serial_key for job in waiting} == {f"pull:{connection.id}"}
     assert len(waiting) == 2
     assert claims.claim(session, TaskName.PULL_CUSTOMERS, planned.queue, lease) is None

@@ -34,6 +34,8 @@ from hub.listing import Reader, page, parse_parameters
 from hub.origin import ActorKind, CauseKind, Origin
 from hub.plans.models import PlanItem
 from hub.ports import CustomerPage
+from hub.problems import services as problems
+from hub.problems.models import Problem, ProblemKind, ProblemState
 from hub.sync import mapping, resolving, runs
 from tests.people import make_user
 from tests.workers.bookkeeping import Office, customer, dead_jobs, link_of, push
@@ -442,6 +444,106 @@ def test_a_customer_missing_from_a_complete_sweep_is_gone(office: Office) -> Non
 
     assert link_of(made.id).state is LinkState.ORPHANED
     assert customer(made.id).accounting_state is AccountingState.FAILED
+
+
+def an_hour_later() -> None:
+    with transaction() as session:
+        session.execute(
+            text(
+                "update external_link set created_at = created_at - interval '1 hour',"
+                " last_in_at = last_in_at - interval '1 hour'"
+            )
+        )
+
+
+def open_problems() -> list[tuple[ProblemKind, int]]:
+    with transaction() as session:
+        assert problems.refresh(session, utcnow())
+        found = session.scalars(select(Problem).where(Problem.state == ProblemState.OPEN))
+        return [(each.kind, each.count) for each in found]
+
+
+def call_roll() -> None:
+    """Go through who is there, as every night."""
+    with transaction() as session:
+        enqueue(session, TaskName.CALL_ROLL)
+    drain(TaskName.CALL_ROLL)
+
+
+def test_who_was_deleted_there_is_found_by_a_pull_that_somebody_asks_for(office: Office) -> None:
+    made, other = office.create(name="Slettet ApS"), office.create(name="Står Der ApS")
+    office.pull()
+    an_hour_later()
+    office.books.delete_customer(int(customer(made).ref_no or 0))
+
+    office.pull()
+    drain(TaskName.CALL_ROLL)
+
+    gone = customer(made)
+    assert (link_of(made).state, gone.accounting_state) == (
+        LinkState.ORPHANED, AccountingState.FAILED,
+    )  # fmt: skip
+    assert (gone.accounting_message or {})["code"] == "gone_there"
+    assert customer(other).accounting_state is AccountingState.LINKED
+    assert told_of(made, "customer.gone_there") == [
+        {"connection_id": str(office.connection_id), "remote_id": gone.ref_no}
+    ]
+    assert told_of(other, "customer.gone_there") == []
+
+
+def test_who_is_gone_there_is_one_problem_until_each_is_made_anew_or_unlinked(
+    office: Office,
+) -> None:
+    first, second = office.create(name="Slettet ApS"), office.create(name="Også Slettet ApS")
+    third = office.create(name="Bliver Slettet Her ApS")
+    an_hour_later()
+    for each in (first, second, third):
+        office.books.delete_customer(int(customer(each).ref_no or 0))
+    call_roll()
+    all_gone = open_problems()
+
+    with transaction() as session:
+        resolving.make_there(
+            session, session.get_one(Customer, first), office.connection_id, reason="Ved en fejl"
+        )
+    push()
+    with transaction() as session:
+        session.execute(update(Customer).where(Customer.id == third).values(deleted_at=utcnow()))
+    one_left = open_problems()
+    with transaction() as session:
+        resolving.cut(session, session.merge(link_of(second)))
+
+    assert all_gone == [(ProblemKind.GONE_THERE, 3)]
+    assert one_left == [(ProblemKind.GONE_THERE, 1)]
+    assert open_problems() == []
+    assert customer(first).accounting_state is AccountingState.LINKED
+
+
+def test_a_nightly_look_makes_nobody_here_and_calls_no_connection_that_rests(
+    office: Office,
+) -> None:
+    made = office.create(name="Slettet ApS")
+    an_hour_later()
+    office.books.delete_customer(int(customer(made).ref_no or 0))
+    office.enter(70, name="Kun Derovre ApS")
+    with transaction() as session:
+        session.execute(update(Connection).values(state=ConnectionState.PAUSED))
+    call_roll()
+    resting = link_of(made).state
+    with transaction() as session:
+        session.execute(update(Connection).values(state=ConnectionState.ACTIVE, outgoing_held=True))
+    call_roll()
+    held = link_of(made).state
+    with transaction() as session:
+        session.execute(update(Connection).values(outgoing_held=False))
+
+    call_roll()
+
+    assert (resting, held) == (LinkState.LINKED, LinkState.LINKED)
+    assert link_of(made).state is LinkState.ORPHANED
+    with transaction() as session:
+        assert session.scalars(select(Customer.name)).all() == ["Slettet ApS"]
+    assert dead_jobs() == []
 
 
 def test_a_sweep_that_was_cut_off_takes_nothing_for_gone_that_it_saw_before(

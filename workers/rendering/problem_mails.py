@@ -205,6 +205,9 @@ _MEANWHILE = {
         "This does not mend itself: the report is not made until somebody has it made again."
     ),
     ProblemKind.CONFLICTS: N_("Nothing is overwritten: both values stay until somebody chooses."),
+    ProblemKind.GONE_THERE: N_(
+        "This does not mend itself: changes of these customers are not sent until somebody decides."
+    ),
     ProblemKind.MAIL_FAILED: N_(
         "This does not mend itself: the mails have not gone out, and are not tried again."
     ),
@@ -218,6 +221,7 @@ _COUNTED = {
     ProblemKind.DEAD_JOBS: N_("Failed jobs"),
     ProblemKind.REPORT_FAILED: N_("Reports not made"),
     ProblemKind.CONFLICTS: N_("Fields to decide"),
+    ProblemKind.GONE_THERE: N_("Customers gone there"),
     ProblemKind.MAIL_FAILED: N_("Mails not sent"),
     ProblemKind.MAIL_UNSURE: N_("Mails held"),
     ProblemKind.MAIL_WAITING: N_("Mails that wait"),

@@ -3,15 +3,16 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from hub.clock import utcnow
+from hub.connections import health
 from hub.connections import services as connections
-from hub.connections.models import Connection
+from hub.connections.models import USABLE, Connection
 from hub.errors import (
     ConflictError,
     PermanentError,
@@ -58,6 +59,46 @@ def pull_customers(job: RunningJob, connection_id: UUID) -> None:
         _pull(job, accounting, pull)
     with job.finish() as session:
         runs.end(session, pull, error=None, now=utcnow())
+
+
+@task(TaskName.CALL_ROLL, longest=timedelta(hours=1))
+def call_roll(
+    job: RunningJob,
+    connection_id: UUID | None = None,
+    *,
+    schedule_id: UUID | None = None,
+    planned_at: datetime | None = None,
+) -> None:
+    """Look who is gone from an accounting system; changes alone do not tell. Without one: from all.
+
+    Nothing is taken in, and who is not here is not made. A connection that may not be called now is
+    left alone until the next time.
+    """
+    del schedule_id, planned_at  # it looks at what is there now
+    if connection_id is None:
+        with job.finish() as session:
+            health.request_rolls(session)
+        return
+    job.caused_by(CauseKind.ACCOUNTING, connection_id)
+    with job.transaction() as session:
+        connection = connections.get(session, connection_id)
+    if connection.state not in USABLE or connection.outgoing_held:
+        return
+    began_at, is_complete = utcnow(), False
+
+    def see(session: Session, page: CustomerPage, seen: int) -> int:
+        nonlocal is_complete
+        del seen
+        ids = [each.remote_id for each in page.customers]
+        pulling.note_seen(session, connection.id, ids, now=utcnow())
+        is_complete = page.complete_sweep
+        return len(ids)
+
+    with connecting.opened(connection_id, job.id) as accounting:
+        job.each(_pages(accounting, None), see, "customers")
+    with job.finish() as session:
+        if is_complete:
+            loading.note_orphans(session, connection, before=began_at)
 
 
 @task(TaskName.PLAN_FIRST_LOAD, longest=timedelta(hours=1))

@@ -1,7 +1,7 @@
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hub import matching
@@ -9,6 +9,8 @@ from hub.clock import utcnow
 from hub.customers import services as customers
 from hub.duplicates import scanning
 from hub.duplicates.models import DupState
+from hub.ledger.models import Job
+from hub.ledger.tasks import TaskName
 from tests.hub.duplicates.making import ENTITY, make_customer, pairs
 
 NAMES = ("Ørsund Fisk", "Lillebro Byg", "Hegnsholt Auto", "Strandby Kaffe", "Vangede Tand")
@@ -49,6 +51,26 @@ def test_a_scan_finds_all_pairs_whatever_its_batches(
     done = scanning.begin(session, job_id, whole=whole)
     assert (done.seen, done.raised, done.made_obsolete) == (11, 5, 0)
     assert done.finished_at is not None
+
+
+def test_records_known_by_older_rules_are_all_looked_at_anew(
+    session: Session, twins: list[tuple[UUID, UUID]]
+) -> None:
+    def asked() -> list[object]:
+        scanning.ask_where_outdated(session)
+        session.commit()
+        return list(session.scalars(select(Job.args).where(Job.task == TaskName.FIND_DUPLICATES)))
+
+    by_these = asked()
+    session.execute(
+        text("update match_party set rules = 2 where record_id = :id"), {"id": twins[0][0]}
+    )
+    by_older = asked()
+    job_id = session.scalars(select(Job.id).where(Job.task == TaskName.FIND_DUPLICATES)).one()
+    scan(session, job_id, whole=True)
+
+    assert (by_these, by_older) == ([], [{"whole": True}])
+    assert not matching.are_outdated(session)
 
 
 def test_a_scan_goes_on_where_it_stopped(session: Session, twins: list[tuple[UUID, UUID]]) -> None:

@@ -195,7 +195,7 @@ def test_a_row_that_joined_one_that_failed_is_not_passed_over_in_silence() -> No
         lines(
             "id;Navn;Tlf;Mail",
             "1;Nordlys Testværk;70000007;info@nordlys.example",
-            "2;Nordlys Testværk ApS;70000007;info@nordlys.example",
+            ";Nordlys Testværk ApS;70000007;info@nordlys.example",
         )
     )
     with transaction() as session:

@@ -314,7 +314,7 @@ def test_rows_of_one_customer_are_one_and_fill_what_the_first_lacks() -> None:
             "id;Navn;Tlf;Mail;By",
             "1;Nordlys Testværk ApS;70000007;info@nordlys.example;",
             "2;Bølgebryder A/S;;;Odense",
-            "3;Nordlys Testværk;70000007;info@nordlys.example;Aarhus",
+            ";Nordlys Testværk;70000007;info@nordlys.example;Aarhus",
             "1;Nordlys Testværk ApS;70000007;info@nordlys.example;Viborg",
         )
     )
@@ -330,19 +330,80 @@ def test_rows_of_one_customer_are_one_and_fill_what_the_first_lacks() -> None:
     assert [e["params"] for e in fourth.errors or ()] == [{"row": "2"}]
 
 
-def test_a_row_that_joined_another_is_known_again_by_its_own_reference() -> None:
-    first = lines(
-        "id;Navn;Tlf;Mail",
-        "1;Nordlys Testværk ApS;70000007;info@nordlys.example",
-        "3;Nordlys Testværk;70000007;info@nordlys.example",
+@pytest.mark.parametrize("said", [
+    ";;", ";;info@nordlys.example", "99000007;;", "99000007;5790000000012;info@nordlys.example",
+])  # fmt: skip
+@pytest.mark.parametrize("match", [
+    {}, {"match": (MatchKey.CVR, MatchKey.EMAIL), "explicit_match": True},
+])  # fmt: skip
+def test_rows_of_one_file_with_references_of_their_own_are_never_one(
+    said: str, match: dict[str, Any]
+) -> None:
+    file = lines(
+        "id;Navn;By;CVR;EAN;Mail", f"v1;Nordlys Testværk;Aarhus;{said}",
+        f"v2;Nordlys Testværk;Aarhus;{said}", f";Nordlys Testværk;Aarhus;{said}",
+    )  # fmt: skip
+
+    first, again = import_file(file, **match), import_file(file, **match)
+
+    assert actions(first.id)[:2] == ["create", "create"]
+    assert [c.external_ref for c in customers()][:2] == ["v1", "v2"]
+    assert actions(again.id)[:2] == ["skip", "skip"]
+    if not match:
+        [reason] = rows(first.id)[1].errors or []
+        assert (reason["code"], reason["pointer"]) == ("may_be_same", "/external_ref")
+        assert "has a reference of its own" in reason["message"]
+        assert reason["params"] == {"other": "Nordlys Testværk", "row": "2"}
+
+
+def test_a_reference_of_its_own_tells_apart_who_else_has_a_number() -> None:
+    job = upload(
+        lines(
+            "id;Navn;CVR", "1;Nordlys Belysning;99000007", "2;Bølgebryder;99000007", ";Ø;99000007"
+        )
     )
-    import_file(first)
 
-    job = upload(lines("id;Navn;By", "3;Ganske andet navn;Aarhus"))
+    assert [(item.action, reasons(item)) for item in rows(job)] == [
+        ("create", []), ("create", ["may_be_same"]), ("refuse", ["same_number"]),
+    ]  # fmt: skip
 
-    [item] = rows(job)
-    assert (item.action, item.record_id) == ("update", customers()[0].id)
-    assert (item.after or {})["city"] == "Aarhus"
+
+@pytest.mark.parametrize("mail", ["", "info@nordlys.example"])
+def test_a_customer_with_another_reference_is_no_rows_but_by_its_number(mail: str) -> None:
+    known = make_customer(
+        name="Nordlys Testværk", external_ref="1", email=mail or None, cvr="99000007", **PLACE
+    )
+
+    job = upload(
+        lines(
+            "id;Navn;Adresse;Postnr;By;Mail;CVR",
+            f"2;Nordlys Testværk;Prøvevej 12;8000;Aarhus;{mail};",
+            f"3;Nordlys Testværk;Prøvevej 12;8000;Aarhus;{mail};99000007",
+        )
+    )
+
+    new, same = rows(job)
+    assert (new.action, reasons(new)) == ("create", ["may_be_same"])
+    [reason] = new.errors or []
+    assert reason["pointer"] == "/external_ref"
+    assert reason["params"] == {"other": "Nordlys Testværk", "customer_id": str(known.id)}
+    assert (same.action, same.record_id) == ("skip", known.id)
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("Andelsbo Pilely Afdeling 3 Blok 4", "Andelsbo Pilely Afdeling 4 Blok 3"),
+    ("Andelsbo Pilely Afdeling 3 Blok 4", "Andelsbo Pilely Blok 3 Afdeling 4"),
+    ("Elhandel 2 4", "Elhandel 4 2"),
+    ("Bageri 1 1", "Bageri 1"),
+    ("Elmely 1/2", "Elmely 12"),
+])  # fmt: skip
+def test_rows_whose_numbers_are_not_the_same_in_the_same_order_are_two_customers(
+    one: str, other: str
+) -> None:
+    job = import_file(lines("Navn;By;Tlf", f"{one};Vejle;70000001", f"{other};Vejle;70000001"))
+
+    assert actions(job.id) == ["create", "create"]
+    assert [c.name for c in customers()] == [one, other]
 
 
 def test_a_row_without_any_key_is_known_again_when_the_file_comes_again() -> None:

@@ -79,6 +79,10 @@ def test_legal_forms_are_told_from_the_name(
         ("Nordic Light", ("nordic",), ()),
         ("Ejendomsselskabet Nordlys ApS", ("ejendomsselskabet",), ()),
         ("Nordlys - Nordlys Aarhus", (), ()),
+        ("Nordlys 2 - Nordlys 2 Aarhus", (), ("2",)),
+        ("Nordlys Transport 4 2", (), ("4", "2", "transport")),
+        ("Nordlys 1 1", (), ("1", "1")),
+        ("Nordlys 3/4", (), ("3", "4")),
     ],
 )
 def test_words_that_tell_sisters_apart_are_no_part_of_the_name(
@@ -147,6 +151,10 @@ def test_what_is_stored_comes_back_as_it_was() -> None:
         ("Sørensen & Søn A/S", "Soerensen og Soen", True),
         ("Nordlys Holding ApS", "Nordlys ApS", False),
         ("Nordlys 1 K/S", "Nordlys 2 K/S", False),
+        ("Elmely Afdeling 2 Blok 1", "Elmely, Afdeling 2, Blok 1", True),
+        ("Elmely Afdeling 2 Blok 1", "Elmely Afdeling 1 Blok 2", False),
+        ("Elmely Afdeling 2 Blok 1", "Elmely Blok 2 Afdeling 1", False),
+        ("Bageri 1 1", "Bageri 1", False),
         ("Nordlys", "Nordlyst", False),
         ("", "", False),
     ],

@@ -66,13 +66,49 @@ def test_a_sister_company_is_another_company_even_at_one_address(other: str) -> 
         ("Vindkraft Lolland 1 K/S", "Vindkraft Lolland 1-2 K/S"),
         ("Skriver 0-0", "Skriver 1-0"),
         ("Skriver Afdeling 0-0", "Skriver 1-0"),
+        ("Elmely Afdeling 2 Blok 1", "Elmely Afdeling 1 Blok 2"),
+        ("Elmely Afdeling 2 Blok 1", "Elmely Blok 2 Afdeling 1"),
+        ("Elhandel 2 4", "Elhandel 4 2"),
+        ("Bageri 1 1", "Bageri 1"),
+        ("Bageri 1 1", "Bageri 1 1 1"),
+        ("Nordlys 12 1", "Nordlys 1 12"),  # 12 is its house
     ],
 )
 def test_numbered_companies_are_sisters(one: str, other: str) -> None:
     scored = score_of(replace(WITHOUT_NUMBER, name=one), replace(WITHOUT_NUMBER, name=other))
 
+    said = {(item.field, item.kind) for item in scored.evidence}
     assert scored.score < WARN
-    assert ("name", "sister") in {(item.field, item.kind) for item in scored.evidence}
+    assert ("name", "sister") in said
+    assert ("name", "same") not in said
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Elmely Afdeling 2 Blok 1", "ELMELY AFDELING 2, BLOK 1"),
+        ("Elmely 2", "Elmely 2 - Elmely 2"),
+        ("Elmely 2-3", "Elmely 2-3 (Elmely 2-3)"),
+        ("Elmely Byg 2", "Byg Elmely II"),
+    ],
+)
+def test_names_with_the_same_numbers_in_one_order_are_the_same(one: str, other: str) -> None:
+    scored = score_of(replace(WITHOUT_NUMBER, name=one), replace(WITHOUT_NUMBER, name=other))
+
+    assert scored.score >= FORBID
+    assert ("name", "same") in {(item.field, item.kind) for item in scored.evidence}
+
+
+def test_of_names_one_of_which_has_a_number_nobody_says_that_they_are_the_same() -> None:
+    scored = score_of(
+        Party(name="Bageri 1", postcode="8000"), Party(name="Bageri", postcode="8000")
+    )
+
+    said = {(item.kind, item.text) for item in scored.evidence if item.field == "name"}
+    assert said == {
+        ("similar", "The names are much alike."),
+        ("qualified", "One name says more than the other."),
+    }
 
 
 def test_another_registration_number_is_another_company_whatever_else_agrees() -> None:

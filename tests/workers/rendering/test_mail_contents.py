@@ -155,6 +155,10 @@ def test_one_problem_is_named_in_the_subject_and_several_are_counted() -> None:
         (ProblemKind.CONFLICTS, "",
          "Intet overskrives: Begge værdier bliver stående, til nogen vælger.",
          "Felter, der skal afgøres: 1.234"),
+        (ProblemKind.GONE_THERE, "",
+         ("Det løser sig ikke af sig selv: "
+          "Ændringer af disse kunder sendes ikke, før nogen tager stilling."),
+         "Kunder, der er væk dér: 1.234"),
     ],
 )  # fmt: skip
 def test_an_alert_says_what_becomes_of_what_its_kind_stops_and_what_it_counts(

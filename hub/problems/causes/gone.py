@@ -1,0 +1,63 @@
+"""Customers that were deleted in the accounting system, whose changes reach nobody any more."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.connections.models import Connection, ExternalLink, LinkState
+from hub.customers.models import Customer
+from hub.i18n import N_
+from hub.problems.cause import Cause, Words
+from hub.problems.models import ProblemKind
+
+
+def find(session: Session) -> list[Cause]:
+    """See `hub.problems.cause.Finder`: one cause for each connection."""
+    rows = session.execute(
+        select(
+            Connection.id,
+            Connection.name,
+            Connection.owner_user_id,
+            func.count(ExternalLink.id).label("number"),
+            func.min(ExternalLink.updated_at).label("since"),
+        )
+        .join(Connection, Connection.id == ExternalLink.connection_id)
+        .join(Customer, Customer.id == ExternalLink.customer_id)
+        .where(
+            ExternalLink.state == LinkState.ORPHANED,
+            ExternalLink.last_in_at.is_not(None),  # or it never was there, and somebody mistyped it
+            ExternalLink.deleted_at.is_(None),
+            Connection.deleted_at.is_(None),
+            Customer.deleted_at.is_(None),
+            Customer.merged_into_id.is_(None),
+        )
+        .group_by(Connection.id)
+    )
+    return [
+        Cause(
+            key=f"gone_there:{row.id}",
+            kind=ProblemKind.GONE_THERE,
+            subject_name=row.name,
+            subject=("connection", row.id),
+            since=row.since,
+            count=row.number,
+            message=Words(
+                "gone_there", _ONE if row.number == 1 else _SEVERAL, {"count": row.number}
+            ),
+            remedy=Words(
+                "make_anew_or_unlink",
+                N_(
+                    "Have each of them made anew there or link it to another one, or unlink it"
+                    " where it is meant to be gone."
+                ),
+            ),
+            link="/api/v1/customers?accounting.state=failed",
+            owner_user_id=row.owner_user_id,
+        )
+        for row in rows
+    ]
+
+
+_ONE = N_("A customer is gone there: it was deleted, and no change of it is sent any more.")
+_SEVERAL = N_(
+    "{count} customers are gone there: they were deleted, and no change of them is sent any more."
+)
