@@ -1,11 +1,11 @@
 """Customers that are gone in the accounting system are a problem that people are told of.
 
-Revision: 0041
+Revision: 0040
 """
 
 from alembic import op
 
-revision = "0041"
+revision = "0040"
 down_revision = "0039"
 branch_labels = None
 depends_on = None
