@@ -83,6 +83,7 @@ def test_nothing_is_pulled_while_it_is_held(office: Office) -> None:
     set_held(held=False)
     release_held_work()
     drain(TaskName.PULL_CUSTOMERS)
+    drain(TaskName.CALL_ROLL)
 
     assert during == []
     assert waits() == []
