@@ -150,7 +150,7 @@ class Call(Generic[BodyT, QueryT]):
             return received(self.session, self.principal, [record]).get(record.id)
         if self._shares is None:
             self._shares = received(self.session, self.principal, self.shown)
-        return self._shares.get(record.id)
+        return self._shares.get(record.id) if self._shares else None
 
     def actions(
         self, collection: str, record: object, verbs: Iterable[Verb] = OF_A_RECORD

@@ -1,6 +1,7 @@
 """How a customer stands in accounting, and which changes of it wait."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -14,19 +15,27 @@ from hub.sync.waiting import WaitingChange, waiting_changes
 ACCOUNTING = ("accounting_state", "accounting_message", "accounting_standings")
 """The columns that are read."""
 
+_TOLD = itemgetter("message")
 _ON_ITS_WAY = frozenset({AccountingState.WAITING.value, AccountingState.HELD.value})
 
 
 def accounting_view(
     call: Call[Any, Any], customer: Customer, row: Mapping[str, Any]
-) -> AccountingView:
+) -> AccountingView | dict[str, Any]:
     """Return how a customer stands in accounting, in the caller's words.
 
     What is wrong comes first, then what waits, then what does not follow. `row` has the columns.
     """
     waiting = _waiting(call, customer)
-    held = {str(each.connection_id) for each in waiting}
     standings: Mapping[str, Mapping[str, Any]] = row["accounting_standings"]
+    if (
+        not waiting
+        and row["accounting_message"] is None
+        and not any(map(_TOLD, standings.values()))
+    ):
+        # Of nearly all rows of a page; checked with the rest of the customer.
+        return {"state": row["accounting_state"], "message": None, "messages": []}
+    held = {str(each.connection_id) for each in waiting}
     noted = {key: each for key, each in standings.items() if each["message"] is not None}
     if not standings and row["accounting_message"] is not None:
         noted = {"": {"state": row["accounting_state"], "message": row["accounting_message"]}}
@@ -48,13 +57,11 @@ def _waiting(call: Call[Any, Any], customer: Customer) -> Sequence[WaitingChange
     if customer not in call.shown:
         found = waiting_changes(call.session, [customer], now=call.now)
         return found.get(customer.id, ())
-    known: dict[UUID, Sequence[WaitingChange]]
-    known = call.session.info.setdefault("changes_waiting", {})
-    if customer.id not in known:
-        shown = [each for each in call.shown if isinstance(each, Customer)]
-        found = waiting_changes(call.session, shown, now=call.now)
-        known |= {each.id: found.get(each.id, ()) for each in shown}
-    return known[customer.id]
+    page, found = call.session.info.get("changes_waiting", (None, {}))
+    if page is not call.shown:
+        found = waiting_changes(call.session, call.shown, now=call.now)
+        call.session.info["changes_waiting"] = call.shown, found
+    return found.get(customer.id, ()) if found else ()
 
 
 def _of_change(call: Call[Any, Any], change: WaitingChange) -> AccountingMessageView:

@@ -19,9 +19,11 @@ _ABSENT = N_("{name} is away until {until}; it is given all the same.")
 
 def warning_views(call: Call[Any, Any], record: Any) -> list[WarningView]:
     """Return what this request is to be told of a record that it wrote."""
+    if call.shown:  # a page is only read
+        return []
     warned = warnings_of(call.session, record)
     changes = changes_noted(call.session, record.entity(), record.id)
-    if not warned and not changes:  # as on every page of a list
+    if not warned and not changes:
         return []
     return [
         WarningView(
