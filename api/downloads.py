@@ -17,9 +17,10 @@ from hub.errors import NotFoundError
 from hub.files import services as file_rows
 from hub.files.models import StoredFile
 from hub.i18n import N_
+from hub.reports.file_orders import MEDIA_TYPES
 
-ANY_FILE = "*/*"
-"""The content type of a download, as the document tells it: it is that of the file."""
+A_LIST = ", ".join(kind.partition(";")[0] for kind in MEDIA_TYPES.values())
+"""The content types of a list that was written to a file, as the document tells them."""
 
 CHUNK_BYTES = 64 * 1024
 

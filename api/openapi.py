@@ -366,7 +366,7 @@ def _success(
     if has_body and each.answer is not None:
         success["content"] = {JSON: {"schema": references[each.answer, "serialization"]}}
     elif has_body and each.content_type != JSON:
-        success["content"] = {each.content_type: {}}
+        success["content"] = {kind: {} for kind in each.content_type.split(", ")}
     return success
 
 

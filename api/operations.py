@@ -87,7 +87,7 @@ def operation(
             the reason that every PATCH takes.
         listing: the list whose parameters the query string has; see `Call.list_query`.
         answer: the model of the answer; None where there is no body, or another content type.
-        content_type: of the answer.
+        content_type: of the answer; several by comma where it is one of them.
         status: of the answer.
         reload: reads the record again, by the id of the answer: after `Prefer: wait`, and before an
             idempotent answer is given again. It raises where the caller may not see it any more.

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response
 
-from api.downloads import ANY_FILE, download
+from api.downloads import A_LIST, download
 from api.lists import ListPage, list_page
 from api.messages import message_view
 from api.operations import Answer, Call, Permission, Verb, operation
@@ -84,7 +84,7 @@ def get_export(call: Call, export_id: UUID) -> ExportView:
 
 @operation(
     blueprint, "GET", "/exports/<uuid:export_id>/file",
-    permission=EXPORT, content_type=ANY_FILE,
+    permission=EXPORT, content_type=A_LIST,
     refusals={
         HTTPStatus.CONFLICT: "It is not made yet, or failed (`no_file`).",
         HTTPStatus.GONE: "It has expired.",

@@ -105,7 +105,7 @@ def upload_file(call: Call[bytes, ImportUploadQuery]) -> Answer[ImportView]:
 
 @operation(
     blueprint, "GET", "/imports/template",
-    permission=READ, query=TemplateQuery, content_type="*/*",
+    permission=READ, query=TemplateQuery, content_type=f"{templates.XLSX}, text/csv",
 )  # fmt: skip
 def get_template(call: Call[None, TemplateQuery]) -> Response:
     """Return a file to fill in, in your language: a workbook with explanations, or CSV."""

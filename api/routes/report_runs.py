@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response
 
-from api.downloads import ANY_FILE, download
+from api.downloads import A_LIST, download
 from api.lists import ListPage, list_page
 from api.messages import message_view
 from api.operations import Answer, Call, Permission, Verb, operation
@@ -63,7 +63,7 @@ def get_report_run(call: Call, run_id: UUID) -> ReportRunView:
 
 @operation(
     blueprint, "GET", "/report-runs/<uuid:run_id>/file",
-    permission=READ, content_type=ANY_FILE,
+    permission=READ, content_type=A_LIST,
     refusals={
         HTTPStatus.CONFLICT: "It has no file (`no_file`).",
         HTTPStatus.GONE: "The file is over.",

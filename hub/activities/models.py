@@ -35,7 +35,7 @@ CONTACTS = (ActivityKind.CALL, ActivityKind.MEETING)
 
 
 class ActivityState(StrEnum):
-    """The life of an activity (domain.md §2)."""
+    """The life of an activity."""
 
     PLANNED = "planned"
     IN_PROGRESS = "in_progress"

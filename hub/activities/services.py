@@ -53,7 +53,7 @@ ALLOWED: Mapping[ActivityState, tuple[ActivityState, ...]] = {
     ActivityState.DONE: (ActivityState.PLANNED,),
     ActivityState.CANCELLED: (),
 }  # fmt: skip
-"""Where an activity can go (domain.md §2); from done to planned it is opened again."""
+"""Where an activity can go; from done to planned it is opened again."""
 
 HAPPENED_AT = "happened_at"
 """Under which name the event of something that is done tells when it happened."""

@@ -15,7 +15,7 @@ from hub.history.records import Record
 
 
 class ApprovalState(StrEnum):
-    """The life of an approval (domain.md §2); all but the first are ends."""
+    """The life of an approval; all but the first are ends."""
 
     REQUESTED = "requested"
     APPROVED = "approved"

@@ -27,7 +27,7 @@ class ConnectorDeclaration(Base):
 
 
 class ConnectionState(StrEnum):
-    """How a connection stands (domain.md §2)."""
+    """How a connection stands."""
 
     NEW = "new"
     TESTED = "tested"
@@ -165,7 +165,7 @@ class Mapping(Record):
 
 
 class LinkState(StrEnum):
-    """The life of an external link (domain.md §2)."""
+    """The life of an external link."""
 
     INTENDED = "intended"
     LINKED = "linked"

@@ -101,7 +101,7 @@ def request_undo(session: Session, plan: Plan, *, now: datetime) -> Enqueued:
 
 
 def apply(session: Session, plan: Plan, *, now: datetime) -> None:
-    """Do what a draft says, exactly, or note why it has become stale (domain.md §2)."""
+    """Do what a draft says, exactly, or note why it has become stale."""
     items = _items(session, plan)
     try:
         with savepoint(session):

@@ -72,7 +72,7 @@ class AccountingState(StrEnum):
 
 
 class HoldState(StrEnum):
-    """Whether a customer is on hold (domain.md §2); by itself it ends only what began so."""
+    """Whether a customer is on hold; by itself it ends only what began so."""
 
     CLEAR = "clear"
     HELD_AUTO = "held_auto"
@@ -87,7 +87,7 @@ _WHOSE = (
 
 
 class PoolState(StrEnum):
-    """Where a customer that has to do with a pool stands (domain.md §2).
+    """Where a customer that has to do with a pool stands.
 
     `LOCKED` is not stored: it is an owned one while its protection is valid.
     """

@@ -1,4 +1,4 @@
-"""Where customers stand in their pools, and what may follow (domain.md §2).
+"""Where customers stand in their pools, and what may follow.
 
 The acts are those of `hub.pools`; here is what nobody may do past them.
 """

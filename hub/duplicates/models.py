@@ -17,7 +17,7 @@ from hub.leads.models import Lead
 
 
 class DupState(StrEnum):
-    """The life of a pair (domain.md §2)."""
+    """The life of a pair."""
 
     OPEN = "open"
     DISMISSED = "dismissed"

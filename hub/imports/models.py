@@ -13,7 +13,7 @@ from hub.history.records import AskedWithToken, Record
 
 
 class ImportState(StrEnum):
-    """The life of an import (domain.md §2)."""
+    """The life of an import."""
 
     UPLOADED = "uploaded"
     FAILED = "failed"  # the file cannot be read; another encoding may be named, or it comes again

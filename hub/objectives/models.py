@@ -15,7 +15,7 @@ from hub.history.records import Record
 
 
 class Measure(StrEnum):
-    """What is counted (domain.md, objective); the first one adds up amounts of one currency."""
+    """What is counted; the first one adds up amounts of one currency."""
 
     OPP_AMOUNT_WON = "opp_amount_won"
     OPP_CREATED = "opp_created"

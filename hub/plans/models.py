@@ -13,7 +13,7 @@ from hub.history.records import AskedWithToken, Record
 
 
 class PlanState(StrEnum):
-    """The life of a plan (domain.md §2)."""
+    """The life of a plan."""
 
     DRAFT = "draft"
     APPLYING = "applying"

@@ -13,7 +13,7 @@ from hub.external_refs import Referable, unique_reference
 
 
 class ReminderState(StrEnum):
-    """The life of a reminder (domain.md §2)."""
+    """The life of a reminder."""
 
     SCHEDULED = "scheduled"
     DUE_SENT = "due_sent"

@@ -53,7 +53,7 @@ class EmptyPolicy(StrEnum):
 
 
 class ReportRunState(StrEnum):
-    """The life of a report run (domain.md §2)."""
+    """The life of a report run."""
 
     DUE = "due"
     RENDERING = "rendering"
