@@ -1,6 +1,6 @@
 """The list of reminders."""
 
-from sqlalchemy import select
+from sqlalchemy import Date, cast, func, select
 
 from hub.access.models import User
 from hub.customers.models import Customer
@@ -9,6 +9,7 @@ from hub.listing import Choice, Field, Kind, Listing
 from hub.listing.declaration import Of
 from hub.reminders.models import Reminder, ReminderState
 
+_DAY_LENGTH = len("2026-12-01")
 _RECIPIENT = (
     select(User.name)
     .where(User.id == Reminder.recipient_user_id)
@@ -21,6 +22,9 @@ _CUSTOMER = (
     .correlate(Reminder)
     .scalar_subquery()
 )
+
+_DAY = cast(func.left(Reminder.fire_at_local, _DAY_LENGTH), Date)
+"""Where it falls due, whatever the zone of who reads: all day, not the hour of the mail."""
 
 REMINDERS = Listing(
     name="reminders",
@@ -36,6 +40,7 @@ REMINDERS = Listing(
               shown=False),
         Field("recipient", Reminder.recipient_user_id, label=N_("Recipient"), kind=Kind.USER,
               facet=True, caption=_RECIPIENT, width=20),
+        Field("on", _DAY, label=N_("Day"), kind=Kind.DATE, width=12),
         Field("fire_at", Reminder.fire_at, label=N_("Due"), kind=Kind.DATETIME, sortable=True,
               width=18),
         Field("all_day", Reminder.all_day, label=N_("All day"), kind=Kind.BOOLEAN),

@@ -162,6 +162,22 @@ def test_a_reminder_is_moved_made_all_day_and_handed_over(
     assert mails() == ["invitation", "update", "update", "cancellation", "invitation"]
 
 
+def test_reminders_of_a_day_are_found_whether_they_have_an_hour_or_not(
+    client: ApiClient, representative: Caller, customer_id: UUID
+) -> None:
+    for title, on, at in (("Early", "2090-12-02", "00:10"), ("All day", "2090-12-02", None),
+                          ("Later", "2090-12-03", "09:00")):  # fmt: skip
+        made = client.post(
+            f"/api/v1/customers/{customer_id}/reminders", headers=representative.headers,
+            json={"title": title, "on": on, "at": at},
+        )  # fmt: skip
+        assert made.status_code == 201, made.text
+
+    found = client.get("/api/v1/reminders?on=2090-12-02", headers=representative.headers)
+
+    assert sorted(each["title"] for each in found.json["items"]) == ["All day", "Early"]
+
+
 @pytest.mark.parametrize(("act", "state"), [("done", "done"), ("cancellation", "cancelled")])
 def test_a_reminder_is_closed_once(
     client: ApiClient, representative: Caller, customer_id: UUID, act: str, state: str
