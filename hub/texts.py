@@ -15,7 +15,7 @@ _BLANK = re.compile(rf"[\s{INVISIBLE}]*")
 
 def is_blank(text: str) -> bool:
     """Say whether there is nothing in a text that people would see."""
-    return _BLANK.fullmatch(text) is not None
+    return not text.strip() if text.isascii() else _BLANK.fullmatch(text) is not None
 
 
 def composed(text: str) -> str:
