@@ -13,12 +13,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.configuration import Policy, Stored, current, declare, replace, stored
-from hub.errors import PostponedError
+from hub.errors import PostponedError, ValidationError
 from hub.i18n import N_
 from hub.ledger import claims
 from hub.ledger.models import Job, JobState
 
 HELD = N_("Calls to outside systems and mails are held until somebody releases them.")
+RELEASE = N_(
+    "Make sure that no other installation does the same work, and pause what is not to be called."
+    " Then let the rest go: hub release, or PUT /settings/outside."
+)
+PATH = "/api/v1/settings/outside"
 WAITS_FOR_RELEASE = "outside"
 """What a job carries in `waits_for` while everything is held."""
 _LOOKS_AGAIN_AFTER = timedelta(hours=1)  # by itself; a release is sooner
@@ -34,6 +39,16 @@ class OutsidePolicy(Policy):
         description="Calls and mails wait, in their order, until it is false again: so a backup is "
         "restored (`hub restore`), lest two installations do the same work.",
     )
+
+    def check(self, session: Session) -> None:
+        """Pass where it is said: nothing is let go because a field was left out.
+
+        Raises:
+            ValidationError: ``required``.
+        """
+        del session
+        if "held" not in self.model_fields_set:
+            raise ValidationError.of("/held", "required", N_("This field is required."))
 
 
 declare(

@@ -153,12 +153,19 @@ def unknown_settings() -> list[str]:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {name + _FILE for name in known}
     known |= {"HUB_TEST_DATABASE_URL", "HUB_REFERENCE_DIR", "HUB_CRASH_AT"}
-    return sorted(name for name in _given() if name.startswith(PREFIX) and name not in known)
+    try:
+        given = _given()
+    except SettingsError:  # told by whoever reads them
+        given = dict(os.environ)
+    return sorted(name for name in given if name.startswith(PREFIX) and name not in known)
 
 
 def _given() -> dict[str, str]:
     """Return what ``.env`` and the environment say, which counts where both say it."""
-    listed = DotEnvSettingsSource(Settings).env_vars
+    try:
+        listed = DotEnvSettingsSource(Settings).env_vars
+    except UnicodeDecodeError:
+        raise SettingsError([".env must be a text in UTF-8: save it as such"]) from None
     return {name.upper(): value or "" for name, value in listed.items()} | dict(os.environ)
 
 

@@ -15,6 +15,7 @@ from ops.embedded.account import Account, store_account
 from ops.embedded.mailbox import EmbeddedMailbox
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.embedded.redis import EmbeddedRedis
+from ops.errors import OperationError
 from ops.master_key import ensure_master_key
 
 DEMO = "demo"  # inside the data directory: a demonstration never touches real data
@@ -116,16 +117,26 @@ def open_installation(*, demo: bool = False) -> Installation:
 
 
 @contextmanager
-def reachable_database(installation: Installation) -> Iterator[str]:
+def reachable_database(installation: Installation, *, may_be_empty: bool = False) -> Iterator[str]:
     """Give the database's URL; starts the embedded server for the block when nobody runs it.
 
     Raises:
-        OperationError: it does not start.
+        OperationError: it does not start, or there is no Hub in it and it may not be empty.
     """
+    with _running_database(installation, may_be_empty=may_be_empty) as url:
+        if not may_be_empty:
+            _refuse_empty(url, installation)
+        yield url
+
+
+@contextmanager
+def _running_database(installation: Installation, *, may_be_empty: bool) -> Iterator[str]:
     postgres = installation.postgres
     if postgres is None or installation.place.is_locked():
         yield installation.database_url
         return
+    if not (may_be_empty or postgres.is_there):
+        raise _nothing_here(installation)
     from ops.parts import postgres_part
     from ops.supervisor.leftovers import ProcessFiles
     from ops.supervisor.single import running
@@ -135,6 +146,28 @@ def reachable_database(installation: Installation) -> Iterator[str]:
         ProcessFiles(place.process_ids).end_all()
         with running(postgres_part(postgres), place):
             yield installation.database_url
+
+
+def _refuse_empty(url: str, installation: Installation) -> None:
+    from sqlalchemy import create_engine
+
+    from hub.migrations.schema import current_revision
+
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            if current_revision(connection) is None:
+                raise _nothing_here(installation)
+    finally:
+        engine.dispose()
+
+
+def _nothing_here(installation: Installation) -> OperationError:
+    where = "HUB_DATABASE_URL" if installation.postgres is None else installation.place.root
+    return OperationError(
+        f"There is no Hub in {where} yet. Set HUB_DATA_DIR (or HUB_DATABASE_URL) to where it is, or"
+        " make one: hub up"
+    )
 
 
 def _account_if_any(place: DataDirectory) -> Account | None:

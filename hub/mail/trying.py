@@ -186,16 +186,17 @@ def _wait_for_turn(session: Session, delivery: Delivery) -> None:
     earlier = _siblings(delivery).where(
         Delivery.sequence < delivery.sequence, Delivery.state.in_(UNSETTLED)
     )
-    run_at = session.scalar(
-        select(func.min(Job.run_at)).where(
-            Job.subject_type == ENTITY, Job.subject_id.in_(earlier), Job.state.in_(_LIVE)
-        )
-    )
-    if run_at is not None:
-        now = session.scalar(select(func.clock_timestamp())) or run_at
+    first = session.execute(
+        select(Job.run_at, Job.waits_for, func.clock_timestamp().label("now"))
+        .where(Job.subject_type == ENTITY, Job.subject_id.in_(earlier), Job.state.in_(_LIVE))
+        .order_by(Job.run_at, Job.id)
+        .limit(1)
+    ).one_or_none()
+    if first is not None:
         raise PostponedError(
             N_("An earlier message of the same event has not gone out yet."),
-            max(run_at - now, timedelta()) + _AFTER,
+            max(first.run_at - first.now, timedelta()) + _AFTER,
+            first.waits_for,  # what lets that one go lets this one go as well
         )
 
 

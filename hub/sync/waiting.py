@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
+from hub import outside
 from hub.connections import services as connections
 from hub.connections.models import Connection
 from hub.connections.troubles import Trouble, holding_back
@@ -77,15 +78,15 @@ def waiting_changes(
     rows = session.execute(_QUEUED.where(Job.subject_id.in_(known))) if known else ()
     found: dict[UUID, list[WaitingChange]] = {}
     queued: set[tuple[UUID, UUID]] = set()
+    is_held = outside.is_held(session)
     for row in rows:
         queued.add((row.subject_id, row.Connection.id))
-        waiting = _waiting(row)
+        waiting = _waiting(row, is_held=is_held)
         if waiting is not None:
             found.setdefault(row.subject_id, []).append(waiting)
     for customer, connection in _asked_for(session, customers):
-        trouble = holding_back(connection)
-        if trouble is not None and (customer.id, connection.id) not in queued:
-            held = _held(connection, trouble, since=now)
+        held = _held_up(connection, since=now, is_held=is_held)
+        if held is not None and (customer.id, connection.id) not in queued:
             found.setdefault(customer.id, []).append(held)
     return found
 
@@ -103,14 +104,26 @@ def _asked_for(
             yield customer, session.get_one(Connection, connection_id)
 
 
-def _waiting(row: Any) -> WaitingChange | None:
-    trouble = holding_back(row.Connection)
-    if trouble is not None:
-        return _held(row.Connection, trouble, since=row.created_at)
+def _waiting(row: Any, *, is_held: bool) -> WaitingChange | None:
+    held = _held_up(row.Connection, since=row.created_at, is_held=is_held)
+    if held is not None:
+        return held
     if row.waits_for is None or row.words is None:
         return None
     message = _message(row.Connection, PUT_OFF, row.words)
     return WaitingChange(row.Connection.id, row.created_at, row.run_at, message, TRIED_AGAIN)
+
+
+def _held_up(connection: Connection, *, since: datetime, is_held: bool) -> WaitingChange | None:
+    """Return what waits until somebody does something; None where nothing holds it up."""
+    trouble = holding_back(connection)
+    if trouble is not None:
+        return _held(connection, trouble, since=since)
+    if not is_held:
+        return None
+    message = _message(connection, "outside_held", {"text": outside.HELD, "params": {}})
+    message["link"] = outside.PATH
+    return WaitingChange(connection.id, since, None, message, outside.RELEASE)
 
 
 def _held(connection: Connection, trouble: Trouble, *, since: datetime) -> WaitingChange:

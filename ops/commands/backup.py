@@ -76,7 +76,7 @@ def restore(file: Path, *, force: bool, live: bool) -> None:
         raise OperationError(f"Hub runs (process {place.holder()}). Stop it before you restore.")
     with (
         tempfile.TemporaryDirectory(dir=place.root) as scratch,
-        reachable_database(installation) as url,
+        reachable_database(installation, may_be_empty=True) as url,
     ):
         note, dump, files = unpack(file, Path(scratch))
         refuse_company(url)

@@ -32,7 +32,7 @@ def migrate(token_file: Path | None) -> None:
     from hub.migrations.schema import head_revision
     from workers.importing.templates import draw_outdated
 
-    with reachable_database(open_installation()) as url:
+    with reachable_database(open_installation(), may_be_empty=True) as url:
         upgrade(url)
         click.echo(f"The database is at revision {head_revision()}.")
         engine = db.connect(url, pool_size=1)

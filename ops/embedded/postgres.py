@@ -131,6 +131,11 @@ class EmbeddedPostgres:
         return answer.returncode == 0
 
     @property
+    def is_there(self) -> bool:
+        """Whether its database was made, in an earlier start."""
+        return (self._files / "PG_VERSION").exists()
+
+    @property
     def _files(self) -> Path:
         return self._place.postgres.resolve()
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, event, func, text, update
 
 from connectors import declarations as installed
-from hub import reactions
+from hub import outside, reactions
 from hub.clock import utcnow
 from hub.connections import declarations
 from hub.connections.models import Connection, ConnectionState, ExternalLink, LinkState
@@ -247,6 +247,34 @@ def test_a_change_that_could_not_be_sent_says_why_and_when_it_is_tried_again(
     assert message["remedy"] == (
         "Nothing yet: it is tried again by itself, and at once when the connection is tested."
     )
+
+
+def test_while_everything_is_held_a_change_says_so_at_once_and_how_it_is_released(
+    client: ApiClient, administrator: Caller
+) -> None:
+    reactions.install()
+    with transaction() as session:
+        declarations.publish(session, installed())
+        outside.set_held(session, held=True, reason=None)
+    books = connect("e-conomic", ACTIVE, connector="economic")
+    made = make_customer(books)
+    path = f"/api/v1/customers/{made}"
+    seen = client.get(path, headers=administrator.headers).headers["ETag"]
+
+    answer = client.patch(
+        path, json={"city": "Ry"}, headers={**administrator.headers, "If-Match": seen}
+    )
+
+    assert answer.status_code == 200, answer.text
+    for shown in (answer.json["accounting"], accounting(client, administrator, made)):
+        [message] = shown["messages"]
+        assert (message["code"], message["next_try_at"]) == ("outside_held", None)
+        assert message["text"] == (
+            "What is to be sent to e-conomic waits: Calls to outside systems and mails are held"
+            " until somebody releases them."
+        )
+        assert message["link"] == "/api/v1/settings/outside"
+        assert message["remedy"].endswith("hub release, or PUT /settings/outside.")
 
 
 def test_of_several_systems_each_has_its_say_the_worst_first(

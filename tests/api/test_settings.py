@@ -145,3 +145,22 @@ def test_what_the_environment_sets_is_shown_without_secrets_to_who_may_configure
     assert secrets == {"HUB_DATABASE_URL", "HUB_REDIS_URL", "HUB_SMTP_URL", "HUB_MASTER_KEY"}
     assert {shown[name]["value"] for name in secrets} == {None}
     assert get(client, representative, "/settings")["environment"] == []
+
+
+def test_calls_and_mails_are_not_let_go_by_leaving_a_field_out(
+    client: ApiClient, administrator: Caller
+) -> None:
+    path = "/api/v1/settings/outside"
+
+    def put(value: Any) -> Reply:
+        seen = client.get(path, headers=administrator.headers).headers["ETag"]
+        headers = {**administrator.headers, "If-Match": seen}
+        return client.put(path, json=value, headers=headers)
+
+    assert put({"held": True}).status_code == 200
+    refused = put({})
+
+    assert refused.status_code == 422, refused.text
+    assert broken(refused.json) == [("/held", "required")]
+    assert get(client, administrator, "/settings/outside")["value"] == {"held": True}
+    assert put({"held": False}).json["value"] == {"held": False}

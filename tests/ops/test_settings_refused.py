@@ -71,3 +71,37 @@ def test_the_doctor_lists_them_all_beside_the_misspelt_names(directory: Path) ->
         f"fail  settings: {LEVEL} -> set it anew, then ask again",
         "warn  settings: unknown: HUB_PROT -> see .env.example for the names",
     ]
+
+
+def test_a_list_of_settings_in_another_encoding_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("# Søren\nHUB_PORT=8080\n".encode("iso-8859-1"))
+
+    refused, found = run(tmp_path, "up"), run(tmp_path, "doctor")
+
+    told = ".env must be a text in UTF-8: save it as such"
+    assert (refused.returncode, refused.stderr.splitlines()) == (1, [f"Error: {told}"])
+    assert (found.returncode, found.stderr) == (1, "")
+    assert found.stdout.splitlines()[0] == f"fail  settings: {told} -> set it anew, then ask again"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["release"], ["hold"], ["backup", "all.tar"], ["history", "verify"],
+     ["token", "create", "--email", "admin@localhost"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_where_there_is_no_hub_nothing_is_made_and_the_way_to_it_is_told(
+    tmp_path: Path, command: list[str]
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / ".env").write_text(f"HUB_DATA_DIR={elsewhere}\n")
+
+    refused = run(tmp_path, *command)
+
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == (
+        f"Error: There is no Hub in {elsewhere} yet. Set HUB_DATA_DIR (or HUB_DATABASE_URL) to"
+        " where it is, or make one: hub up"
+    )
+    assert not (elsewhere / "postgres").exists()
+    assert not (tmp_path / "all.tar").exists()

@@ -17,10 +17,20 @@ from hub.ledger.tasks import TaskName
 from hub.mail import services as mail
 from hub.problems import services as problems
 from hub.problems.models import Problem, ProblemState
+from hub.reminders import services as reminders
+from hub.reminders.models import Reminder
 from tests.fake_mailer import FakeMailer
 from tests.people import make_user
 from tests.workers.bookkeeping import Office, customer
-from tests.workers.mailroom import jobs, mailing_by, make_due, make_reminder, parsed, work
+from tests.workers.mailroom import (
+    calendar_line,
+    jobs,
+    mailing_by,
+    make_due,
+    make_reminder,
+    parsed,
+    work,
+)
 from workers.chain import drain
 from workers.relay import release_held_work
 
@@ -125,6 +135,27 @@ def test_mails_wait_and_go_out_in_their_order_once_they_are_released(mailer: Fak
     assert set(held) == {HELD}
     assert during == 0
     assert len(mailer.received) == len(held)
+
+
+def test_what_follows_a_held_invitation_goes_out_with_it(mailer: FakeMailer) -> None:
+    set_held(held=True)
+    reminder = make_reminder()
+    work()
+    with transaction() as session:
+        reminders.cancel(session, session.get_one(Reminder, reminder), now=utcnow())
+    work()
+    held = [(job.state, job.waits_for, job.attempt) for job in jobs()]
+
+    set_held(held=False)
+    release_held_work()
+    work()
+    waiting = [job for job in jobs() if job.state is JobState.QUEUED]
+
+    assert held == [HELD, HELD]
+    assert waiting == []
+    assert [calendar_line(each, "METHOD") for each in mailer.received] == [
+        "METHOD:REQUEST", "METHOD:CANCEL",
+    ]  # fmt: skip
 
 
 def test_a_test_mail_goes_out_all_the_same(mailer: FakeMailer) -> None:

@@ -22,14 +22,8 @@ def find(session: Session) -> list[Cause]:
             since=found.updated_at,
             count=outside.waiting(session),
             message=Words("outside_held", outside.HELD),
-            remedy=Words(
-                "release",
-                N_(
-                    "Make sure that no other installation does the same work, and pause what is not"
-                    " to be called. Then let the rest go: hub release, or PUT /settings/outside."
-                ),
-            ),
-            link="/api/v1/settings/outside",
+            remedy=Words("release", outside.RELEASE),
+            link=outside.PATH,
             alerts=False,  # such an alert would be held, too
         )
     ]
