@@ -196,7 +196,7 @@ class Finder:
                 and same_number
                 and not (ean or each.is_known_apart)
             ):
-                return Found(refusal=_same_number(each.name, each.target, self.staging))
+                return Found(refusal=self._same_number(staged.row, each))
         return Found(notes=[_may_be(each, judged[each.target], self.staging) for each in found[:1]])
 
     def _alike_rows(self, staged: StagedRow) -> list[_Alike]:
@@ -231,6 +231,13 @@ class Finder:
                 )
             )  # fmt: skip
         return found
+
+    def _same_number(self, row: ReadRow, other: _Alike) -> Reason:
+        return {
+            "pointer": "/cvr", "code": "same_number",
+            "message": _TELL_APART if row.external_ref is None else _REFER_TO_OTHER,
+            "params": _named(other.name, other.target, self.staging),
+        }  # fmt: skip
 
     def _is_of_another_row(self, row: ReadRow, target: Target) -> bool:
         """Say whether an earlier row with another reference than a row's is a target already."""
@@ -284,17 +291,13 @@ def _only(likes: Iterable[_Like]) -> Target | None:
     return targets.pop() if len(targets) == 1 else None
 
 
-def _same_number(name: str, target: Target, staging: Staging) -> Reason:
-    return {
-        "pointer": "/cvr", "code": "same_number",
-        "message": N_(
-            "{other} has this CVR number too: an EAN, or a reference of its own, must tell the two"
-            " apart."
-        ),
-        "params": _named(name, target, staging),
-    }  # fmt: skip
-
-
+_TELL_APART = N_(
+    "{other} has this CVR number too: an EAN, or a reference of its own, must tell the two apart."
+)
+_REFER_TO_OTHER = N_(
+    "{other} has this CVR number too, and no reference: give it its own where they are two, or"
+    " choose match=cvr where they are one."
+)
 _MAY_BE: Mapping[frozenset[str], str] = {
     frozenset(): N_("It may be the same customer as {other}."),
     frozenset({"email"}): N_(

@@ -368,6 +368,17 @@ def test_a_reference_of_its_own_tells_apart_who_else_has_a_number() -> None:
     ]  # fmt: skip
 
 
+def test_a_reference_tells_nobody_apart_from_who_has_none_and_says_how_to_go_on() -> None:
+    make_customer(name="Trial Tal", cvr="99000007")
+
+    job = upload(lines("id;Navn;CVR", "T-7;Bølgebryder;99000007", ";Nordlys;99000007"))
+
+    told = [(item.errors or [])[0]["message"] for item in rows(job)]
+    assert [reasons(item) for item in rows(job)] == [["same_number"], ["same_number"]]
+    assert "give it its own where they are two, or choose match=cvr" in told[0]
+    assert "an EAN, or a reference of its own, must tell the two apart" in told[1]
+
+
 @pytest.mark.parametrize("mail", ["", "info@nordlys.example"])
 def test_a_customer_with_another_reference_is_no_rows_but_by_its_number(mail: str) -> None:
     known = make_customer(
