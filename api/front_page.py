@@ -19,6 +19,7 @@ from hub.settings import get_settings
 blueprint = Blueprint("front_page", __name__)
 logger = logging.getLogger(__name__)
 _COLOURS = {Condition.OK: "ok", Condition.NOT_SET: "warn", Condition.HELD: "warn"}
+_WORDS = {Condition.HELD: N_("held: hub release lets them go")}
 _WORKERS = {
     Queue.URGENT.value: N_("Workers of urgent jobs"),
     Queue.DEFAULT.value: N_("Workers of other jobs"),
@@ -69,10 +70,14 @@ def _parts(health: Health, language: str | None) -> str:
     )
     cells = (
         f"<tr><td>{text(translate(language, name))}</td>"
-        f'<td class="{_COLOURS.get(how, "bad")}">{how.value}</td></tr>'
+        f'<td class="{_COLOURS.get(how, "bad")}">{_word(how, language)}</td></tr>'
         for name, how in rows
     )
     return f'<table class="facts">{"".join(cells)}</table>'
+
+
+def _word(how: Condition, language: str | None) -> str:
+    return text(translate(language, _WORDS[how])) if how in _WORDS else how.value
 
 
 def _read_steps() -> list[Step]:

@@ -152,7 +152,10 @@ def test_whether_calls_and_mails_are_held_is_told_and_no_trouble_of_ours(
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json["parts"]["outside"]) == (200, "held")
-    assert '<td>Calls and mails</td><td class="warn">held</td>' in client.get("/").text
+    assert (
+        '<td>Calls and mails</td><td class="warn">held: hub release lets them go</td>'
+        in client.get("/").text
+    )
 
 
 def test_a_schema_behind_the_code_is_not_ready(client: ApiClient, database: Engine) -> None:
