@@ -216,6 +216,11 @@ class ExternalLink(Record):
             postgresql_where=text("state <> 'severed'"),
         ),
         Index("ix_external_link_customer_id", "customer_id"),
+        Index(
+            "ix_external_link_orphaned",
+            "connection_id",
+            postgresql_where=text("state = 'orphaned'"),
+        ),
     )
 
     @classmethod

@@ -3,6 +3,7 @@
 Revision: 0040
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0040"
@@ -17,15 +18,21 @@ _KINDS = (
 )  # fmt: skip
 _GONE = "gone_there"
 _CHECK = "ck_problem_kind"
+_INDEX = "ix_external_link_orphaned"
 
 
 def upgrade() -> None:
-    """Allow the kind of problem."""
+    """Allow the kind of problem, and have its customers found among all."""
     _allow((*_KINDS[:9], _GONE, *_KINDS[9:]))
+    op.create_index(
+        _INDEX, "external_link", ["connection_id"],
+        postgresql_where=sa.text("state = 'orphaned'"),
+    )  # fmt: skip
 
 
 def downgrade() -> None:
     """Take the problems of that kind away, and the kind."""
+    op.drop_index(_INDEX, "external_link")
     op.execute(f"delete from problem where kind = '{_GONE}'")  # noqa: S608 - a constant above
     op.execute(
         f"update problem set alerted_kind = null where alerted_kind = '{_GONE}'"  # noqa: S608 - a constant above

@@ -1,6 +1,6 @@
 """Customers that were deleted in the accounting system, whose changes reach nobody any more."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from hub.connections.models import Connection, ExternalLink, LinkState
@@ -23,7 +23,8 @@ def find(session: Session) -> list[Cause]:
         .join(Connection, Connection.id == ExternalLink.connection_id)
         .join(Customer, Customer.id == ExternalLink.customer_id)
         .where(
-            ExternalLink.state == LinkState.ORPHANED,
+            # Said as the index is, so that a prepared plan may use it.
+            ExternalLink.state == literal_column(f"'{LinkState.ORPHANED.value}'"),
             ExternalLink.last_in_at.is_not(None),  # or it never was there, and somebody mistyped it
             ExternalLink.deleted_at.is_(None),
             Connection.deleted_at.is_(None),
