@@ -1,7 +1,6 @@
 """Where the values of a customer come from."""
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 
@@ -11,6 +10,7 @@ from hub.connections.models import Connection
 from hub.customers import facts
 from hub.customers.models import Customer
 from hub.origin import CauseKind
+from hub.references import id_of
 
 _BY_CONNECTION = frozenset({CauseKind.SHOP.value, CauseKind.ACCOUNTING.value})
 
@@ -32,18 +32,11 @@ def sources_of(call: Call[Any, Any], customer: Customer) -> dict[str, FieldSourc
 
 def _names(call: Call[Any, Any], sources: set[str | None]) -> dict[str | None, str]:
     """Return what connections are called, by their ids as facts have them."""
-    ids = {found for each in sources if (found := _id(each)) is not None}
+    # Earlier versions kept the connector of accounting systems.
+    ids = {found for each in sources if (found := id_of(each or "")) is not None}
     if not ids:
         return {}
     rows = call.session.execute(
         select(Connection.id, Connection.name).where(Connection.id.in_(ids))
     )
     return {str(row.id): row.name for row in rows}
-
-
-def _id(source: str | None) -> UUID | None:
-    """Return the id of a connection; earlier versions kept the connector of accounting systems."""
-    try:
-        return UUID(source or "")
-    except ValueError:
-        return None

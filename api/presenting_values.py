@@ -19,6 +19,7 @@ from hub.history.records import Record
 from hub.i18n import translate
 from hub.listing import Field
 from hub.listing.further import further_for
+from hub.references import id_of
 from hub.reports.datasets import DATASETS
 from hub.subjects import name_of
 from hub.workflow.listing import labels_of_states, states_of
@@ -135,7 +136,7 @@ def _words_of(field: Field) -> _LookUp:
 
 def _names_of(model: type[Any]) -> _LookUp:
     def look_up(call: Call[Any, Any], values: Collection[str]) -> _Told:
-        ids = [UUID(each) for each in values]
+        ids = [found for each in values if (found := id_of(each)) is not None]
         name = name_of(call.principal, model).label("name")
         rows = call.session.execute(select(model.id, name).where(among(model.id, ids)))
         return {str(row.id): row.name for row in rows if row.name is not None}

@@ -39,7 +39,7 @@ def unseen_in(
     for entity, values in shown:
         fields = _fields(session, entity) if values else {}
         for name, text in _texts(values, fields):
-            if (identifier := _id(text)) is not None:
+            if (identifier := id_of(text)) is not None:
                 named.setdefault(fields[name], set()).add(identifier)
     hidden = (hidden_among(session, principal, model, ids) for model, ids in named.items())
     return frozenset(str(each) for ids in hidden for each in ids)
@@ -109,7 +109,8 @@ def _texts(value: Any, fields: Mapping[str, Any], name: str = "") -> Iterator[tu
             yield name, str(value)
 
 
-def _id(text: str) -> UUID | None:
+def id_of(text: str) -> UUID | None:
+    """Return the id that a text is; None where it is none."""
     try:
         return UUID(text)
     except ValueError:

@@ -63,20 +63,20 @@ class Operator(StrEnum):
     EMPTY = "empty"
 
 
-_EQUALITY = (Operator.EQ, Operator.NE)
-_RANGE = (*_EQUALITY, Operator.LT, Operator.LTE, Operator.GT, Operator.GTE, Operator.EMPTY)
+EQUALITY = (Operator.EQ, Operator.NE)
+_RANGE = (*EQUALITY, Operator.LT, Operator.LTE, Operator.GT, Operator.GTE, Operator.EMPTY)
 _OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
-    Kind.TEXT: (*_EQUALITY, Operator.CONTAINS, Operator.STARTS, Operator.EMPTY),
+    Kind.TEXT: (*EQUALITY, Operator.CONTAINS, Operator.STARTS, Operator.EMPTY),
     Kind.INTEGER: _RANGE,
     Kind.DECIMAL: _RANGE,
     Kind.MONEY: _RANGE,
-    Kind.BOOLEAN: (*_EQUALITY, Operator.EMPTY),
+    Kind.BOOLEAN: (*EQUALITY, Operator.EMPTY),
     Kind.DATE: _RANGE,
     Kind.DATETIME: _RANGE,
-    Kind.UUID: (*_EQUALITY, Operator.EMPTY),
-    Kind.USER: (*_EQUALITY, Operator.EMPTY),
-    Kind.ENUM: (*_EQUALITY, Operator.EMPTY),
-    Kind.TAGS: (*_EQUALITY, Operator.EMPTY),
+    Kind.UUID: (*EQUALITY, Operator.EMPTY),
+    Kind.USER: (*EQUALITY, Operator.EMPTY),
+    Kind.ENUM: (*EQUALITY, Operator.EMPTY),
+    Kind.TAGS: (*EQUALITY, Operator.EMPTY),
 }
 FACET_KINDS = frozenset(_OPERATORS) - {Kind.DECIMAL, Kind.MONEY, Kind.DATE, Kind.DATETIME}
 """The kinds whose values can be counted one by one."""

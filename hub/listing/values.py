@@ -23,13 +23,12 @@ from dateutil.relativedelta import relativedelta
 
 from hub.errors import ValidationError
 from hub.i18n import N_
-from hub.listing.declaration import Field, Kind, Operator
+from hub.listing.declaration import EQUALITY, Field, Kind, Operator
 from hub.listing.reader import Reader
 from hub.texts import composed
 
 TEXT_LENGTH = 500  # characters; longer than any name, short enough for a URL
 ME = "me"
-_EQUALITY = frozenset({Operator.EQ, Operator.NE})
 RELATIVE_DAY = r"(today|week|month|year)?([+-]\d{1,4}[dwmy])?"
 
 
@@ -78,8 +77,8 @@ def read_value(
         return _personal(field, raw, reader, pointer)
     if operator is Operator.EMPTY:
         return _truth(field, raw, reader, pointer)
-    if field.kept_as is not None and operator in _EQUALITY:
-        raw = field.kept_as(raw) or raw
+    if field.kept_as is not None and operator in EQUALITY:
+        raw = field.kept_as(raw)
     return _READERS[field.kind](field, raw, reader, pointer)
 
 

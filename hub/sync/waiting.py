@@ -31,6 +31,7 @@ TRIED_AGAIN = N_(
     "Nothing yet: it is tried again by itself, and at once when the connection is tested."
 )
 PUT_OFF = "put_off"
+_ALL_HELD = Trouble("outside_held", outside.HELD, outside.RELEASE)
 
 _QUEUED = (
     select(
@@ -116,19 +117,13 @@ def _waiting(row: Any, *, is_held: bool) -> WaitingChange | None:
 
 def _held_up(connection: Connection, *, since: datetime, is_held: bool) -> WaitingChange | None:
     """Return what waits until somebody does something; None where nothing holds it up."""
-    trouble = holding_back(connection)
-    if trouble is not None:
-        return _held(connection, trouble, since=since)
-    if not is_held:
+    trouble, link = holding_back(connection), record_path("connections", connection.id)
+    if trouble is None and is_held:
+        trouble, link = _ALL_HELD, outside.PATH
+    if trouble is None:
         return None
-    message = _message(connection, "outside_held", {"text": outside.HELD, "params": {}})
-    message["link"] = outside.PATH
-    return WaitingChange(connection.id, since, None, message, outside.RELEASE)
-
-
-def _held(connection: Connection, trouble: Trouble, *, since: datetime) -> WaitingChange:
     reason = {"text": trouble.text, "params": dict(trouble.params)}
-    message = _message(connection, trouble.code, reason)
+    message = {**_message(connection, trouble.code, reason), "link": link}
     return WaitingChange(connection.id, since, None, message, trouble.remedy)
 
 

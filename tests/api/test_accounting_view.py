@@ -39,6 +39,14 @@ def connect(name: str, state: ConnectionState, **fields: Any) -> UUID:
         return made.id
 
 
+def connect_installed(state: ConnectionState) -> UUID:
+    """Connect e-conomic as it is really declared, so that what changes here is to be sent there."""
+    reactions.install()
+    with transaction() as session:
+        declarations.publish(session, installed())
+    return connect("e-conomic", state, connector="economic")
+
+
 def make_customer(*linked: UUID, name: str = "Nordlys") -> UUID:
     """Make a customer that stands in some systems."""
     with transaction() as session:
@@ -175,11 +183,7 @@ def test_whoever_changes_a_customer_is_told_at_once_that_it_waits(
 def test_whoever_changes_a_linked_customer_is_told_at_once_that_the_change_waits(
     client: ApiClient, administrator: Caller
 ) -> None:
-    reactions.install()
-    with transaction() as session:
-        declarations.publish(session, installed())
-    books = connect("e-conomic", PAUSED, connector="economic")
-    made = make_customer(books)
+    made = make_customer(connect_installed(PAUSED))
     path, answers = f"/api/v1/customers/{made}", []
 
     for city in ("Ribe", "Varde"):
@@ -252,12 +256,9 @@ def test_a_change_that_could_not_be_sent_says_why_and_when_it_is_tried_again(
 def test_while_everything_is_held_a_change_says_so_at_once_and_how_it_is_released(
     client: ApiClient, administrator: Caller
 ) -> None:
-    reactions.install()
+    made = make_customer(connect_installed(ACTIVE))
     with transaction() as session:
-        declarations.publish(session, installed())
         outside.set_held(session, held=True, reason=None)
-    books = connect("e-conomic", ACTIVE, connector="economic")
-    made = make_customer(books)
     path = f"/api/v1/customers/{made}"
     seen = client.get(path, headers=administrator.headers).headers["ETag"]
 

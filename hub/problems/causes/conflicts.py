@@ -1,27 +1,20 @@
 """Fields that both sides changed, each in its own way, and nobody has chosen yet."""
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.connections.models import Conflict, Connection
+from hub.connections.models import Conflict
 from hub.i18n import N_
 from hub.problems.cause import Cause, Words
+from hub.problems.causes.by_connection import counted_by_connection
 from hub.problems.models import ProblemKind
 
 
 def find(session: Session) -> list[Cause]:
     """See `hub.problems.cause.Finder`."""
     rows = session.execute(
-        select(
-            Connection.id,
-            Connection.name,
-            Connection.owner_user_id,
-            func.count(Conflict.id).label("number"),
-            func.min(Conflict.created_at).label("since"),
+        counted_by_connection(Conflict, Conflict.created_at).where(
+            Conflict.state == "open", Conflict.deleted_at.is_(None)
         )
-        .join(Connection, Connection.id == Conflict.connection_id)
-        .where(Conflict.state == "open", Conflict.deleted_at.is_(None))
-        .group_by(Connection.id)
     )
     return [
         Cause(

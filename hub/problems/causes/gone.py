@@ -1,26 +1,20 @@
 """Customers that were deleted in the accounting system, whose changes reach nobody any more."""
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import literal_column
 from sqlalchemy.orm import Session
 
 from hub.connections.models import Connection, ExternalLink, LinkState
 from hub.customers.models import Customer
 from hub.i18n import N_
 from hub.problems.cause import Cause, Words
+from hub.problems.causes.by_connection import counted_by_connection
 from hub.problems.models import ProblemKind
 
 
 def find(session: Session) -> list[Cause]:
     """See `hub.problems.cause.Finder`: one cause for each connection."""
     rows = session.execute(
-        select(
-            Connection.id,
-            Connection.name,
-            Connection.owner_user_id,
-            func.count(ExternalLink.id).label("number"),
-            func.min(ExternalLink.updated_at).label("since"),
-        )
-        .join(Connection, Connection.id == ExternalLink.connection_id)
+        counted_by_connection(ExternalLink, ExternalLink.updated_at)
         .join(Customer, Customer.id == ExternalLink.customer_id)
         .where(
             # Said as the index is, so that a prepared plan may use it.
@@ -31,7 +25,6 @@ def find(session: Session) -> list[Cause]:
             Customer.deleted_at.is_(None),
             Customer.merged_into_id.is_(None),
         )
-        .group_by(Connection.id)
     )
     return [
         Cause(
